@@ -1,0 +1,102 @@
+//! `GET …/files`: a page of changed files, as the KamiFlow client reads it.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde::Serialize;
+
+use crate::json;
+use crate::project::Rev;
+
+/// Everything of a pulled file but its content.
+#[derive(Serialize)]
+pub struct File {
+    /// Below `.kamiflow/`.
+    pub path: String,
+    /// SHA-256 of the content, in hex.
+    pub checksum: String,
+    /// Milliseconds since 1970, as the pushing client said.
+    pub modified: i64,
+    /// Bytes of the content.
+    pub size: u64,
+    /// The rev, as milliseconds.
+    #[serde(serialize_with = "super::millis")]
+    pub synced_at: Rev,
+}
+
+/// A page while it is written: content goes from the database into the answer with no copy
+/// between.
+pub struct PageWriter {
+    out: Vec<u8>,
+    empty: bool,
+}
+
+impl PageWriter {
+    /// An empty page with room for this many bytes of content.
+    pub fn new(content_bytes: usize) -> Self {
+        let mut out = Vec::with_capacity(content_bytes / 3 * 4 + content_bytes / 8 + 1024);
+        out.extend_from_slice(br#"{"files":["#);
+        Self { out, empty: true }
+    }
+
+    /// Adds a file.
+    pub fn push(&mut self, file: &File, content: &[u8]) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        json::append(&mut self.out, file);
+        self.out.pop();
+        self.out.extend_from_slice(br#","content":""#);
+        append_base64(&mut self.out, content);
+        self.out.extend_from_slice(br#""}"#);
+    }
+
+    /// Ends the page and answers its JSON.
+    pub fn finish(mut self, has_more: bool, cursor: &str) -> Vec<u8> {
+        self.out.extend_from_slice(br#"],"hasMore":"#);
+        json::append(&mut self.out, &has_more);
+        self.out.extend_from_slice(br#","cursor":"#);
+        json::append(&mut self.out, &cursor);
+        self.out.push(b'}');
+        self.out
+    }
+}
+
+fn append_base64(out: &mut Vec<u8>, content: &[u8]) {
+    let start = out.len();
+    out.resize(start + content.len().div_ceil(3) * 4, 0);
+    BASE64_STANDARD
+        .encode_slice(content, &mut out[start..])
+        .expect("the room is exactly that of padded base64");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_json_that_reads_back() {
+        let file = |path: &str| File {
+            path: path.to_owned(),
+            checksum: String::new(),
+            modified: 5,
+            size: 3,
+            synced_at: 1_500,
+        };
+        let mut page = PageWriter::new(3);
+        page.push(&file("a"), b"abc");
+        page.push(&file("é"), b"");
+        let json: serde_json::Value = serde_json::from_slice(&page.finish(true, "7-8")).unwrap();
+        assert_eq!(json["files"][0]["content"], "YWJj");
+        assert_eq!(json["files"][0]["synced_at"], 1.5);
+        assert_eq!(json["files"][1]["path"], "é");
+        assert_eq!(json["files"][1]["content"], "");
+        assert_eq!(
+            (json["hasMore"].as_bool(), json["cursor"].as_str()),
+            (Some(true), Some("7-8"))
+        );
+        assert_eq!(
+            PageWriter::new(0).finish(false, "0"),
+            br#"{"files":[],"hasMore":false,"cursor":"0"}"#
+        );
+    }
+}

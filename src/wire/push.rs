@@ -1,0 +1,297 @@
+//! `POST …/sync`: what a client sends and what it is told.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::project::Rev;
+
+/// The body of a push. Fields that are not listed are ignored.
+#[derive(Debug, Deserialize)]
+pub struct Push<'a> {
+    /// Changed files.
+    #[serde(borrow)]
+    pub files: Vec<File<'a>>,
+    /// Deleted files.
+    #[serde(borrow, default)]
+    pub deletions: Option<Vec<Deletion<'a>>>,
+    /// About the project.
+    #[serde(borrow, default)]
+    pub metadata: Option<Metadata<'a>>,
+}
+
+/// A changed file. Its `size` is not read: the content has one.
+#[derive(Debug, Deserialize)]
+pub struct File<'a> {
+    /// Below `.kamiflow/`.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// Base64.
+    #[serde(borrow)]
+    pub content: Cow<'a, str>,
+    /// SHA-256 of the decoded content, in hex.
+    #[serde(borrow)]
+    pub checksum: Cow<'a, str>,
+    /// Milliseconds since 1970 by the client's file system; a fraction is cut off.
+    #[serde(deserialize_with = "whole_millis")]
+    pub modified: i64,
+    /// The rev that this edit started from; 0 when the file must not exist yet.
+    #[serde(default)]
+    pub base: Option<Rev>,
+}
+
+/// A deleted file: its path alone, or with the rev that was deleted.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a path, or an object with path and base"
+)]
+pub enum Deletion<'a> {
+    /// Whatever rev the server has.
+    Path(#[serde(borrow)] Cow<'a, str>),
+    /// Only this rev.
+    Entry {
+        /// Of the file.
+        #[serde(borrow)]
+        path: Cow<'a, str>,
+        /// The rev that the device knew.
+        #[serde(default)]
+        base: Option<Rev>,
+    },
+}
+
+/// What the client says about the project; an absent or empty name changes nothing.
+#[derive(Debug, Default, Deserialize)]
+pub struct Metadata<'a> {
+    /// 1 to 256 characters.
+    #[serde(borrow, default)]
+    pub name: Option<Cow<'a, str>>,
+    /// Kept as text, at most 2048 characters.
+    #[serde(borrow, default, rename = "gitRepo")]
+    pub git_repo: Option<Cow<'a, str>>,
+}
+
+impl<'a> Push<'a> {
+    /// Reads a body; the error names the JSON path of what is wrong, such as `files[3].checksum`.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let push = serde_path_to_error::deserialize(&mut json).map_err(explain)?;
+        json.end()
+            .map_err(|error| Error::BadJson(error.to_string()))?;
+        Ok(push)
+    }
+}
+
+fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let reason = error.inner().to_string();
+    if !error.inner().is_data() {
+        return Error::BadJson(reason);
+    }
+    let missing = reason
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    let path = match (error.path().to_string().as_str(), missing) {
+        (".", None) => "body".to_owned(),
+        (".", Some(field)) => field.to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(field)) => format!("{path}.{field}"),
+    };
+    match path.as_str() {
+        "files" | "body" => Error::BadField(format!(
+            "Invalid files array: the body must be an object with an array 'files' ({reason})."
+        )),
+        _ => Error::BadField(format!("{path}: {reason}.")),
+    }
+}
+
+/// Largest whole number that a JavaScript number holds exactly.
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
+fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct Millis;
+    impl Visitor<'_> for Millis {
+        type Value = i64;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("milliseconds since 1970")
+        }
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
+            self.visit_f64(value as f64)
+        }
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<i64, E> {
+            self.visit_f64(value as f64)
+        }
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
+            match value.abs() <= MAX_SAFE_INTEGER {
+                true => Ok(value.floor() as i64),
+                false => Err(E::invalid_value(de::Unexpected::Float(value), &self)),
+            }
+        }
+    }
+    deserializer.deserialize_any(Millis)
+}
+
+/// The answer to a push.
+#[derive(Debug, Serialize)]
+pub struct Pushed {
+    /// Entries of `files` processed.
+    pub synced: usize,
+    /// Entries of `deletions` processed.
+    pub deleted: usize,
+    /// Files whose replaced version was the newer one by its `modified`; it stays in history.
+    pub conflicts: Vec<Replaced>,
+    /// Where the change feed stands after this push.
+    pub cursor: String,
+    /// What became of each path, in the order of the request.
+    pub results: Vec<Outcome>,
+}
+
+/// An older edit that replaced a newer one.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct Replaced {
+    /// Of the file.
+    pub path: String,
+    /// Always `incoming`.
+    pub kept: &'static str,
+    /// The version that was replaced.
+    pub replaced_rev: Rev,
+}
+
+/// What became of one path.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct Outcome {
+    /// Of the file.
+    pub path: String,
+    /// What happened.
+    pub status: Status,
+    /// The path's current rev; null when it never existed.
+    pub rev: Option<Rev>,
+}
+
+/// What happened to one path.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Did not exist, now does.
+    Created,
+    /// Has new content.
+    Updated,
+    /// Had this very content.
+    Unchanged,
+    /// Is gone.
+    Deleted,
+    /// Was not there.
+    Absent,
+}
+
+/// A path that a push with `base` could not change, in a 409.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct Conflict {
+    /// Of the file.
+    pub path: String,
+    /// As sent.
+    pub base: Rev,
+    /// What the server has; null when the path never existed.
+    pub current: Option<Current>,
+}
+
+/// The server's side of a conflict.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct Current {
+    /// Of the current version.
+    pub rev: Rev,
+    /// SHA-256 in hex; null for a deletion.
+    pub checksum: Option<String>,
+    /// Milliseconds since 1970.
+    pub modified: i64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the current version is a deletion.
+    pub deleted: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"{"path":"a","content":"","checksum":"","modified":1.9,"size":"?"}"#;
+
+    fn error(body: &str) -> String {
+        Push::parse(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_old_and_a_new_body_are_read() {
+        let body = format!(
+            "\u{feff}{{\"files\":[{FILE}],\"deletions\":[\"b\",{{\"path\":\"c\",\"base\":7}}],\"metadata\":null,\"more\":1}}"
+        );
+        let push = Push::parse(body.as_bytes()).unwrap();
+        assert_eq!((push.files[0].modified, push.files[0].base), (1, None));
+        let deletions = push.deletions.unwrap();
+        assert!(matches!(&deletions[0], Deletion::Path(path) if path == "b"));
+        assert!(matches!(&deletions[1], Deletion::Entry { path, base: Some(7) } if path == "c"));
+    }
+
+    #[test]
+    fn an_error_begins_with_the_json_path_of_the_field() {
+        for (file, path) in [
+            (FILE.replace("checksum", "sum"), "files[1].checksum"),
+            (
+                FILE.replace("\"checksum\":\"\"", "\"checksum\":5"),
+                "files[1].checksum",
+            ),
+            (
+                FILE.replace("\"content\":\"\"", "\"content\":null"),
+                "files[1].content",
+            ),
+            (FILE.replace("1.9", "\"yesterday\""), "files[1].modified"),
+            (FILE.replace("1.9", "1e300"), "files[1].modified"),
+            (FILE.replace("\"a\"", "[\"a\"]"), "files[1].path"),
+            ("null".to_owned(), "files[1]"),
+        ] {
+            let text = error(&format!("{{\"files\":[{FILE},{file}]}}"));
+            assert!(text.starts_with(&format!("{path}:")), "{text}");
+        }
+        assert!(error(r#"{"files":[],"deletions":"a"}"#).starts_with("deletions:"));
+        assert!(error(r#"{"files":[],"deletions":[5]}"#).starts_with("deletions[0]:"));
+        assert!(error(r#"{"files":[],"metadata":{"name":{}}}"#).starts_with("metadata.name:"));
+    }
+
+    #[test]
+    fn a_body_without_an_array_of_files_says_so() {
+        for body in [
+            "{}",
+            "[]",
+            "null",
+            "5",
+            "\"x\"",
+            r#"{"files":{}}"#,
+            r#"{"files":null}"#,
+        ] {
+            assert!(
+                error(body).starts_with("Invalid files array"),
+                "{}",
+                error(body)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_apart() {
+        for body in ["", "{", "{\"files\":[]} x", "\u{0}", &"[".repeat(100_000)] {
+            let error = Push::parse(body.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, Error::BadJson(_) | Error::BadField(_)),
+                "{error}"
+            );
+        }
+        assert!(matches!(
+            Push::parse(b"{\"files\":[").unwrap_err(),
+            Error::BadJson(_)
+        ));
+    }
+}
