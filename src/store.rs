@@ -1,0 +1,182 @@
+//! The one user of SQLite: connections, transactions, and the way from rows to values.
+//!
+//! What a transaction promises: nothing of it is visible to others before [`Store::write`] commits,
+//! and a commit is on the disk before it returns. Any error drops the connection, which makes
+//! SQLite roll back; so does a guest that traps.
+
+mod migrate;
+mod project;
+mod pull;
+mod push;
+
+use std::cell::RefCell;
+
+use spin_sdk::sqlite3::{Connection, QueryResult, RowResult, Value};
+
+use crate::error::Error;
+
+pub use migrate::SCHEMA_VERSION;
+pub use project::Project;
+pub use pull::{Page, Pulled};
+
+/// An open database with the schema of this program.
+pub struct Store {
+    connection: Connection,
+}
+
+thread_local! {
+    /// Kept for the life of the instance, which on a host that reuses instances saves every
+    /// request but the first from opening one.
+    static KEPT: RefCell<Option<Store>> = const { RefCell::new(None) };
+}
+
+impl Store {
+    /// Runs `ask` on a connection of the label `default`, opened only if this instance has none.
+    pub fn with<T>(ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        let store = match KEPT.take() {
+            Some(store) => store,
+            None => Self::open()?,
+        };
+        let answer = ask(&store)?;
+        KEPT.set(Some(store));
+        Ok(answer)
+    }
+
+    /// Runs `work` in a transaction that no other writer is inside of, and commits.
+    pub fn write<T>(work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        Self::with(|store| store.transaction(work))
+    }
+
+    fn transaction<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.execute("BEGIN IMMEDIATE", &[])?;
+        let answer = work(self)?;
+        self.execute("COMMIT", &[])?;
+        Ok(answer)
+    }
+
+    /// Reads the database and takes the lock that writing needs.
+    pub fn check() -> Result<(), Error> {
+        Self::write(|store| store.execute("SELECT count(*) FROM project", &[]).map(drop))
+    }
+
+    fn open() -> Result<Self, Error> {
+        let connection = Connection::open_default().map_err(failed)?;
+        migrate::migrate(&connection)?;
+        Ok(Self { connection })
+    }
+
+    fn execute(&self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
+        self.connection
+            .execute(statement, parameters)
+            .map_err(failed)
+    }
+
+    /// Runs `{head} VALUES (…), (…) {tail}` over all rows, as many in one statement as fit: a call
+    /// into the host costs more than a row. Answers what `RETURNING` returns.
+    fn insert<const N: usize>(
+        &self,
+        head: &str,
+        rows: impl Iterator<Item = [Value; N]>,
+        tail: &str,
+    ) -> Result<Vec<RowResult>, Error> {
+        let mut returned = Vec::new();
+        let mut parameters = Vec::new();
+        let mut rows = rows.peekable();
+        while let Some(row) = rows.next() {
+            parameters.extend(row);
+            if is_full(&parameters, N) || rows.peek().is_none() {
+                let statement = format!("{head} VALUES {} {tail}", marks(parameters.len() / N, N));
+                returned.extend(self.execute(&statement, &parameters)?.rows);
+                parameters.clear();
+            }
+        }
+        Ok(returned)
+    }
+}
+
+/// Rows in one statement: more gain nothing measurable.
+const MAX_ROWS: usize = 100;
+/// Bytes of content in one statement: these are copied into the host, so they bound its memory.
+const MAX_BYTES: usize = 4 << 20;
+
+fn is_full(parameters: &[Value], columns: usize) -> bool {
+    let bytes = parameters.iter().map(|value| match value {
+        Value::Blob(blob) => blob.len(),
+        _ => 0,
+    });
+    parameters.len() >= MAX_ROWS * columns || bytes.sum::<usize>() >= MAX_BYTES
+}
+
+/// `(?,?),(?,?)` for two rows of two columns.
+fn marks(rows: usize, columns: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    vec![row; rows].join(",")
+}
+
+/// A JSON array as one parameter, for `json_each`.
+fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
+    Value::Text(serde_json::Value::from_iter(texts).to_string())
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn optional_text(value: Option<&str>) -> Value {
+    value.map_or(Value::Null, text)
+}
+
+fn optional_integer(value: Option<i64>) -> Value {
+    value.map_or(Value::Null, Value::Integer)
+}
+
+fn integer<T: for<'v> TryFrom<&'v Value>>(row: &RowResult, column: usize) -> Result<T, Error> {
+    row.get(column)
+        .ok_or_else(|| Error::Internal(format!("column {column} is not the number it should be")))
+}
+
+/// Takes a text out of a row without a copy.
+fn take_text(row: &mut RowResult, column: usize) -> Result<String, Error> {
+    match row
+        .values
+        .get_mut(column)
+        .map(|value| std::mem::replace(value, Value::Null))
+    {
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(Error::Internal(format!(
+            "column {column} is not the text it should be"
+        ))),
+    }
+}
+
+/// What SQLite says, as text only, in the words of a request.
+fn failed(error: spin_sdk::sqlite3::Error) -> Error {
+    use spin_sdk::sqlite3::Error as Sqlite;
+    match error {
+        Sqlite::DatabaseFull => Error::StorageFull,
+        Sqlite::Io(text) if text.contains("database is locked") => Error::Busy,
+        Sqlite::Io(text) if text.contains("database or disk is full") => Error::StorageFull,
+        other => Error::Internal(format!("sqlite: {other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_takes_rows_up_to_a_number_and_a_size() {
+        assert!(!is_full(&vec![Value::Null; 198], 2));
+        assert!(is_full(&vec![Value::Null; 200], 2));
+        assert!(is_full(&[Value::Blob(vec![0; MAX_BYTES])], 2));
+        assert_eq!(marks(2, 3), "(?,?,?),(?,?,?)");
+    }
+
+    #[test]
+    fn a_lock_and_a_full_disk_are_told_apart_from_other_failures() {
+        let io = |text: &str| failed(spin_sdk::sqlite3::Error::Io(text.to_owned()));
+        assert!(matches!(io("database is locked"), Error::Busy));
+        assert!(matches!(io("database or disk is full"), Error::StorageFull));
+        assert!(matches!(io("no such table: x"), Error::Internal(_)));
+    }
+}

@@ -1,0 +1,59 @@
+-- v 1
+-- A project exists exactly as long as its row here.
+CREATE TABLE project (
+  number     INTEGER PRIMARY KEY,
+  id         TEXT    NOT NULL UNIQUE,  -- as the client spells it
+  name       TEXT,
+  git_repo   TEXT,
+  last_rev   INTEGER NOT NULL,         -- the highest rev ever given out, in µs since 1970; never goes back
+  epoch      INTEGER NOT NULL,         -- random; cursors of a deleted project of the same id do not fit
+  head       INTEGER,                  -- rev of the newest version; null before the first
+  tag        INTEGER NOT NULL,         -- running hash over all changes up to head
+  file_count INTEGER NOT NULL,         -- live files
+  total_size INTEGER NOT NULL,         -- their bytes
+  digest     BLOB    NOT NULL          -- their fingerprint, 32 bytes
+)
+-- v 2
+-- What is left of a deleted project: where its revs go on should it be made again.
+CREATE TABLE retired (
+  id       TEXT    PRIMARY KEY,
+  last_rev INTEGER NOT NULL
+) WITHOUT ROWID
+-- v 3
+-- Content is stored once per project and checksum, and not shared between projects, so that
+-- deleting one removes its bytes and tells nothing about another.
+CREATE TABLE content (
+  id       INTEGER PRIMARY KEY,
+  project  INTEGER NOT NULL,
+  checksum BLOB    NOT NULL,           -- SHA-256, 32 bytes
+  bytes    BLOB    NOT NULL
+)
+-- v 4
+CREATE UNIQUE INDEX content_by_checksum ON content (project, checksum)
+-- v 5
+-- Every version of every path; rows are added and never changed, but for content that the
+-- retention lets go.
+CREATE TABLE version (
+  project  INTEGER NOT NULL,
+  rev      INTEGER NOT NULL,           -- µs since 1970, unique in the project, in order of storing
+  path     TEXT    NOT NULL,
+  checksum BLOB,                       -- null: this version is a deletion
+  size     INTEGER NOT NULL,           -- bytes
+  modified INTEGER NOT NULL,           -- ms since 1970, by the clock of the client
+  device   TEXT,                       -- who stored it, as far as the client said
+  previous INTEGER,                    -- rev of the version of this path before; null for the first
+  tag      INTEGER NOT NULL,           -- running hash over all changes up to this one
+  content  INTEGER,                    -- content.id; null for a deletion and when let go
+  PRIMARY KEY (project, rev)
+) WITHOUT ROWID
+-- v 6
+-- The newest version of every path.
+CREATE TABLE file (
+  project INTEGER NOT NULL,
+  path    TEXT    NOT NULL,
+  rev     INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,            -- 1 when that version is a deletion
+  PRIMARY KEY (project, path)
+) WITHOUT ROWID
+-- v 7
+CREATE UNIQUE INDEX file_by_rev ON file (project, deleted, rev)
