@@ -1,0 +1,168 @@
+//! `POST /v1/projects/:id/sync`
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::Engine as _;
+use http::header::USER_AGENT;
+use http::{HeaderMap, Response};
+
+use super::{Body, now_us, ok, read};
+use crate::error::Error;
+use crate::project::{Checksum, FilePath, ProjectId};
+use crate::settings;
+use crate::store::Store;
+use crate::sync::{Batch, Delete, Put};
+use crate::wire::push::{Deletion, File, Metadata, Push, Pushed};
+
+/// Stores a batch of changed and deleted files, whole or not at all.
+///
+/// 200 with what became of each path. 409 when an entry with `base` met a newer version;
+/// 400, 413 and 422 for what breaks a rule; 507 when the project or the disk is full.
+pub fn push(
+    id: &ProjectId,
+    headers: &HeaderMap,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = read(headers, body)?;
+    let batch = check(&body, device(headers))?;
+    drop(body);
+    let applied = Store::push(id, &batch, now_us(), settings::max_files_per_project()?)?;
+    Ok(ok(&Pushed {
+        synced: batch.synced,
+        deleted: batch.deleted,
+        conflicts: applied.replaced,
+        cursor: applied.cursor.to_string(),
+        results: applied.outcomes,
+    }))
+}
+
+/// Who pushes: `x-device`, or else the program.
+fn device(headers: &HeaderMap) -> Option<String> {
+    let value = headers
+        .get("x-device")
+        .or_else(|| headers.get(USER_AGENT))?;
+    Some(value.to_str().ok()?.chars().take(100).collect())
+}
+
+/// Every rule that can be checked without the database.
+fn check(body: &[u8], device: Option<String>) -> Result<Batch, Error> {
+    let push = Push::parse(body)?;
+    let deletions = push.deletions.unwrap_or_default();
+    let mut batch = Batch {
+        device,
+        synced: push.files.len(),
+        deleted: deletions.len(),
+        ..Batch::default()
+    };
+    check_metadata(push.metadata.unwrap_or_default(), &mut batch)?;
+    let mut seen = HashMap::new();
+    for file in push.files {
+        add_put(&mut batch, &mut seen, check_file(file)?)?;
+    }
+    for deletion in deletions {
+        add_delete(&mut batch, &mut seen, check_deletion(deletion)?)?;
+    }
+    Ok(batch)
+}
+
+fn check_metadata(metadata: Metadata, batch: &mut Batch) -> Result<(), Error> {
+    let bounded = |text: Option<Cow<str>>, field: &str, limit: usize| match text {
+        Some(text) if text.chars().count() > limit => Err(Error::BadField(format!(
+            "metadata.{field}: must have at most {limit} characters."
+        ))),
+        text => Ok(text.filter(|text| !text.is_empty()).map(Cow::into_owned)),
+    };
+    batch.name = bounded(metadata.name, "name", 256)?;
+    batch.git_repo = bounded(metadata.git_repo, "gitRepo", 2048)?;
+    Ok(())
+}
+
+fn check_file(file: File) -> Result<Put, Error> {
+    let path = check_path(&file.path)?;
+    let content = decode(&file)?;
+    let checksum = Checksum::of(&content);
+    if Checksum::parse(&file.checksum) != Some(checksum) {
+        return Err(Error::ChecksumMismatch {
+            path: path.to_string(),
+        });
+    }
+    Ok(Put {
+        path,
+        checksum,
+        modified: file.modified,
+        base: file.base,
+        content,
+    })
+}
+
+fn check_path(path: &str) -> Result<FilePath, Error> {
+    FilePath::parse(path).map_err(|rule| Error::BadPath {
+        path: path.to_owned(),
+        rule: rule.to_owned(),
+    })
+}
+
+fn decode(file: &File) -> Result<Vec<u8>, Error> {
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let path = || file.path.clone().into_owned();
+    let limit_bytes = settings::max_file_size()?;
+    let content = BASE64
+        .decode(file.content.as_bytes())
+        .map_err(|_| Error::BadBase64 { path: path() })?;
+    match content.len() > limit_bytes {
+        true => Err(Error::FileTooLarge {
+            path: path(),
+            limit_bytes,
+        }),
+        false => Ok(content),
+    }
+}
+
+fn check_deletion(deletion: Deletion) -> Result<Delete, Error> {
+    let (path, base) = match deletion {
+        Deletion::Path(path) => (path, None),
+        Deletion::Entry { path, base } => (path, base),
+    };
+    Ok(Delete {
+        path: check_path(&path)?,
+        base,
+    })
+}
+
+/// What a path of this push was given so far: its content, or none for a deletion.
+type Seen = HashMap<FilePath, Option<Checksum>>;
+
+fn add_put(batch: &mut Batch, seen: &mut Seen, put: Put) -> Result<(), Error> {
+    if is_new(seen, &put.path, Some(put.checksum))? {
+        batch.puts.push(put);
+    }
+    Ok(())
+}
+
+fn add_delete(batch: &mut Batch, seen: &mut Seen, delete: Delete) -> Result<(), Error> {
+    if is_new(seen, &delete.path, None)? {
+        batch.deletes.push(delete);
+    }
+    Ok(())
+}
+
+/// The same path twice is one entry when both want the same.
+fn is_new(seen: &mut Seen, path: &FilePath, wanted: Option<Checksum>) -> Result<bool, Error> {
+    match seen.entry(path.clone()) {
+        Entry::Vacant(entry) => {
+            entry.insert(wanted);
+            Ok(true)
+        }
+        Entry::Occupied(entry) if *entry.get() == wanted => Ok(false),
+        Entry::Occupied(_) => Err(Error::DuplicatePath {
+            path: path.to_string(),
+        }),
+    }
+}
