@@ -232,7 +232,6 @@ mod tests {
             "ideas/x.md",
             "ideas/.hidden",
             "a b/ghi chú.md",
-            "a:b",
             "ab:c",
             "a/...",
             "x..md",

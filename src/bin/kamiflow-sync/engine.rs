@@ -1,0 +1,84 @@
+//! Turns the component file into something that can be instantiated in microseconds.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy};
+use wasmtime::{OptLevel, PoolingAllocationConfig};
+use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::{self, http::types};
+use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
+
+use crate::instance::Instance;
+use crate::platform;
+
+/// Instances that can exist at once: those inside requests, and those on their way out.
+pub const MAX_INSTANCES: u32 = 128;
+
+/// An engine whose instances take up to `max_memory` bytes of memory each.
+///
+/// Memory is reserved from a pool, or, where the address space is too small for one, when
+/// an instance asks for it.
+pub fn engine(max_memory: usize) -> Result<Engine> {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .cache(cache())
+        .allocation_strategy(pool(max_memory));
+    Engine::new(&config)
+        .or_else(|_no_room| {
+            Engine::new(config.allocation_strategy(InstanceAllocationStrategy::OnDemand))
+        })
+        .map_err(|error| anyhow!("cannot set up WebAssembly: {error:#}"))
+}
+
+fn pool(max_memory: usize) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MAX_INSTANCES)
+        .total_core_instances(4 * MAX_INSTANCES)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(4 * MAX_INSTANCES)
+        .total_stacks(MAX_INSTANCES)
+        .max_memory_size(max_memory);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// The cache of compiled code in the platform's cache folder; none where there is no such
+/// folder to write to, and then every start compiles.
+fn cache() -> Option<Cache> {
+    Cache::new(CacheConfig::new()).ok()
+}
+
+/// Compiles the component, or finds it compiled in the cache, and links it with WASI and
+/// with the platform.
+///
+/// # Errors
+///
+/// When the file is missing or is no component, or imports what this host does not give.
+pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<Instance>> {
+    let shown = file.display();
+    let bytes =
+        std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
+    let component = Component::new(engine, bytes)
+        .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
+    let linked = linker(engine)
+        .and_then(|linker| linker.instantiate_pre(&component))
+        .and_then(bindings::ProxyPre::new)
+        .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
+    Ok(ProxyPre::P2(linked))
+}
+
+/// WASI without files, environment and network (see [`Instance`]), HTTP without outgoing
+/// requests, and the platform.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<Instance>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    let options = bindings::LinkOptions::default();
+    types::add_to_linker::<_, WasiHttp>(&mut linker, &(&options).into(), Instance::http)?;
+    platform::add_to_linker(&mut linker, |instance: &mut Instance| {
+        &mut instance.platform
+    })?;
+    Ok(linker)
+}

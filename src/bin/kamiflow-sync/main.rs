@@ -1,0 +1,57 @@
+//! Native host of the `KamiFlow` Sync component: "wasmtime-based hosting".
+//!
+//! It reads the same `spin.toml` and `runtime-config.toml` as Spin, takes the flags of
+//! `spin up`, and gives the component the interfaces of `wit/world.wit` exactly as Spin
+//! does. No rule of the protocol lives here: those are the component's.
+
+mod answer;
+mod api_key;
+mod banner;
+mod body_budget;
+mod cli;
+mod component_build;
+mod data;
+mod engine;
+mod environment;
+mod handler;
+mod instance;
+mod key_file;
+mod log;
+mod manifest;
+mod plan;
+mod platform;
+mod request_headers;
+mod request_log;
+mod runtime_config;
+mod server;
+mod service;
+mod settings;
+mod signals;
+mod ticker;
+mod up;
+mod variables;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Exit codes: 0 after a clean stop, 1 when the server cannot start or run, 2 for a bad
+/// setting or a bad command line (as clap does).
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = match cli.command {
+        None => up::run(&cli.up),
+        Some(cli::Command::Up(args)) => up::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kamiflow-sync: {error:#}");
+            ExitCode::from(if error.is::<settings::BadSetting>() {
+                2
+            } else {
+                1
+            })
+        }
+    }
+}

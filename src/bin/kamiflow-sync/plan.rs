@@ -1,0 +1,131 @@
+//! Settles everything that flags, files and the environment say, before anything starts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::api_key::{self, ApiKey};
+use crate::cli::UpArgs;
+use crate::data;
+use crate::environment::Environment;
+use crate::manifest::Manifest;
+use crate::runtime_config::RuntimeConfig;
+use crate::settings::{self, BadSetting};
+use crate::variables::{self, Values};
+
+/// The label of the database that everything is kept in.
+const DEFAULT: &str = "default";
+/// Bytes of a request body when the manifest has no `max_body_size`.
+const DEFAULT_MAX_BODY: u64 = 100 << 20;
+
+/// What to serve, and how.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Where data lives. Its files exist and can be written.
+    pub config: RuntimeConfig,
+    /// The component's variables.
+    pub variables: HashMap<String, String>,
+    /// Bytes of a request body.
+    pub max_body: u64,
+    /// Where the key comes from.
+    pub key: ApiKey,
+}
+
+impl Plan {
+    /// Reads, settles and checks.
+    ///
+    /// # Errors
+    ///
+    /// [`BadSetting`] for a value that cannot be used, else what is wrong with a file.
+    pub fn make(args: &UpArgs, environment: &Environment) -> Result<Self> {
+        let address = settings::listen_address(args.listen.as_deref(), environment)?;
+        let manifest = Manifest::find(args.from.as_deref())?;
+        let config = runtime_config(args, &manifest, environment)?;
+        let mut values = variables::resolve(&manifest.variables, &args.variables, environment)?;
+        for file in data::files(&config) {
+            data::prepare(&file)?;
+        }
+        let key = settle_key(&mut values, &config)?;
+        variables::require(&manifest.variables, &values)?;
+        let variables = variables::fill_in(&manifest.component.variables, &values)?;
+        check(&variables)?;
+        let max_body = variables
+            .get("max_body_size")
+            .and_then(|text| text.parse().ok());
+        let max_body = max_body.unwrap_or(DEFAULT_MAX_BODY);
+        Ok(Self {
+            address,
+            manifest,
+            config,
+            variables,
+            max_body,
+            key,
+        })
+    }
+
+    /// The file of the default database.
+    pub fn data_file(&self) -> Option<&Path> {
+        data_file(&self.config)
+    }
+}
+
+fn runtime_config(
+    args: &UpArgs,
+    manifest: &Manifest,
+    environment: &Environment,
+) -> Result<RuntimeConfig> {
+    let file = args.runtime_config_file.as_deref();
+    let mut config = RuntimeConfig::find(file, manifest.folder())?;
+    if let Some(path) = settings::database_path(environment) {
+        config.move_default_to(&path)?;
+    }
+    let component = &manifest.component;
+    ensure_placed(
+        "SQLite database",
+        &component.sqlite_databases,
+        &config.sqlite_databases,
+    )?;
+    ensure_placed(
+        "key-value store",
+        &component.key_value_stores,
+        &config.key_value_stores,
+    )?;
+    Ok(config)
+}
+
+/// As Spin, finds a granted label that is nowhere before a request does
+/// (`crates/factor-sqlite/src/lib.rs`).
+fn ensure_placed(
+    kind: &str,
+    granted: &[String],
+    places: &BTreeMap<String, Option<PathBuf>>,
+) -> Result<()> {
+    for label in granted {
+        ensure!(
+            places.contains_key(label),
+            "the component uses the {kind} {label:?}, which the runtime config does not define"
+        );
+    }
+    Ok(())
+}
+
+fn data_file(config: &RuntimeConfig) -> Option<&Path> {
+    config.sqlite_databases.get(DEFAULT)?.as_deref()
+}
+
+fn settle_key(values: &mut Values, config: &RuntimeConfig) -> Result<ApiKey> {
+    let file = data_file(config).map(|file| file.with_file_name("api-key"));
+    api_key::settle(values, file.as_deref())
+}
+
+/// Lets the component's own rules look at its variables.
+fn check(variables: &HashMap<String, String>) -> Result<(), BadSetting> {
+    kamiflow_sync_component::settings::check(|name| variables.get(name).cloned())
+        .map_err(BadSetting)
+}

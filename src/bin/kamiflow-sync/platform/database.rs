@@ -1,0 +1,276 @@
+//! A connection to a `SQLite` database as Spin gives it to a component
+//! (`crates/sqlite-inproc/src/lib.rs`).
+//!
+//! Statements run on the calling thread, not on a blocking one: with the writers queued
+//! ([`super::writer_queue`]), none of them waits inside `SQLite` for another of this process.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
+use super::query::{io, query};
+use super::writer_queue::{Turn, WriterQueue};
+
+/// Statements that a connection keeps prepared; more than a component has.
+const STATEMENT_CACHE: usize = 64;
+
+/// A database by its place. Without a path, every connection gets an empty database of its
+/// own in memory, as on Spin.
+#[derive(Debug, Default)]
+pub struct Database {
+    /// Absolute path of the file.
+    pub path: Option<PathBuf>,
+    /// The writers of that file.
+    pub writers: WriterQueue,
+}
+
+/// One connection. Dropping it rolls an open transaction back and then lets the next
+/// writer in.
+#[derive(Debug)]
+pub struct Connection {
+    database: Arc<Database>,
+    // The order of these two is the order of their dropping.
+    open: Option<rusqlite::Connection>,
+    turn: Option<Turn>,
+}
+
+impl Connection {
+    /// A connection that opens the database with its first statement, as Spin's does.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self {
+            database,
+            open: None,
+            turn: None,
+        }
+    }
+
+    /// Runs one statement and returns all of its rows.
+    ///
+    /// A statement that may write waits for its turn first and keeps it until the
+    /// connection is out of a transaction again; others never wait.
+    ///
+    /// # Errors
+    ///
+    /// `Io` with `SQLite`'s text; also for a turn that does not come in time (the text is
+    /// `SQLite`'s for that), a result over 128 MiB, and a string of several statements,
+    /// of which Spin 4 runs only the first and reports success.
+    pub async fn execute(
+        &mut self,
+        statement: &str,
+        parameters: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
+        if self.turn.is_none() && self.may_write(statement)? {
+            self.turn = Some(wait_for_turn(&self.database).await?);
+        }
+        let connection = self.connection()?;
+        let result = query(connection, statement, parameters);
+        if connection.is_autocommit() {
+            self.turn = None;
+        }
+        result
+    }
+
+    /// See `sqlite3_last_insert_rowid`; 0 before the first statement.
+    pub fn last_insert_rowid(&self) -> i64 {
+        let open = self.open.as_ref();
+        open.map_or(0, rusqlite::Connection::last_insert_rowid)
+    }
+
+    /// See `sqlite3_changes64`; 0 before the first statement.
+    pub fn changes(&self) -> u64 {
+        self.open.as_ref().map_or(0, rusqlite::Connection::changes)
+    }
+
+    fn may_write(&mut self, statement: &str) -> Result<bool, Error> {
+        let prepared = self.connection()?.prepare_cached(statement).map_err(io)?;
+        Ok(!prepared.readonly())
+    }
+
+    fn connection(&mut self) -> Result<&rusqlite::Connection, Error> {
+        if self.open.is_none() {
+            self.open = Some(open(&self.database).map_err(io)?);
+        }
+        self.open.as_ref().ok_or(Error::InvalidConnection)
+    }
+}
+
+async fn wait_for_turn(database: &Database) -> Result<Turn, Error> {
+    let writers = match database.path {
+        Some(_) => database.writers.clone(),
+        // Every connection to a database in memory is the only one.
+        None => WriterQueue::default(),
+    };
+    let turn = writers.turn().await;
+    turn.ok_or_else(|| Error::Io("database is locked".to_owned()))
+}
+
+fn open(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
+    let mut connection = match &database.path {
+        Some(path) => rusqlite::Connection::open(path),
+        None => rusqlite::Connection::open_in_memory(),
+    }?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    connection.authorizer(Some(authorize))?;
+    Ok(connection)
+}
+
+/// Lets a guest attach temporary and in-memory databases, but no file.
+fn authorize(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
+            Authorization::Deny
+        }
+        _ => Authorization::Allow,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::bindings::spin::sqlite::sqlite::RowResult;
+    use super::*;
+
+    struct File {
+        database: Arc<Database>,
+        _folder: tempfile::TempDir,
+    }
+
+    fn file() -> File {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Some(folder.path().join("x.db"));
+        let database = Arc::new(Database {
+            path,
+            writers: WriterQueue::default(),
+        });
+        File {
+            database,
+            _folder: folder,
+        }
+    }
+
+    async fn run(connection: &mut Connection, statement: &str) -> Result<Vec<RowResult>, Error> {
+        let result = connection.execute(statement, vec![]).await;
+        result.map(|result| result.rows)
+    }
+
+    async fn refusal(statement: &str) -> String {
+        let mut connection = Connection::new(Arc::default());
+        match run(&mut connection, statement).await {
+            Err(Error::Io(text)) => text,
+            other => panic!("{statement} gave {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn attaching_a_file_is_refused() {
+        assert_eq!(
+            refusal("ATTACH '/tmp/other.db' AS o").await,
+            "not authorized"
+        );
+        let mut connection = Connection::new(Arc::default());
+        run(&mut connection, "ATTACH ':memory:' AS o")
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn vacuum_into_a_file_is_refused() {
+        assert_eq!(
+            refusal("VACUUM INTO '/tmp/other.db'").await,
+            "authorization denied"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_result_over_the_limit_is_refused() {
+        let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 129) \
+                    SELECT zeroblob(1048576) FROM n";
+        let expected = "query result exceeds limit of 134217728 bytes";
+        assert_eq!(refusal(many).await, expected);
+    }
+
+    #[tokio::test]
+    async fn text_that_is_not_utf8_is_an_error() {
+        assert!(
+            refusal("SELECT CAST(x'ff' AS TEXT)")
+                .await
+                .contains("invalid utf-8")
+        );
+    }
+
+    #[tokio::test]
+    async fn several_statements_at_once_are_refused() {
+        assert_eq!(
+            refusal("SELECT 1; SELECT 2").await,
+            "Multiple statements provided"
+        );
+    }
+
+    #[tokio::test]
+    async fn every_connection_without_a_path_has_its_own_database() {
+        let memory: Arc<Database> = Arc::default();
+        let mut one = Connection::new(memory.clone());
+        run(&mut one, "CREATE TABLE t (x)").await.unwrap();
+        let mut other = Connection::new(memory);
+        run(&mut other, "CREATE TABLE t (x)").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_writer_waits_for_the_transaction_of_another() {
+        let file = file();
+        let mut one = Connection::new(file.database.clone());
+        run(&mut one, "CREATE TABLE t (x)").await.unwrap();
+        run(&mut one, "BEGIN IMMEDIATE").await.unwrap();
+        let mut other = Connection::new(file.database.clone());
+        let waiting =
+            tokio::spawn(async move { run(&mut other, "INSERT INTO t VALUES (1)").await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        run(&mut one, "COMMIT").await.unwrap();
+        waiting.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reader_does_not_wait() {
+        let file = file();
+        let mut writer = Connection::new(file.database.clone());
+        run(&mut writer, "CREATE TABLE t (x)").await.unwrap();
+        run(&mut writer, "BEGIN IMMEDIATE").await.unwrap();
+        let mut reader = Connection::new(file.database.clone());
+        assert!(
+            run(&mut reader, "SELECT * FROM t")
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_connection_dropped_mid_transaction_rolls_back_and_lets_the_next_in() {
+        let file = file();
+        let mut one = Connection::new(file.database.clone());
+        run(&mut one, "CREATE TABLE t (x)").await.unwrap();
+        run(&mut one, "BEGIN IMMEDIATE").await.unwrap();
+        run(&mut one, "INSERT INTO t VALUES (1)").await.unwrap();
+        drop(one);
+        let mut other = Connection::new(file.database.clone());
+        run(&mut other, "INSERT INTO t VALUES (2)").await.unwrap();
+        assert_eq!(run(&mut other, "SELECT * FROM t").await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_does_not_come_reads_like_a_locked_database() {
+        let file = file();
+        let database = Database {
+            path: file.database.path.clone(),
+            writers: WriterQueue::new(Duration::from_millis(1)),
+        };
+        let _turn = database.writers.turn().await;
+        let mut connection = Connection::new(Arc::new(database));
+        let error = run(&mut connection, "BEGIN IMMEDIATE").await.unwrap_err();
+        assert!(matches!(error, Error::Io(text) if text == "database is locked"));
+    }
+}

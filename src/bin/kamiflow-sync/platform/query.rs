@@ -1,0 +1,83 @@
+//! Runs one statement and reads its rows, within what Spin hands to a guest
+//! (`crates/sqlite-inproc/src/lib.rs`).
+
+use std::mem::size_of;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::MAX_RESULT_BYTES;
+use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
+
+/// All rows that `statement` gives.
+///
+/// # Errors
+///
+/// `Io` with the text of `SQLite`, or Spin's for more than 128 MiB of them.
+pub fn query(
+    connection: &Connection,
+    statement: &str,
+    parameters: Vec<Value>,
+) -> Result<QueryResult, Error> {
+    let mut statement = connection.prepare_cached(statement).map_err(io)?;
+    let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
+    let parameters = params_from_iter(parameters.into_iter().map(to_sql));
+    let mut found = statement.query(parameters).map_err(io)?;
+    let mut bytes = size_of::<QueryResult>();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().map_err(io)? {
+        let row = read_row(row, columns.len())?;
+        bytes += row.values.iter().map(memory_size).sum::<usize>();
+        if bytes > MAX_RESULT_BYTES {
+            let text = format!("query result exceeds limit of {MAX_RESULT_BYTES} bytes");
+            return Err(Error::Io(text));
+        }
+        rows.push(row);
+    }
+    Ok(QueryResult { columns, rows })
+}
+
+fn read_row(row: &Row<'_>, columns: usize) -> Result<RowResult, Error> {
+    let read = |column| from_sql(row.get_ref(column).map_err(io)?);
+    let values = (0..columns).map(read).collect::<Result<_, _>>()?;
+    Ok(RowResult { values })
+}
+
+/// Text that is not UTF-8 is an error here; Spin's host panics.
+fn from_sql(value: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Blob(blob) => Value::Blob(blob.to_vec()),
+        ValueRef::Text(text) => match str::from_utf8(text) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(error) => return Err(Error::Io(error.to_string())),
+        },
+    })
+}
+
+fn to_sql(value: Value) -> rusqlite::types::Value {
+    match value {
+        Value::Null => rusqlite::types::Value::Null,
+        Value::Integer(integer) => rusqlite::types::Value::Integer(integer),
+        Value::Real(real) => rusqlite::types::Value::Real(real),
+        Value::Text(text) => rusqlite::types::Value::Text(text),
+        Value::Blob(blob) => rusqlite::types::Value::Blob(blob),
+    }
+}
+
+/// As Spin counts (`crates/world/src/lib.rs`).
+fn memory_size(value: &Value) -> usize {
+    let content = match value {
+        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+        Value::Text(text) => text.len(),
+        Value::Blob(blob) => blob.len(),
+    };
+    size_of::<Value>() + content
+}
+
+/// Every error of `SQLite` reaches a guest as its text.
+pub fn io(error: rusqlite::Error) -> Error {
+    Error::Io(error.to_string())
+}

@@ -1,0 +1,112 @@
+//! One request from a connection: through the limits into the component, and back.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::sync::Semaphore;
+use tower_http::timeout::TimeoutBody;
+use wasmtime_wasi_http::handler::ProxyHandler;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::answer::Failure;
+use crate::body_budget::BodyBudget;
+use crate::handler::{Held, Instances, REQUEST_DEADLINE};
+use crate::request_headers::{self, X_REQUEST_ID};
+use crate::request_log::{Record, Recorded};
+use crate::ticker::Ticker;
+
+/// Requests inside guests at once; others wait in the order of their coming.
+const MAX_REQUESTS: usize = 64;
+/// How long a client may pause in the middle of a body.
+const BODY_PAUSE: Duration = Duration::from_secs(60);
+
+/// The way into the component. Clones are the same way.
+#[derive(Clone)]
+pub struct Service {
+    handler: ProxyHandler<Instances>,
+    slots: Arc<Semaphore>,
+    bodies: BodyBudget,
+    ticker: Ticker,
+}
+
+impl Service {
+    /// A service over these instances, for bodies of up to `max_body` bytes.
+    pub fn new(instances: Instances, max_body: u64, ticker: Ticker) -> Self {
+        Self {
+            handler: ProxyHandler::new(instances),
+            slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            bodies: BodyBudget::new(max_body),
+            ticker,
+        }
+    }
+
+    /// Answers a request: with the component's answer, or with a [`Failure`] for it.
+    pub async fn respond(
+        self,
+        mut request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Result<Response<Recorded>, Infallible> {
+        let id = request_headers::request_id(request.headers_mut());
+        let record = Record::begin(request.method(), request.uri().path(), &id, client);
+        let asked = tokio::time::timeout(REQUEST_DEADLINE, self.ask(request, client)).await;
+        let mut answer = match asked.unwrap_or(Err((Failure::Timeout, None))) {
+            Ok(answer) => answer,
+            Err((failure, cause)) => {
+                if let Some(cause) = cause {
+                    let error = format!("{cause:#}");
+                    tracing::error!(error, request_id = id.to_str().ok(), "no answer");
+                }
+                failure.answer()
+            }
+        };
+        answer.headers_mut().entry(X_REQUEST_ID).or_insert(id);
+        let status = answer.status();
+        Ok(answer.map(|body| Recorded::new(body, status, record)))
+    }
+
+    async fn ask(
+        &self,
+        request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
+        let (mut parts, body) = request.into_parts();
+        request_headers::prepare(&mut parts, client).map_err(|failure| (failure, None))?;
+        // Before the slot, so that a large body that waits keeps no other request out.
+        let share = self.bodies.reserve(&body).await;
+        let slot = self.slots.clone().acquire_owned().await;
+        let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
+        let out_of_time = Arc::<AtomicBool>::default();
+        let ticking = self.ticker.tick();
+        let held = Held {
+            slot,
+            body: share,
+            ticking,
+            out_of_time: out_of_time.clone(),
+        };
+        let request = Request::from_parts(parts, wasi_body(body));
+        let answered = self.handler.handle(held, request).await;
+        answered.map_err(|error| match out_of_time.load(Relaxed) {
+            true => (Failure::Timeout, Some(error)),
+            false => (Failure::Internal, Some(error)),
+        })
+    }
+}
+
+/// The guest's view of a body. It fails when nothing comes for [`BODY_PAUSE`], so that a
+/// client that declares a body and never sends it does not hold its share for ever.
+fn wasi_body(body: Incoming) -> WasiBody {
+    let ended = http_body::Body::is_end_stream(&body);
+    if ended {
+        return body.map_err(Error::from).boxed_unsync();
+    }
+    let timed = TimeoutBody::new(BODY_PAUSE, body);
+    timed
+        .map_err(|_cause| Error::ConnectionReadTimeout)
+        .boxed_unsync()
+}

@@ -1,0 +1,145 @@
+//! `up`: from a plan to a serving socket, and back down.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::cli::UpArgs;
+use crate::environment::Environment;
+use crate::handler::Instances;
+use crate::plan::Plan;
+use crate::platform::database::Database;
+use crate::platform::file_store::FileStore;
+use crate::platform::store::Place;
+use crate::platform::writer_queue::WriterQueue;
+use crate::platform::{Labelled, Shared};
+use crate::service::Service;
+use crate::ticker::Ticker;
+use crate::{banner, component_build, data, engine, log, server, settings, signals};
+
+/// Memory of an instance, in bytes, besides what bodies take.
+const BASE_MEMORY: u64 = 64 << 20;
+/// Copies of a body that the component may hold: as it came, and as JSON, files, rows.
+const BODY_COPIES: u64 = 4;
+/// What a 32-bit memory can be at most, in bytes.
+const MAX_MEMORY: u64 = 4 << 30;
+/// How long instances may take to go at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Starts the server and runs it until a signal stops it.
+///
+/// # Errors
+///
+/// When it cannot start; each reason is one line.
+pub fn run(args: &UpArgs) -> Result<()> {
+    let environment = Environment::load(Path::new("."))?;
+    log::start(settings::log_level(&environment)?);
+    settings::warn_of_ignored(&environment);
+    let plan = Plan::make(args, &environment)?;
+    component_build::ensure_built(&plan.manifest, args.build)?;
+    // More threads than cores, since a thread waits while SQLite waits for the disk.
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((2 * cores).max(4))
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(&plan))?;
+    for file in data::files(&plan.config) {
+        if let Err(error) = data::checkpoint(&file) {
+            tracing::warn!(file = %file.display(), %error, "no checkpoint");
+        }
+    }
+    Ok(())
+}
+
+async fn serve(plan: &Plan) -> Result<()> {
+    let listener = listen(plan.address).await?;
+    let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
+    let service = service(plan, stop.clone(), alive.clone())?;
+    signals::watch(stop.clone())?;
+    // A server whose output nobody reads any more serves all the same.
+    _ = banner::print(listener.local_addr()?, plan.data_file(), &plan.key);
+    server::serve(listener, service, stop).await;
+    alive.close();
+    if tokio::time::timeout(FAREWELL, alive.wait()).await.is_err() {
+        tracing::warn!("an instance was still busy when the server stopped");
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}"))
+}
+
+fn service(plan: &Plan, stop: CancellationToken, alive: TaskTracker) -> Result<Service> {
+    let max_memory = max_memory(plan);
+    let engine = engine::engine(max_memory)?;
+    let component = engine::load(&engine, &plan.manifest.component_file())?;
+    let ticker = Ticker::start(engine.clone())?;
+    let shared = Arc::new(shared(plan));
+    let instances = Instances {
+        engine,
+        component,
+        shared,
+        max_memory,
+        stop,
+        alive,
+    };
+    Ok(Service::new(instances, plan.max_body, ticker))
+}
+
+fn max_memory(plan: &Plan) -> usize {
+    let computed = BASE_MEMORY.saturating_add(plan.max_body.saturating_mul(BODY_COPIES));
+    let computed = usize::try_from(computed.min(MAX_MEMORY)).unwrap_or(usize::MAX);
+    plan.config.max_instance_memory.unwrap_or(computed)
+}
+
+/// Places every label, with one queue of writers per file.
+fn shared(plan: &Plan) -> Shared {
+    let mut queues: HashMap<PathBuf, WriterQueue> = HashMap::new();
+    let mut writers = |path: &Path| queues.entry(path.to_owned()).or_default().clone();
+    let database = |path: &Option<PathBuf>| Database {
+        path: path.clone(),
+        writers: path.as_deref().map(&mut writers).unwrap_or_default(),
+    };
+    let component = &plan.manifest.component;
+    let databases = labelled(
+        &component.sqlite_databases,
+        &plan.config.sqlite_databases,
+        database,
+    );
+    let place = |path: &Option<PathBuf>| match path {
+        Some(path) => Place::File(FileStore::new(path.clone(), writers(path))),
+        None => Place::default(),
+    };
+    let stores = labelled(
+        &component.key_value_stores,
+        &plan.config.key_value_stores,
+        place,
+    );
+    Shared {
+        databases,
+        stores,
+        variables: plan.variables.clone(),
+    }
+}
+
+fn labelled<T>(
+    granted: &[String],
+    paths: &std::collections::BTreeMap<String, Option<PathBuf>>,
+    mut place: impl FnMut(&Option<PathBuf>) -> T,
+) -> Labelled<T> {
+    let place = |(label, path): (&String, _)| (label.clone(), Arc::new(place(path)));
+    Labelled {
+        granted: granted.iter().cloned().collect(),
+        places: paths.iter().map(place).collect(),
+    }
+}
