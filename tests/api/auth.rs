@@ -1,0 +1,88 @@
+//! Who may do what, and in which order a request is checked.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::host::{Host, KEY, file};
+
+#[test]
+fn without_a_key_nothing_but_health_is_answered() {
+    let host = Host::start();
+    assert_eq!(host.anonymous().get("/health").status, 200);
+    let answer = host.anonymous().get("/v1/projects/p/status");
+    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    answer.failed(401, "unauthenticated");
+}
+
+#[test]
+fn a_malformed_authorization_is_unauthenticated_and_a_wrong_key_forbidden() {
+    let host = Host::start();
+    for (header, status, code) in [
+        (KEY.to_owned(), 401, "unauthenticated"),
+        (format!("bearer {KEY}"), 401, "unauthenticated"),
+        ("Bearer".to_owned(), 401, "unauthenticated"),
+        ("Basic a2V5".to_owned(), 401, "unauthenticated"),
+        ("Bearer wrong".to_owned(), 403, "forbidden"),
+        (format!("Bearer {}", &KEY[1..]), 403, "forbidden"),
+        (format!("Bearer {KEY}0"), 403, "forbidden"),
+        (format!("Bearer  {KEY}"), 403, "forbidden"),
+    ] {
+        let answer = host.anonymous().send(
+            "GET",
+            "/v1/projects/p/status",
+            &[("authorization", &header)],
+            b"",
+        );
+        answer.failed(status, code);
+    }
+}
+
+#[test]
+fn a_wrong_key_changes_nothing() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a.md", "kept")]).good();
+    let wrong = host.with_key(Some("wrong"));
+    wrong
+        .push("p", &json!({ "files": [file("a.md", b"lost")] }))
+        .failed(403, "forbidden");
+    wrong.delete("/v1/projects/p").failed(403, "forbidden");
+    assert_eq!(
+        host.client().pull("p", "")["files"][0]["checksum"],
+        crate::host::sha256(b"kept")
+    );
+}
+
+#[test]
+fn an_unknown_address_and_a_wrong_method_are_told_before_the_key() {
+    let host = Host::start();
+    host.anonymous().get("/v1/nope").failed(404, "not_found");
+    let answer = host
+        .anonymous()
+        .send("PUT", "/v1/projects/p/sync", &[], b"");
+    assert_eq!(answer.header("allow"), "POST");
+    answer.failed(405, "method_not_allowed");
+}
+
+#[test]
+fn a_body_is_not_waited_for_without_a_key() {
+    let host = Host::start();
+    let mut socket = TcpStream::connect(host.address()).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    socket
+        .write_all(b"POST /v1/projects/p/sync HTTP/1.1\r\nhost: x\r\ncontent-length: 50000000\r\n\r\n{\"files\":[")
+        .unwrap();
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 401");
+}
+
+#[test]
+fn blanks_around_a_configured_key_do_not_count() {
+    let host = Host::with(&[("API_KEY", &format!("  {KEY} "))]);
+    host.client().get("/v1/projects/p/status").good();
+}

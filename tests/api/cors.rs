@@ -1,0 +1,98 @@
+//! What browsers hear, and what every answer carries.
+
+use crate::host::Host;
+
+#[test]
+fn any_origin_may_read_by_default_errors_too() {
+    let host = Host::start();
+    for path in ["/health", "/v1/projects/p/status", "/nope"] {
+        let answer = host.anonymous().get(path);
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert!(
+            answer
+                .header("access-control-expose-headers")
+                .contains("etag")
+        );
+    }
+}
+
+#[test]
+fn a_preflight_needs_no_key_and_is_not_counted() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
+    for _ in 0..3 {
+        let answer = host.anonymous().send(
+            "OPTIONS",
+            "/v1/projects/p/sync",
+            &[("origin", "https://a")],
+            b"",
+        );
+        assert_eq!((answer.status, answer.bytes.len()), (204, 0));
+        assert!(
+            answer
+                .header("access-control-allow-methods")
+                .contains("POST")
+        );
+        assert!(
+            answer
+                .header("access-control-allow-headers")
+                .to_lowercase()
+                .contains("authorization")
+        );
+    }
+    host.client().get("/v1/projects/p/status").good();
+}
+
+#[test]
+fn only_a_listed_origin_is_echoed() {
+    let host = Host::with(&[("CORS_ORIGINS", "https://a, https://b")]);
+    let origin = |origin: &str| {
+        host.anonymous()
+            .send("GET", "/health", &[("origin", origin)], b"")
+    };
+    assert_eq!(
+        origin("https://b").header("access-control-allow-origin"),
+        "https://b"
+    );
+    assert_eq!(
+        origin("https://evil").header("access-control-allow-origin"),
+        ""
+    );
+    assert!(origin("https://evil").header("vary").contains("origin"));
+}
+
+#[test]
+fn every_answer_is_json_with_an_id_and_the_security_headers() {
+    let host = Host::start();
+    for (client, method, path) in [
+        (host.anonymous(), "GET", "/health"),
+        (host.anonymous(), "GET", "/nope"),
+        (host.anonymous(), "PATCH", "/health"),
+        (host.anonymous(), "GET", "/v1/projects/p/files"),
+        (host.client(), "GET", "/v1/projects/p/files"),
+    ] {
+        let answer = client.send(method, path, &[], b"");
+        for (name, value) in [
+            ("content-type", "application/json"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "SAMEORIGIN"),
+            ("referrer-policy", "no-referrer"),
+        ] {
+            assert_eq!(answer.header(name), value, "{method} {path}");
+        }
+        assert_eq!(
+            answer.header("content-length"),
+            answer.bytes.len().to_string()
+        );
+        assert_eq!(answer.header("x-request-id").len(), 16);
+        assert!(answer.json.is_object());
+    }
+}
+
+#[test]
+fn the_clients_request_id_comes_back() {
+    let host = Host::start();
+    let answer = host
+        .anonymous()
+        .send("GET", "/health", &[("x-request-id", "laptop-7")], b"");
+    assert_eq!(answer.header("x-request-id"), "laptop-7");
+}

@@ -1,0 +1,48 @@
+//! `GET /health`
+
+use crate::host::Host;
+
+#[test]
+fn health_tells_version_and_uptime_without_a_key() {
+    let host = Host::start();
+    let first = host.anonymous().get("/health").good();
+    assert_eq!(
+        (first["status"].as_str(), first["version"].as_str()),
+        (Some("ok"), Some(env!("CARGO_PKG_VERSION")))
+    );
+    let later = host.anonymous().get("/health").good();
+    assert!(later["uptime"].as_f64() >= first["uptime"].as_f64());
+}
+
+#[test]
+fn a_deep_check_reads_and_writes_the_database() {
+    let host = Host::start();
+    host.anonymous().get("/health?deep=1").good();
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let written: i64 = database
+        .query_row("SELECT count(*) FROM spin_key_value", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(written, 1);
+}
+
+#[test]
+fn a_deep_check_names_the_part_that_fails() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a.md", "x")]).good();
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    database.execute_batch("DROP TABLE project").unwrap();
+    let answer = host
+        .anonymous()
+        .get("/health?deep=1")
+        .failed(503, "unhealthy");
+    assert_eq!(answer["part"], "database");
+    assert_eq!(host.anonymous().get("/health").status, 200);
+}
+
+#[test]
+fn head_answers_as_get_without_a_body() {
+    let host = Host::start();
+    let answer = host.anonymous().send("HEAD", "/health", &[], b"");
+    assert_eq!((answer.status, answer.bytes.len()), (200, 0));
+    assert!(answer.header("content-length").parse::<usize>().unwrap() > 10);
+}

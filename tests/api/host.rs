@@ -1,0 +1,355 @@
+//! Starts the real server in a folder of its own, asks it, and ends it with the test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::thread::JoinHandle;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+/// The key of every test server.
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// Built once, as a user's first start would.
+static COMPONENT: LazyLock<()> = LazyLock::new(|| {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--lib", "--target", "wasm32-wasip2", "--release"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(
+        built.expect("cargo runs").success(),
+        "the component does not build"
+    );
+});
+
+/// A running server.
+pub struct Host {
+    child: Child,
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    folder: TempDir,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Host {
+    /// A server with default settings, but for a rate limit that no test reaches.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with these environment variables besides.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::resume(tempfile::tempdir().expect("a temporary folder"), settings)
+    }
+
+    /// A server on the data that an earlier one left.
+    pub fn resume(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let mut child = command(folder.path(), settings)
+            .spawn()
+            .expect("the server starts");
+        let log = child.stderr.take().map(|mut stderr| {
+            std::thread::spawn(move || {
+                let mut log = String::new();
+                stderr
+                    .read_to_string(&mut log)
+                    .map_or_else(|error| error.to_string(), |_| log)
+            })
+        });
+        let url = child.stdout.take().and_then(read_url);
+        let mut host = Self {
+            child,
+            url: String::new(),
+            folder,
+            log,
+        };
+        match url {
+            Some(url) => host.url = url,
+            None => panic!("the server did not start: {}", host.end()),
+        }
+        host
+    }
+
+    /// Asks with the right key.
+    pub fn client(&self) -> Client {
+        self.with_key(Some(KEY))
+    }
+
+    /// Asks without a key.
+    pub fn anonymous(&self) -> Client {
+        self.with_key(None)
+    }
+
+    /// Asks with this key.
+    pub fn with_key(&self, key: Option<&str>) -> Client {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build();
+        Client {
+            agent: config.into(),
+            url: self.url.clone(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// Address and port, for raw sockets.
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("an http address")
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("sync.db")
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the server to stop, as a service manager does, and answers its exit code, its log and
+    /// its data.
+    pub fn stop(self) -> (Option<i32>, String, TempDir) {
+        terminate(self.pid());
+        self.stop_waiting()
+    }
+
+    /// Waits for a server that was already asked to stop.
+    pub fn stop_waiting(mut self) -> (Option<i32>, String, TempDir) {
+        let status = self.child.wait().expect("the server ends");
+        let log = self.end();
+        (
+            status.code(),
+            log,
+            std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder")),
+        )
+    }
+
+    fn end(&mut self) -> String {
+        _ = self.child.kill();
+        _ = self.child.wait();
+        self.log
+            .take()
+            .map_or_else(String::new, |log| log.join().unwrap_or_default())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let log = self.end();
+        if std::thread::panicking() {
+            eprintln!("log of the server:\n{log}");
+        }
+    }
+}
+
+/// The command that starts a server whose data is in this folder.
+pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    LazyLock::force(&COMPONENT);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kamiflow-sync"));
+    command
+        .args([
+            "up",
+            "--from",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/spin.toml"),
+        ])
+        .env("PORT", "0")
+        .env("DB_PATH", folder.join("sync.db"))
+        .env("API_KEY", KEY)
+        .env("RATE_LIMIT_MAX_REQUESTS", "1000000")
+        .envs(settings.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// SIGTERM, by the system's own command: the standard library has only SIGKILL.
+pub fn terminate(pid: u32) {
+    let sent = Command::new("kill").arg(pid.to_string()).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+fn read_url(stdout: impl Read) -> Option<String> {
+    let mut lines = BufReader::new(stdout).lines();
+    let line = lines.find_map(|line| Some(line.ok()?.strip_prefix("Serving ")?.to_owned()));
+    line.map(|line| line.trim_end().to_owned())
+}
+
+/// Somebody who asks.
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    key: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// All headers.
+    pub headers: ureq::http::HeaderMap,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as JSON; null when it is none.
+    pub json: Value,
+}
+
+impl Answer {
+    /// A header as text, empty when absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    }
+
+    /// Requires a 200 and answers the JSON.
+    pub fn good(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.json);
+        self.json
+    }
+
+    /// Requires this failure in the envelope that every failure has, and answers the JSON.
+    pub fn failed(self, status: u16, code: &str) -> Value {
+        assert_eq!(
+            (self.status, self.json["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.json
+        );
+        assert_eq!(self.header("content-type"), "application/json");
+        assert!(
+            self.json["error"]
+                .as_str()
+                .is_some_and(|error| !error.is_empty())
+        );
+        assert!(self.json["retryable"].is_boolean());
+        self.json
+    }
+}
+
+impl Client {
+    /// Sends a request with these headers besides the key's.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a sound request");
+        let mut response = self.agent.run(request).expect("the server answers");
+        let bytes = response
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_vec()
+            .expect("the whole body");
+        let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes,
+            json,
+        }
+    }
+
+    /// GET
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], b"")
+    }
+
+    /// DELETE
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], b"")
+    }
+
+    /// POST of JSON
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            body.to_string().as_bytes(),
+        )
+    }
+
+    /// Pushes a body to a project.
+    pub fn push(&self, project: &str, body: &Value) -> Answer {
+        self.post(&format!("/v1/projects/{project}/sync"), body)
+    }
+
+    /// Pushes files, each a path and its text.
+    pub fn push_files(&self, project: &str, files: &[(&str, &str)]) -> Answer {
+        let files: Vec<Value> = files
+            .iter()
+            .map(|(path, text)| file(path, text.as_bytes()))
+            .collect();
+        self.push(project, &json!({ "files": files }))
+    }
+
+    /// Pulls one page.
+    pub fn pull(&self, project: &str, query: &str) -> Value {
+        self.get(&format!("/v1/projects/{project}/files?{query}"))
+            .good()
+    }
+
+    /// The status of a project.
+    pub fn status(&self, project: &str) -> Value {
+        self.get(&format!("/v1/projects/{project}/status")).good()
+    }
+
+    /// Pulls everything, page by page, as the KamiFlow client does.
+    pub fn pull_all(&self, project: &str, limit: usize) -> Vec<Value> {
+        let (mut all, mut since) = (Vec::new(), "0".to_owned());
+        loop {
+            let page = self.pull(project, &format!("since={since}&limit={limit}"));
+            let files = page["files"].as_array().expect("files").clone();
+            since = files
+                .last()
+                .map_or(since, |last| last["synced_at"].to_string());
+            all.extend(files);
+            if page["hasMore"] != true {
+                return all;
+            }
+        }
+    }
+}
+
+/// A file as it stands in a push.
+pub fn file(path: &str, content: &[u8]) -> Value {
+    json!({
+        "path": path,
+        "content": BASE64_STANDARD.encode(content),
+        "checksum": sha256(content),
+        "modified": 1_760_000_000_000_i64,
+        "size": content.len(),
+    })
+}
+
+/// Hex.
+pub fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The paths of pulled files, in order.
+pub fn paths(files: &Value) -> Vec<&str> {
+    files
+        .as_array()
+        .expect("files")
+        .iter()
+        .filter_map(|file| file["path"].as_str())
+        .collect()
+}

@@ -1,0 +1,79 @@
+//! `spin.toml`, the settings and the README tell the same.
+
+use std::collections::BTreeSet;
+
+use toml::Table;
+
+const MANIFEST: &str = include_str!("../../spin.toml");
+const README: &str = include_str!("../../README.md");
+
+fn names(table: &Table) -> BTreeSet<&str> {
+    table.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn every_setting_is_a_variable_and_reaches_the_component() {
+    let manifest: Table = MANIFEST.parse().unwrap();
+    let component = manifest["component"]["kamiflow-sync"].as_table().unwrap();
+    let settings: BTreeSet<&str> = kamiflow_sync_component::settings::names().collect();
+    assert_eq!(names(manifest["variables"].as_table().unwrap()), settings);
+    assert_eq!(names(component["variables"].as_table().unwrap()), settings);
+    for (name, value) in component["variables"].as_table().unwrap() {
+        assert_eq!(value.as_str(), Some(format!("{{{{ {name} }}}}").as_str()));
+    }
+}
+
+#[test]
+fn the_key_is_a_required_secret_and_every_other_variable_has_a_sound_default() {
+    let manifest: Table = MANIFEST.parse().unwrap();
+    let variables = manifest["variables"].as_table().unwrap();
+    assert_eq!(variables["api_key"]["required"].as_bool(), Some(true));
+    assert_eq!(variables["api_key"]["secret"].as_bool(), Some(true));
+    let default = |name: &str| match name {
+        "api_key" => Some("0123456789abcdef".to_owned()),
+        name => variables[name]["default"].as_str().map(str::to_owned),
+    };
+    assert_eq!(kamiflow_sync_component::settings::check(default), Ok(()));
+}
+
+#[test]
+fn the_component_may_reach_its_database_and_nothing_else() {
+    let manifest: Table = MANIFEST.parse().unwrap();
+    let component = manifest["component"]["kamiflow-sync"].as_table().unwrap();
+    assert_eq!(
+        component["allowed_outbound_hosts"].as_array().map(Vec::len),
+        Some(0)
+    );
+    assert_eq!(
+        component["sqlite_databases"].as_array().unwrap(),
+        &["default".into()]
+    );
+    assert!(!component.contains_key("files"));
+}
+
+#[test]
+fn the_readme_has_a_row_with_the_default_of_every_variable() {
+    let manifest: Table = MANIFEST.parse().unwrap();
+    for (name, variable) in manifest["variables"].as_table().unwrap() {
+        let row = README
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{}`", name.to_uppercase())));
+        let row = row.unwrap_or_else(|| panic!("the README has no row for {name}"));
+        if let Some(default) = variable
+            .get("default")
+            .and_then(|default| default.as_str())
+            .filter(|text| !text.is_empty())
+        {
+            assert!(row.contains(&format!("`{default}`")), "{row}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let manifest: Table = MANIFEST.parse().unwrap();
+    assert_eq!(
+        manifest["application"]["version"].as_str(),
+        Some(env!("CARGO_PKG_VERSION"))
+    );
+}

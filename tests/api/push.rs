@@ -1,0 +1,324 @@
+//! `POST /v1/projects/:id/sync`
+
+use serde_json::{Value, json};
+
+use crate::host::{Answer, Host, file, paths, sha256};
+
+fn statuses(answer: Answer) -> Vec<String> {
+    let results = answer.good()["results"]
+        .as_array()
+        .expect("results")
+        .clone();
+    results
+        .iter()
+        .map(|result| {
+            format!(
+                "{} {}",
+                result["path"].as_str().unwrap(),
+                result["status"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn each_path_is_told_what_became_of_it() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("same", "1"), ("other", "2"), ("gone", "3")])
+        .good();
+    let body = json!({
+        "files": [file("new", b"x"), file("same", b"1"), file("other", b"y")],
+        "deletions": ["gone", "never"],
+    });
+    let answer = statuses(client.push("p", &body));
+    assert_eq!(
+        answer,
+        [
+            "new created",
+            "same unchanged",
+            "other updated",
+            "gone deleted",
+            "never absent"
+        ]
+    );
+}
+
+#[test]
+fn an_old_client_reads_what_it_always_read() {
+    let host = Host::start();
+    let body = json!({
+        "files": [file("a.md", b"x")],
+        "deletions": ["nope", "nada"],
+        "metadata": { "name": "demo", "gitRepo": "https://example.org/demo" },
+    });
+    let answer = host.client().push("p", &body).good();
+    assert_eq!(
+        (&answer["synced"], &answer["deleted"], &answer["conflicts"]),
+        (&json!(1), &json!(2), &json!([]))
+    );
+}
+
+#[test]
+fn pushing_the_same_again_takes_no_number() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a.md", "x")]).good();
+    let before = client.status("p");
+    assert_eq!(
+        statuses(client.push_files("p", &[("a.md", "x")])),
+        ["a.md unchanged"]
+    );
+    assert_eq!(client.status("p"), before);
+}
+
+#[test]
+fn one_bad_entry_stores_nothing_at_all() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("kept.md", "1")]).good();
+    let before = client.status("p");
+    let mut bad = file("bad.md", b"x");
+    bad["checksum"] = json!(sha256(b"y"));
+    let body = json!({ "files": [file("good.md", b"x"), file("kept.md", b"2"), bad], "deletions": ["kept.md"] });
+    let answer = client.push("p", &body).failed(422, "checksum_mismatch");
+    assert_eq!(answer["path"], "bad.md");
+    assert_eq!(client.status("p"), before);
+}
+
+#[test]
+fn a_field_that_is_missing_or_of_the_wrong_kind_is_named() {
+    let host = Host::start();
+    let client = host.client();
+    for (field, value) in [
+        ("checksum", Value::Null),
+        ("content", json!(5)),
+        ("path", json!(["a"])),
+        ("modified", json!("now")),
+    ] {
+        let mut bad = file("a.md", b"x");
+        bad[field] = value;
+        let answer = client
+            .push("p", &json!({ "files": [file("b", b""), bad] }))
+            .failed(400, "bad_request");
+        assert!(
+            answer["error"]
+                .as_str()
+                .unwrap()
+                .contains(&format!("files[1].{field}")),
+            "{answer}"
+        );
+        let mut missing = file("a.md", b"x");
+        missing.as_object_mut().unwrap().remove(field);
+        let answer = client
+            .push("p", &json!({ "files": [missing] }))
+            .failed(400, "bad_request");
+        assert!(
+            answer["error"]
+                .as_str()
+                .unwrap()
+                .contains(&format!("files[0].{field}")),
+            "{answer}"
+        );
+    }
+    assert_eq!(client.status("p")["fileCount"], 0);
+}
+
+#[test]
+fn a_body_that_is_no_push_is_a_bad_request() {
+    let host = Host::start();
+    for body in [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "{\"files\":{}}",
+        "\"files\"",
+        "[[[[[[[[",
+    ] {
+        let answer = host
+            .client()
+            .send("POST", "/v1/projects/p/sync", &[], body.as_bytes());
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(answer.json["error"].is_string());
+    }
+}
+
+#[test]
+fn content_must_be_base64() {
+    let host = Host::start();
+    for content in ["%%%", "Y", "YWJj\n", "YR=="] {
+        let mut bad = file("a.md", b"a");
+        bad["content"] = json!(content);
+        host.client()
+            .push("p", &json!({ "files": [bad] }))
+            .failed(422, "bad_base64");
+    }
+    let mut unpadded = file("a.md", b"a");
+    unpadded["content"] = json!("YQ");
+    host.client()
+        .push("p", &json!({ "files": [unpadded] }))
+        .good();
+}
+
+#[test]
+fn a_checksum_counts_in_either_case_and_the_size_not_at_all() {
+    let host = Host::start();
+    let mut upper = file("a.md", b"hello");
+    upper["checksum"] = json!(sha256(b"hello").to_uppercase());
+    upper["size"] = json!(-5000);
+    host.client().push("p", &json!({ "files": [upper] })).good();
+    let pulled = &host.client().pull("p", "")["files"][0];
+    assert_eq!(
+        (&pulled["size"], &pulled["checksum"]),
+        (&json!(5), &json!(sha256(b"hello")))
+    );
+}
+
+#[test]
+fn the_same_path_twice_is_one_file_or_an_error() {
+    let host = Host::start();
+    let client = host.client();
+    let twice = json!({ "files": [file("a", b"x"), file("a", b"x")] });
+    let answer = client.push("p", &twice).good();
+    assert_eq!(
+        (
+            &answer["synced"],
+            answer["results"].as_array().unwrap().len()
+        ),
+        (&json!(2), 1)
+    );
+    let differing = json!({ "files": [file("a", b"x"), file("a", b"y")] });
+    client.push("p", &differing).failed(422, "duplicate_path");
+    let both = json!({ "files": [file("a", b"x")], "deletions": ["a"] });
+    client.push("p", &both).failed(422, "duplicate_path");
+}
+
+#[test]
+fn the_last_push_wins_and_is_told_when_it_was_the_older_edit() {
+    let host = Host::start();
+    let client = host.client();
+    let replaced = client.push_files("p", &[("a.md", "newer")]).good()["results"][0]["rev"].clone();
+    let mut older = file("a.md", b"older");
+    older["modified"] = json!(1_000);
+    let answer = client.push("p", &json!({ "files": [older] })).good();
+    assert_eq!(
+        answer["conflicts"],
+        json!([{ "path": "a.md", "kept": "incoming", "replaced_rev": replaced }])
+    );
+    assert_eq!(
+        client.pull("p", "")["files"][0]["checksum"],
+        sha256(b"older")
+    );
+}
+
+#[test]
+fn a_base_that_is_no_longer_the_newest_is_a_conflict() {
+    let host = Host::start();
+    let client = host.client();
+    let base = client.push_files("p", &[("a.md", "1")]).good()["results"][0]["rev"].clone();
+    let edit = |text: &str, base: &Value| {
+        let mut file = file("a.md", text.as_bytes());
+        file["base"] = base.clone();
+        json!({ "files": [file] })
+    };
+    let current = client.push("p", &edit("2", &base)).good()["results"][0]["rev"].clone();
+    let conflict = client.push("p", &edit("3", &base)).failed(409, "conflict");
+    assert_eq!(conflict["conflicts"][0]["current"]["rev"], current);
+    assert_eq!(
+        conflict["conflicts"][0]["current"]["checksum"],
+        sha256(b"2")
+    );
+    // A retry after a lost answer finds its own content.
+    assert_eq!(
+        statuses(client.push("p", &edit("2", &base))),
+        ["a.md unchanged"]
+    );
+    let stale_delete = json!({ "files": [], "deletions": [{ "path": "a.md", "base": base }] });
+    client.push("p", &stale_delete).failed(409, "conflict");
+    assert_eq!(client.pull("p", "")["files"][0]["checksum"], sha256(b"2"));
+}
+
+#[test]
+fn a_file_too_large_is_named_with_the_limit() {
+    let host = Host::with(&[("MAX_FILE_SIZE", "10")]);
+    host.client()
+        .push_files("p", &[("ok", "0123456789")])
+        .good();
+    let answer = host
+        .client()
+        .push_files("p", &[("big", "01234567890")])
+        .failed(413, "file_too_large");
+    assert_eq!(
+        (&answer["path"], &answer["limit"]),
+        (&json!("big"), &json!(10))
+    );
+}
+
+#[test]
+fn a_full_project_takes_changes_but_no_more_files() {
+    let host = Host::with(&[("MAX_FILES_PER_PROJECT", "2")]);
+    let client = host.client();
+    client.push_files("p", &[("a", "1"), ("b", "2")]).good();
+    client
+        .push_files("p", &[("c", "3")])
+        .failed(507, "project_full");
+    client.push_files("p", &[("a", "changed")]).good();
+    client
+        .push(
+            "p",
+            &json!({ "files": [file("c", b"3")], "deletions": ["b"] }),
+        )
+        .good();
+    assert_eq!(client.status("p")["fileCount"], 2);
+}
+
+#[test]
+fn an_empty_and_a_one_megabyte_file_come_back_as_they_were() {
+    let host = Host::start();
+    let client = host.client();
+    let large: String = (0..1 << 20)
+        .map(|i| char::from(b' ' + (i * 7 % 90) as u8))
+        .collect();
+    client
+        .push_files(
+            "p",
+            &[
+                ("empty", ""),
+                ("crlf", "a\r\nb\r\n"),
+                ("ghi chú/🔒.md", "ü"),
+                ("large", &large),
+            ],
+        )
+        .good();
+    let files = client.pull("p", "")["files"].clone();
+    assert_eq!(paths(&files), ["empty", "crlf", "ghi chú/🔒.md", "large"]);
+    assert_eq!(files[3]["checksum"], sha256(large.as_bytes()));
+    assert_eq!(files[0]["content"], "");
+}
+
+#[test]
+fn long_metadata_is_refused_and_absent_metadata_is_not() {
+    let host = Host::start();
+    let push = |metadata: Value| {
+        host.client()
+            .push("p", &json!({ "files": [], "metadata": metadata }))
+    };
+    push(Value::Null).good();
+    push(json!({})).good();
+    push(json!({ "name": "x".repeat(256) })).good();
+    push(json!({ "name": "x".repeat(257) })).failed(400, "bad_request");
+    push(json!({ "name": 5 })).failed(400, "bad_request");
+}
+
+#[test]
+fn curl_without_a_content_type_can_push() {
+    let host = Host::start();
+    let body = json!({ "files": [file("a", b"x")] }).to_string();
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    host.client()
+        .send("POST", "/v1/projects/p/sync", &headers, body.as_bytes())
+        .good();
+}

@@ -1,0 +1,180 @@
+//! Starting, stopping, and what goes wrong then: one clear line and a failing exit.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::host::{Host, command, file, terminate};
+
+/// Runs a server that is expected to end by itself.
+fn failing(settings: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    failed(command(folder.path(), settings).output().unwrap())
+}
+
+fn failed(output: Output) -> String {
+    assert!(!output.status.success());
+    let text = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    text
+}
+
+#[test]
+fn a_bad_setting_is_named() {
+    for (name, value) in [
+        ("MAX_FILE_SIZE", "10MB"),
+        ("MAX_BODY_SIZE", "0"),
+        ("RATE_LIMIT_WINDOW_MS", "soon"),
+        ("TRUSTED_PROXIES", "caddy"),
+        ("LOG_LEVEL", "loud"),
+    ] {
+        let text = failing(&[(name, value)]);
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn placeholder_and_short_keys_are_refused() {
+    for key in [
+        "your-secret-api-key-here",
+        "your_generated_api_key_here",
+        "short",
+        "fifteen-letters",
+    ] {
+        let text = failing(&[("API_KEY", key)]);
+        assert!(text.contains("API_KEY"), "{text}");
+        assert!(!text.contains("panicked"));
+    }
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let text = failing(&[("PORT", &address.port().to_string())]);
+    assert!(
+        text.contains(&address.to_string()) && text.contains("in use"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_database_of_a_newer_program_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sync.db");
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch("PRAGMA user_version = 9999")
+        .unwrap();
+    let before = fs::read(&path).unwrap();
+    let text = failed(command(folder.path(), &[]).output().unwrap());
+    assert!(text.contains("9999"), "{text}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sync.db");
+    fs::write(&path, "these are my notes ".repeat(100)).unwrap();
+    failed(command(folder.path(), &[]).output().unwrap());
+    assert!(
+        fs::read_to_string(&path)
+            .unwrap()
+            .starts_with("these are my notes")
+    );
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let path = folder.path().join("file/sync.db");
+    let text = failed(
+        command(folder.path(), &[("DB_PATH", path.to_str().unwrap())])
+            .output()
+            .unwrap(),
+    );
+    assert!(text.contains("file"), "{text}");
+}
+
+#[test]
+fn without_a_key_one_is_made_kept_and_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("api-key");
+    let host = Host::resume(folder, &[("API_KEY", "")]);
+    let key = fs::read_to_string(&path).unwrap().trim().to_owned();
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert!(key.len() == 64 && key.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    host.with_key(Some(&key))
+        .push_files("p", &[("a", "x")])
+        .good();
+    let (code, log, folder) = host.stop();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains(&key));
+    let again = Host::resume(folder, &[("API_KEY", "")]);
+    assert_eq!(again.with_key(Some(&key)).status("p")["fileCount"], 1);
+}
+
+#[test]
+fn a_stop_finishes_the_request_in_flight() {
+    let host = Host::start();
+    let body = json!({ "files": [file("a", &[b'x'; 100_000])] }).to_string();
+    let mut socket = TcpStream::connect(host.address()).unwrap();
+    let head = format!(
+        "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
+        crate::host::KEY,
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).unwrap();
+    let (first, second) = body.as_bytes().split_at(50_000);
+    socket.write_all(first).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    terminate(host.pid());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(
+        TcpStream::connect(host.address()).is_err(),
+        "a stopping server takes no new connection"
+    );
+    socket.write_all(second).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let (code, log, folder) = host.stop_waiting();
+    assert_eq!(code, Some(0), "{log}");
+    assert_eq!(
+        Host::resume(folder, &[]).client().status("p")["fileCount"],
+        1
+    );
+}
+
+#[test]
+fn a_request_is_one_line_of_json_without_key_body_or_query() {
+    let host = Host::start();
+    host.client()
+        .push_files("private-project", &[("private-path", "private-text")])
+        .good();
+    host.client().pull("private-project", "since=12345");
+    let (_, log, _) = host.stop();
+    let line = log
+        .lines()
+        .find(|line| line.contains("/v1/projects/:id/sync"))
+        .unwrap_or_else(|| panic!("{log}"));
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let line = line.get("fields").unwrap_or(&line).clone();
+    for field in ["method", "route", "status", "bytes", "ms", "request_id"] {
+        assert!(!line[field].is_null(), "{line} has no {field}");
+    }
+    for secret in [crate::host::KEY, "private", "12345", "cHJpdmF0ZS10ZXh0"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
