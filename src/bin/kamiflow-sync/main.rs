@@ -1,4 +1,4 @@
-//! Native host of the `KamiFlow` Sync component: "wasmtime-based hosting".
+//! Native host of the KamiFlow Sync component: "wasmtime-based hosting".
 //!
 //! It reads the same `spin.toml` and `runtime-config.toml` as Spin, takes the flags of
 //! `spin up`, and gives the component the interfaces of `wit/world.wit` exactly as Spin
