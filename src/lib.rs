@@ -10,7 +10,7 @@
 //! * [`auth`], [`rate_limit`], [`cors`], [`encoding`] — what comes before and after a request
 //! * [`settings`], [`memory`], [`error`] — every setting, what is forgotten with the process, and
 //!   every way to fail
-//! * [`component`] — the entry point, and with [`bindings`], [`store`], [`memory`] and [`settings`] the only
+//! * `component` — the entry point, and with `bindings`, [`store`], [`memory`] and [`settings`] the only
 //!   place that knows WASI or Spin
 
 pub mod api;
