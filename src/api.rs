@@ -1,23 +1,30 @@
 //! One request in, one answer out: the order of checks, and what every answer carries.
 
+mod conditional;
 mod delete;
+mod diff;
+mod file;
 mod health;
+mod history;
+mod info;
+mod manifest;
 mod pull;
 mod push;
+mod restore;
 mod status;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::project::Rev;
-use crate::route::Route;
-use crate::{auth, cors, encoding, json, rate_limit, settings};
+use crate::project::{Checksum, FilePath, Rev};
+use crate::route::{self, Route};
+use crate::{auth, cors, encoding, json, rate_limit, settings, wire};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,19 +56,28 @@ fn respond(
     if let Some(response) = cors::preflight(head)? {
         return Ok(response);
     }
-    let route = Route::parse(head.uri().path())?;
-    route.admit(head.method())?;
+    let path = head.uri().path();
+    route::admit(path, head.method())?;
+    let route = Route::parse(path)?;
     if route == Route::Health {
         return health::health(head);
     }
-    common.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    common.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     admit(head, &route, common)?;
     match route {
         Route::Health => health::health(head),
-        Route::Sync(id) => push::push(&id, head.headers(), body),
-        Route::Files(id) => pull::pull(&id, head),
-        Route::Status(id) => status::status(&id),
+        Route::Info => info::info(),
+        Route::Projects => status::projects(),
         Route::Project(id) => delete::delete(&id),
+        Route::Sync(id) => push::push(&id, head.headers(), body),
+        Route::Files(id) => pull::files(&id, head),
+        Route::File(id, path) => file::file(&id, &path, head),
+        Route::Changes(id) => pull::changes(&id, head),
+        Route::Status(id) => status::status(&id, head),
+        Route::Manifest(id) => manifest::manifest(&id, head),
+        Route::Diff(id) => diff::diff(&id, head.headers(), body),
+        Route::History(id) => history::history(&id, head),
+        Route::Restore(id) => restore::restore(&id, head.headers(), body),
     }
 }
 
@@ -88,7 +104,9 @@ fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) ->
     let own_headers = std::mem::replace(&mut parts.headers, common);
     parts.headers.extend(own_headers);
     let body = encoding::encode(head.headers(), &mut parts.headers, body);
-    parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    if parts.status != StatusCode::NOT_MODIFIED {
+        parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    }
     match head.method() {
         &Method::HEAD => Response::from_parts(parts, Vec::new()),
         _ => Response::from_parts(parts, body),
@@ -128,6 +146,32 @@ fn parameter(head: &Request<()>, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
+}
+
+/// The `limit` of a page.
+fn limit(head: &Request<()>) -> u32 {
+    wire::parse_limit(&parameter(head, "limit").unwrap_or_default())
+}
+
+/// A path in a body or a query.
+fn file_path(path: &str) -> Result<FilePath, Error> {
+    FilePath::parse(path).map_err(|rule| Error::BadPath {
+        path: path.to_owned(),
+        rule: rule.to_owned(),
+    })
+}
+
+/// What a version is called in a list of changes.
+fn op(checksum: Option<&Checksum>) -> &'static str {
+    checksum.map_or("delete", |_| "put")
+}
+
+/// Who asks, for the history: `x-device`, or else the program.
+fn device(headers: &HeaderMap) -> Option<String> {
+    let value = headers
+        .get("x-device")
+        .or_else(|| headers.get(USER_AGENT))?;
+    Some(value.to_str().ok()?.chars().take(100).collect())
 }
 
 /// Reads a request body under the limits of the settings, and inflates it.

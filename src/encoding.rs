@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue, VARY};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 
 use crate::error::Error;
 
@@ -37,13 +37,17 @@ fn inflate(body: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Compresses an answer when the client asks for gzip and the answer is long enough.
+/// Compresses a JSON answer when the client asks for gzip and the answer is long enough. Raw files
+/// stay as they are: their tag is that of their bytes.
 pub fn encode(request: &HeaderMap, headers: &mut HeaderMap, body: Vec<u8>) -> Vec<u8> {
-    if body.len() < WORTH_COMPRESSING || headers.contains_key(CONTENT_ENCODING) {
+    if headers
+        .get(CONTENT_TYPE)
+        .is_none_or(|kind| kind != "application/json")
+    {
         return body;
     }
     headers.append(VARY, HeaderValue::from_static("accept-encoding"));
-    if !accepts_gzip(request) {
+    if body.len() < WORTH_COMPRESSING || !accepts_gzip(request) {
         return body;
     }
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -80,9 +84,10 @@ mod tests {
     }
 
     fn gzip(body: &[u8]) -> Vec<u8> {
+        let mut answer = headers(CONTENT_TYPE, "application/json");
         encode(
             &headers(ACCEPT_ENCODING, "gzip"),
-            &mut HeaderMap::new(),
+            &mut answer,
             body.to_vec(),
         )
     }

@@ -94,6 +94,26 @@ pub enum Error {
         /// Of the file.
         path: String,
     },
+    /// A cursor that no server wrote.
+    #[error(
+        "The cursor in 'since' is malformed: use the 'cursor' of an earlier answer, or 0 for the beginning."
+    )]
+    BadCursor,
+    /// A cursor of another history than the project's: it was restored from a backup, or deleted
+    /// and made again.
+    #[error(
+        "The history of this project is not the one that the cursor came from: compare with /manifest or /diff and begin anew."
+    )]
+    ResyncRequired,
+    /// No such version, or no such live file.
+    #[error("Not found: {0}.")]
+    NoSuchFile(String),
+    /// The retention has let the content of this version go.
+    #[error("The content of this version of '{path}' is no longer kept: restore a newer one.")]
+    ContentGone {
+        /// Of the file.
+        path: String,
+    },
     /// Entries with a `base` that is no longer the newest version; nothing was stored.
     #[error("{} changed on the server since this device last read it: pull, merge and push again.", what_changed(.0))]
     Conflict(Vec<Conflict>),
@@ -128,10 +148,10 @@ impl Error {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchFile(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) | Self::BadField(_) | Self::BadJson(_) => StatusCode::BAD_REQUEST,
-            Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
+            Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -141,6 +161,7 @@ impl Error {
             Self::ChecksumMismatch { .. } | Self::DuplicatePath { .. } => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::ProjectFull { .. } | Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Busy | Self::Unhealthy { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -151,7 +172,7 @@ impl Error {
     /// The `code` of the answer: what a program may decide on.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::NoSuchFile(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::BadRequest(_) | Self::BadField(_) => "bad_request",
             Self::BadJson(_) => "bad_json",
@@ -168,6 +189,9 @@ impl Error {
             Self::BadBase64 { .. } => "bad_base64",
             Self::ChecksumMismatch { .. } => "checksum_mismatch",
             Self::DuplicatePath { .. } => "duplicate_path",
+            Self::BadCursor => "bad_cursor",
+            Self::ResyncRequired => "resync_required",
+            Self::ContentGone { .. } => "content_gone",
             Self::Conflict(_) => "conflict",
             Self::ProjectFull { .. } => "project_full",
             Self::StorageFull => "storage_full",
@@ -217,6 +241,7 @@ impl Error {
             Self::Unhealthy { part, .. } => json!({ "part": part }),
             Self::ProjectFull { limit } => json!({ "limit": limit }),
             Self::BadPath { path, .. }
+            | Self::ContentGone { path }
             | Self::BadBase64 { path }
             | Self::ChecksumMismatch { path }
             | Self::DuplicatePath { path } => json!({ "path": path }),

@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! * [`project`] — the words of the domain and what makes them valid
-//! * [`sync`] — the rules: what a push does to each path
+//! * [`sync`], [`diff`] — the rules: what a push does to each path, and what a device must do
 //! * [`store`] — the one user of SQLite
 //! * [`wire`], [`json`], [`cursor`] — the JSON contract
 //! * [`route`], [`api`] — every address, the order of checks, one file per request
@@ -20,6 +20,7 @@ mod bindings;
 mod component;
 pub mod cors;
 pub mod cursor;
+pub mod diff;
 pub mod encoding;
 pub mod error;
 pub mod json;

@@ -4,97 +4,159 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 
 use crate::error::Error;
-use crate::project::ProjectId;
+use crate::project::{FilePath, ProjectId};
 
 /// An address of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {
     /// Is the server alive? The only one without a key.
     Health,
+    /// Protocol version, capabilities and limits.
+    Info,
+    /// The list of projects.
+    Projects,
+    /// The project as a whole.
+    Project(ProjectId),
     /// Push: a batch of changed and deleted files.
     Sync(ProjectId),
     /// Pull: a page of changed files.
     Files(ProjectId),
-    /// Counts and the time of the last change.
+    /// One file.
+    File(ProjectId, FilePath),
+    /// The change feed, with deletions.
+    Changes(ProjectId),
+    /// Counts, the time of the last change, the digest.
     Status(ProjectId),
-    /// The project as a whole.
-    Project(ProjectId),
+    /// Every live file, without content.
+    Manifest(ProjectId),
+    /// What a device must do to be in step.
+    Diff(ProjectId),
+    /// The versions of one path.
+    History(ProjectId),
+    /// Makes old versions new again.
+    Restore(ProjectId),
 }
+
+/// Every address as a pattern, with its methods: what a `405` allows.
+const ROUTES: [(&str, &str); 13] = [
+    ("/health", "GET, HEAD"),
+    ("/v1/info", "GET, HEAD"),
+    ("/v1/projects", "GET, HEAD"),
+    ("/v1/projects/:id", "DELETE"),
+    ("/v1/projects/:id/sync", "POST"),
+    ("/v1/projects/:id/files", "GET, HEAD"),
+    ("/v1/projects/:id/files/*path", "GET, HEAD"),
+    ("/v1/projects/:id/changes", "GET, HEAD"),
+    ("/v1/projects/:id/status", "GET, HEAD"),
+    ("/v1/projects/:id/manifest", "GET, HEAD"),
+    ("/v1/projects/:id/diff", "POST"),
+    ("/v1/projects/:id/history", "GET, HEAD"),
+    ("/v1/projects/:id/restore", "POST"),
+];
 
 impl Route {
     /// Finds the route of a path. Fixed words match in either case and a trailing slash is
     /// accepted, as the original did. A malformed project id is a bad request.
     pub fn parse(path: &str) -> Result<Self, Error> {
-        let (label, id) = find(path).ok_or(Error::NotFound)?;
-        match label {
-            HEALTH => Ok(Self::Health),
-            SYNC => Ok(Self::Sync(project_id(id)?)),
-            FILES => Ok(Self::Files(project_id(id)?)),
-            STATUS => Ok(Self::Status(project_id(id)?)),
-            _ => Ok(Self::Project(project_id(id)?)),
-        }
+        let found = find(path).ok_or(Error::NotFound)?;
+        let id = || project_id(found.id);
+        Ok(match found.pattern {
+            "/health" => Self::Health,
+            "/v1/info" => Self::Info,
+            "/v1/projects" => Self::Projects,
+            "/v1/projects/:id" => Self::Project(id()?),
+            "/v1/projects/:id/sync" => Self::Sync(id()?),
+            "/v1/projects/:id/files" => Self::Files(id()?),
+            "/v1/projects/:id/files/*path" => Self::File(id()?, file_path(found.rest)?),
+            "/v1/projects/:id/changes" => Self::Changes(id()?),
+            "/v1/projects/:id/status" => Self::Status(id()?),
+            "/v1/projects/:id/manifest" => Self::Manifest(id()?),
+            "/v1/projects/:id/diff" => Self::Diff(id()?),
+            "/v1/projects/:id/history" => Self::History(id()?),
+            "/v1/projects/:id/restore" => Self::Restore(id()?),
+            _ => return Err(Error::NotFound),
+        })
     }
+}
 
-    /// Refuses a method that the route does not take.
-    pub fn admit(&self, method: &Method) -> Result<(), Error> {
-        let methods = self.methods();
-        let known = methods.split(", ").any(|known| known == method.as_str());
-        known.then_some(()).ok_or(Error::MethodNotAllowed(methods))
-    }
-
-    fn methods(&self) -> &'static str {
-        match self {
-            Self::Health | Self::Files(_) | Self::Status(_) => "GET, HEAD",
-            Self::Sync(_) => "POST",
-            Self::Project(_) => "DELETE",
-        }
-    }
+/// Refuses a method that a known address does not take.
+pub fn admit(path: &str, method: &Method) -> Result<(), Error> {
+    let methods = find(path).ok_or(Error::NotFound)?.methods;
+    let known = methods.split(", ").any(|known| known == method.as_str());
+    known.then_some(()).ok_or(Error::MethodNotAllowed(methods))
 }
 
 /// The route of a path as a label for logs and metrics, such as `/v1/projects/:id/files`;
 /// `unknown` when there is none. Never holds anything that a client sent.
 pub fn label(path: &str) -> &'static str {
-    find(path).map_or("unknown", |(label, _)| label)
+    find(path).map_or("unknown", |found| found.pattern)
 }
 
-const HEALTH: &str = "/health";
-const SYNC: &str = "/v1/projects/:id/sync";
-const FILES: &str = "/v1/projects/:id/files";
-const STATUS: &str = "/v1/projects/:id/status";
-const PROJECT: &str = "/v1/projects/:id";
+/// A pattern that a path matches, and what stands at its `:id` and its `*path`, still encoded.
+struct Found<'p> {
+    pattern: &'static str,
+    methods: &'static str,
+    id: &'p str,
+    rest: &'p str,
+}
 
-/// The pattern that a path matches and what stands at its `:id`.
-fn find(path: &str) -> Option<(&'static str, &str)> {
+fn find(path: &str) -> Option<Found<'_>> {
     let path = path.strip_suffix('/').unwrap_or(path);
-    [HEALTH, SYNC, FILES, STATUS, PROJECT]
-        .into_iter()
-        .find_map(|pattern| matches(pattern, path).map(|id| (pattern, id)))
+    ROUTES.into_iter().find_map(|(pattern, methods)| {
+        let (id, rest) = matches(pattern, path)?;
+        Some(Found {
+            pattern,
+            methods,
+            id,
+            rest,
+        })
+    })
 }
 
-fn matches<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
-    let mut id = "";
-    let mut segments = path.split('/');
+fn matches<'p>(pattern: &str, path: &'p str) -> Option<(&'p str, &'p str)> {
+    let (mut id, mut rest) = ("", Some(path));
     for expected in pattern.split('/') {
-        let segment = segments.next()?;
+        let text = rest?;
+        let (segment, behind) = text
+            .split_once('/')
+            .map_or((text, None), |(first, behind)| (first, Some(behind)));
         match expected {
+            "*path" => return (!text.is_empty()).then_some((id, text)),
             ":id" => id = segment,
             word if word.eq_ignore_ascii_case(segment) => {}
             _ => return None,
         }
+        rest = behind;
     }
-    segments.next().is_none().then_some(id)
+    rest.is_none().then_some((id, ""))
 }
 
 fn project_id(encoded: &str) -> Result<ProjectId, Error> {
-    let decoded = percent_decode_str(encoded).decode_utf8().ok();
-    decoded
-        .and_then(|id| ProjectId::parse(id.into_owned()))
-        .ok_or_else(|| {
-            Error::BadRequest(
-                "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters."
-                    .to_owned(),
-            )
-        })
+    decode(encoded).and_then(ProjectId::parse).ok_or_else(|| {
+        Error::BadRequest(
+            "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters."
+                .to_owned(),
+        )
+    })
+}
+
+fn file_path(encoded: &str) -> Result<FilePath, Error> {
+    let text = decode(encoded)
+        .ok_or_else(|| Error::BadRequest("The path is not percent-encoded UTF-8.".to_owned()))?;
+    FilePath::parse(&text).map_err(|rule| Error::BadPath {
+        path: text.clone(),
+        rule: rule.to_owned(),
+    })
+}
+
+/// Undoes percent-encoding; `None` for a percent sign without two hex digits, or what is not UTF-8.
+fn decode(encoded: &str) -> Option<String> {
+    let is_escape =
+        |tail: &str| tail.len() >= 2 && tail.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if !encoded.split('%').skip(1).all(is_escape) {
+        return None;
+    }
+    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
 }
 
 #[cfg(test)]
@@ -103,6 +165,21 @@ mod tests {
 
     fn id(text: &str) -> ProjectId {
         ProjectId::parse(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn every_pattern_is_a_route_and_its_own_label() {
+        for (pattern, methods) in ROUTES {
+            let path = pattern.replace(":id", "x").replace("*path", "a/b.md");
+            assert!(Route::parse(&path).is_ok(), "{path}");
+            assert_eq!(label(&path), pattern);
+            for method in methods.split(", ") {
+                assert!(admit(&path, &method.parse().unwrap()).is_ok());
+            }
+            assert!(
+                matches!(admit(&path, &Method::PATCH), Err(Error::MethodNotAllowed(allowed)) if allowed == methods)
+            );
+        }
     }
 
     #[test]
@@ -115,6 +192,23 @@ mod tests {
             Route::parse("/v1/projects/ghi%20ch%C3%BA").unwrap(),
             Route::Project(id("ghi chú"))
         );
+        assert_eq!(
+            Route::parse("/v1/projects/x/files/").unwrap(),
+            Route::Files(id("x"))
+        );
+    }
+
+    #[test]
+    fn a_file_keeps_its_case_and_its_slashes() {
+        let path = FilePath::parse("Ideas/ghi chú.md").unwrap();
+        for encoded in ["Ideas/ghi%20ch%C3%BA.md", "Ideas%2Fghi%20ch%c3%ba.md"] {
+            let route = Route::parse(&format!("/v1/projects/x/files/{encoded}")).unwrap();
+            assert_eq!(route, Route::File(id("x"), path.clone()));
+        }
+        for hostile in ["..%2Fx", "a/../b", "%2Fetc", "a%00", ".git/config"] {
+            let parsed = Route::parse(&format!("/v1/projects/x/files/{hostile}"));
+            assert!(matches!(parsed, Err(Error::BadPath { .. })), "{hostile}");
+        }
     }
 
     #[test]
@@ -135,31 +229,9 @@ mod tests {
 
     #[test]
     fn a_malformed_project_id_is_a_bad_request() {
-        for path in [
-            "/v1/projects//sync",
-            "/v1/projects/%2e%2e/sync",
-            "/v1/projects/a%2Fb/sync",
-            "/v1/projects/%ff/sync",
-        ] {
-            assert!(
-                matches!(Route::parse(path), Err(Error::BadRequest(_))),
-                "{path}"
-            );
+        for bad in ["", "%2e%2e", "a%2Fb", "%ff", "%zz", "a%", "a%2"] {
+            let parsed = Route::parse(&format!("/v1/projects/{bad}/sync"));
+            assert!(matches!(parsed, Err(Error::BadRequest(_))), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_label_holds_nothing_of_the_client() {
-        assert_eq!(label("/v1/projects/secret/files"), FILES);
-    }
-
-    #[test]
-    fn a_known_path_names_its_methods() {
-        let route = Route::parse("/v1/projects/x/sync").unwrap();
-        assert!(route.admit(&Method::POST).is_ok());
-        assert!(matches!(
-            route.admit(&Method::GET),
-            Err(Error::MethodNotAllowed("POST"))
-        ));
     }
 }

@@ -27,9 +27,12 @@ enum Kind {
 }
 
 /// The variables of `spin.toml`.
-const SETTINGS: [(&str, Kind); 8] = [
+const SETTINGS: [(&str, Kind); 11] = [
     ("api_key", Kind::Key),
     ("cors_origins", Kind::Origins),
+    ("history_days", Kind::Number(1..=36_500)),
+    ("history_deleted_days", Kind::Number(1..=36_500)),
+    ("history_versions", Kind::Number(1..=1_000_000)),
     ("max_body_size", Kind::Number(1024..=512 << 20)),
     ("max_file_size", Kind::Number(1..=100 << 20)),
     ("max_files_per_project", Kind::Number(1..=10_000_000)),
@@ -109,6 +112,21 @@ pub fn api_key() -> Result<Rc<str>, Error> {
         trimmed if trimmed.len() == key.len() => Ok(key),
         trimmed => Ok(trimmed.into()),
     }
+}
+
+/// Days for which the content of every replaced version is kept.
+pub fn history_days() -> Result<u64, Error> {
+    number("history_days")
+}
+
+/// Days for which the content of a deleted file is kept.
+pub fn history_deleted_days() -> Result<u64, Error> {
+    number("history_deleted_days")
+}
+
+/// How many versions of a path keep their content beyond [`history_days`].
+pub fn history_versions() -> Result<u64, Error> {
+    number("history_versions")
 }
 
 /// The largest request body, as sent and inflated, in bytes.
@@ -202,6 +220,7 @@ mod tests {
         let value = match name {
             "api_key" => "0123456789abcdef",
             "cors_origins" | "trusted_proxies" => "",
+            "history_days" | "history_deleted_days" => "30",
             _ => "1000000",
         };
         Some(value.to_owned())

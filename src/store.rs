@@ -4,20 +4,29 @@
 //! and a commit is on the disk before it returns. Any error drops the connection, which makes
 //! SQLite roll back; so does a guest that traps.
 
+mod feed;
+mod history;
 mod migrate;
 mod project;
-mod pull;
 mod push;
+mod restore;
+mod retention;
+mod tree;
 
 use std::cell::RefCell;
 
 use spin_sdk::sqlite3::{Connection, QueryResult, RowResult, Value};
 
 use crate::error::Error;
+use crate::project::Checksum;
 
+pub use feed::{Change, PAGE_BYTES, Page, Scope};
+pub use history::{Target, Version};
 pub use migrate::SCHEMA_VERSION;
-pub use project::Project;
-pub use pull::{Page, Pulled};
+pub use project::{Listed, Project};
+pub use push::Applied;
+pub use restore::Moment;
+pub use tree::Entry;
 
 /// An open database with the schema of this program.
 pub struct Store {
@@ -118,6 +127,11 @@ fn json_array<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
     Value::Text(serde_json::Value::from_iter(texts).to_string())
 }
 
+/// The same for numbers.
+fn json_numbers(numbers: &[i64]) -> Value {
+    Value::Text(serde_json::Value::from(numbers).to_string())
+}
+
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
@@ -133,6 +147,11 @@ fn optional_integer(value: Option<i64>) -> Value {
 fn integer<T: for<'v> TryFrom<&'v Value>>(row: &RowResult, column: usize) -> Result<T, Error> {
     row.get(column)
         .ok_or_else(|| Error::Internal(format!("column {column} is not the number it should be")))
+}
+
+/// A checksum; none for a deletion.
+fn optional_checksum(row: &RowResult, column: usize) -> Option<Checksum> {
+    row.get::<&[u8]>(column).and_then(Checksum::from_bytes)
 }
 
 /// Takes a text out of a row without a copy.

@@ -38,8 +38,19 @@ pub struct Put {
     pub modified: i64,
     /// The rev this edit started from; 0: the file must not exist.
     pub base: Option<Rev>,
+    /// Bytes of the content.
+    pub size: u64,
     /// What.
-    pub content: Vec<u8>,
+    pub content: Content,
+}
+
+/// The content of a file to store.
+#[derive(Debug)]
+pub enum Content {
+    /// Came with the push.
+    New(Vec<u8>),
+    /// Is stored already, under this `content.id`.
+    Stored(i64),
 }
 
 /// A file to delete.
@@ -97,6 +108,11 @@ impl Step<'_> {
 }
 
 impl Batch {
+    /// Whether the push says something about the project itself.
+    pub fn describes(&self) -> bool {
+        self.name.is_some() || self.git_repo.is_some()
+    }
+
     /// Decides every step, or none: conflicts of all entries are told at once.
     pub fn plan(&self, known: &Known) -> Result<Plan<'_>, Error> {
         let conflicts: Vec<Conflict> = self.conflicts(known).collect();
@@ -204,6 +220,11 @@ impl<'a> Plan<'a> {
         self.steps.iter().filter(|step| step.is_change())
     }
 
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.changes().next().is_none()
+    }
+
     /// Paths that the push brings to life.
     pub fn created(&self) -> impl Iterator<Item = &'a FilePath> {
         self.steps
@@ -272,7 +293,8 @@ mod tests {
             checksum: Checksum::of(content),
             modified: 100,
             base,
-            content: content.to_vec(),
+            size: content.len() as u64,
+            content: Content::New(content.to_vec()),
         }
     }
 

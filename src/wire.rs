@@ -1,11 +1,43 @@
 //! The JSON contract: what clients send and read, in the spelling that they know.
 
+pub mod history;
+pub mod info;
 pub mod page;
 pub mod push;
+pub mod tree;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::error::Error;
 use crate::project::Rev;
+
+/// Reads a JSON body. An error names the JSON path of what is wrong, such as `files[3].checksum`.
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(explain)?;
+    json.end()
+        .map_err(|error| Error::BadJson(error.to_string()))?;
+    Ok(value)
+}
+
+fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let reason = error.inner().to_string();
+    if !error.inner().is_data() {
+        return Error::BadJson(reason);
+    }
+    let missing = reason
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    let path = match (error.path().to_string().as_str(), missing) {
+        (".", None) => "body".to_owned(),
+        (".", Some(field)) => field.to_owned(),
+        (path, None) => path.to_owned(),
+        (path, Some(field)) => format!("{path}.{field}"),
+    };
+    Error::BadField(format!("{path}: {reason}."))
+}
 
 /// `GET /health`.
 #[derive(Serialize)]
@@ -90,6 +122,9 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// Files or changes in a page at most.
+pub const MAX_PAGE_FILES: u32 = 1000;
+
 /// Reads `limit` as the original does, with `parseInt`: 1 to 1000, 100 by default and for
 /// whatever is not a positive number.
 pub fn parse_limit(text: &str) -> u32 {
@@ -106,8 +141,8 @@ pub fn parse_limit(text: &str) -> u32 {
     };
     match number {
         Ok(0) => 100,
-        Ok(number) => number.min(1000) as u32,
-        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => 1000,
+        Ok(number) => number.min(MAX_PAGE_FILES.into()) as u32,
+        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => MAX_PAGE_FILES,
         Err(_) => 100,
     }
 }

@@ -7,15 +7,14 @@ use std::collections::hash_map::Entry;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::Engine as _;
-use http::header::USER_AGENT;
 use http::{HeaderMap, Response};
 
-use super::{Body, now_us, ok, read};
+use super::{Body, device, file_path, now_us, ok, read};
 use crate::error::Error;
 use crate::project::{Checksum, FilePath, ProjectId};
 use crate::settings;
 use crate::store::Store;
-use crate::sync::{Batch, Delete, Put};
+use crate::sync::{Batch, Content, Delete, Put};
 use crate::wire::push::{Deletion, File, Metadata, Push, Pushed};
 
 /// Stores a batch of changed and deleted files, whole or not at all.
@@ -38,14 +37,6 @@ pub fn push(
         cursor: applied.cursor.to_string(),
         results: applied.outcomes,
     }))
-}
-
-/// Who pushes: `x-device`, or else the program.
-fn device(headers: &HeaderMap) -> Option<String> {
-    let value = headers
-        .get("x-device")
-        .or_else(|| headers.get(USER_AGENT))?;
-    Some(value.to_str().ok()?.chars().take(100).collect())
 }
 
 /// Every rule that can be checked without the database.
@@ -82,7 +73,7 @@ fn check_metadata(metadata: Metadata, batch: &mut Batch) -> Result<(), Error> {
 }
 
 fn check_file(file: File) -> Result<Put, Error> {
-    let path = check_path(&file.path)?;
+    let path = file_path(&file.path)?;
     let content = decode(&file)?;
     let checksum = Checksum::of(&content);
     if Checksum::parse(&file.checksum) != Some(checksum) {
@@ -95,14 +86,8 @@ fn check_file(file: File) -> Result<Put, Error> {
         checksum,
         modified: file.modified,
         base: file.base,
-        content,
-    })
-}
-
-fn check_path(path: &str) -> Result<FilePath, Error> {
-    FilePath::parse(path).map_err(|rule| Error::BadPath {
-        path: path.to_owned(),
-        rule: rule.to_owned(),
+        size: content.len() as u64,
+        content: Content::New(content),
     })
 }
 
@@ -131,7 +116,7 @@ fn check_deletion(deletion: Deletion) -> Result<Delete, Error> {
         Deletion::Entry { path, base } => (path, base),
     };
     Ok(Delete {
-        path: check_path(&path)?,
+        path: file_path(&path)?,
         base,
     })
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The `user_version` of a database that has all steps.
-pub const SCHEMA_VERSION: i64 = 7;
+pub const SCHEMA_VERSION: i64 = 8;
 
 /// Applies the missing steps, in one transaction; on a current database that is one cheap read.
 /// A database of a newer program is refused.

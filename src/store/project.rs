@@ -26,9 +26,27 @@ pub struct Project {
     pub total_size: u64,
     /// Their fingerprint.
     pub digest: TreeDigest,
+    /// When the retention last looked here, in microseconds since 1970.
+    pub(super) swept_at: Rev,
+    /// The path it looked at last; empty at the end of a round.
+    pub(super) swept_to: String,
 }
 
-const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest";
+/// A project in the list of all.
+#[derive(Debug)]
+pub struct Listed {
+    /// As clients spell it.
+    pub id: String,
+    /// As the client named it.
+    pub name: Option<String>,
+    /// As the client said.
+    pub git_repo: Option<String>,
+    /// Everything else.
+    pub project: Project,
+}
+
+const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
+                       swept_at, swept_to";
 
 impl Project {
     /// Where the change feed of this project stands.
@@ -52,6 +70,8 @@ impl Project {
             total_size: integer(row, 6)?,
             digest: digest
                 .ok_or_else(|| Error::Internal("a digest has not 32 bytes".to_owned()))?,
+            swept_at: integer(row, 8)?,
+            swept_to: row.get::<&str>(9).unwrap_or_default().to_owned(),
         })
     }
 }
@@ -64,11 +84,30 @@ impl Store {
         answer.rows.first().map(Project::from_row).transpose()
     }
 
+    /// All projects, in the order of their ids.
+    pub fn projects(&self) -> Result<Vec<Listed>, Error> {
+        let statement = format!("SELECT {COLUMNS}, id, name, git_repo FROM project ORDER BY id");
+        let listed = |row: &RowResult| {
+            let text = |column| row.get::<&str>(column).map(str::to_owned);
+            Ok(Listed {
+                id: text(10).unwrap_or_default(),
+                name: text(11),
+                git_repo: text(12),
+                project: Project::from_row(row)?,
+            })
+        };
+        self.execute(&statement, &[])?
+            .rows
+            .iter()
+            .map(listed)
+            .collect()
+    }
+
     /// Makes a project that does not exist. Its revs go on where those of an earlier life ended.
     pub(super) fn create(&self, id: &ProjectId) -> Result<Project, Error> {
         let statement = format!(
-            "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest)
-             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2
+            "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
+             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, 0, ''
              RETURNING {COLUMNS}"
         );
         let digest = Value::Blob(TreeDigest::default().as_bytes().to_vec());

@@ -1,17 +1,18 @@
 //! Writes a push, whole or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
-use spin_sdk::sqlite3::{RowResult, Value};
+use spin_sdk::sqlite3::Value;
 
 use super::{
-    Project, Store, integer, json_array, optional_integer, optional_text, take_text, text,
+    Project, Store, integer, json_array, optional_checksum, optional_integer, optional_text,
+    take_text, text,
 };
 use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::project::{Checksum, FilePath, ProjectId, Rev};
-use crate::sync::{Batch, Known, Newest, Plan, Step};
+use crate::sync::{Batch, Content, Known, Newest, Plan, Step};
 use crate::wire::push::{Outcome, Replaced};
 
 /// What a push did.
@@ -33,23 +34,38 @@ impl Store {
         now_us: Rev,
         max_files: u64,
     ) -> Result<Applied, Error> {
-        Self::write(|store| {
-            let mut project = match store.project(id)? {
-                Some(project) => project,
-                None => store.create(id)?,
-            };
-            let known = store.newest(project.number, batch)?;
-            let plan = batch.plan(&known)?;
-            plan.check_folders(&known)?;
-            store.check_below(project.number, &plan)?;
-            let revs = project.advance(&plan, now_us, max_files)?;
-            store.add_versions(&project, &plan, &revs, batch.device.as_deref())?;
-            store.update(&project, batch)?;
-            Ok(Applied {
-                cursor: project.cursor(),
-                outcomes: outcomes(&plan, &revs),
-                replaced: plan.replaced,
-            })
+        Self::write(|store| store.apply(id, batch, now_us, max_files))
+    }
+
+    /// The same inside a transaction that is open already.
+    pub(super) fn apply(
+        &self,
+        id: &ProjectId,
+        batch: &Batch,
+        now_us: Rev,
+        max_files: u64,
+    ) -> Result<Applied, Error> {
+        let existing = self.project(id)?;
+        let known = match &existing {
+            Some(project) => self.newest(project.number, batch)?,
+            None => Known::new(),
+        };
+        let plan = batch.plan(&known)?;
+        plan.check_folders(&known)?;
+        let mut project = match existing {
+            Some(project) => project,
+            None if plan.is_empty() && !batch.describes() => return Ok(Applied::nothing(plan)),
+            None => self.create(id)?,
+        };
+        self.check_below(project.number, &plan)?;
+        let revs = project.advance(&plan, now_us, max_files)?;
+        self.add_versions(&project, &plan, &revs, batch.device.as_deref())?;
+        self.sweep_when_due(&mut project, now_us)?;
+        self.update(&project, batch)?;
+        Ok(Applied {
+            cursor: project.cursor(),
+            outcomes: outcomes(&plan, &revs),
+            replaced: plan.replaced,
         })
     }
 
@@ -74,7 +90,7 @@ impl Store {
         )?;
         let newest = |mut row| {
             let path = take_text(&mut row, 0)?;
-            let checksum = row.get::<&[u8]>(2).and_then(Checksum::from_bytes);
+            let checksum = optional_checksum(&row, 2);
             let (rev, modified, size) = (integer(&row, 1)?, integer(&row, 3)?, integer(&row, 4)?);
             Ok((
                 path,
@@ -95,7 +111,7 @@ impl Store {
         if created.peek().is_none() {
             return Ok(());
         }
-        let deleted: Vec<&FilePath> = plan.deleted().collect();
+        let deleted: HashSet<&str> = plan.deleted().map(FilePath::as_str).collect();
         // '0' is the character behind '/'.
         let answer = self.execute(
             "SELECT asked.value, below.path FROM json_each(?2) AS asked
@@ -110,7 +126,7 @@ impl Store {
         )?;
         for mut row in answer.rows {
             let (folder, below) = (take_text(&mut row, 0)?, take_text(&mut row, 1)?);
-            if !deleted.iter().any(|path| path.as_str() == below) {
+            if !deleted.contains(below.as_str()) {
                 let rule = format!("is a folder: '{below}' lies below it");
                 return Err(Error::BadPath { path: folder, rule });
             }
@@ -135,7 +151,7 @@ impl Store {
                 Value::Integer(stamp.rev),
                 text(step.path.as_str()),
                 step.put.map_or(Value::Null, |put| Value::Blob(put.checksum.as_bytes().to_vec())),
-                Value::Integer(step.put.map_or(0, |put| put.content.len() as i64)),
+                Value::Integer(step.put.map_or(0, |put| put.size as i64)),
                 Value::Integer(step.put.map_or(stamp.rev / 1000, |put| put.modified)),
                 optional_text(device),
                 optional_integer(step.before.map(|before| before.rev)),
@@ -159,28 +175,39 @@ impl Store {
 
     /// Stores what is not yet stored and answers the `content.id` of every checksum.
     fn add_content(&self, project: i64, plan: &Plan) -> Result<HashMap<Checksum, i64>, Error> {
-        let puts = plan.changes().filter_map(|step| step.put);
+        let puts = || plan.changes().filter_map(|step| step.put);
+        let new = puts().filter_map(|put| match &put.content {
+            Content::New(bytes) => Some((put.checksum, bytes)),
+            Content::Stored(_) => None,
+        });
         let rows = self.insert(
             "INSERT INTO content (project, checksum, bytes)",
-            puts.map(|put| [
-                Value::Integer(project),
-                Value::Blob(put.checksum.as_bytes().to_vec()),
-                Value::Blob(put.content.clone()),
-            ]),
+            new.map(|(checksum, bytes)| {
+                [
+                    Value::Integer(project),
+                    Value::Blob(checksum.as_bytes().to_vec()),
+                    Value::Blob(bytes.clone()),
+                ]
+            }),
             // An update that changes nothing, because DO NOTHING returns no row.
             "ON CONFLICT (project, checksum) DO UPDATE SET project = project RETURNING checksum, id",
         )?;
-        let entry =
-            |row: &RowResult| Some((Checksum::from_bytes(row.get(0)?)?, integer(row, 1).ok()?));
-        Ok(rows.iter().filter_map(entry).collect())
+        let stored = puts().filter_map(|put| match put.content {
+            Content::Stored(id) => Some((put.checksum, id)),
+            Content::New(_) => None,
+        });
+        let added = rows
+            .iter()
+            .filter_map(|row| Some((optional_checksum(row, 0)?, row.get(1)?)));
+        Ok(stored.chain(added).collect())
     }
 
     fn update(&self, project: &Project, batch: &Batch) -> Result<(), Error> {
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6, digest = ?7,
-               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo)
+               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo), swept_at = ?10, swept_to = ?11
              WHERE number = ?1 AND (last_rev <> ?2
-               OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
+               OR swept_at <> ?10 OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
             &[
                 Value::Integer(project.number),
                 Value::Integer(project.last_rev),
@@ -191,9 +218,22 @@ impl Store {
                 Value::Blob(project.digest.as_bytes().to_vec()),
                 optional_text(batch.name.as_deref()),
                 optional_text(batch.git_repo.as_deref()),
+                Value::Integer(project.swept_at),
+                text(&project.swept_to),
             ],
         )?;
         Ok(())
+    }
+}
+
+impl Applied {
+    /// A push that neither stored nor deleted anything in a project that does not exist.
+    fn nothing(plan: Plan) -> Self {
+        Self {
+            cursor: Cursor::BEGINNING,
+            outcomes: outcomes(&plan, &Revs { stamps: Vec::new() }),
+            replaced: Vec::new(),
+        }
     }
 }
 
@@ -237,7 +277,7 @@ impl Project {
         if let Some(put) = step.put {
             self.digest.toggle(step.path.as_str(), &put.checksum);
             self.file_count += 1;
-            self.total_size += put.content.len() as u64;
+            self.total_size += put.size;
         }
         self.tag = next_tag(self.tag, self.last_rev, step);
         Stamp {
@@ -290,6 +330,8 @@ mod tests {
             file_count: 0,
             total_size: 0,
             digest: TreeDigest::default(),
+            swept_at: 0,
+            swept_to: String::new(),
         }
     }
 
@@ -299,7 +341,8 @@ mod tests {
             checksum: Checksum::of(b"abc"),
             modified: 0,
             base: None,
-            content: b"abc".to_vec(),
+            size: 3,
+            content: Content::New(b"abc".to_vec()),
         };
         Batch {
             puts: paths.iter().map(put).collect(),

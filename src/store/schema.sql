@@ -11,7 +11,9 @@ CREATE TABLE project (
   tag        INTEGER NOT NULL,         -- running hash over all changes up to head
   file_count INTEGER NOT NULL,         -- live files
   total_size INTEGER NOT NULL,         -- their bytes
-  digest     BLOB    NOT NULL          -- their fingerprint, 32 bytes
+  digest     BLOB    NOT NULL,         -- their fingerprint, 32 bytes
+  swept_at   INTEGER NOT NULL,         -- when the retention last looked here, in µs since 1970
+  swept_to   TEXT    NOT NULL          -- the path it looked at last; empty at the end of a round
 )
 -- v 2
 -- What is left of a deleted project: where its revs go on should it be made again.
@@ -57,3 +59,6 @@ CREATE TABLE file (
 ) WITHOUT ROWID
 -- v 7
 CREATE UNIQUE INDEX file_by_rev ON file (project, deleted, rev)
+-- v 8
+-- Finds out whether content that one version lets go is still another's.
+CREATE INDEX version_by_content ON version (content) WHERE content IS NOT NULL

@@ -1,4 +1,4 @@
-//! `GET …/files`: a page of changed files, as the KamiFlow client reads it.
+//! Pages of changed files: `GET …/files`, as the KamiFlow client reads it, and `GET …/changes`.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Serialize;
@@ -22,6 +22,23 @@ pub struct File {
     pub synced_at: Rev,
 }
 
+/// A change in the feed, without its content.
+#[derive(Serialize)]
+pub struct Change {
+    /// Of the version.
+    pub rev: Rev,
+    /// Below `.kamiflow/`.
+    pub path: String,
+    /// `put` or `delete`.
+    pub op: &'static str,
+    /// SHA-256 of the content, in hex; null for a deletion.
+    pub checksum: Option<String>,
+    /// Bytes of the content.
+    pub size: u64,
+    /// Milliseconds since 1970, as the pushing client said.
+    pub modified: i64,
+}
+
 /// A page while it is written: content goes from the database into the answer with no copy
 /// between.
 pub struct PageWriter {
@@ -30,24 +47,26 @@ pub struct PageWriter {
 }
 
 impl PageWriter {
-    /// An empty page with room for this many bytes of content.
-    pub fn new(content_bytes: usize) -> Self {
+    /// An empty list of this name, with room for this many bytes of content.
+    pub fn new(list: &str, content_bytes: usize) -> Self {
         let mut out = Vec::with_capacity(content_bytes / 3 * 4 + content_bytes / 8 + 1024);
-        out.extend_from_slice(br#"{"files":["#);
+        out.extend_from_slice(format!("{{\"{list}\":[").as_bytes());
         Self { out, empty: true }
     }
 
-    /// Adds a file.
-    pub fn push(&mut self, file: &File, content: &[u8]) {
+    /// Adds an entry, an object, and gives it the field `content` in base64.
+    pub fn push(&mut self, entry: &impl Serialize, content: Option<&[u8]>) {
         if !self.empty {
             self.out.push(b',');
         }
         self.empty = false;
-        json::append(&mut self.out, file);
-        self.out.pop();
-        self.out.extend_from_slice(br#","content":""#);
-        append_base64(&mut self.out, content);
-        self.out.extend_from_slice(br#""}"#);
+        json::append(&mut self.out, entry);
+        if let Some(content) = content {
+            self.out.pop();
+            self.out.extend_from_slice(br#","content":""#);
+            append_base64(&mut self.out, content);
+            self.out.extend_from_slice(br#""}"#);
+        }
     }
 
     /// Ends the page and answers its JSON.
@@ -82,20 +101,22 @@ mod tests {
             size: 3,
             synced_at: 1_500,
         };
-        let mut page = PageWriter::new(3);
-        page.push(&file("a"), b"abc");
-        page.push(&file("é"), b"");
+        let mut page = PageWriter::new("files", 3);
+        page.push(&file("a"), Some(b"abc"));
+        page.push(&file("é"), Some(b""));
+        page.push(&file("b"), None);
         let json: serde_json::Value = serde_json::from_slice(&page.finish(true, "7-8")).unwrap();
         assert_eq!(json["files"][0]["content"], "YWJj");
         assert_eq!(json["files"][0]["synced_at"], 1.5);
         assert_eq!(json["files"][1]["path"], "é");
         assert_eq!(json["files"][1]["content"], "");
+        assert!(json["files"][2].get("content").is_none());
         assert_eq!(
             (json["hasMore"].as_bool(), json["cursor"].as_str()),
             (Some(true), Some("7-8"))
         );
         assert_eq!(
-            PageWriter::new(0).finish(false, "0"),
+            PageWriter::new("files", 0).finish(false, "0"),
             br#"{"files":[],"hasMore":false,"cursor":"0"}"#
         );
     }

@@ -77,35 +77,14 @@ pub struct Metadata<'a> {
 impl<'a> Push<'a> {
     /// Reads a body; the error names the JSON path of what is wrong, such as `files[3].checksum`.
     pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-        let mut json = serde_json::Deserializer::from_slice(body);
-        let push = serde_path_to_error::deserialize(&mut json).map_err(explain)?;
-        json.end()
-            .map_err(|error| Error::BadJson(error.to_string()))?;
-        Ok(push)
-    }
-}
-
-fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let reason = error.inner().to_string();
-    if !error.inner().is_data() {
-        return Error::BadJson(reason);
-    }
-    let missing = reason
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.split('`').next());
-    let path = match (error.path().to_string().as_str(), missing) {
-        (".", None) => "body".to_owned(),
-        (".", Some(field)) => field.to_owned(),
-        (path, None) => path.to_owned(),
-        (path, Some(field)) => format!("{path}.{field}"),
-    };
-    match path.as_str() {
-        "files" | "body" => Error::BadField(format!(
-            "Invalid files array: the body must be an object with an array 'files' ({reason})."
-        )),
-        _ => Error::BadField(format!("{path}: {reason}.")),
+        super::parse(body).map_err(|error| match error {
+            Error::BadField(reason)
+                if reason.starts_with("files:") || reason.starts_with("body:") =>
+            {
+                Error::BadField(format!("Invalid files array: {reason}"))
+            }
+            other => other,
+        })
     }
 }
 

@@ -1,0 +1,149 @@
+//! `POST /v1/projects/:id/diff`
+
+use std::collections::{BTreeMap, HashSet};
+
+use http::{HeaderMap, Response};
+
+use super::manifest::live;
+use super::{Body, file_path, ok, read};
+use crate::cursor::Cursor;
+use crate::diff::{Local, Verdict, judge};
+use crate::error::Error;
+use crate::project::{Checksum, FilePath, ProjectId, TreeDigest};
+use crate::store::{Entry, Project, Store};
+use crate::wire::push::Current;
+use crate::wire::tree::{DeleteLocal, Device, Diff, DiffConflict, Upload};
+
+/// Server entries read at once.
+const STEP: u32 = 10_000;
+
+/// The device's files by path, shrinking as the server's side is read.
+type Locals = BTreeMap<FilePath, Local>;
+
+/// Compares all files of a device with the project and tells what to upload, download and delete, and
+/// what both sides changed. Stores nothing.
+///
+/// 200; 400 and 422 for a body that breaks a rule.
+pub fn diff(
+    id: &ProjectId,
+    headers: &HeaderMap,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = read(headers, body)?;
+    let mut locals = check(&Device::parse(&body)?)?;
+    drop(body);
+    Store::with(|store| {
+        let project = store.project(id)?;
+        let mut diff = Diff {
+            cursor: project
+                .as_ref()
+                .map_or(Cursor::BEGINNING, Project::cursor)
+                .to_string(),
+            digest: project
+                .as_ref()
+                .map_or(TreeDigest::default(), |project| project.digest)
+                .to_string(),
+            ..Diff::default()
+        };
+        if let Some(project) = &project {
+            compare(store, project.number, &mut locals, &mut diff)?;
+        }
+        diff.upload.extend(locals.into_keys().map(upload));
+        Ok(ok(&diff))
+    })
+}
+
+fn check(device: &Device) -> Result<Locals, Error> {
+    let mut locals = Locals::new();
+    for (index, file) in device.files.iter().enumerate() {
+        let path = file_path(&file.path)?;
+        let no_checksum =
+            || Error::BadField(format!("files[{index}].checksum: must be 64 hex digits."));
+        let checksum = Checksum::parse(&file.checksum).ok_or_else(no_checksum)?;
+        if locals
+            .insert(
+                path,
+                Local {
+                    checksum,
+                    base: file.base,
+                },
+            )
+            .is_some()
+        {
+            return Err(Error::DuplicatePath {
+                path: file.path.to_string(),
+            });
+        }
+    }
+    Ok(locals)
+}
+
+fn compare(store: &Store, project: i64, locals: &mut Locals, diff: &mut Diff) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let entries = store.tree(project, &after, STEP, true)?;
+        let Some(last) = entries.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.path);
+        compare_step(store, project, entries, locals, diff)?;
+    }
+}
+
+fn compare_step(
+    store: &Store,
+    project: i64,
+    entries: Vec<Entry>,
+    locals: &mut Locals,
+    diff: &mut Diff,
+) -> Result<(), Error> {
+    let mut differing = Vec::new();
+    for entry in entries {
+        let path = file_path(&entry.path)?;
+        let local = locals.remove(&path);
+        match (judge(local, &entry), local) {
+            (Verdict::Unchanged, _) => diff.unchanged += 1,
+            (Verdict::Download, _) => diff.download.push(live(entry)),
+            (Verdict::Upload, _) => diff.upload.push(upload(path)),
+            (Verdict::AskHistory, Some(local)) => differing.push((entry, local)),
+            (Verdict::AskHistory, None) | (Verdict::Gone, _) => {}
+        }
+    }
+    let claims: Vec<_> = differing
+        .iter()
+        .map(|(entry, local)| (entry.path.as_str(), local.checksum))
+        .collect();
+    let once_had: HashSet<String> = store.once_had(project, &claims)?.into_iter().collect();
+    for (entry, local) in differing {
+        match (once_had.contains(&entry.path), entry.checksum) {
+            (true, Some(_)) => diff.download.push(live(entry)),
+            (true, None) => diff.delete_local.push(DeleteLocal {
+                path: entry.path,
+                rev: entry.rev,
+            }),
+            (false, _) => diff.conflict.push(conflict(entry, local)),
+        }
+    }
+    Ok(())
+}
+
+fn upload(path: FilePath) -> Upload {
+    Upload {
+        path: path.to_string(),
+    }
+}
+
+fn conflict(entry: Entry, local: Local) -> DiffConflict {
+    let current = Current {
+        rev: entry.rev,
+        checksum: entry.checksum.map(|checksum| checksum.to_string()),
+        modified: entry.modified,
+        size: entry.size,
+        deleted: entry.checksum.is_none(),
+    };
+    DiffConflict {
+        path: entry.path,
+        base: local.base,
+        current,
+    }
+}

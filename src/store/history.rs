@@ -1,0 +1,197 @@
+//! Every version of a path, newest first: each row names the one before it.
+
+use spin_sdk::sqlite3::{RowResult, Value};
+
+use super::{Store, integer, json_array, optional_checksum, take_text, text};
+use crate::error::Error;
+use crate::project::{Checksum, FilePath, Rev};
+
+/// A version of a path.
+#[derive(Debug)]
+pub struct Version {
+    /// Its identity.
+    pub rev: Rev,
+    /// Of the content; none for a deletion.
+    pub checksum: Option<Checksum>,
+    /// Bytes.
+    pub size: u64,
+    /// Milliseconds since 1970, by the client.
+    pub modified: i64,
+    /// Who stored it.
+    pub device: Option<String>,
+    /// Where its content is; none for a deletion, or when the retention let it go.
+    pub content: Option<i64>,
+}
+
+/// What a path was at some moment.
+#[derive(Debug)]
+pub struct Target {
+    /// Which.
+    pub path: String,
+    /// The version then; none when there was none yet.
+    pub version: Option<Version>,
+}
+
+const COLUMNS: &str = "version.rev, version.checksum, version.size, version.modified, version.device, version.content";
+
+impl Store {
+    /// The newest version of a path, a deletion included.
+    pub fn newest_version(&self, project: i64, path: &FilePath) -> Result<Option<Version>, Error> {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM file
+             CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
+             WHERE file.project = ?1 AND file.path = ?2"
+        );
+        self.one_version(&statement, &[Value::Integer(project), text(path.as_str())])
+    }
+
+    /// The version of a path with this rev.
+    pub fn version(
+        &self,
+        project: i64,
+        path: &FilePath,
+        rev: Rev,
+    ) -> Result<Option<Version>, Error> {
+        let statement =
+            format!("SELECT {COLUMNS} FROM version WHERE project = ?1 AND rev = ?3 AND path = ?2");
+        let parameters = [
+            Value::Integer(project),
+            text(path.as_str()),
+            Value::Integer(rev),
+        ];
+        self.one_version(&statement, &parameters)
+    }
+
+    fn one_version(&self, statement: &str, parameters: &[Value]) -> Result<Option<Version>, Error> {
+        let answer = self.execute(statement, parameters)?;
+        answer.rows.first().map(version).transpose()
+    }
+
+    /// At most `limit` versions of a path older than `before`, newest first.
+    pub fn versions(
+        &self,
+        project: i64,
+        path: &FilePath,
+        before: Rev,
+        limit: u32,
+    ) -> Result<Vec<Version>, Error> {
+        let statement = format!(
+            "WITH RECURSIVE chain (rev, previous) AS (
+               SELECT version.rev, version.previous FROM file
+               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
+               WHERE file.project = ?1 AND file.path = ?2
+               UNION ALL
+               SELECT version.rev, version.previous FROM chain
+               CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
+             )
+             SELECT {COLUMNS} FROM chain
+             CROSS JOIN version ON version.project = ?1 AND version.rev = chain.rev
+             WHERE chain.rev < ?3 LIMIT ?4"
+        );
+        let answer = self.execute(
+            &statement,
+            &[
+                Value::Integer(project),
+                text(path.as_str()),
+                Value::Integer(before),
+                Value::Integer(limit.into()),
+            ],
+        )?;
+        answer.rows.iter().map(version).collect()
+    }
+
+    /// Which of these paths had, in any version, the content that stands beside them.
+    pub fn once_had(
+        &self,
+        project: i64,
+        claims: &[(&str, Checksum)],
+    ) -> Result<Vec<String>, Error> {
+        let pairs = claims
+            .iter()
+            .map(|(path, checksum)| format!("{checksum}{path}"));
+        let pairs: Vec<String> = pairs.collect();
+        let answer = self.execute(
+            "WITH RECURSIVE chain (path, wanted, checksum, previous) AS (
+               SELECT file.path, unhex(substr(asked.value, 1, 64)), version.checksum, version.previous
+               FROM json_each(?2) AS asked
+               CROSS JOIN file ON file.project = ?1 AND file.path = substr(asked.value, 65)
+               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
+               UNION ALL
+               SELECT chain.path, chain.wanted, version.checksum, version.previous FROM chain
+               CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
+               WHERE chain.checksum IS NOT chain.wanted
+             )
+             SELECT path FROM chain WHERE checksum = wanted",
+            &[Value::Integer(project), json_array(pairs.iter().map(String::as_str))],
+        )?;
+        answer
+            .rows
+            .into_iter()
+            .map(|mut row| take_text(&mut row, 0))
+            .collect()
+    }
+
+    /// What every path that changed after a moment was at that moment; with `paths`, those only.
+    pub fn at(
+        &self,
+        project: i64,
+        moment: Rev,
+        paths: Option<&[FilePath]>,
+    ) -> Result<Vec<Target>, Error> {
+        let statement = format!(
+            "WITH RECURSIVE chain (path, rev, previous) AS (
+               SELECT version.path, version.rev, version.previous FROM file
+               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
+               WHERE file.project = ?1 AND file.deleted IN (0, 1) AND file.rev > ?2
+                 AND (?3 IS NULL OR file.path IN (SELECT value FROM json_each(?3)))
+               UNION ALL
+               SELECT chain.path, chain.previous, version.previous FROM chain
+               LEFT JOIN version ON version.project = ?1 AND version.rev = chain.previous
+               WHERE chain.rev > ?2
+             )
+             SELECT {COLUMNS}, chain.path FROM chain
+             LEFT JOIN version ON version.project = ?1 AND version.rev = chain.rev
+             WHERE chain.rev IS NULL OR chain.rev <= ?2"
+        );
+        let paths = paths.map(|paths| json_array(paths.iter().map(FilePath::as_str)));
+        let parameters = [
+            Value::Integer(project),
+            Value::Integer(moment),
+            paths.unwrap_or(Value::Null),
+        ];
+        let target = |mut row: RowResult| {
+            Ok(Target {
+                path: take_text(&mut row, 6)?,
+                version: row.get::<i64>(0).map(|_| version(&row)).transpose()?,
+            })
+        };
+        self.execute(&statement, &parameters)?
+            .rows
+            .into_iter()
+            .map(target)
+            .collect()
+    }
+
+    /// The bytes of a version's content.
+    pub fn content(&self, id: i64) -> Result<Vec<u8>, Error> {
+        let mut answer = self.execute(
+            "SELECT bytes FROM content WHERE id = ?1",
+            &[Value::Integer(id)],
+        )?;
+        match answer.rows.first_mut().and_then(|row| row.values.pop()) {
+            Some(Value::Blob(bytes)) => Ok(bytes),
+            _ => Err(Error::Busy),
+        }
+    }
+}
+
+fn version(row: &RowResult) -> Result<Version, Error> {
+    Ok(Version {
+        rev: integer(row, 0)?,
+        checksum: optional_checksum(row, 1),
+        size: integer(row, 2)?,
+        modified: integer(row, 3)?,
+        device: row.get::<&str>(4).map(str::to_owned),
+        content: row.get(5),
+    })
+}

@@ -1,0 +1,107 @@
+//! Makes old versions new again. A restore is a push of what is stored, so it syncs like an edit.
+
+use super::{Applied, Store, Target, Version};
+use crate::cursor::Cursor;
+use crate::error::Error;
+use crate::project::{FilePath, ProjectId, Rev};
+use crate::sync::{Batch, Content, Delete, Put};
+
+/// What to bring back.
+#[derive(Debug)]
+pub enum Moment {
+    /// One version of one path.
+    Version(FilePath, Rev),
+    /// What the project, or some of its paths, was right after this rev.
+    Time(Rev, Option<Vec<FilePath>>),
+}
+
+impl Store {
+    /// Restores, or with `dry_run` only tells what would happen. Beside the outcome of every
+    /// path stands the rev that it came from.
+    ///
+    /// 404 for a version that never was, 410 for one whose content is no longer kept.
+    pub fn restore(
+        id: &ProjectId,
+        moment: &Moment,
+        device: Option<String>,
+        now_us: Rev,
+        max_files: u64,
+        dry_run: bool,
+    ) -> Result<(Applied, Vec<Option<Rev>>), Error> {
+        Self::with(|store| {
+            store.execute("BEGIN IMMEDIATE", &[])?;
+            let (batch, sources) = store.batch_of(id, moment)?;
+            let batch = Batch { device, ..batch };
+            let before = store.project(id)?;
+            let mut applied = store.apply(id, &batch, now_us, max_files)?;
+            store.execute(if dry_run { "ROLLBACK" } else { "COMMIT" }, &[])?;
+            if dry_run {
+                applied.cursor = before.map_or(Cursor::BEGINNING, |project| project.cursor());
+            }
+            Ok((applied, sources))
+        })
+    }
+
+    /// A push that makes the newest versions equal to those of the moment, and the rev that each
+    /// of its entries comes from.
+    fn batch_of(
+        &self,
+        id: &ProjectId,
+        moment: &Moment,
+    ) -> Result<(Batch, Vec<Option<Rev>>), Error> {
+        let mut puts = Vec::new();
+        let mut deletes = Vec::new();
+        for target in self.targets(id, moment)? {
+            let rev = target.version.as_ref().map(|version| version.rev);
+            let path = FilePath::parse(&target.path)
+                .map_err(|rule| Error::Internal(format!("a stored path {rule}")))?;
+            match target.version {
+                Some(version) if version.checksum.is_some() => {
+                    puts.push((put(path, &version)?, rev))
+                }
+                _ => deletes.push((Delete { path, base: None }, rev)),
+            }
+        }
+        let (puts, mut sources): (Vec<_>, Vec<_>) = puts.into_iter().unzip();
+        let (deletes, of_deletes): (Vec<_>, Vec<_>) = deletes.into_iter().unzip();
+        sources.extend(of_deletes);
+        Ok((
+            Batch {
+                puts,
+                deletes,
+                ..Batch::default()
+            },
+            sources,
+        ))
+    }
+
+    fn targets(&self, id: &ProjectId, moment: &Moment) -> Result<Vec<Target>, Error> {
+        let unknown = || Error::NoSuchFile("this project does not exist".to_owned());
+        let project = self.project(id)?.ok_or_else(unknown)?.number;
+        match moment {
+            Moment::Time(rev, paths) => self.at(project, *rev, paths.as_deref()),
+            Moment::Version(path, rev) => match self.version(project, path, *rev)? {
+                Some(version) => Ok(vec![Target {
+                    path: path.to_string(),
+                    version: Some(version),
+                }]),
+                None => Err(Error::NoSuchFile(format!("'{path}' has no version {rev}"))),
+            },
+        }
+    }
+}
+
+fn put(path: FilePath, version: &Version) -> Result<Put, Error> {
+    let kept = version.checksum.zip(version.content);
+    let (checksum, content) = kept.ok_or_else(|| Error::ContentGone {
+        path: path.to_string(),
+    })?;
+    Ok(Put {
+        path,
+        checksum,
+        modified: version.modified,
+        base: None,
+        size: version.size,
+        content: Content::Stored(content),
+    })
+}
