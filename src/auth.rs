@@ -10,14 +10,15 @@ use subtle::ConstantTimeEq;
 use crate::error::Error;
 use crate::settings;
 
-/// Compares the `Authorization` header with the configured key: 401 without one, 403 with a
-/// wrong one. Without a configured key nobody passes.
+/// Compares the `Authorization` header with the configured key, and with the previous one while there
+/// is one: 401 without a key, 403 with a wrong one. Without a configured key nobody passes.
 pub fn check(headers: &HeaderMap) -> Result<(), Error> {
-    let key = settings::api_key()?;
+    let (key, previous) = (settings::api_key()?, settings::api_key_previous()?);
     let sent = bearer(headers).ok_or(Error::Unauthenticated)?;
-    // Equal time for every wrong key of the right length, wherever it differs.
-    let equal: bool = sent.ct_eq(key.as_bytes()).into();
-    equal.then_some(()).ok_or(Error::Forbidden)
+    // Equal time for every wrong key of the right length, wherever it differs. A token is never
+    // empty, so it never equals a previous key that is not set.
+    let right: bool = (sent.ct_eq(key.as_bytes()) | sent.ct_eq(previous.as_bytes())).into();
+    right.then_some(()).ok_or(Error::Forbidden)
 }
 
 /// The token of the first `Authorization: Bearer <token>`; the scheme is case-sensitive, as the

@@ -18,6 +18,8 @@ use crate::error::Error;
 enum Kind {
     /// Text without blanks around it; a secret.
     Key,
+    /// The same, or nothing.
+    OptionalKey,
     /// A whole number in this range.
     Number(RangeInclusive<u64>),
     /// `*`, or a comma-separated list of origins, or nothing.
@@ -27,8 +29,9 @@ enum Kind {
 }
 
 /// The variables of `spin.toml`.
-const SETTINGS: [(&str, Kind); 11] = [
+const SETTINGS: [(&str, Kind); 12] = [
     ("api_key", Kind::Key),
+    ("api_key_previous", Kind::OptionalKey),
     ("cors_origins", Kind::Origins),
     ("history_days", Kind::Number(1..=36_500)),
     ("history_deleted_days", Kind::Number(1..=36_500)),
@@ -64,7 +67,10 @@ impl Kind {
     fn check(&self, value: &str) -> Result<(), String> {
         match self {
             Self::Key if value.trim().is_empty() => Err("must not be empty".to_owned()),
-            Self::Key | Self::Origins => Ok(()),
+            Self::OptionalKey if (1..16).contains(&value.trim().len()) => {
+                Err("must have at least 16 characters".to_owned())
+            }
+            Self::Key | Self::OptionalKey | Self::Origins => Ok(()),
             Self::Number(range) => parse_number(value, range).map(drop),
             Self::Networks => parse_networks(value).map(drop),
         }
@@ -106,12 +112,24 @@ fn list(value: &str) -> impl Iterator<Item = &str> {
 
 /// The key that opens `/v1`, without blanks around it.
 pub fn api_key() -> Result<Rc<str>, Error> {
-    let key = text("api_key")?;
-    match key.trim() {
-        "" => Err(Error::NotConfigured("api_key is not set".to_owned())),
-        trimmed if trimmed.len() == key.len() => Ok(key),
-        trimmed => Ok(trimmed.into()),
+    let key = trimmed("api_key")?;
+    match key.is_empty() {
+        true => Err(Error::NotConfigured("api_key is not set".to_owned())),
+        false => Ok(key),
     }
+}
+
+/// The key that opens `/v1` besides while devices change over to a new one; empty for none.
+pub fn api_key_previous() -> Result<Rc<str>, Error> {
+    trimmed("api_key_previous")
+}
+
+fn trimmed(name: &'static str) -> Result<Rc<str>, Error> {
+    let value = text(name)?;
+    Ok(match value.trim() {
+        whole if whole.len() == value.len() => value,
+        inner => inner.into(),
+    })
 }
 
 /// Days for which the content of every replaced version is kept.
@@ -219,7 +237,7 @@ mod tests {
     fn sound(name: &str) -> Option<String> {
         let value = match name {
             "api_key" => "0123456789abcdef",
-            "cors_origins" | "trusted_proxies" => "",
+            "api_key_previous" | "cors_origins" | "trusted_proxies" => "",
             "history_days" | "history_deleted_days" => "30",
             _ => "1000000",
         };
@@ -231,6 +249,7 @@ mod tests {
         assert_eq!(check(sound), Ok(()));
         for (name, bad) in [
             ("api_key", " "),
+            ("api_key_previous", "short"),
             ("max_body_size", "10MB"),
             ("max_file_size", "0"),
             ("max_files_per_project", "-1"),

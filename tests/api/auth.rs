@@ -86,3 +86,14 @@ fn blanks_around_a_configured_key_do_not_count() {
     let host = Host::with(&[("API_KEY", &format!("  {KEY} "))]);
     host.client().get("/v1/projects/p/status").good();
 }
+
+#[test]
+fn while_keys_are_changed_over_both_work() {
+    const NEW: &str = "fedcba9876543210fedcba9876543210";
+    let host = Host::with(&[("API_KEY", NEW), ("API_KEY_PREVIOUS", KEY)]);
+    host.client().get("/v1/info").good();
+    host.with_key(Some(NEW)).get("/v1/info").good();
+    host.with_key(Some("another"))
+        .get("/v1/info")
+        .failed(403, "forbidden");
+}
