@@ -104,14 +104,17 @@ impl Store {
     }
 
     /// Makes a project that does not exist. Its revs go on where those of an earlier life ended.
-    pub(super) fn create(&self, id: &ProjectId) -> Result<Project, Error> {
+    pub(super) fn create(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {
         let statement = format!(
             "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
-             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, 0, ''
+             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
              RETURNING {COLUMNS}"
         );
         let digest = Value::Blob(TreeDigest::default().as_bytes().to_vec());
-        let answer = self.execute(&statement, &[text(id.as_str()), digest])?;
+        let answer = self.execute(
+            &statement,
+            &[text(id.as_str()), digest, Value::Integer(now_us)],
+        )?;
         let row = answer
             .rows
             .first()

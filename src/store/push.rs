@@ -55,7 +55,7 @@ impl Store {
         let mut project = match existing {
             Some(project) => project,
             None if plan.is_empty() && !batch.describes() => return Ok(Applied::nothing(plan)),
-            None => self.create(id)?,
+            None => self.create(id, now_us)?,
         };
         self.check_below(project.number, &plan)?;
         let revs = project.advance(&plan, now_us, max_files)?;

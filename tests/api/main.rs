@@ -12,6 +12,7 @@ mod manifest;
 mod paths;
 mod pull;
 mod push;
+mod retention;
 mod start;
 mod status;
 mod storage;
