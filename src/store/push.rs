@@ -264,7 +264,7 @@ impl Project {
     }
 
     fn advance_by(&mut self, step: &Step, now_us: Rev) -> Stamp {
-        self.last_rev = now_us.max(self.last_rev + 1);
+        self.last_rev = next_rev(self.last_rev, now_us);
         self.head = Some(self.last_rev);
         if let Some((before, checksum)) = step
             .before
@@ -284,6 +284,15 @@ impl Project {
             rev: self.last_rev,
             tag: self.tag,
         }
+    }
+}
+
+/// The time of day, but never less than one more than the last, and never a whole millisecond: so
+/// the clock of an old client, which counts those, is told from a `synced_at` at a glance.
+fn next_rev(last: Rev, now_us: Rev) -> Rev {
+    match now_us.max(last + 1) {
+        whole if whole % 1000 == 0 => whole + 1,
+        rev => rev,
     }
 }
 
@@ -366,12 +375,19 @@ mod tests {
     fn revs_are_the_time_of_day_and_never_go_back() {
         let mut project = project();
         assert_eq!(
-            revs(&mut project, &["a", "b", "c"], 1000),
-            [1000, 1001, 1002]
+            revs(&mut project, &["a", "b", "c"], 1005),
+            [1005, 1006, 1007]
         );
-        assert_eq!(revs(&mut project, &["d"], 500), [1003]);
-        assert_eq!(revs(&mut project, &["e"], 2000), [2000]);
+        assert_eq!(revs(&mut project, &["d"], 500), [1008]);
+        assert_eq!(revs(&mut project, &["e"], 2500), [2500]);
         assert_eq!((project.file_count, project.total_size), (5, 15));
+    }
+
+    #[test]
+    fn no_rev_is_a_whole_millisecond() {
+        let mut project = project();
+        assert_eq!(revs(&mut project, &["a"], 5000), [5001]);
+        assert_eq!(revs(&mut project, &["b", "c"], 5999), [5999, 6001]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX content_by_checksum ON content (project, checksum)
 -- retention lets go.
 CREATE TABLE version (
   project  INTEGER NOT NULL,
-  rev      INTEGER NOT NULL,           -- µs since 1970, unique in the project, in order of storing
+  rev      INTEGER NOT NULL,           -- µs since 1970, unique in the project, in order of storing, never a whole ms
   path     TEXT    NOT NULL,
   checksum BLOB,                       -- null: this version is a deletion
   size     INTEGER NOT NULL,           -- bytes
