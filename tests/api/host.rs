@@ -1,10 +1,14 @@
 //! Starts the real server in a folder of its own, asks it, and ends it with the test.
 
+#![allow(dead_code, reason = "every suite uses its part")]
+
 use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
@@ -13,6 +17,9 @@ use tempfile::TempDir;
 
 /// The key of every test server.
 pub const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// A server that takes longer hangs.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Built once, as a user's first start would.
 static COMPONENT: LazyLock<()> = LazyLock::new(|| {
@@ -87,6 +94,7 @@ impl Host {
     pub fn with_key(&self, key: Option<&str>) -> Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
             .build();
         Client {
             agent: config.into(),
@@ -98,6 +106,15 @@ impl Host {
     /// Address and port, for raw sockets.
     pub fn address(&self) -> &str {
         self.url.strip_prefix("http://").expect("an http address")
+    }
+
+    /// A connection on which nothing waits for ever.
+    pub fn socket(&self) -> TcpStream {
+        let socket = TcpStream::connect(self.address()).expect("the server listens");
+        for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+            set(&socket, Some(PATIENCE)).expect("a timeout");
+        }
+        socket
     }
 
     /// The database file.
@@ -126,6 +143,12 @@ impl Host {
             log,
             std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder")),
         )
+    }
+
+    /// SIGKILL, at once; answers the data as it is then.
+    pub fn kill(mut self) -> TempDir {
+        self.end();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
     }
 
     fn end(&mut self) -> String {
@@ -237,6 +260,18 @@ impl Answer {
 impl Client {
     /// Sends a request with these headers besides the key's.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.try_send(method, path, headers, body)
+            .expect("the server answers")
+    }
+
+    /// Sends a request to a server that may break off.
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, ureq::Error> {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url));
@@ -247,20 +282,19 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(body).expect("a sound request");
-        let mut response = self.agent.run(request).expect("the server answers");
+        let mut response = self.agent.run(request)?;
         let bytes = response
             .body_mut()
             .with_config()
             .limit(1 << 30)
-            .read_to_vec()
-            .expect("the whole body");
+            .read_to_vec()?;
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer {
+        Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             bytes,
             json,
-        }
+        })
     }
 
     /// GET
@@ -310,19 +344,30 @@ impl Client {
 
     /// Pulls everything, page by page, as the KamiFlow client does.
     pub fn pull_all(&self, project: &str, limit: usize) -> Vec<Value> {
-        let (mut all, mut since) = (Vec::new(), "0".to_owned());
+        self.pull_since(project, &json!(0), limit)
+    }
+
+    /// Pulls what is newer than `since`, page by page.
+    pub fn pull_since(&self, project: &str, since: &Value, limit: usize) -> Vec<Value> {
+        let (mut all, mut since) = (Vec::new(), since.clone());
         loop {
             let page = self.pull(project, &format!("since={since}&limit={limit}"));
             let files = page["files"].as_array().expect("files").clone();
-            since = files
-                .last()
-                .map_or(since, |last| last["synced_at"].to_string());
+            since = files.last().map_or(since, |last| last["synced_at"].clone());
             all.extend(files);
             if page["hasMore"] != true {
                 return all;
             }
         }
     }
+}
+
+/// The head of a push with a body of this many bytes, for raw sockets.
+pub fn push_head(project: &str, length: usize) -> String {
+    format!(
+        "POST /v1/projects/{project}/sync HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-length: {length}\r\n\r\n"
+    )
 }
 
 /// A file as it stands in a push.
@@ -334,6 +379,12 @@ pub fn file(path: &str, content: &[u8]) -> Value {
         "modified": 1_760_000_000_000_i64,
         "size": content.len(),
     })
+}
+
+/// What a pulled file holds.
+pub fn content(file: &Value) -> Vec<u8> {
+    let content = file["content"].as_str().expect("content");
+    BASE64_STANDARD.decode(content).expect("base64")
 }
 
 /// Hex.

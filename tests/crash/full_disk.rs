@@ -1,0 +1,132 @@
+//! A disk without space, made of a small tmpfs; mounting needs root.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::host::{Host, content, file, sha256};
+
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    /// `None`, with a note, where this may not be done.
+    fn of(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        if !mount(&format!("size={size}"), folder.path()) {
+            eprintln!("NOT TESTED: a full disk needs the right to mount a tmpfs");
+            return None;
+        }
+        Some(Self(folder))
+    }
+
+    fn grow(&self, size: &str) {
+        assert!(mount(&format!("remount,size={size}"), self.0.path()));
+    }
+
+    fn database(&self) -> String {
+        self.0.path().join("sync.db").display().to_string()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn mount(options: &str, at: &Path) -> bool {
+    let command = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+        .arg(at)
+        .output();
+    command.is_ok_and(|output| output.status.success())
+}
+
+fn push(host: &Host, number: usize) -> (u16, Value) {
+    let files: Vec<Value> = (0..3)
+        .map(|i| file(&format!("n{number}/{i}"), text(number, i).as_bytes()))
+        .collect();
+    let answer = host.client().push("p", &json!({ "files": files }));
+    (answer.status, answer.json)
+}
+
+fn text(number: usize, file: usize) -> String {
+    format!("{number} {file} ").repeat(8_000)
+}
+
+/// Pushes until there is no space, and answers how many went in.
+fn fill(host: &Host) -> usize {
+    for number in 0..1000 {
+        match push(host, number) {
+            (200, _) => {}
+            (status, answer) => {
+                assert_eq!((status, &answer["code"]), (507, &json!("storage_full")));
+                assert_eq!(answer["retryable"], true);
+                return number;
+            }
+        }
+    }
+    panic!("the disk is never full");
+}
+
+/// Exactly these pushes are there, whole.
+fn check(host: &Host, pushes: usize) {
+    let files = host.client().pull_all("p", 1000);
+    assert_eq!(files.len(), 3 * pushes);
+    for (position, file) in files.iter().enumerate() {
+        let (number, i) = (position / 3, position % 3);
+        assert_eq!(file["path"], format!("n{number}/{i}"));
+        assert_eq!(sha256(&content(file)), sha256(text(number, i).as_bytes()));
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_the_server_recovers_with_space() {
+    let Some(disk) = Disk::of("8m") else { return };
+    let path = disk.database();
+    let settings = [("DB_PATH", path.as_str())];
+    let host = Host::with(&settings);
+    let stored = fill(&host);
+    assert!(stored > 0);
+    check(&host, stored);
+    assert_eq!(push(&host, stored).0, 507);
+    assert_eq!(host.client().status("p")["fileCount"], 3 * stored);
+    assert_eq!(host.anonymous().get("/health").status, 200);
+    disk.grow("64m");
+    assert_eq!(push(&host, stored).0, 200);
+    check(&host, stored + 1);
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_on_a_full_disk() {
+    let Some(disk) = Disk::of("8m") else { return };
+    let path = disk.database();
+    let settings = [("DB_PATH", path.as_str())];
+    let host = Host::with(&settings);
+    let stored = fill(&host);
+    let folder = host.kill();
+    disk.grow("64m");
+    let again = Host::resume(folder, &settings);
+    check(&again, stored);
+    assert_eq!(push(&again, stored).0, 200);
+}
+
+#[test]
+fn a_stop_and_a_start_on_a_full_disk_lose_nothing() {
+    let Some(disk) = Disk::of("8m") else { return };
+    let path = disk.database();
+    let settings = [("DB_PATH", path.as_str())];
+    let host = Host::with(&settings);
+    let stored = fill(&host);
+    let (code, log, folder) = host.stop();
+    assert_eq!(code, Some(0), "{log}");
+    let full = Host::resume(folder, &settings);
+    assert_eq!(full.client().status("p")["fileCount"], 3 * stored);
+    check(&full, stored);
+    let (_, _, folder) = full.stop();
+    disk.grow("64m");
+    let again = Host::resume(folder, &settings);
+    check(&again, stored);
+    assert_eq!(push(&again, stored).0, 200);
+}

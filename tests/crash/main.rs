@@ -1,0 +1,12 @@
+//! What is left when something breaks: the process, a connection, the disk.
+//!
+//! `KAMIFLOW_LONG=1 cargo test --test crash` kills the server hundreds of times.
+
+#[path = "../api/host.rs"]
+mod host;
+
+mod full_disk;
+mod hang_up;
+mod kill;
+mod stop;
+mod synced;

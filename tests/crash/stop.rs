@@ -1,0 +1,105 @@
+//! SIGTERM in the middle of a large push.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::host::{Host, file, push_head, terminate};
+
+/// About as much as a whole first push: 40 files of 1 MB.
+const FILES: usize = 40;
+
+fn large_push() -> Vec<u8> {
+    let text = "All work and no play. ".repeat(50_000);
+    let files: Vec<Value> = (0..FILES)
+        .map(|i| file(&format!("f{i}"), format!("{i} {text}").as_bytes()))
+        .collect();
+    json!({ "files": files }).to_string().into_bytes()
+}
+
+fn read_all(mut socket: TcpStream) -> String {
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The server no longer takes connections, so it has seen the signal.
+fn wait_until_stopping(host: &Host) {
+    let began = Instant::now();
+    while TcpStream::connect(host.address()).is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn a_push_that_is_under_way_is_finished() {
+    let body = large_push();
+    for sent in [1, body.len() / 2, body.len() - 1] {
+        let host = Host::start();
+        let mut socket = host.socket();
+        socket
+            .write_all(push_head("p", body.len()).as_bytes())
+            .unwrap();
+        socket.write_all(&body[..sent]).unwrap();
+        terminate(host.pid());
+        wait_until_stopping(&host);
+        socket.write_all(&body[sent..]).unwrap();
+        let answer = read_all(socket);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let (code, log, folder) = host.stop_waiting();
+        assert_eq!(code, Some(0), "{log}");
+        let again = Host::resume(folder, &[]);
+        assert_eq!(again.client().status("p")["fileCount"], FILES);
+    }
+}
+
+#[test]
+fn a_push_whose_client_leaves_while_the_server_stops_is_not_stored() {
+    let body = large_push();
+    let host = Host::start();
+    let mut socket = host.socket();
+    socket
+        .write_all(push_head("p", body.len()).as_bytes())
+        .unwrap();
+    socket.write_all(&body[..body.len() / 2]).unwrap();
+    let began = Instant::now();
+    terminate(host.pid());
+    wait_until_stopping(&host);
+    drop(socket);
+    let (code, log, folder) = host.stop_waiting();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let again = Host::resume(folder, &[]);
+    assert_eq!(again.client().status("p")["fileCount"], 0);
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_leaves_all_or_nothing() {
+    let body = large_push();
+    for sent in [body.len() / 2, body.len()] {
+        let host = Host::start();
+        host.client().push_files("p", &[("kept", "x")]).good();
+        let mut socket = host.socket();
+        socket
+            .write_all(push_head("p", body.len()).as_bytes())
+            .unwrap();
+        socket.write_all(&body[..sent]).unwrap();
+        terminate(host.pid());
+        wait_until_stopping(&host);
+        let began = Instant::now();
+        terminate(host.pid());
+        let (code, _, folder) = host.stop_waiting();
+        assert!(matches!(code, Some(0 | 143)), "{code:?}");
+        assert!(began.elapsed() < Duration::from_secs(10));
+        let again = Host::resume(folder, &[]);
+        let count = again.client().status("p")["fileCount"].as_u64().unwrap();
+        let whole = FILES as u64 + 1;
+        assert!(
+            count == 1 || (count == whole && sent == body.len()),
+            "{count}"
+        );
+        assert_eq!(again.client().pull_all("p", 1000).len() as u64, count);
+    }
+}
