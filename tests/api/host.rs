@@ -337,6 +337,33 @@ impl Client {
             .good()
     }
 
+    /// Asks for something of a project.
+    pub fn ask(&self, project: &str, what: &str) -> Answer {
+        self.get(&format!("/v1/projects/{project}/{what}"))
+    }
+
+    /// The change feed of a project, page by page from a cursor, and the cursor at its end.
+    pub fn changes(&self, project: &str, since: &str, limit: usize) -> (Vec<Value>, String) {
+        let (mut all, mut since) = (Vec::new(), since.to_owned());
+        loop {
+            let query = format!("changes?since={since}&limit={limit}");
+            let page = self.ask(project, &query).good();
+            all.extend_from_slice(page["changes"].as_array().expect("changes"));
+            since = page["cursor"].as_str().expect("a cursor").to_owned();
+            if page["hasMore"] != true {
+                return (all, since);
+            }
+        }
+    }
+
+    /// The versions of a path, newest first.
+    pub fn history(&self, project: &str, path: &str) -> Vec<Value> {
+        let query = format!("history?limit=1000&path={}", encode(path));
+        let answer = self.ask(project, &query).good();
+        assert_eq!(answer["hasMore"], false);
+        answer["versions"].as_array().expect("versions").clone()
+    }
+
     /// The status of a project.
     pub fn status(&self, project: &str) -> Value {
         self.get(&format!("/v1/projects/{project}/status")).good()
@@ -379,6 +406,16 @@ pub fn file(path: &str, content: &[u8]) -> Value {
         "modified": 1_760_000_000_000_i64,
         "size": content.len(),
     })
+}
+
+/// Percent-encodes everything but letters and digits.
+pub fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The rev that the first entry of a push has got.
+pub fn first_rev(answer: Answer) -> i64 {
+    answer.good()["results"][0]["rev"].as_i64().expect("a rev")
 }
 
 /// What a pulled file holds.

@@ -3,16 +3,25 @@
 mod host;
 
 mod auth;
+mod changes;
 mod concurrency;
+mod conditional;
 mod cors;
+mod cursor;
 mod delete;
+mod diff;
 mod health;
+mod history;
+mod info;
 mod limits;
 mod manifest;
+mod manifest_route;
 mod paths;
 mod pull;
 mod push;
 mod retention;
+mod restore;
+mod single_file;
 mod start;
 mod status;
 mod storage;

@@ -1,0 +1,103 @@
+//! `ETag` and `If-None-Match`: an idle poll is answered in a few bytes.
+
+use crate::host::{Client, Host};
+
+const ADDRESSES: [&str; 6] = [
+    "files",
+    "changes",
+    "changes?content=1",
+    "status",
+    "manifest",
+    "files/a",
+];
+
+fn ask(client: &Client, address: &str, tag: &str) -> crate::host::Answer {
+    let path = format!("/v1/projects/p/{address}");
+    client.send("GET", &path, &[("if-none-match", tag)], b"")
+}
+
+#[test]
+fn what_did_not_change_is_not_sent_again() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "1")]).good();
+    for address in ADDRESSES {
+        let answer = client.ask("p", address);
+        assert_eq!(answer.status, 200);
+        let tag = answer.header("etag").to_owned();
+        assert!(tag.ends_with('"'), "{address}: {tag}");
+        for tag in [
+            &tag,
+            "*",
+            &format!("\"other\", {tag}"),
+            &format!("W/{}", tag.trim_start_matches("W/")),
+        ] {
+            let again = ask(&client, address, tag);
+            assert_eq!(
+                (again.status, again.bytes.len()),
+                (304, 0),
+                "{address} {tag}"
+            );
+            assert_eq!(again.header("etag"), answer.header("etag"));
+        }
+        for other in ["\"other\"", "", "garbage"] {
+            assert_eq!(ask(&client, address, other).status, 200, "{address}");
+        }
+    }
+}
+
+#[test]
+fn what_changed_is_sent() {
+    let host = Host::start();
+    let client = host.client();
+    for (round, text) in ["1", "2", "1"].iter().enumerate() {
+        let tags = ADDRESSES.map(|address| client.ask("p", address).header("etag").to_owned());
+        client.push_files("p", &[("a", text)]).good();
+        for (address, tag) in ADDRESSES.iter().zip(tags) {
+            let answer = ask(&client, address, &tag);
+            assert!(answer.status == 200, "round {round}: {address} {tag}");
+        }
+    }
+}
+
+#[test]
+fn a_project_deleted_and_made_again_is_sent() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "1")]).good();
+    let tags = ADDRESSES.map(|address| client.ask("p", address).header("etag").to_owned());
+    client.delete("/v1/projects/p").good();
+    client.push_files("p", &[("b", "1")]).good();
+    for (address, tag) in ADDRESSES.iter().zip(&tags[..5]) {
+        assert_eq!(ask(&client, address, tag).status, 200, "{address}");
+    }
+    assert_eq!(ask(&client, "files/a", &tags[5]).status, 404);
+}
+
+#[test]
+fn an_old_client_is_never_told_that_nothing_changed() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "1")]).good();
+    for address in ADDRESSES {
+        assert_eq!(client.ask("p", address).status, 200);
+        assert_eq!(client.ask("p", address).status, 200);
+    }
+}
+
+#[test]
+fn a_compressed_answer_and_a_plain_one_are_never_mixed_up() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("a", &"word ".repeat(1000))])
+        .good();
+    for address in ["files", "changes?content=1"] {
+        let path = format!("/v1/projects/p/{address}");
+        let packed = client.send("GET", &path, &[("accept-encoding", "gzip")], b"");
+        assert_eq!(packed.header("content-encoding"), "gzip");
+        assert!(packed.header("vary").contains("accept-encoding"));
+        let again = ask(&client, address, packed.header("etag"));
+        assert!(again.status == 304 || again.header("content-encoding").is_empty());
+    }
+}

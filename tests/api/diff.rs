@@ -1,0 +1,227 @@
+//! `POST /v1/projects/:id/diff`: how a device that was away comes back.
+
+use serde_json::{Value, json};
+
+use crate::host::{Client, Host, file, first_rev, sha256};
+
+fn diff(client: &Client, files: &[Value]) -> Value {
+    client
+        .post("/v1/projects/p/diff", &json!({ "files": files }))
+        .good()
+}
+
+fn local(path: &str, text: &str) -> Value {
+    json!({ "path": path, "checksum": sha256(text.as_bytes()) })
+}
+
+fn local_from(path: &str, text: &str, base: i64) -> Value {
+    json!({ "path": path, "checksum": sha256(text.as_bytes()), "base": base })
+}
+
+/// Where each path is listed, as `upload a, conflict b`.
+fn summary(answer: &Value) -> String {
+    let mut parts = Vec::new();
+    for list in ["upload", "download", "delete_local", "conflict"] {
+        for entry in answer[list].as_array().unwrap() {
+            parts.push(format!("{list} {}", entry["path"].as_str().unwrap()));
+        }
+    }
+    parts.join(", ")
+}
+
+struct Revs {
+    one: i64,
+    two: i64,
+    deletion: i64,
+}
+
+/// `live` had two versions, `gone` two and a deletion.
+fn history(client: &Client) -> Revs {
+    let one = first_rev(client.push_files("p", &[("live", "one"), ("gone", "one")]));
+    let two = first_rev(client.push_files("p", &[("live", "two"), ("gone", "two")]));
+    let delete = json!({ "files": [], "deletions": ["gone"] });
+    let deletion = first_rev(client.push("p", &delete));
+    Revs { one, two, deletion }
+}
+
+#[test]
+fn every_rule_of_a_live_file() {
+    let host = Host::start();
+    let client = host.client();
+    let revs = history(&client);
+    for (entry, expected) in [
+        (local("live", "two"), ""),
+        (local_from("live", "two", revs.one), ""),
+        (local_from("live", "two", 0), ""),
+        (local("live", "one"), "download live"),
+        (local_from("live", "one", revs.one), "download live"),
+        (local_from("live", "one", 0), "download live"),
+        (local_from("live", "edited", revs.two), "upload live"),
+        (local_from("live", "one", revs.two), "upload live"),
+        (local("live", "edited"), "conflict live"),
+        (local_from("live", "edited", revs.one), "conflict live"),
+        (local_from("live", "edited", 0), "conflict live"),
+        (local_from("live", "edited", 12345), "conflict live"),
+    ] {
+        let answer = diff(&client, std::slice::from_ref(&entry));
+        assert_eq!(summary(&answer), expected, "{entry}");
+        assert_eq!(answer["unchanged"], usize::from(expected.is_empty()));
+    }
+}
+
+#[test]
+fn every_rule_of_a_deleted_file() {
+    let host = Host::start();
+    let client = host.client();
+    let revs = history(&client);
+    for (entry, expected) in [
+        (local("gone", "two"), "delete_local gone"),
+        (local_from("gone", "two", revs.two + 1), "delete_local gone"),
+        (local("gone", "one"), "delete_local gone"),
+        (local_from("gone", "edited", revs.deletion), "upload gone"),
+        (local_from("gone", "two", revs.deletion), "upload gone"),
+        (local("gone", "edited"), "conflict gone"),
+        (local_from("gone", "edited", revs.one + 1), "conflict gone"),
+        (local_from("gone", "edited", 0), "conflict gone"),
+    ] {
+        let answer = diff(&client, &[local("live", "two"), entry.clone()]);
+        assert_eq!(summary(&answer), expected, "{entry}");
+        assert_eq!(answer["unchanged"], 1);
+    }
+}
+
+#[test]
+fn a_path_never_seen_is_for_upload_and_one_not_listed_for_download() {
+    let host = Host::start();
+    let client = host.client();
+    history(&client);
+    assert_eq!(summary(&diff(&client, &[])), "download live");
+    let new = [
+        local("live", "two"),
+        local("new", "x"),
+        local_from("newer", "x", 5),
+    ];
+    assert_eq!(summary(&diff(&client, &new)), "upload new, upload newer");
+    // The content of another path is no version of this one.
+    assert_eq!(
+        summary(&diff(&client, &[local("live", "two"), local("new", "one")])),
+        "upload new"
+    );
+}
+
+#[test]
+fn what_the_server_has_is_told_with_each_entry() {
+    let host = Host::start();
+    let client = host.client();
+    let revs = history(&client);
+    let answer = diff(&client, &[local_from("gone", "edited", revs.one)]);
+    assert_eq!(
+        answer["download"],
+        json!([{
+            "path": "live",
+            "rev": revs.two,
+            "checksum": sha256(b"two"),
+            "size": 3,
+            "modified": 1_760_000_000_000_i64,
+        }])
+    );
+    let conflict = &answer["conflict"][0];
+    assert_eq!(conflict["base"], revs.one);
+    assert_eq!(
+        (
+            &conflict["current"]["rev"],
+            &conflict["current"]["deleted"],
+            &conflict["current"]["checksum"]
+        ),
+        (&json!(revs.deletion), &json!(true), &Value::Null)
+    );
+    let answer = diff(&client, &[local("live", "edited"), local("gone", "one")]);
+    let current = &answer["conflict"][0]["current"];
+    assert_eq!(
+        (&current["rev"], &current["deleted"], &current["checksum"]),
+        (&json!(revs.two), &json!(false), &json!(sha256(b"two")))
+    );
+    assert_eq!(
+        answer["delete_local"],
+        json!([{ "path": "gone", "rev": revs.deletion }])
+    );
+    let status = client.status("p");
+    assert_eq!(
+        (&answer["cursor"], &answer["digest"]),
+        (&status["cursor"], &status["digest"])
+    );
+}
+
+#[test]
+fn asking_changes_nothing() {
+    let host = Host::start();
+    let client = host.client();
+    history(&client);
+    let before = client.status("p");
+    diff(&client, &[local("live", "edited"), local("new", "x")]);
+    assert_eq!(client.status("p"), before);
+    client
+        .post(
+            "/v1/projects/other/diff",
+            &json!({ "files": [local("a", "x")] }),
+        )
+        .good();
+    assert_eq!(
+        client.get("/v1/projects").good()["projects"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_checksum_counts_in_either_case() {
+    let host = Host::start();
+    let client = host.client();
+    history(&client);
+    let upper = sha256(b"two").to_uppercase();
+    let answer = diff(&client, &[json!({ "path": "live", "checksum": upper })]);
+    assert_eq!(
+        (summary(&answer).as_str(), &answer["unchanged"]),
+        ("", &json!(1))
+    );
+}
+
+#[test]
+fn what_is_no_list_of_files_is_refused() {
+    let host = Host::start();
+    for body in [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({ "files": {} }),
+        json!({ "files": [5] }),
+        json!({ "files": [{ "path": "a" }] }),
+        json!({ "files": [{ "path": "a", "checksum": 5 }] }),
+        json!({ "files": [{ "path": "a", "checksum": "abc" }] }),
+        json!({ "files": [{ "path": "a", "checksum": sha256(b""), "base": "x" }] }),
+    ] {
+        let answer = host.client().post("/v1/projects/p/diff", &body);
+        assert!(
+            matches!(answer.status, 400 | 422),
+            "{body}: {}",
+            answer.status
+        );
+        assert!(answer.json["error"].is_string() && answer.json["code"].is_string());
+    }
+}
+
+#[test]
+fn ten_thousand_files_are_compared_in_one_request() {
+    let host = Host::start();
+    let client = host.client();
+    let pushed: Vec<Value> = (0..10_000).map(|i| file(&format!("f{i}"), b"x")).collect();
+    client.push("p", &json!({ "files": pushed })).good();
+    let mut files: Vec<Value> = (0..10_000).map(|i| local(&format!("f{i}"), "x")).collect();
+    files[77] = local("f77", "edited");
+    files.remove(5);
+    let answer = diff(&client, &files);
+    assert_eq!(summary(&answer), "download f5, conflict f77");
+    assert_eq!(answer["unchanged"], 9_998);
+}
