@@ -1,0 +1,357 @@
+//! What comes over a socket when it is no decent client that speaks.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::host::{Host, KEY, file, push_head};
+
+/// Sends bytes and reads until the server closes.
+fn exchange(host: &Host, request: &[u8]) -> String {
+    converse(host, request, false)
+}
+
+/// The same, but tells the server that nothing more will come.
+fn exchange_and_end(host: &Host, request: &[u8]) -> String {
+    converse(host, request, true)
+}
+
+fn converse(host: &Host, request: &[u8], ends: bool) -> String {
+    let mut socket = host.socket();
+    // The server may answer and close before it has read everything.
+    _ = socket.write_all(request);
+    if ends {
+        _ = socket.shutdown(Shutdown::Write);
+    }
+    let mut answer = Vec::new();
+    _ = socket.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn statuses(answer: &str) -> Vec<&str> {
+    let after = |(at, _)| answer.get(at + 9..at + 12);
+    answer.match_indices("HTTP/1.").filter_map(after).collect()
+}
+
+fn head(line: &str, headers: &str) -> String {
+    format!("{line}\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n{headers}\r\n")
+}
+
+#[test]
+fn a_request_line_or_a_header_that_is_none_is_refused() {
+    let host = Host::start();
+    let host_header = "host: x\r\n";
+    for (request, allowed) in [
+        (head("GET /health HTTP/1.1", ""), &["200", "400"][..]),
+        (head("GET /health HTTP/1.0", ""), &["200"]),
+        (head("GET /health HTTP/1.0", host_header), &["200"]),
+        (head("GET http://x/health HTTP/1.1", host_header), &["200"]),
+        (head("GET http://y/health HTTP/1.1", host_header), &["400"]),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\nhost: y\r\n"),
+            &["200", "400"],
+        ),
+        (head("GET /health HTTP/1.1", "host: a b\r\n"), &["400"]),
+        (
+            head("GET /health HTTP/1.1", "host: x:99999999\r\n"),
+            &["200", "400"],
+        ),
+        (head("GET /health HTTP/1.1", "host: \r\n"), &["200", "400"]),
+        (head("GET /health HTTP/9.9", host_header), &["400", "505"]),
+        (head("GET  /health HTTP/1.1", host_header), &["400"]),
+        (head("GET /health", host_header), &["400"]),
+        (head("/health", host_header), &["400"]),
+        (head("get /health HTTP/1.1", host_header), &["405"]),
+        (head("BREW /health HTTP/1.1", host_header), &["405"]),
+        (head("GET /he\0alth HTTP/1.1", host_header), &["400"]),
+        (head("GET /ghi chú HTTP/1.1", host_header), &["400"]),
+        (head("GET /ghi-chú HTTP/1.1", host_header), &["400", "404"]),
+        (head("GET health HTTP/1.1", host_header), &["400", "404"]),
+        (head("GET /%zz HTTP/1.1", host_header), &["400", "404"]),
+        (
+            head("OPTIONS * HTTP/1.1", host_header),
+            &["204", "400", "404"],
+        ),
+        (
+            head("CONNECT x:80 HTTP/1.1", host_header),
+            &["400", "404", "405"],
+        ),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\nbad name: x\r\n"),
+            &["400"],
+        ),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\nno-colon\r\n"),
+            &["400"],
+        ),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\na: b\r\n folded\r\n"),
+            &["200", "400"],
+        ),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\na: \0\r\n"),
+            &["400"],
+        ),
+        (
+            head("GET /health HTTP/1.1", "host: x\r\nupgrade: h2c\r\n"),
+            &["200"],
+        ),
+        (
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+            &["400", "505"],
+        ),
+        (
+            "\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03".to_owned(),
+            &["400"],
+        ),
+    ] {
+        let answer = exchange(&host, request.as_bytes());
+        match statuses(&answer).first() {
+            Some(status) => assert!(allowed.contains(status), "{request}\n{answer}"),
+            None => assert!(answer.is_empty() && allowed.contains(&"400"), "{request}"),
+        }
+    }
+    assert_eq!(host.anonymous().get("/health").status, 200);
+}
+
+#[test]
+fn a_length_that_is_none_or_contradicts_itself_stores_nothing() {
+    let host = Host::start();
+    let body = json!({ "files": [file("a", b"x")] }).to_string();
+    let length = body.len();
+    let chunked = format!("{length:x}\r\n{body}\r\n0\r\n\r\n");
+    for (headers, body) in [
+        ("content-length: -1\r\n".to_owned(), &body),
+        ("content-length: +5\r\n".to_owned(), &body),
+        ("content-length: 0x10\r\n".to_owned(), &body),
+        (
+            "content-length: 99999999999999999999999\r\n".to_owned(),
+            &body,
+        ),
+        ("content-length: 18446744073709551615\r\n".to_owned(), &body),
+        (
+            format!(
+                "content-length: {length}\r\ncontent-length: {}\r\n",
+                length + 1
+            ),
+            &body,
+        ),
+        (
+            format!("content-length: {length}, {}\r\n", length - 1),
+            &body,
+        ),
+        (format!("content-length: {}\r\n", length + 1), &body),
+        (format!("content-length: {}\r\n", length - 1), &body),
+        ("transfer-encoding: gzip\r\n".to_owned(), &chunked),
+        ("transfer-encoding: chunked, gzip\r\n".to_owned(), &chunked),
+        ("transfer-encoding: chunked\r\n".to_owned(), &body),
+        (
+            "transfer-encoding: chunked\r\n".to_owned(),
+            &"ffffffffffffffffff\r\nx".to_owned(),
+        ),
+        (
+            "transfer-encoding: chunked\r\n".to_owned(),
+            &"-1\r\nx\r\n0\r\n\r\n".to_owned(),
+        ),
+        (
+            "transfer-encoding: chunked\r\n".to_owned(),
+            &chunked.replace("\r\n0\r\n", "\r\n"),
+        ),
+        (
+            "transfer-encoding: chunked\r\n".to_owned(),
+            &chunked.replace("0\r\n\r\n", ""),
+        ),
+        (
+            "transfer-encoding: chunked\r\n".to_owned(),
+            &format!("{}\r\n{body}\r\n0\r\n\r\n", "0".repeat(100_000)),
+        ),
+        ("".to_owned(), &body),
+    ] {
+        let line = "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x";
+        let answer = exchange_and_end(&host, (head(line, &headers) + body.as_str()).as_bytes());
+        let first = statuses(&answer).first().copied().unwrap_or("400");
+        assert!(
+            matches!(first, "400" | "411" | "413" | "431" | "501"),
+            "{headers}\n{answer}"
+        );
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+}
+
+#[test]
+fn a_request_is_never_hidden_in_the_body_of_another() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let hidden = head("DELETE /v1/projects/p HTTP/1.1", "host: x\r\n");
+    let body = format!("0\r\n\r\n{hidden}");
+    for headers in [
+        format!(
+            "transfer-encoding: chunked\r\ncontent-length: {}\r\n",
+            body.len()
+        ),
+        format!(
+            "content-length: {}\r\ntransfer-encoding: chunked\r\n",
+            body.len()
+        ),
+        format!(
+            "content-length: {}\r\ntransfer-encoding : chunked\r\n",
+            body.len()
+        ),
+        format!(
+            "content-length: {}\r\ntransfer-encoding: xchunked\r\n",
+            body.len()
+        ),
+        format!("content-length: {}\r\n", body.len()),
+    ] {
+        let line = "POST /v1/projects/q/sync HTTP/1.1\r\nhost: x";
+        let answer = exchange_and_end(&host, (head(line, &headers) + body.as_str()).as_bytes());
+        let seen = statuses(&answer);
+        assert!(
+            seen.len() <= 1 && seen.iter().all(|status| *status == "400"),
+            "{headers}\n{answer}"
+        );
+        assert_eq!(host.client().status("p")["fileCount"], 1, "{headers}");
+    }
+}
+
+#[test]
+fn chunks_of_any_size_make_a_body() {
+    let host = Host::start();
+    for size in [1, 7, 100_000] {
+        let body = json!({ "files": [file(&format!("f{size}"), b"x")] }).to_string();
+        let line = "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x";
+        let mut request = head(line, "transfer-encoding: chunked\r\n");
+        for chunk in body.as_bytes().chunks(size) {
+            let text = std::str::from_utf8(chunk).unwrap();
+            request += &format!("{:X};extension=1\r\n{text}\r\n", chunk.len());
+        }
+        request += "0\r\ntrailer: x\r\n\r\n";
+        let answer = exchange(&host, request.as_bytes());
+        assert_eq!(statuses(&answer), ["200"], "{answer}");
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 3);
+}
+
+#[test]
+fn requests_sent_at_once_are_answered_in_their_order() {
+    let host = Host::start();
+    let body = json!({ "files": [file("a", b"x")] }).to_string();
+    let mut requests = push_head("p", body.len()) + body.as_str();
+    requests += &head("GET /v1/projects/p/status HTTP/1.1", "host: x\r\n");
+    requests += &head("GET /nowhere HTTP/1.1", "host: x\r\n");
+    requests += &head("DELETE /v1/projects/p HTTP/1.1", "host: x\r\n");
+    requests += &head("GET /v1/projects/p/status HTTP/1.1", "host: x\r\n");
+    let (all_but_last, last) = requests.split_at(requests.rfind("GET").unwrap());
+    let requests = all_but_last.replace("connection: close\r\n", "") + last;
+    let answer = exchange(&host, requests.as_bytes());
+    assert_eq!(statuses(&answer), ["200", "200", "404", "200", "200"]);
+    let (first, last) = (
+        answer.find("\"fileCount\":1"),
+        answer.find("\"fileCount\":0"),
+    );
+    assert!(first.is_some() && first < last, "{answer}");
+}
+
+#[test]
+fn a_client_that_asks_first_is_told_to_go_on_only_with_the_key() {
+    let host = Host::start();
+    let body = json!({ "files": [file("a", b"x")] }).to_string();
+    let expect = |head: String| head.replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+    let mut socket = host.socket();
+    socket
+        .write_all(expect(push_head("p", body.len())).as_bytes())
+        .unwrap();
+    let mut go_on = [0; 25];
+    socket.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket.write_all(body.as_bytes()).unwrap();
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200");
+
+    let mut socket = host.socket();
+    let stranger = expect(push_head("p", body.len())).replace(KEY, "a wrong key");
+    socket.write_all(stranger.as_bytes()).unwrap();
+    socket.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 403");
+}
+
+#[test]
+fn a_head_too_large_is_refused_early() {
+    let host = Host::start();
+    let many: String = (0..3000).map(|i| format!("x-header-{i}: y\r\n")).collect();
+    for (request, allowed) in [
+        (
+            head(
+                "GET /health HTTP/1.1",
+                &format!("host: x\r\nx: {}\r\n", "y".repeat(1 << 20)),
+            ),
+            "431",
+        ),
+        (
+            head("GET /health HTTP/1.1", &format!("host: x\r\n{many}")),
+            "431",
+        ),
+        (
+            head(
+                &format!("GET /{} HTTP/1.1", "y".repeat(1 << 20)),
+                "host: x\r\n",
+            ),
+            "414 431",
+        ),
+        (
+            head(
+                &format!("GET /health?{} HTTP/1.1", "a=b&".repeat(100_000)),
+                "host: x\r\n",
+            ),
+            "414 431",
+        ),
+    ] {
+        let answer = exchange(&host, request.as_bytes());
+        // A connection that is reset may lose the answer on its way.
+        let status = statuses(&answer).first().copied();
+        assert!(
+            status.is_none_or(|status| allowed.contains(status)),
+            "{answer}"
+        );
+    }
+    let mut socket = host.socket();
+    let request = head(
+        "GET /health HTTP/1.1",
+        &format!("host: x\r\nx: {}", "y".repeat(80_000)),
+    );
+    _ = socket.write_all(request.as_bytes());
+    let mut start = [0; 12];
+    socket.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 431");
+}
+
+#[test]
+fn those_who_dribble_hold_nobody_up() {
+    let host = Host::start();
+    let mut slow: Vec<_> = (0..300).map(|_| host.socket()).collect();
+    let began = Instant::now();
+    for (turn, byte) in b"GET /health HTTP/1.1\r\nhost: x\r\nx".iter().enumerate() {
+        for socket in &mut slow {
+            socket.write_all(&[*byte]).unwrap();
+        }
+        host.client()
+            .push_files("p", &[(&format!("f{turn}"), "x")])
+            .good();
+    }
+    // Of bodies that dribble, as many as there are guests.
+    for socket in &mut slow[..60] {
+        socket.write_all(b": y\r\n\r\n").unwrap();
+        socket
+            .write_all((push_head("q", 1000) + "{").as_bytes())
+            .unwrap();
+    }
+    for turn in 0..20 {
+        host.client()
+            .push_files("p", &[(&format!("g{turn}"), "x")])
+            .good();
+    }
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
