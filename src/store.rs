@@ -22,9 +22,9 @@ use crate::project::Checksum;
 
 pub use feed::{Change, PAGE_BYTES, Page, Scope};
 pub use history::{Target, Version};
-pub use migrate::SCHEMA_VERSION;
+pub use migrate::{SCHEMA_VERSION, steps};
 pub use project::{Listed, Project};
-pub use push::Applied;
+pub use push::{Applied, Stamp};
 pub use restore::Moment;
 pub use tree::Entry;
 

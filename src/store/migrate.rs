@@ -62,7 +62,7 @@ fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
 }
 
 /// The steps in order, each with its number.
-fn steps() -> impl Iterator<Item = (i64, &'static str)> {
+pub fn steps() -> impl Iterator<Item = (i64, &'static str)> {
     (1..).zip(
         SCHEMA
             .split("-- v ")

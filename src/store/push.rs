@@ -238,9 +238,11 @@ impl Applied {
 }
 
 /// The number and the running hash of a new version.
-struct Stamp {
-    rev: Rev,
-    tag: i64,
+pub struct Stamp {
+    /// Its rev.
+    pub rev: Rev,
+    /// The project's running hash with it.
+    pub tag: i64,
 }
 
 /// One stamp per change of a plan, in its order.
@@ -263,7 +265,8 @@ impl Project {
         }
     }
 
-    fn advance_by(&mut self, step: &Step, now_us: Rev) -> Stamp {
+    /// Takes one change into the counts, and stamps it.
+    pub fn advance_by(&mut self, step: &Step, now_us: Rev) -> Stamp {
         self.last_rev = next_rev(self.last_rev, now_us);
         self.head = Some(self.last_rev);
         if let Some((before, checksum)) = step
