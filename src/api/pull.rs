@@ -24,13 +24,7 @@ pub fn files(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Er
         };
         let cursor = project.cursor().to_string();
         conditional::unless_known(head, &cursor, || {
-            let page = store.page(
-                project.number,
-                since(head),
-                limit(head),
-                PAGE_BYTES,
-                Scope::Live,
-            )?;
+            let page = store.page(&project, since(head), limit(head), PAGE_BYTES, Scope::Live)?;
             let contents = store.contents(&page.changes)?;
             let mut writer = PageWriter::new("files", contents.iter().map(Vec::len).sum());
             for (change, content) in page.changes.iter().zip(&contents) {
@@ -61,7 +55,7 @@ pub fn changes(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, 
         let from = store.resume(&project, since)?;
         conditional::unless_known(head, &project.cursor().to_string(), || {
             let max_bytes = if with_content { PAGE_BYTES } else { u64::MAX };
-            let page = store.page(project.number, from, limit(head), max_bytes, Scope::All)?;
+            let page = store.page(&project, from, limit(head), max_bytes, Scope::All)?;
             let contents = if with_content {
                 store.contents(&page.changes)?
             } else {
@@ -95,10 +89,7 @@ pub fn continues(head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match since(head) {
         // No rev is a whole millisecond, so this is a client's clock: no need to look.
         clock if clock % 1000 == 0 => Ok(false),
-        since => Store::with(|store| match store.project(id)? {
-            Some(project) => store.knows_rev(project.number, since),
-            None => Ok(false),
-        }),
+        since => Store::with(|store| store.knows_rev(id, since)),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use spin_sdk::sqlite3::{RowResult, Value};
 
-use super::{Project, Store, integer, json_numbers, optional_checksum, take_text};
+use super::{Project, Store, integer, json_numbers, optional_checksum, take_text, text};
 use crate::cursor::Cursor;
 use crate::error::Error;
-use crate::project::{Checksum, Rev};
+use crate::project::{Checksum, ProjectId, Rev};
 
 /// Bytes of content after which a page ends.
 pub const PAGE_BYTES: u64 = 8 << 20;
@@ -29,7 +29,7 @@ pub struct Change {
 }
 
 /// Changes in the order of their revs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     /// At most as many as asked for.
     pub changes: Vec<Change>,
@@ -51,12 +51,16 @@ impl Store {
     /// content unless the first alone has more.
     pub fn page(
         &self,
-        project: i64,
+        project: &Project,
         since: Rev,
         limit: u32,
         max_bytes: u64,
         scope: Scope,
     ) -> Result<Page, Error> {
+        // The idle poll ends here: nothing is newer than the head.
+        if project.head.is_none_or(|head| head <= since) {
+            return Ok(Page::default());
+        }
         // The two halves of the index are each in order, so SQLite merges them without sorting.
         let deleted = match scope {
             Scope::Live => "",
@@ -73,7 +77,7 @@ impl Store {
                  ORDER BY next.rev"
             ),
             &[
-                Value::Integer(project),
+                Value::Integer(project.number),
                 Value::Integer(since),
                 Value::Integer(i64::from(limit) + 1),
             ],
@@ -111,9 +115,14 @@ impl Store {
         }
     }
 
-    /// Whether a version with this rev is stored.
-    pub fn knows_rev(&self, project: i64, rev: Rev) -> Result<bool, Error> {
-        Ok(self.tag_at(project, rev)?.is_some())
+    /// Whether the project has a version with this rev.
+    pub fn knows_rev(&self, id: &ProjectId, rev: Rev) -> Result<bool, Error> {
+        let answer = self.execute(
+            "SELECT 1 FROM project CROSS JOIN version ON version.project = number AND rev = ?2
+             WHERE id = ?1",
+            &[text(id.as_str()), Value::Integer(rev)],
+        )?;
+        Ok(!answer.rows.is_empty())
     }
 
     /// Where to go on behind a cursor; 410 unless it comes from the history of this project.

@@ -1,6 +1,6 @@
 //! Pages of changed files: `GET …/files`, as the KamiFlow client reads it, and `GET …/changes`.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64_simd::STANDARD;
 use serde::Serialize;
 
 use crate::json;
@@ -64,7 +64,7 @@ impl PageWriter {
         if let Some(content) = content {
             self.out.pop();
             self.out.extend_from_slice(br#","content":""#);
-            append_base64(&mut self.out, content);
+            STANDARD.encode_append(content, &mut self.out);
             self.out.extend_from_slice(br#""}"#);
         }
     }
@@ -78,14 +78,6 @@ impl PageWriter {
         self.out.push(b'}');
         self.out
     }
-}
-
-fn append_base64(out: &mut Vec<u8>, content: &[u8]) {
-    let start = out.len();
-    out.resize(start + content.len().div_ceil(3) * 4, 0);
-    BASE64_STANDARD
-        .encode_slice(content, &mut out[start..])
-        .expect("the room is exactly that of padded base64");
 }
 
 #[cfg(test)]
