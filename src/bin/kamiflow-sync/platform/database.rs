@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
@@ -112,6 +113,8 @@ fn open(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
         None => rusqlite::Connection::open_in_memory(),
     }?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // Without it, a new value for the parameter of a LIMIT makes SQLite compile the statement again.
+    connection.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.authorizer(Some(authorize))?;
     Ok(connection)
 }
@@ -129,6 +132,8 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use rusqlite::StatementStatus;
 
     use super::super::bindings::spin::sqlite::sqlite::RowResult;
     use super::*;
@@ -207,6 +212,17 @@ mod tests {
             refusal("SELECT 1; SELECT 2").await,
             "Multiple statements provided"
         );
+    }
+
+    #[test]
+    fn a_kept_statement_is_not_compiled_again_for_other_parameters() {
+        let connection = open(&Database::default()).unwrap();
+        let sql = "SELECT value FROM json_each('[1, 2, 3]') WHERE value > ?1 LIMIT ?2";
+        let mut statement = connection.prepare_cached(sql).unwrap();
+        for parameters in [[0, 1], [1, 2]] {
+            statement.query_row(parameters, |_row| Ok(())).unwrap();
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 
     #[tokio::test]
