@@ -11,6 +11,7 @@ mod project;
 mod push;
 mod restore;
 mod retention;
+mod stamp;
 mod tree;
 
 use std::cell::RefCell;
@@ -24,8 +25,9 @@ pub use feed::{Change, PAGE_BYTES, Page, Scope};
 pub use history::{Target, Version};
 pub use migrate::{SCHEMA_VERSION, steps};
 pub use project::{Listed, Project};
-pub use push::{Applied, Stamp};
+pub use push::Applied;
 pub use restore::Moment;
+pub use stamp::Stamp;
 pub use tree::Entry;
 
 /// An open database with the schema of this program.
