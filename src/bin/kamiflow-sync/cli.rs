@@ -21,20 +21,114 @@ pub struct Cli {
 pub enum Command {
     /// Start the server (the default)
     Up(UpArgs),
+    /// Copy the database into FILE and check the copy; the server may run
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(FileArgs),
+    /// Put a backup in the place of the database; the server must be stopped
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArgs),
+    /// Look for damage: every reference, count and checksum; the server may run
+    Check(PlaceArgs),
+    /// Write the files of a project, and a list of them, into a tar file
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(ExportArgs),
+    /// Store the files of an exported tar file in a project, all or none
+    Import(ImportArgs),
+    /// Move in: take over all projects of the original server's database
+    #[command(after_help = LEGACY_EXAMPLES)]
+    ImportLegacy(LegacyArgs),
+}
+
+const BACKUP_EXAMPLES: &str = "Examples:
+  kamiflow-sync backup /backups/sync-$(date +%F).db
+  DB_PATH=/data/kamiflow-sync.db kamiflow-sync backup --force /backups/latest.db";
+const RESTORE_EXAMPLES: &str = "Example:
+  systemctl stop kamiflow-sync
+  kamiflow-sync restore /backups/sync-2026-11-22.db
+  systemctl start kamiflow-sync";
+const EXPORT_EXAMPLES: &str = "Example:
+  kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar";
+const LEGACY_EXAMPLES: &str = "Example:
+  kamiflow-sync import-legacy /old/data/kamiflow-sync.db";
+
+/// Which installation a command works on.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// The manifest, or the folder it is in [default: spin.toml here, else beside the program]
+    #[arg(short, long, value_name = "SPIN_TOML")]
+    pub from: Option<PathBuf>,
+    /// Where the data lives [default: runtime-config.toml beside the manifest]
+    #[arg(long, value_name = "FILE", env = "RUNTIME_CONFIG_FILE")]
+    pub runtime_config_file: Option<PathBuf>,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    /// The file to write
+    pub file: PathBuf,
+    /// Replace FILE if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup
+    pub file: PathBuf,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The id of the project
+    pub project: String,
+    /// The file and the installation.
+    #[command(flatten)]
+    pub target: FileArgs,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The id of the project, new or with --merge
+    pub project: String,
+    /// A tar file that `export` wrote
+    pub file: PathBuf,
+    /// Import into a project that has files; those of the tar file win
+    #[arg(long)]
+    pub merge: bool,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Arguments of `import-legacy`.
+#[derive(Debug, Args)]
+pub struct LegacyArgs {
+    /// The original server's database; it is only read
+    pub file: PathBuf,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// Flags of `up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// The manifest, or the folder it is in [default: spin.toml here, else beside the program]
-    #[arg(short, long, value_name = "SPIN_TOML")]
-    pub from: Option<PathBuf>,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000, or $PORT]
     #[arg(long, value_name = "ADDR:PORT", env = "SPIN_HTTP_LISTEN_ADDR")]
     pub listen: Option<String>,
-    /// Where the data lives [default: runtime-config.toml beside the manifest]
-    #[arg(long, value_name = "FILE", env = "RUNTIME_CONFIG_FILE")]
-    pub runtime_config_file: Option<PathBuf>,
     /// Set a variable of the manifest, before the environment; `key=@file` reads a file
     #[arg(long = "variable", value_name = "KEY=VALUE", value_parser = key_value)]
     pub variables: Vec<(String, String)>,

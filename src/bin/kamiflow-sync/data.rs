@@ -45,14 +45,19 @@ pub fn prepare(file: &Path) -> Result<()> {
     Ok(())
 }
 
-fn create(file: &Path) -> Result<()> {
+/// Makes the folder of `file`, with mode 0700.
+pub fn create_folder(file: &Path) -> Result<()> {
     let folder = file.parent().unwrap_or(Path::new("/"));
-    let shown = folder.display();
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder
         .create(folder)
-        .with_context(|| format!("cannot make the data folder {shown}"))?;
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))
+}
+
+fn create(file: &Path) -> Result<()> {
+    create_folder(file)?;
+    let shown = file.parent().unwrap_or(Path::new("/")).display();
     let mut options = OpenOptions::new();
     // SQLite gives the log and the shared memory beside the file the same mode.
     match options.write(true).create_new(true).mode(0o600).open(file) {

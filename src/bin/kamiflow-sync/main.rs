@@ -18,6 +18,7 @@ mod instance;
 mod key_file;
 mod log;
 mod manifest;
+mod operate;
 mod plan;
 mod platform;
 mod request_headers;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => up::run(&cli.up),
         Some(cli::Command::Up(args)) => up::run(&args),
+        Some(command) => operate::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 
 use crate::api_key::{self, ApiKey};
-use crate::cli::UpArgs;
+use crate::cli::{PlaceArgs, UpArgs};
 use crate::data;
 use crate::environment::Environment;
 use crate::manifest::Manifest;
@@ -45,8 +45,8 @@ impl Plan {
     /// [`BadSetting`] for a value that cannot be used, else what is wrong with a file.
     pub fn make(args: &UpArgs, environment: &Environment) -> Result<Self> {
         let address = settings::listen_address(args.listen.as_deref(), environment)?;
-        let manifest = Manifest::find(args.from.as_deref())?;
-        let config = runtime_config(args, &manifest, environment)?;
+        let manifest = Manifest::find(args.place.from.as_deref())?;
+        let config = runtime_config(&args.place, &manifest, environment)?;
         let mut values = variables::resolve(&manifest.variables, &args.variables, environment)?;
         for file in data::files(&config) {
             data::prepare(&file)?;
@@ -75,8 +75,13 @@ impl Plan {
     }
 }
 
-fn runtime_config(
-    args: &UpArgs,
+/// Where the data of an installation lives.
+///
+/// # Errors
+///
+/// When the file cannot be used, or lacks a place for a label that the component uses.
+pub fn runtime_config(
+    args: &PlaceArgs,
     manifest: &Manifest,
     environment: &Environment,
 ) -> Result<RuntimeConfig> {
@@ -115,7 +120,8 @@ fn ensure_placed(
     Ok(())
 }
 
-fn data_file(config: &RuntimeConfig) -> Option<&Path> {
+/// The file of the default database.
+pub fn data_file(config: &RuntimeConfig) -> Option<&Path> {
     config.sqlite_databases.get(DEFAULT)?.as_deref()
 }
 

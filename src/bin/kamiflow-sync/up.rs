@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::cli::UpArgs;
 use crate::environment::Environment;
 use crate::handler::Instances;
+use crate::operate::lock::Lock;
 use crate::plan::Plan;
 use crate::platform::database::Database;
 use crate::platform::file_store::FileStore;
@@ -43,6 +44,10 @@ pub fn run(args: &UpArgs) -> Result<()> {
     log::start(settings::log_level(&environment)?);
     settings::warn_of_ignored(&environment);
     let plan = Plan::make(args, &environment)?;
+    let _in_use = match plan.data_file() {
+        Some(file) => Some(Lock::shared(file)?),
+        None => None,
+    };
     component_build::ensure_built(&plan.manifest, args.build)?;
     // More threads than cores, since a thread waits while SQLite waits for the disk.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);

@@ -1,0 +1,216 @@
+//! Stores files natively, as a push does: the same rules and the same arithmetic, which are
+//! the component's, on a connection of our own.
+//!
+//! Natively and not over HTTP, because the revs of a moved-in history are not those of now,
+//! and because an import then needs no key, no running server, and no request limit.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, anyhow, bail};
+use kamiflow_sync_component::error::Error;
+use kamiflow_sync_component::project::{Checksum, ProjectId, Rev, TreeDigest};
+use kamiflow_sync_component::store::{Project, Stamp};
+use kamiflow_sync_component::sync::{Batch, Known, Newest, Put, Step};
+use kamiflow_sync_component::wire::push::Status;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// A project that is written to. Nothing counts before the transaction is committed, and
+/// that may be done only after [`Ledger::close`].
+pub struct Ledger<'t> {
+    transaction: &'t Transaction<'t>,
+    project: Project,
+    device: &'static str,
+}
+
+impl<'t> Ledger<'t> {
+    /// Opens a project, and makes it if there is none. `device` is what its history shows.
+    pub fn open(
+        transaction: &'t Transaction<'t>,
+        id: &ProjectId,
+        device: &'static str,
+    ) -> Result<Self> {
+        // As the component makes one: numbers go on where an earlier project of the id ended.
+        let create = "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest)
+            SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2
+            WHERE NOT EXISTS (SELECT 1 FROM project WHERE id = ?1)";
+        transaction.execute(
+            create,
+            params![id.as_str(), TreeDigest::default().as_bytes()],
+        )?;
+        let select = "SELECT number, last_rev, head, epoch, tag, file_count, total_size, digest
+            FROM project WHERE id = ?1";
+        let project = transaction.query_row(select, [id.as_str()], project)?;
+        Ok(Self {
+            transaction,
+            project,
+            device,
+        })
+    }
+
+    /// Live files.
+    pub fn file_count(&self) -> u64 {
+        self.project.file_count
+    }
+
+    /// The newest version of a path, if it ever had one.
+    pub fn newest(&self, path: &str) -> rusqlite::Result<Option<Newest>> {
+        let mut select = self.transaction.prepare_cached(
+            "SELECT rev, checksum, modified, size FROM file JOIN version USING (project, rev)
+             WHERE project = ?1 AND file.path = ?2",
+        )?;
+        let newest = |row: &Row| {
+            Ok(Newest {
+                rev: row.get(0)?,
+                checksum: row
+                    .get_ref(1)?
+                    .as_blob_or_null()?
+                    .and_then(Checksum::from_bytes),
+                modified: row.get(2)?,
+                size: row.get(3)?,
+            })
+        };
+        select
+            .query_row(params![self.project.number, path], newest)
+            .optional()
+    }
+
+    /// Stores one file. Its rev is `at_us`, or one more than the last if that is not behind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] inside when a rule refuses the file; nothing is stored then.
+    pub fn put(&mut self, put: Put, at_us: Rev) -> Result<Status> {
+        let known = self.known(&put)?;
+        let batch = Batch {
+            puts: vec![put],
+            ..Batch::default()
+        };
+        let plan = batch.plan(&known)?;
+        plan.check_folders(&known)?;
+        for path in plan.created() {
+            self.check_below(path.as_str())?;
+        }
+        let step = plan.steps.first().context("a plan of one step")?;
+        if step.is_change() {
+            let stamp = self.project.advance_by(step, at_us);
+            self.add_version(step, &stamp)?;
+        }
+        Ok(step.status)
+    }
+
+    fn known(&self, put: &Put) -> rusqlite::Result<Known> {
+        let mut known = HashMap::new();
+        for path in put.path.folders().chain([put.path.as_str()]) {
+            if let Some(newest) = self.newest(path)? {
+                known.insert(path.to_owned(), newest);
+            }
+        }
+        Ok(known)
+    }
+
+    fn check_below(&self, path: &str) -> Result<()> {
+        // '0' is the character behind '/'.
+        let mut select = self.transaction.prepare_cached(
+            "SELECT path FROM file WHERE project = ?1 AND deleted = 0
+             AND path > ?2 || '/' AND path < ?2 || '0' LIMIT 1",
+        )?;
+        let below: Option<String> = select
+            .query_row(params![self.project.number, path], |row| row.get(0))
+            .optional()?;
+        match below {
+            None => Ok(()),
+            Some(below) => bail!(Error::BadPath {
+                path: path.to_owned(),
+                rule: format!("is a folder: '{below}' lies below it"),
+            }),
+        }
+    }
+
+    fn add_version(&self, step: &Step, stamp: &Stamp) -> Result<()> {
+        let put = step.put.context("a step that stores")?;
+        let (number, path) = (self.project.number, step.path.as_str());
+        let content: i64 = self
+            .transaction
+            .prepare_cached(
+                "INSERT INTO content (project, checksum, bytes) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (project, checksum) DO UPDATE SET project = project RETURNING id",
+            )?
+            .query_row(
+                params![number, put.checksum.as_bytes(), put.content],
+                |row| row.get(0),
+            )?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                number,
+                stamp.rev,
+                path,
+                put.checksum.as_bytes(),
+                put.content.len() as i64,
+                put.modified,
+                self.device,
+                step.before.map(|before| before.rev),
+                stamp.tag,
+                content
+            ])?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO file (project, path, rev, deleted) VALUES (?1, ?2, ?3, 0)
+                 ON CONFLICT (project, path) DO UPDATE SET rev = excluded.rev, deleted = 0",
+            )?
+            .execute(params![number, path, stamp.rev])?;
+        Ok(())
+    }
+
+    /// Writes the project's counts, and its name and repository where it has none.
+    pub fn close(self, name: Option<&str>, git_repo: Option<&str>) -> Result<()> {
+        let project = &self.project;
+        self.transaction.execute(
+            "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6,
+               digest = ?7, name = coalesce(name, ?8), git_repo = coalesce(git_repo, ?9)
+             WHERE number = ?1",
+            params![
+                project.number,
+                project.last_rev,
+                project.head,
+                project.tag,
+                project.file_count as i64,
+                project.total_size as i64,
+                project.digest.as_bytes(),
+                name,
+                git_repo
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+fn project(row: &Row) -> rusqlite::Result<Project> {
+    let digest = TreeDigest::from_bytes(row.get_ref(7)?.as_blob()?);
+    Ok(Project {
+        number: row.get(0)?,
+        last_rev: row.get(1)?,
+        head: row.get(2)?,
+        epoch: row.get(3)?,
+        tag: row.get(4)?,
+        file_count: row.get(5)?,
+        total_size: row.get(6)?,
+        digest: digest.ok_or(rusqlite::Error::InvalidQuery)?,
+    })
+}
+
+/// The id of a project, checked.
+pub fn project_id(text: &str) -> Result<ProjectId> {
+    ProjectId::parse(text.to_owned()).ok_or_else(|| {
+        anyhow!("{text:?} is no project id: 1 to 200 bytes without slash, backslash and control characters")
+    })
+}
+
+/// The time of day in microseconds.
+pub fn now_us() -> Rev {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| Rev::try_from(since.as_micros()).unwrap_or(0))
+}

@@ -1,0 +1,81 @@
+//! Who uses a database: servers share a lock on a file beside it, `restore` wants it alone.
+//!
+//! The lock ends with the process that holds it, however that ends.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// A held lock.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held to be dropped")] File);
+
+impl Lock {
+    /// The lock of a server, of which there may be several.
+    pub fn shared(database: &Path) -> Result<Self> {
+        let file = lock_file(database)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => {
+                bail!("{} is being restored", database.display())
+            }
+            Err(TryLockError::Error(error)) => Err(error).context(failed(database)),
+        }
+    }
+
+    /// The lock of a restore, which no server may see half-done.
+    pub fn exclusive(database: &Path) -> Result<Self> {
+        let file = lock_file(database)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => bail!(
+                "a server uses {}: stop it first (a backup can be made while it runs)",
+                database.display()
+            ),
+            Err(TryLockError::Error(error)) => Err(error).context(failed(database)),
+        }
+    }
+}
+
+fn lock_file(database: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options
+        .open(beside(database, "-lock"))
+        .with_context(|| failed(database))
+}
+
+fn failed(database: &Path) -> String {
+    format!("cannot lock {}", database.display())
+}
+
+/// The path of `file` with `suffix` behind its name.
+pub fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(file);
+    path.push(suffix);
+    path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_share_a_lock_that_a_restore_wants_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        let (one, two) = (
+            Lock::shared(&database).unwrap(),
+            Lock::shared(&database).unwrap(),
+        );
+        let refusal = Lock::exclusive(&database).unwrap_err().to_string();
+        assert!(refusal.contains("stop it first"), "{refusal}");
+        drop((one, two));
+        let _restore = Lock::exclusive(&database).unwrap();
+        let refusal = Lock::shared(&database).unwrap_err().to_string();
+        assert!(refusal.contains("is being restored"), "{refusal}");
+    }
+}

@@ -1,0 +1,38 @@
+//! The commands of an operator: everything but serving.
+//!
+//! They work on the database file itself. `backup`, `check`, `export` and the imports do so
+//! beside a running server, as `SQLite` allows; `restore` makes sure that there is none.
+
+mod backup;
+mod check;
+mod export;
+mod import;
+mod ledger;
+mod legacy;
+pub mod lock;
+mod open;
+mod partial;
+mod place;
+mod progress;
+mod restore;
+
+use anyhow::Result;
+
+use crate::cli::Command;
+
+/// Runs any command but `up`.
+///
+/// # Errors
+///
+/// When it could not do all that it was asked for.
+pub fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Up(args) => crate::up::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
+        Command::ImportLegacy(args) => legacy::run(args),
+    }
+}

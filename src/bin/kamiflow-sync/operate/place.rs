@@ -1,0 +1,63 @@
+//! Which database a command works on, and which limits hold there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cli::PlaceArgs;
+use crate::environment::Environment;
+use crate::manifest::Manifest;
+use crate::settings::BadSetting;
+use crate::variables::{self, Values};
+use crate::{data, plan};
+
+/// An installation, as far as its data goes. Unlike [`plan::Plan`] it needs no key.
+pub struct Place {
+    /// The file of the default database; it may not exist yet.
+    pub database: PathBuf,
+    values: Values,
+}
+
+impl Place {
+    /// Finds it as `up` does.
+    ///
+    /// # Errors
+    ///
+    /// When a file or a setting cannot be used.
+    pub fn find(args: &PlaceArgs) -> Result<Self> {
+        let environment = Environment::load(Path::new("."))?;
+        let manifest = Manifest::find(args.from.as_deref())?;
+        let config = plan::runtime_config(args, &manifest, &environment)?;
+        let database = plan::data_file(&config).context("the database is in memory")?;
+        for other in data::files(&config).iter().filter(|file| *file != database) {
+            eprintln!(
+                "kamiflow-sync: {} is another file and left alone",
+                other.display()
+            );
+        }
+        Ok(Self {
+            database: database.to_owned(),
+            values: variables::resolve(&manifest.variables, &[], &environment)?,
+        })
+    }
+
+    /// `MAX_FILE_SIZE`.
+    pub fn max_file_size(&self) -> Result<u64, BadSetting> {
+        self.limit("max_file_size")
+    }
+
+    /// `MAX_FILES_PER_PROJECT`.
+    pub fn max_files(&self) -> Result<u64, BadSetting> {
+        self.limit("max_files_per_project")
+    }
+
+    fn limit(&self, name: &str) -> Result<u64, BadSetting> {
+        let value = self.values.get(name).map(String::as_str).unwrap_or("");
+        value.parse().map_err(|_| {
+            BadSetting(format!(
+                "{}={value}: not a number",
+                name.to_ascii_uppercase()
+            ))
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! `backup`
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::host::{Host, file};
+use crate::run::{argument, run};
+
+#[test]
+fn a_backup_of_a_running_server_is_whole_and_private() {
+    let host = Host::start();
+    host.client()
+        .push_files("p", &[("a", "one"), ("b", "two")])
+        .good();
+    let backup = host.database().with_file_name("backup.db");
+    let out = run(&host.database(), &["backup", argument(&backup)]).good();
+    assert!(
+        out.starts_with("Backed up 1 projects, 2 files, 2 versions"),
+        "{out}"
+    );
+    assert_eq!(out.lines().count(), 1);
+    assert_eq!(
+        backup.metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let status = host.client().status("p");
+    let copy = Connection::open(&backup).unwrap();
+    let digest: String = copy
+        .query_row("SELECT lower(hex(digest)) FROM project", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(status["digest"], digest);
+}
+
+#[test]
+fn a_backup_during_pushes_is_one_moment_between_two_of_them() {
+    let host = Host::start();
+    let push = |number: usize| {
+        // Each push has ten files, so a copy with a remainder would be one of no moment.
+        let files: Vec<_> = (0..10)
+            .map(|i| file(&format!("f{number}-{i}"), &vec![b'x'; 20_000 + i]))
+            .collect();
+        host.client().push("p", &json!({ "files": files })).good();
+    };
+    push(0);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let pusher = scope.spawn(|| {
+            // Bounded, should the other half of the test fail.
+            let pushed = (1..1000).take_while(|_| !done.load(Relaxed));
+            pushed.inspect(|number| push(*number)).count()
+        });
+        for number in 0..5 {
+            let backup = host
+                .database()
+                .with_file_name(format!("backup-{number}.db"));
+            run(&host.database(), &["backup", argument(&backup)]).good();
+            let files: i64 = Connection::open(&backup)
+                .unwrap()
+                .query_row("SELECT count(*) FROM file", [], |row| row.get(0))
+                .unwrap();
+            assert!(files > 0 && files % 10 == 0, "{files}");
+        }
+        done.store(true, Relaxed);
+        assert!(pusher.join().unwrap() > 0, "pushes went on meanwhile");
+    });
+}
+
+#[test]
+fn an_existing_file_and_the_database_itself_are_never_overwritten() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let database = host.database();
+    let backup = database.with_file_name("backup.db");
+    std::fs::write(&backup, "precious").unwrap();
+    let refusal = run(&database, &["backup", argument(&backup)]).failed();
+    assert!(refusal.contains("--force"), "{refusal}");
+    assert_eq!(std::fs::read_to_string(&backup).unwrap(), "precious");
+    run(&database, &["backup", "--force", argument(&backup)]).good();
+    let refusal = run(&database, &["backup", "--force", argument(&database)]).failed();
+    assert!(refusal.contains("is the database itself"), "{refusal}");
+}
+
+#[test]
+fn a_damaged_database_makes_no_backup() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let database = host.database();
+    Connection::open(&database)
+        .unwrap()
+        .execute_batch("UPDATE content SET bytes = x'00'")
+        .unwrap();
+    let backup = database.with_file_name("backup.db");
+    let refusal = run(&database, &["backup", argument(&backup)]).failed();
+    assert!(refusal.contains("is damaged"), "{refusal}");
+    let left: Vec<_> = database.parent().unwrap().read_dir().unwrap().collect();
+    let left = left.into_iter().map(|entry| entry.unwrap().file_name());
+    assert!(
+        left.into_iter()
+            .all(|name| !argument(name.as_ref()).contains("backup"))
+    );
+}
+
+#[test]
+fn what_is_no_database_of_this_program_is_not_backed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, backup) = (folder.path().join("x.db"), folder.path().join("y.db"));
+    let refusal = run(&database, &["backup", argument(&backup)]).failed();
+    assert!(refusal.contains("there is no database"), "{refusal}");
+    Connection::open(&database)
+        .unwrap()
+        .execute_batch("CREATE TABLE other (x)")
+        .unwrap();
+    let refusal = run(&database, &["backup", argument(&backup)]).failed();
+    assert!(
+        refusal.contains("is no database of KamiFlow Sync"),
+        "{refusal}"
+    );
+}

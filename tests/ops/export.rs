@@ -1,0 +1,151 @@
+//! `export` and `import`
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::host::Host;
+use crate::run::{argument, run};
+
+fn exported(host: &Host) -> PathBuf {
+    let client = host.client();
+    let long = format!("tasks/{}.md", "n".repeat(200));
+    let files = [
+        ("ideas/ghi chú.md", "một"),
+        ("manifest.json", "{}"),
+        (&long, "long"),
+    ];
+    client.push_files("p", &files).good();
+    client.push_files("p", &[("gone", "x")]).good();
+    let gone = json!({ "files": [], "deletions": ["gone"], "metadata": { "name": "Notes" } });
+    client.push("p", &gone).good();
+    let tar = host.database().with_file_name("p.tar");
+    let out = run(&host.database(), &["export", "p", argument(&tar)]).good();
+    assert!(out.starts_with("Exported 3 files"), "{out}");
+    tar
+}
+
+fn unpacked(tar: &Path) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("tar");
+    command.arg("-xf").arg(tar).arg("-C").arg(folder.path());
+    assert!(command.status().expect("tar runs").success());
+    folder
+}
+
+#[test]
+fn an_export_is_plain_files_and_a_list() {
+    let host = Host::start();
+    let folder = unpacked(&exported(&host));
+    let read = |path: &str| std::fs::read_to_string(folder.path().join(path)).unwrap();
+    assert_eq!(read("files/ideas/ghi chú.md"), "một");
+    assert_eq!(read("files/manifest.json"), "{}");
+    let list: Value = serde_json::from_str(&read("manifest.json")).unwrap();
+    assert_eq!(
+        (&list["project"], &list["name"]),
+        (&json!("p"), &json!("Notes"))
+    );
+    let files = list["files"].as_array().unwrap();
+    assert_eq!(files.len(), 3);
+    for field in ["path", "rev", "checksum", "size", "modified"] {
+        assert!(!files[0][field].is_null(), "{field}");
+    }
+}
+
+#[test]
+fn an_import_gives_another_server_the_same_project() {
+    let host = Host::start();
+    let tar = exported(&host);
+    let other = Host::start();
+    let out = run(&other.database(), &["import", "p", argument(&tar)]).good();
+    assert!(out.starts_with("Imported 3 files"), "{out}");
+    assert_eq!(
+        other.client().status("p")["digest"],
+        host.client().status("p")["digest"]
+    );
+    run(&other.database(), &["check"]).good();
+    other.client().push_files("p", &[("more", "x")]).good();
+    run(&other.database(), &["check"]).good();
+}
+
+#[test]
+fn a_project_with_files_takes_an_import_only_with_merge() {
+    let host = Host::start();
+    let tar = exported(&host);
+    host.client()
+        .push_files("q", &[("manifest.json", "older"), ("own", "x")])
+        .good();
+    let refusal = run(&host.database(), &["import", "q", argument(&tar)]).failed();
+    assert!(refusal.contains("--merge"), "{refusal}");
+    run(
+        &host.database(),
+        &["import", "--merge", "q", argument(&tar)],
+    )
+    .good();
+    assert_eq!(host.client().status("q")["fileCount"], 4);
+    let out = run(
+        &host.database(),
+        &["import", "--merge", "q", argument(&tar)],
+    )
+    .good();
+    assert!(
+        out.contains("Imported 0 files into q, 3 unchanged"),
+        "{out}"
+    );
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn an_import_that_breaks_a_rule_stores_nothing() {
+    let host = Host::start();
+    let tar = exported(&host);
+    let folder = unpacked(&tar);
+    let list = std::fs::read_to_string(folder.path().join("manifest.json")).unwrap();
+    let repacked = |change: &dyn Fn(&Path)| {
+        let folder = unpacked(&tar);
+        change(folder.path());
+        let bad = host.database().with_file_name("bad.tar");
+        let mut command = Command::new("tar");
+        command.arg("-cf").arg(&bad).arg("-C").arg(folder.path());
+        assert!(
+            command
+                .args(["manifest.json", "files"])
+                .status()
+                .unwrap()
+                .success()
+        );
+        run(&host.database(), &["import", "q", argument(&bad)]).failed()
+    };
+    let refusal =
+        repacked(&|folder| std::fs::write(folder.join("files/manifest.json"), "[]").unwrap());
+    assert!(refusal.contains("does not match its checksum"), "{refusal}");
+    let refusal = repacked(&|folder| std::fs::write(folder.join("files/extra"), "x").unwrap());
+    assert!(refusal.contains("is not in manifest.json"), "{refusal}");
+    let refusal =
+        repacked(&|folder| std::fs::remove_file(folder.join("files/manifest.json")).unwrap());
+    assert!(refusal.contains("not in the tar file"), "{refusal}");
+    let refusal = repacked(&|folder| {
+        let hidden = list.replace("\"path\": \"manifest.json\"", "\"path\": \".hidden\"");
+        std::fs::write(folder.join("manifest.json"), hidden).unwrap();
+        std::fs::rename(
+            folder.join("files/manifest.json"),
+            folder.join("files/.hidden"),
+        )
+        .unwrap();
+    });
+    assert!(refusal.contains("must not begin with a dot"), "{refusal}");
+    assert_eq!(host.client().status("q")["fileCount"], 0);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn a_project_that_does_not_exist_is_not_exported() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let tar = host.database().with_file_name("x.tar");
+    let refusal = run(&host.database(), &["export", "nobody", argument(&tar)]).failed();
+    assert!(refusal.contains("there is no project nobody"), "{refusal}");
+    assert!(!tar.exists());
+}

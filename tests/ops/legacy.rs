@@ -1,0 +1,189 @@
+//! `import-legacy`
+
+use std::path::{Path, PathBuf};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use crate::host::{Host, sha256};
+use crate::run::{argument, run};
+
+/// An original server's database with its schema.
+struct Old {
+    folder: tempfile::TempDir,
+    database: Connection,
+}
+
+impl Old {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Connection::open(folder.path().join("old.db")).unwrap();
+        database
+            .execute_batch(
+                "PRAGMA journal_mode = WAL;
+                 CREATE TABLE files (id INTEGER PRIMARY KEY AUTOINCREMENT, project_id TEXT NOT NULL, path TEXT NOT NULL,
+                   content TEXT NOT NULL, checksum TEXT NOT NULL, modified INTEGER NOT NULL, size INTEGER NOT NULL,
+                   synced_at INTEGER NOT NULL, UNIQUE(project_id, path));
+                 CREATE TABLE projects (project_id TEXT PRIMARY KEY, name TEXT, git_repo TEXT, last_sync_at INTEGER,
+                   file_count INTEGER DEFAULT 0, total_size INTEGER DEFAULT 0);
+                 INSERT INTO projects VALUES ('p', 'Notes', 'https://example.org/r', 1, 0, 0)",
+            )
+            .unwrap();
+        Self { folder, database }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("old.db")
+    }
+
+    fn add(&self, path: &str, text: &str, synced_at: i64) {
+        self.add_raw(
+            "p",
+            path,
+            &BASE64_STANDARD.encode(text),
+            &sha256(text.as_bytes()),
+            synced_at,
+        );
+    }
+
+    fn add_raw(&self, project: &str, path: &str, content: &str, checksum: &str, synced_at: i64) {
+        let insert = "INSERT OR REPLACE INTO files (project_id, path, content, checksum, modified, size, synced_at)
+            VALUES (?1, ?2, ?3, ?4, 1700000000000, -5000, ?5)";
+        self.database
+            .execute(insert, params![project, path, content, checksum, synced_at])
+            .unwrap();
+    }
+}
+
+fn import(database: &Path, old: &Old) -> crate::run::Ran {
+    run(database, &["import-legacy", argument(&old.path())])
+}
+
+#[test]
+fn everything_moves_in_before_the_first_start() {
+    let old = Old::new();
+    for number in 0..250 {
+        old.add(
+            &format!("f{number}.md"),
+            &format!("text {number}"),
+            1_700_000_000_000 + number / 20,
+        );
+    }
+    let machine = tempfile::tempdir().unwrap();
+    let database = machine.path().join("sync.db");
+    let out = import(&database, &old).good();
+    assert!(
+        out.contains("1 projects: 250 files stored, 0 unchanged, 0 newer here, 0 refused"),
+        "{out}"
+    );
+    run(&database, &["check"]).good();
+    let host = Host::resume(machine, &[]);
+    let all = host.client().pull_all("p", 100);
+    assert_eq!(all.len(), 250);
+    assert_eq!(all[249]["path"], "f249.md");
+    assert_eq!(all[0]["size"], "text 0".len());
+    let (name, repository): (String, String) = Connection::open(host.database())
+        .unwrap()
+        .query_row("SELECT name, git_repo FROM project", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(
+        (name.as_str(), repository.as_str()),
+        ("Notes", "https://example.org/r")
+    );
+}
+
+#[test]
+fn a_device_that_had_pulled_pulls_nothing_again() {
+    let old = Old::new();
+    for number in 0..30 {
+        old.add(&format!("a{number}"), "early", 1_700_000_000_000);
+    }
+    old.add("b", "late", 1_700_000_000_001);
+    let host = Host::start();
+    import(&host.database(), &old).good();
+    let client = host.client();
+    assert_eq!(client.pull("p", "since=1700000000001")["files"], json!([]));
+    assert_eq!(
+        client.pull("p", "since=1700000000000.5")["files"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(client.pull_all("p", 100).len(), 31);
+}
+
+#[test]
+fn what_breaks_a_rule_is_refused_and_the_rest_is_stored() {
+    let old = Old::new();
+    old.add("good.md", "good", 1);
+    old.add("../../evil", "x", 2);
+    old.add("ideas\\..\\x", "x", 3);
+    old.add("folder", "x", 4);
+    old.add("folder/below", "x", 5);
+    old.add_raw("p", "no-base64", "%%%", &sha256(b""), 6);
+    old.add_raw("p", "wrong-sum", "aGVsbG8=", &sha256(b"other"), 7);
+    old.add_raw("team/app", "a", "aGVsbG8=", &sha256(b"hello"), 8);
+    let host = Host::start();
+    let said = import(&host.database(), &old).failed();
+    for line in [
+        "p: ../../evil: the path must not begin with a dot",
+        "p: ideas\\..\\x: the path must not contain a backslash",
+        "p: folder/below: The path 'folder/below' lies below 'folder', which is a file",
+        "p: no-base64: the content is no base64",
+        "p: wrong-sum: the content does not match its checksum",
+        "team/app: refused with its 1 files",
+        "1 projects: 2 files stored, 0 unchanged, 0 newer here, 6 refused",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 2);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn repeating_it_stores_only_what_is_new_and_keeps_what_is_newer_here() {
+    let old = Old::new();
+    for path in ["same", "edited-here", "deleted-here", "edited-there"] {
+        old.add(path, "one", 1_700_000_000_000);
+    }
+    let host = Host::start();
+    import(&host.database(), &old).good();
+    let out = import(&host.database(), &old).good();
+    assert!(out.contains("0 files stored, 4 unchanged"), "{out}");
+    let client = host.client();
+    old.add("edited-there", "two", 1_700_000_000_500);
+    let out = import(&host.database(), &old).good();
+    assert!(
+        out.contains("1 files stored, 3 unchanged, 0 newer here"),
+        "{out}"
+    );
+    client.push_files("p", &[("edited-here", "mine")]).good();
+    client
+        .push("p", &json!({ "files": [], "deletions": ["deleted-here"] }))
+        .good();
+    let out = import(&host.database(), &old).good();
+    assert!(
+        out.contains("0 files stored, 2 unchanged, 2 newer here, 0 refused"),
+        "{out}"
+    );
+    assert_eq!(client.status("p")["fileCount"], 3);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn a_file_that_is_not_the_originals_is_refused_in_words() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let own = host.database();
+    let refusal = run(&own, &["import-legacy", argument(&own)]).failed();
+    assert!(
+        refusal.contains("is no database of the original server"),
+        "{refusal}"
+    );
+    let refusal = run(&own, &["import-legacy", "nowhere.db"]).failed();
+    assert!(refusal.contains("there is no file"), "{refusal}");
+}

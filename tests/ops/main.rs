@@ -1,0 +1,15 @@
+//! What an operator does: the real commands on real databases, beside the real server.
+
+#[path = "../api/host.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the suite of the API, which uses all of it"
+)]
+mod host;
+mod run;
+
+mod backup;
+mod check;
+mod export;
+mod legacy;
+mod restore;

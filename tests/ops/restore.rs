@@ -1,0 +1,198 @@
+//! `restore`
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::host::{Host, paths};
+use crate::run::{argument, run};
+
+/// A database with one file more than its backup, and the server stopped.
+fn one_push_behind() -> (TempDir, PathBuf, PathBuf) {
+    let host = Host::start();
+    let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
+    host.client().push_files("p", &[("old", "one")]).good();
+    run(&database, &["backup", argument(&backup)]).good();
+    host.client().push_files("p", &[("new", "two")]).good();
+    host.client().push_files("q", &[("other", "three")]).good();
+    let (_, _, folder) = host.stop();
+    (folder, database, backup)
+}
+
+fn last_rev(database: &Path, id: &str) -> i64 {
+    let numbers = "SELECT max(last_rev) FROM (SELECT id, last_rev FROM project
+        UNION ALL SELECT id, last_rev FROM retired) WHERE id = ?1";
+    Connection::open(database)
+        .unwrap()
+        .query_row(numbers, [id], |row| row.get(0))
+        .unwrap()
+}
+
+fn epoch(database: &Path) -> i64 {
+    Connection::open(database)
+        .unwrap()
+        .query_row("SELECT epoch FROM project WHERE id = 'p'", [], |row| {
+            row.get(0)
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_restored_backup_serves_what_it_holds_and_the_database_before_is_kept() {
+    let (folder, database, backup) = one_push_behind();
+    let out = run(&database, &["restore", argument(&backup)]).good();
+    let kept = out
+        .lines()
+        .find_map(|line| line.strip_prefix("The database before is kept as "));
+    let kept = PathBuf::from(kept.unwrap_or_else(|| panic!("{out}")));
+    let files: i64 = Connection::open(&kept)
+        .unwrap()
+        .query_row("SELECT count(*) FROM file", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(files, 3);
+    let host = Host::resume(folder, &[]);
+    let page = host.client().pull("p", "since=0");
+    assert_eq!(paths(&page["files"]), ["old"]);
+    assert_eq!(host.client().status("q")["fileCount"], 0);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn no_number_is_given_out_twice_and_devices_are_told_to_start_over() {
+    let (_folder, database, backup) = one_push_behind();
+    let (p, q, before) = (
+        last_rev(&database, "p"),
+        last_rev(&database, "q"),
+        epoch(&database),
+    );
+    run(&database, &["restore", argument(&backup)]).good();
+    assert_eq!((last_rev(&database, "p"), last_rev(&database, "q")), (p, q));
+    assert_ne!(epoch(&database), before);
+    assert_eq!(epoch(&backup), before, "the backup itself stays as it is");
+}
+
+#[test]
+fn an_old_log_does_not_come_back_over_the_restored_file() {
+    let host = Host::start();
+    let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
+    host.client().push_files("p", &[("old", "one")]).good();
+    run(&database, &["backup", argument(&backup)]).good();
+    host.client().push_files("p", &[("new", "two")]).good();
+    // As a crash leaves it: the log is there, and not in the file.
+    let crashed = tempfile::tempdir().unwrap();
+    let copy = crashed.path().join("sync.db");
+    for suffix in ["", "-wal"] {
+        let from = format!("{}{suffix}", database.display());
+        std::fs::copy(from, format!("{}{suffix}", copy.display())).unwrap();
+    }
+    run(&copy, &["restore", argument(&backup)]).good();
+    let host = Host::resume(crashed, &[]);
+    assert_eq!(paths(&host.client().pull("p", "since=0")["files"]), ["old"]);
+}
+
+#[test]
+fn a_copy_with_a_log_beside_it_is_restored_with_what_the_log_holds() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let machine = tempfile::tempdir().unwrap();
+    let copied = machine.path().join("copied.db");
+    for suffix in ["", "-wal"] {
+        let from = format!("{}{suffix}", host.database().display());
+        std::fs::copy(from, format!("{}{suffix}", copied.display())).unwrap();
+    }
+    run(
+        &machine.path().join("sync.db"),
+        &["restore", argument(&copied)],
+    )
+    .good();
+    let host = Host::resume(machine, &[]);
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+}
+
+#[test]
+fn a_running_server_is_left_alone() {
+    let host = Host::start();
+    let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
+    host.client().push_files("p", &[("a", "one")]).good();
+    run(&database, &["backup", argument(&backup)]).good();
+    let refusal = run(&database, &["restore", argument(&backup)]).failed();
+    assert!(refusal.contains("stop it first"), "{refusal}");
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+}
+
+#[test]
+fn another_program_that_has_the_database_open_is_noticed() {
+    let (_folder, database, backup) = one_push_behind();
+    let other = Connection::open(&database).unwrap();
+    other
+        .query_row("SELECT count(*) FROM file", [], |_| Ok(()))
+        .unwrap();
+    let refusal = run(&database, &["restore", argument(&backup)]).failed();
+    assert!(refusal.contains("stop it first"), "{refusal}");
+    drop(other);
+    run(&database, &["restore", argument(&backup)]).good();
+}
+
+#[test]
+fn a_damaged_or_foreign_or_newer_file_changes_nothing() {
+    let (folder, database, backup) = one_push_behind();
+    let edit = |name: &str, statement: &str| {
+        let bad = folder.path().join(name);
+        std::fs::copy(&backup, &bad).unwrap();
+        Connection::open(&bad)
+            .unwrap()
+            .execute_batch(statement)
+            .unwrap();
+        bad
+    };
+    let text = folder.path().join("notes.md");
+    std::fs::write(&text, "no database at all ".repeat(300)).unwrap();
+    let cut = folder.path().join("cut.db");
+    let bytes = std::fs::read(&backup).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    let before = std::fs::read(&database).unwrap();
+    for (bad, reason) in [
+        (
+            edit("1.db", "UPDATE content SET bytes = x'00'"),
+            "is damaged",
+        ),
+        (
+            edit("2.db", "PRAGMA user_version = 99999"),
+            "is newer than this program",
+        ),
+        (
+            edit("3.db", "PRAGMA user_version = 0"),
+            "is no database of KamiFlow Sync",
+        ),
+        (text, "notes.md"),
+        (cut, "cut.db"),
+        (folder.path().join("missing.db"), "there is no file"),
+    ] {
+        let refusal = run(&database, &["restore", argument(&bad)]).failed();
+        assert!(refusal.contains(reason), "{refusal}");
+        assert_eq!(std::fs::read(&database).unwrap(), before, "{reason}");
+    }
+}
+
+#[test]
+fn a_damaged_database_can_be_replaced() {
+    let (folder, database, backup) = one_push_behind();
+    std::fs::write(&database, "no database any more ".repeat(300)).unwrap();
+    let ran = run(&database, &["restore", argument(&backup)]);
+    assert!(ran.err.contains("cannot be read"), "{ran:?}");
+    ran.good();
+    let host = Host::resume(folder, &[]);
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+}
+
+#[test]
+fn a_new_machine_needs_nothing_but_the_backup() {
+    let (_folder, _, backup) = one_push_behind();
+    let machine = tempfile::tempdir().unwrap();
+    let database = machine.path().join("sync.db");
+    let out = run(&database, &["restore", argument(&backup)]).good();
+    assert!(!out.contains("is kept as"), "{out}");
+    let host = Host::resume(machine, &[]);
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+}
