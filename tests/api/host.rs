@@ -55,9 +55,33 @@ impl Host {
 
     /// A server on the data that an earlier one left.
     pub fn resume(folder: TempDir, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(folder.path(), settings)
-            .spawn()
-            .expect("the server starts");
+        let command = command(folder.path(), settings);
+        Self::spawn(command, folder)
+    }
+
+    /// A server that this command, such as `["nice", "-n", "5"]`, starts.
+    pub fn start_in(wrapper: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = command(folder.path(), &[]);
+        let mut wrapped = Command::new(wrapper[0]);
+        wrapped
+            .args(&wrapper[1..])
+            .arg(server.get_program())
+            .args(server.get_args())
+            .envs(
+                server
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self::spawn(wrapped, folder)
+    }
+
+    fn spawn(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.spawn().expect("the server starts");
         let log = child.stderr.take().map(|mut stderr| {
             std::thread::spawn(move || {
                 let mut log = String::new();

@@ -10,6 +10,9 @@ mod run;
 
 mod backup;
 mod check;
+mod container;
+mod doctor;
 mod export;
+mod healthcheck;
 mod legacy;
 mod restore;

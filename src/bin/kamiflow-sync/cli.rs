@@ -37,6 +37,17 @@ pub enum Command {
     /// Move in: take over all projects of the original server's database
     #[command(after_help = LEGACY_EXAMPLES)]
     ImportLegacy(LegacyArgs),
+    /// Ask a running server for its health: exit code 0 if it answers well, else 1
+    #[command(after_help = HEALTHCHECK_EXAMPLES)]
+    Healthcheck(HealthcheckArgs),
+    /// Look at settings, data and machine; the report has no secret in it
+    Doctor(DoctorArgs),
+    /// Print the completions of a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 const BACKUP_EXAMPLES: &str = "Examples:
@@ -50,6 +61,30 @@ const EXPORT_EXAMPLES: &str = "Example:
   kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar";
 const LEGACY_EXAMPLES: &str = "Example:
   kamiflow-sync import-legacy /old/data/kamiflow-sync.db";
+
+const HEALTHCHECK_EXAMPLES: &str = "Examples:
+  kamiflow-sync healthcheck
+  kamiflow-sync healthcheck 'http://127.0.0.1:8080/health?deep=1'";
+const COMPLETIONS_EXAMPLES: &str = "Example:
+  kamiflow-sync completions bash > ~/.local/share/bash-completion/completions/kamiflow-sync";
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// What to ask [default: http://127.0.0.1:$PORT/health]
+    pub url: Option<String>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Where the server listens, if it does not on 127.0.0.1:$PORT
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Which installation.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
 
 /// Which installation a command works on.
 #[derive(Debug, Args)]

@@ -31,6 +31,7 @@ mod signals;
 mod ticker;
 mod up;
 mod variables;
+mod volume;
 
 use std::process::ExitCode;
 

@@ -28,6 +28,9 @@ pub struct Variable {
     /// Whether the program refuses to start without a value.
     #[serde(default)]
     pub required: bool,
+    /// Whether its value is never shown.
+    #[serde(default)]
+    pub secret: bool,
 }
 
 /// One `[component.<id>]`.

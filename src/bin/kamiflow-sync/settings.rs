@@ -1,7 +1,7 @@
 //! What a person can set from outside, and the one error for setting it wrong.
 //!
 //! Environment variables read here: `PORT`, `LOG_LEVEL`, `DB_PATH`, `DASHBOARD_USER` and
-//! `DASHBOARD_PASS` (accepted and ignored), and the variables of the manifest, see
+//! `DASHBOARD_PASS` (accepted and ignored), `REQUIRE_PERSISTENT_DATA`, and the variables of the manifest, see
 //! [`crate::variables`].
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -66,6 +66,18 @@ pub fn log_level(environment: &Environment) -> Result<Level, BadSetting> {
 /// `DB_PATH`: the file of the default database and the default key-value store.
 pub fn database_path(environment: &Environment) -> Option<PathBuf> {
     environment.get("DB_PATH").map(PathBuf::from)
+}
+
+/// `REQUIRE_PERSISTENT_DATA`: whether to refuse a data folder that goes with its container.
+/// The container image sets it; anywhere else a folder lasts.
+pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSetting> {
+    match environment.get("REQUIRE_PERSISTENT_DATA") {
+        None | Some("false" | "0" | "no") => Ok(false),
+        Some("true" | "1" | "yes") => Ok(true),
+        Some(other) => Err(BadSetting(format!(
+            "REQUIRE_PERSISTENT_DATA={other}: not true or false"
+        ))),
+    }
 }
 
 /// Names the settings of the original server that have no effect here.

@@ -23,7 +23,7 @@ use crate::platform::writer_queue::WriterQueue;
 use crate::platform::{Labelled, Shared};
 use crate::service::Service;
 use crate::ticker::Ticker;
-use crate::{banner, component_build, data, engine, log, server, settings, signals};
+use crate::{banner, component_build, data, engine, log, server, settings, signals, volume};
 
 /// Memory of an instance, in bytes, besides what bodies take.
 const BASE_MEMORY: u64 = 64 << 20;
@@ -44,6 +44,11 @@ pub fn run(args: &UpArgs) -> Result<()> {
     log::start(settings::log_level(&environment)?);
     settings::warn_of_ignored(&environment);
     let plan = Plan::make(args, &environment)?;
+    if settings::requires_persistence(&environment)? {
+        for file in data::files(&plan.config) {
+            volume::require_persistent(&file)?;
+        }
+    }
     let _in_use = match plan.data_file() {
         Some(file) => Some(Lock::shared(file)?),
         None => None,

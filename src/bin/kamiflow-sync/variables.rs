@@ -94,10 +94,12 @@ mod tests {
         let size = Variable {
             default: Some("1".to_owned()),
             required: false,
+            secret: false,
         };
         let key = Variable {
             default: None,
             required: true,
+            secret: true,
         };
         [("max_size".to_owned(), size), ("api_key".to_owned(), key)].into()
     }

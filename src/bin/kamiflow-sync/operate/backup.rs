@@ -1,7 +1,7 @@
 //! `backup`: a whole copy of the database while the server goes on.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use rusqlite::Connection;
@@ -86,6 +86,12 @@ fn remember(database: &Path) -> Result<()> {
 }
 
 /// The file whose date is that of the last good backup.
-pub fn mark(database: &Path) -> std::path::PathBuf {
+fn mark(database: &Path) -> PathBuf {
     beside(database, "-last-backup")
+}
+
+/// How long ago the last good backup was made, if one was.
+pub fn age(database: &Path) -> Option<Duration> {
+    let made = mark(database).metadata().ok()?.modified().ok()?;
+    Some(SystemTime::now().duration_since(made).unwrap_or_default())
 }

@@ -5,7 +5,9 @@
 
 mod backup;
 mod check;
+mod doctor;
 mod export;
+mod healthcheck;
 mod import;
 mod ledger;
 mod legacy;
@@ -17,8 +19,9 @@ mod progress;
 mod restore;
 
 use anyhow::Result;
+use clap::CommandFactory;
 
-use crate::cli::Command;
+use crate::cli::{Cli, Command};
 
 /// Runs any command but `up`.
 ///
@@ -34,5 +37,12 @@ pub fn run(command: &Command) -> Result<()> {
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::ImportLegacy(args) => legacy::run(args),
+        Command::Healthcheck(args) => healthcheck::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Completions { shell } => {
+            let name = env!("CARGO_BIN_NAME");
+            clap_complete::generate(*shell, &mut Cli::command(), name, &mut std::io::stdout());
+            Ok(())
+        }
     }
 }

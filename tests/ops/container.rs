@@ -1,0 +1,56 @@
+//! What only a container asks for: data that lasts, and stopping as process 1.
+
+use std::time::{Duration, Instant};
+
+use crate::host::{Host, command, terminate};
+use crate::run::ran;
+
+/// Inside the container's own file system, as far as a test can have it: this one is memory.
+fn volatile() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").expect("a folder in memory")
+}
+
+#[test]
+fn a_data_folder_that_goes_with_the_container_is_refused() {
+    let folder = volatile();
+    let mut server = command(folder.path(), &[("REQUIRE_PERSISTENT_DATA", "true")]);
+    let refusal = ran(server.output().unwrap()).failed();
+    assert!(refusal.contains("would be deleted with it"), "{refusal}");
+    assert!(
+        refusal.contains("REQUIRE_PERSISTENT_DATA=false"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn the_refusal_can_be_switched_off() {
+    let host = Host::resume(volatile(), &[("REQUIRE_PERSISTENT_DATA", "false")]);
+    host.client().push_files("p", &[("a", "one")]).good();
+}
+
+/// Process 1 has no default action for a signal: a server that does not handle SIGTERM is
+/// killed after the patience of the container's manager, in the middle of everything.
+#[test]
+fn as_process_1_it_stops_cleanly_on_sigterm() {
+    let host = Host::start_in(&[
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+    ]);
+    host.client().push_files("p", &[("a", "one")]).good();
+    let log = format!("{}-wal", host.database().display());
+    let children = format!("/proc/{0}/task/{0}/children", host.pid());
+    let server = std::fs::read_to_string(children).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.trim())).unwrap();
+    let inside = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    assert!(inside.is_some_and(|ids| ids.ends_with("\t1")), "{inside:?}");
+    let began = Instant::now();
+    terminate(server.trim().parse().unwrap());
+    let (code, said, _folder) = host.stop_waiting();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{said}");
+    assert!(std::fs::metadata(log).map_or(0, |log| log.len()) == 0);
+}

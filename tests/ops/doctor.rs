@@ -1,0 +1,82 @@
+//! `doctor`
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::host::{Host, KEY};
+use crate::run::{argument, command, ran, run};
+
+#[test]
+fn a_sound_installation_is_well_and_its_report_has_no_secret() {
+    let host = Host::start();
+    host.client()
+        .push_files("secret-project", &[("secret-path", "secret-text")])
+        .good();
+    let url = format!("{}/health", host.url);
+    let mut doctor = command(&host.database(), &["doctor", "--url", &url]);
+    let report = ran(doctor
+        .env("API_KEY", KEY)
+        .env("MAX_FILE_SIZE", "5000")
+        .output()
+        .unwrap())
+    .good();
+    for line in [
+        "1 projects, 1 files",
+        "max_file_size",
+        "5000",
+        "status",
+        "none was made yet",
+    ] {
+        assert!(report.contains(line), "{line}: {report}");
+    }
+    assert!(
+        !report.contains(KEY) && !report.contains("secret-"),
+        "{report}"
+    );
+    let backup = host.database().with_file_name("backup.db");
+    run(&host.database(), &["backup", argument(&backup)]).good();
+    let report = run(&host.database(), &["doctor"]);
+    assert!(report.out.contains("0 days old"), "{report:?}");
+}
+
+#[test]
+fn each_thing_that_is_wrong_is_named_and_makes_it_fail() {
+    let wrong = |name: &str, value: &str| {
+        let host = Host::start();
+        let mut doctor = command(&host.database(), &["doctor"]);
+        ran(doctor.env(name, value).output().unwrap()).failed()
+    };
+    for (name, value) in [
+        ("MAX_FILE_SIZE", "10MB"),
+        ("TRUSTED_PROXIES", "caddy"),
+        ("LOG_LEVEL", "loud"),
+        ("PORT", "http"),
+        ("RUNTIME_CONFIG_FILE", "/nowhere.toml"),
+    ] {
+        let report = wrong(name, value);
+        assert!(
+            report.contains("FAIL") && report.contains(value),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_others_can_read_is_a_failure() {
+    let host = Host::with(&[("API_KEY", "")]);
+    let key = host.database().with_file_name("api-key");
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
+    let report = run(&host.database(), &["doctor"]).failed();
+    assert!(report.contains("others can read it (mode 644)"), "{report}");
+}
+
+#[test]
+fn a_clock_behind_the_newest_change_is_a_failure() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    rusqlite::Connection::open(host.database())
+        .unwrap()
+        .execute_batch("UPDATE project SET last_rev = last_rev + 3600000000")
+        .unwrap();
+    let report = run(&host.database(), &["doctor"]).failed();
+    assert!(report.contains("behind the newest change"), "{report}");
+}
