@@ -44,6 +44,20 @@ pub struct Put {
     pub content: Content,
 }
 
+impl Put {
+    /// A file that comes with its content.
+    pub fn new(path: FilePath, modified: i64, base: Option<Rev>, content: Vec<u8>) -> Self {
+        Self {
+            path,
+            checksum: Checksum::of(&content),
+            modified,
+            base,
+            size: content.len() as u64,
+            content: Content::New(content),
+        }
+    }
+}
+
 /// The content of a file to store.
 #[derive(Debug)]
 pub enum Content {
@@ -288,14 +302,7 @@ mod tests {
     }
 
     fn put(at: &str, content: &[u8], base: Option<Rev>) -> Put {
-        Put {
-            path: path(at),
-            checksum: Checksum::of(content),
-            modified: 100,
-            base,
-            size: content.len() as u64,
-            content: Content::New(content.to_vec()),
-        }
+        Put::new(path(at), 100, base, content.to_vec())
     }
 
     fn newest(rev: Rev, content: Option<&[u8]>) -> Newest {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::project::{Checksum, FilePath, ProjectId};
 use crate::settings;
 use crate::store::Store;
-use crate::sync::{Batch, Content, Delete, Put};
+use crate::sync::{Batch, Delete, Put};
 use crate::wire::push::{Deletion, File, Metadata, Push, Pushed};
 
 /// Stores a batch of changed and deleted files, whole or not at all.
@@ -72,21 +72,13 @@ fn check_metadata(metadata: Metadata, batch: &mut Batch) -> Result<(), Error> {
 
 fn check_file(file: File) -> Result<Put, Error> {
     let path = file_path(&file.path)?;
-    let content = decode(&file)?;
-    let checksum = Checksum::of(&content);
-    if Checksum::parse(&file.checksum) != Some(checksum) {
-        return Err(Error::ChecksumMismatch {
-            path: path.to_string(),
-        });
+    let put = Put::new(path, file.modified, file.base, decode(&file)?);
+    match Checksum::parse(&file.checksum) == Some(put.checksum) {
+        true => Ok(put),
+        false => Err(Error::ChecksumMismatch {
+            path: put.path.to_string(),
+        }),
     }
-    Ok(Put {
-        path,
-        checksum,
-        modified: file.modified,
-        base: file.base,
-        size: content.len() as u64,
-        content: Content::New(content),
-    })
 }
 
 /// Padding is optional, as for most decoders.

@@ -27,9 +27,9 @@ pub struct Project {
     /// Their fingerprint.
     pub digest: TreeDigest,
     /// When the retention last looked here, in microseconds since 1970.
-    pub(super) swept_at: Rev,
+    pub swept_at: Rev,
     /// The path it looked at last; empty at the end of a round.
-    pub(super) swept_to: String,
+    pub swept_to: String,
 }
 
 /// A project in the list of all.

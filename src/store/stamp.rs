@@ -88,7 +88,7 @@ fn next_tag(tag: i64, rev: Rev, step: &Step) -> i64 {
 mod tests {
     use super::*;
     use crate::project::{Checksum, FilePath, TreeDigest};
-    use crate::sync::{Batch, Content, Delete, Known, Newest, Put};
+    use crate::sync::{Batch, Delete, Known, Newest, Put};
 
     fn project() -> Project {
         Project {
@@ -106,14 +106,8 @@ mod tests {
     }
 
     fn batch(paths: &[&str]) -> Batch {
-        let put = |path: &&str| Put {
-            path: FilePath::parse(path).unwrap(),
-            checksum: Checksum::of(b"abc"),
-            modified: 0,
-            base: None,
-            size: 3,
-            content: Content::New(b"abc".to_vec()),
-        };
+        let path = |path: &&str| FilePath::parse(path).unwrap();
+        let put = |at: &&str| Put::new(path(at), 0, None, b"abc".to_vec());
         Batch {
             puts: paths.iter().map(put).collect(),
             ..Batch::default()

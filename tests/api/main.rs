@@ -1,6 +1,5 @@
 //! The black-box suite: the real component in the real host, asked over real sockets.
 
-#[allow(dead_code, reason = "shared with the suite of the operator's commands")]
 mod host;
 
 mod auth;

@@ -107,7 +107,7 @@ fn a_device_that_had_pulled_pulls_nothing_again() {
     let client = host.client();
     assert_eq!(client.pull("p", "since=1700000000001")["files"], json!([]));
     assert_eq!(
-        client.pull("p", "since=1700000000000.5")["files"]
+        client.pull("p", "since=1700000000000")["files"]
             .as_array()
             .unwrap()
             .len(),

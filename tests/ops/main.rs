@@ -1,10 +1,6 @@
 //! What an operator does: the real commands on real databases, beside the real server.
 
 #[path = "../api/host.rs"]
-#[allow(
-    dead_code,
-    reason = "shared with the suite of the API, which uses all of it"
-)]
 mod host;
 mod run;
 

@@ -121,17 +121,11 @@ fn open_tar(file: &Path) -> Result<tar::Archive<BufReader<File>>> {
 fn put(entry: &Entry, content: &mut dyn Read) -> Result<Put> {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes)?;
-    let checksum = Checksum::of(&bytes);
+    let path = FilePath::parse(&entry.path).map_err(|rule| anyhow::anyhow!("the path {rule}"))?;
+    let put = Put::new(path, entry.modified, None, bytes);
     ensure!(
-        Checksum::parse(&entry.checksum) == Some(checksum),
+        Checksum::parse(&entry.checksum) == Some(put.checksum),
         "does not match its checksum"
     );
-    let path = FilePath::parse(&entry.path).map_err(|rule| anyhow::anyhow!("the path {rule}"))?;
-    Ok(Put {
-        path,
-        checksum,
-        modified: entry.modified,
-        base: None,
-        content: bytes,
-    })
+    Ok(put)
 }

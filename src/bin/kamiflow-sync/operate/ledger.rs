@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use kamiflow_sync_component::error::Error;
 use kamiflow_sync_component::project::{Checksum, ProjectId, Rev, TreeDigest};
 use kamiflow_sync_component::store::{Project, Stamp};
-use kamiflow_sync_component::sync::{Batch, Known, Newest, Put, Step};
+use kamiflow_sync_component::sync::{Batch, Content, Known, Newest, Put, Step};
 use kamiflow_sync_component::wire::push::Status;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -30,15 +30,15 @@ impl<'t> Ledger<'t> {
         device: &'static str,
     ) -> Result<Self> {
         // As the component makes one: numbers go on where an earlier project of the id ended.
-        let create = "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest)
-            SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2
+        let create = "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
+            SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
             WHERE NOT EXISTS (SELECT 1 FROM project WHERE id = ?1)";
         transaction.execute(
             create,
-            params![id.as_str(), TreeDigest::default().as_bytes()],
+            params![id.as_str(), TreeDigest::default().as_bytes(), now_us()],
         )?;
-        let select = "SELECT number, last_rev, head, epoch, tag, file_count, total_size, digest
-            FROM project WHERE id = ?1";
+        let select = "SELECT number, last_rev, head, epoch, tag, file_count, total_size, digest,
+            swept_at, swept_to FROM project WHERE id = ?1";
         let project = transaction.query_row(select, [id.as_str()], project)?;
         Ok(Self {
             transaction,
@@ -128,6 +128,9 @@ impl<'t> Ledger<'t> {
 
     fn add_version(&self, step: &Step, stamp: &Stamp) -> Result<()> {
         let put = step.put.context("a step that stores")?;
+        let Content::New(bytes) = &put.content else {
+            bail!("an import brings its content");
+        };
         let (number, path) = (self.project.number, step.path.as_str());
         let content: i64 = self
             .transaction
@@ -135,10 +138,9 @@ impl<'t> Ledger<'t> {
                 "INSERT INTO content (project, checksum, bytes) VALUES (?1, ?2, ?3)
                  ON CONFLICT (project, checksum) DO UPDATE SET project = project RETURNING id",
             )?
-            .query_row(
-                params![number, put.checksum.as_bytes(), put.content],
-                |row| row.get(0),
-            )?;
+            .query_row(params![number, put.checksum.as_bytes(), bytes], |row| {
+                row.get(0)
+            })?;
         self.transaction
             .prepare_cached(
                 "INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
@@ -149,7 +151,7 @@ impl<'t> Ledger<'t> {
                 stamp.rev,
                 path,
                 put.checksum.as_bytes(),
-                put.content.len() as i64,
+                put.size as i64,
                 put.modified,
                 self.device,
                 step.before.map(|before| before.rev),
@@ -199,6 +201,8 @@ fn project(row: &Row) -> rusqlite::Result<Project> {
         file_count: row.get(5)?,
         total_size: row.get(6)?,
         digest: digest.ok_or(rusqlite::Error::InvalidQuery)?,
+        swept_at: row.get(8)?,
+        swept_to: row.get(9)?,
     })
 }
 

@@ -186,10 +186,12 @@ fn store(ledger: &mut Ledger, row: &Row, limits: &Limits) -> Result<Stored> {
 }
 
 /// When the original stored a row, in microseconds; never in the future, where its clock may
-/// have been.
+/// have been. It is the beginning of the millisecond that ends with `synced_at`: a client that
+/// has the row asks for what is newer than `synced_at`, and rows of one push share it.
 fn stored_at(row: &Row) -> Result<Rev> {
     let synced_at = number(row, 4).context("synced_at is no number")?;
-    Ok(synced_at.saturating_mul(1000).clamp(0, ledger::now_us()))
+    let began = synced_at.saturating_mul(1000).saturating_sub(999);
+    Ok(began.clamp(0, ledger::now_us()))
 }
 
 fn read(row: &Row, limits: &Limits) -> Result<Put> {
@@ -199,24 +201,19 @@ fn read(row: &Row, limits: &Limits) -> Result<Put> {
     let content = BASE64
         .decode(content)
         .map_err(|_| anyhow!("the content is no base64"))?;
-    let checksum = Checksum::of(&content);
-    ensure!(
-        text(row, 2).and_then(Checksum::parse) == Some(checksum),
-        "the content does not match its checksum"
-    );
     ensure!(
         content.len() as u64 <= limits.max_file_size,
         "{} bytes are more than MAX_FILE_SIZE, {}",
         content.len(),
         limits.max_file_size
     );
-    Ok(Put {
-        path,
-        checksum,
-        modified: number(row, 3).context("modified is no number")?,
-        base: None,
-        content,
-    })
+    let modified = number(row, 3).context("modified is no number")?;
+    let put = Put::new(path, modified, None, content);
+    ensure!(
+        text(row, 2).and_then(Checksum::parse) == Some(put.checksum),
+        "the content does not match its checksum"
+    );
+    Ok(put)
 }
 
 /// The name and the repository of a project, as far as a push could set them.
