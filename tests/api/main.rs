@@ -14,6 +14,7 @@ mod health;
 mod history;
 mod hostile;
 mod info;
+mod isolation;
 mod limits;
 mod manifest;
 mod manifest_route;
