@@ -1,0 +1,224 @@
+//! What the server promises: every version of every path, and what a request must do to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::host::{Answer, sha256};
+
+/// One version of a path.
+#[derive(Debug, Clone)]
+pub struct Version {
+    pub rev: i64,
+    /// None: a deletion.
+    pub text: Option<String>,
+    /// Who stored it.
+    pub device: String,
+}
+
+/// One entry of a push.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub path: String,
+    /// None: delete it.
+    pub text: Option<String>,
+    pub base: Option<i64>,
+}
+
+/// A model of one project.
+#[derive(Debug, Default)]
+pub struct Promise {
+    pub versions: BTreeMap<String, Vec<Version>>,
+    /// Highest rev ever given out, also in an earlier life of the project.
+    pub last_rev: i64,
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Accepted,
+    Refused,
+    /// A file that begins at nothing, where there was one that is deleted by now, and whose
+    /// content is new: the protocol allows both.
+    Either,
+}
+
+impl Promise {
+    pub fn newest(&self, path: &str) -> Option<&Version> {
+        self.versions.get(path)?.last()
+    }
+
+    /// The text of a live path.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.newest(path)?.text.as_deref()
+    }
+
+    pub fn was_ever(&self, path: &str, text: &str) -> bool {
+        let mut versions = self.versions.get(path).into_iter().flatten();
+        versions.any(|version| version.text.as_deref() == Some(text))
+    }
+
+    /// The newest version of every path that changed after a rev, in order.
+    pub fn changes_after(&self, rev: i64) -> Vec<(&str, &Version)> {
+        let paths = self.versions.keys();
+        let mut changes: Vec<_> = paths
+            .filter_map(|path| Some((path.as_str(), self.newest(path)?)))
+            .filter(|(_, version)| version.rev > rev)
+            .collect();
+        changes.sort_by_key(|(_, version)| version.rev);
+        changes
+    }
+
+    pub fn head(&self) -> i64 {
+        let revs = self.versions.values().flatten();
+        revs.map(|version| version.rev).max().unwrap_or(0)
+    }
+
+    pub fn digest(&self) -> String {
+        let live = self.versions.keys();
+        digest(live.filter_map(|path| Some((path.as_str(), self.text(path)?))))
+    }
+
+    /// Compares the answer to a push with what it must be, and takes the push in.
+    pub fn push(&mut self, device: &str, entries: &[Entry], answer: &Answer) {
+        let verdicts: Vec<Verdict> = entries.iter().map(|entry| self.judge(entry)).collect();
+        let refused = verdicts.contains(&Verdict::Refused);
+        let either = !refused && verdicts.contains(&Verdict::Either);
+        match answer.status {
+            200 if !refused => self.accept(device, entries, &answer.json["results"]),
+            409 if refused || either => self.check_conflicts(entries, &verdicts, &answer.json),
+            status => panic!("{status} {} for {entries:?}", answer.json),
+        }
+    }
+
+    fn judge(&self, entry: &Entry) -> Verdict {
+        let Some(base) = entry.base else {
+            return Verdict::Accepted;
+        };
+        let is_there_already = self.text(&entry.path) == entry.text.as_deref();
+        match (self.newest(&entry.path), &entry.text) {
+            (None, _) if base == 0 => Verdict::Accepted,
+            (Some(newest), _) if newest.rev == base => Verdict::Accepted,
+            _ if is_there_already => Verdict::Accepted,
+            (Some(newest), Some(text)) if base == 0 && newest.text.is_none() => {
+                match self.was_ever(&entry.path, text) {
+                    true => Verdict::Refused,
+                    false => Verdict::Either,
+                }
+            }
+            _ => Verdict::Refused,
+        }
+    }
+
+    fn check_conflicts(&self, entries: &[Entry], verdicts: &[Verdict], answer: &Value) {
+        assert_eq!(answer["code"], "conflict");
+        let told: BTreeSet<&str> = answer["conflicts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|conflict| {
+                let path = conflict["path"].as_str().unwrap();
+                let rev = self.newest(path).map(|newest| newest.rev);
+                assert_eq!(conflict["current"]["rev"].as_i64(), rev, "{conflict}");
+                path
+            })
+            .collect();
+        for (entry, verdict) in entries.iter().zip(verdicts) {
+            match verdict {
+                Verdict::Refused => assert!(told.contains(&*entry.path), "{answer}"),
+                Verdict::Accepted => assert!(!told.contains(&*entry.path), "{answer}"),
+                Verdict::Either => {}
+            }
+        }
+    }
+
+    /// Takes in what a push or a restore did, and checks what the server says of it.
+    pub fn accept(&mut self, device: &str, entries: &[Entry], results: &Value) {
+        let results = results.as_array().unwrap();
+        assert_eq!(results.len(), entries.len(), "{results:?} for {entries:?}");
+        for (entry, result) in entries.iter().zip(results) {
+            assert_eq!(result["path"], *entry.path);
+            assert_eq!(result["status"], self.status(entry), "{result}");
+            let changes = self.text(&entry.path) != entry.text.as_deref();
+            if changes {
+                let rev = result["rev"].as_i64().unwrap();
+                assert!(rev > self.last_rev, "{rev} after {}", self.last_rev);
+                self.last_rev = rev;
+                self.versions
+                    .entry(entry.path.clone())
+                    .or_default()
+                    .push(Version {
+                        rev,
+                        text: entry.text.clone(),
+                        device: device.to_owned(),
+                    });
+            }
+        }
+    }
+
+    /// What must become of an entry that is accepted.
+    pub fn status(&self, entry: &Entry) -> &'static str {
+        match (self.text(&entry.path), &entry.text) {
+            (None, None) => "absent",
+            (None, Some(_)) => "created",
+            (Some(_), None) => "deleted",
+            (Some(old), Some(new)) if old == new => "unchanged",
+            (Some(_), Some(_)) => "updated",
+        }
+    }
+
+    /// What a restore to the moment of a rev would do, by path.
+    pub fn at(&self, rev: i64) -> Vec<Entry> {
+        let changed = self.changes_after(rev);
+        let entry = |(path, _): (&str, &Version)| {
+            let mut versions = self.versions[path].iter().rev();
+            let then = versions.find(|version| version.rev <= rev);
+            Entry {
+                path: path.to_owned(),
+                text: then.and_then(|version| version.text.clone()),
+                base: None,
+            }
+        };
+        changed.into_iter().map(entry).collect()
+    }
+
+    /// The list in which a local file must stand when it is compared.
+    pub fn compare(&self, path: &str, text: &str, base: Option<i64>) -> &'static str {
+        let Some(newest) = self.newest(path) else {
+            return "upload";
+        };
+        match &newest.text {
+            Some(current) if current == text => "unchanged",
+            _ if base == Some(newest.rev) => "upload",
+            Some(_) if self.was_ever(path, text) => "download",
+            None if self.was_ever(path, text) => "delete_local",
+            _ => "conflict",
+        }
+    }
+
+    /// The history of a path as the server must tell it.
+    pub fn history(&self, path: &str) -> Vec<Value> {
+        let version = |version: &Version| {
+            json!({
+                "rev": version.rev,
+                "op": if version.text.is_some() { "put" } else { "delete" },
+                "checksum": version.text.as_ref().map(|text| sha256(text.as_bytes())),
+                "device": version.device,
+            })
+        };
+        let versions = self.versions.get(path).into_iter().flatten();
+        versions.rev().map(version).collect()
+    }
+}
+
+/// XOR of SHA-256(path, a zero byte, checksum in hex) over all files.
+pub fn digest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut sum = [0; 32];
+    for (path, text) in files {
+        let entry = Sha256::digest(format!("{path}\0{}", sha256(text.as_bytes())));
+        sum.iter_mut()
+            .zip(entry)
+            .for_each(|(byte, other)| *byte ^= other);
+    }
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
