@@ -322,3 +322,18 @@ fn curl_without_a_content_type_can_push() {
         .send("POST", "/v1/projects/p/sync", &headers, body.as_bytes())
         .good();
 }
+
+/// The answer to the first push was lost, and the file was deleted before it came again.
+#[test]
+fn a_retry_does_not_bring_back_what_was_deleted_meanwhile() {
+    let host = Host::start();
+    let client = host.client();
+    let mut new = file("a.md", b"text");
+    new["base"] = json!(0);
+    let push = json!({ "files": [new] });
+    client.push("p", &push).good();
+    let delete = json!({ "files": [], "deletions": ["a.md"] });
+    client.push("p", &delete).good();
+    client.push("p", &push).failed(409, "conflict");
+    assert_eq!(client.status("p")["fileCount"], 0);
+}
