@@ -36,7 +36,7 @@ pub struct Put {
     pub checksum: Checksum,
     /// Milliseconds since 1970.
     pub modified: i64,
-    /// The rev this edit started from; 0: the file must not exist.
+    /// The rev this edit started from; 0: there never was such a file.
     pub base: Option<Rev>,
     /// Bytes of the content.
     pub size: u64,
@@ -167,13 +167,11 @@ impl Batch {
 }
 
 /// Whether an entry with this base may go ahead: it started from the newest version, or wants
-/// what already is. Base 0 starts from "there is no such file", be it never made or deleted.
+/// what already is. Base 0 starts from "there never was such a file"; a deleted one is a newer
+/// version, or a retry after a lost answer would bring it back.
 fn agrees(base: Rev, wanted: Option<Checksum>, newest: Option<&Newest>) -> bool {
     let current = newest.and_then(|newest| newest.checksum);
-    match base {
-        0 => current.is_none() || current == wanted,
-        _ => newest.is_some_and(|newest| newest.rev == base) || current == wanted,
-    }
+    newest.map_or(0, |newest| newest.rev) == base || current == wanted
 }
 
 fn describe(newest: &Newest) -> Current {
@@ -377,7 +375,7 @@ mod tests {
             (Some(live()), None, b"new", true),
             (Some(newest(6, None)), Some(5), b"new", false),
             (Some(newest(6, None)), Some(6), b"new", true),
-            (Some(newest(6, None)), Some(0), b"new", true),
+            (Some(newest(6, None)), Some(0), b"new", false),
             (None, Some(5), b"new", false),
             (None, Some(0), b"new", true),
         ] {

@@ -38,7 +38,7 @@ pub struct File<'a> {
     /// Milliseconds since 1970 by the client's file system; a fraction is cut off.
     #[serde(deserialize_with = "whole_millis")]
     pub modified: i64,
-    /// The rev that this edit started from; 0 when the file must not exist yet.
+    /// The rev that this edit started from; 0 when there must never have been such a file.
     #[serde(default)]
     pub base: Option<Rev>,
 }
