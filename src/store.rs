@@ -53,6 +53,18 @@ impl Store {
         Ok(answer)
     }
 
+    /// Runs `ask` on one snapshot of the database, so that what several statements read belongs
+    /// together: between two of them a project may be deleted, and its number and those of
+    /// its content given to another.
+    pub fn read<T>(ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        Self::with(|store| {
+            store.execute("BEGIN", &[])?;
+            let answer = ask(store)?;
+            store.execute("ROLLBACK", &[])?;
+            Ok(answer)
+        })
+    }
+
     /// Runs `work` in a transaction that no other writer is inside of, and commits.
     pub fn write<T>(work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
         Self::with(|store| store.transaction(work))

@@ -32,7 +32,7 @@ pub fn diff(
     let body = read(headers, body)?;
     let mut locals = check(&Device::parse(&body)?)?;
     drop(body);
-    Store::with(|store| {
+    Store::read(|store| {
         let project = store.project(id)?;
         let mut diff = Diff {
             cursor: project

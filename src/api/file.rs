@@ -20,7 +20,7 @@ pub fn file(
     path: &FilePath,
     head: &Request<()>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    Store::with(|store| {
+    Store::read(|store| {
         let version = find(store, id, path, parameter(head, "rev"))?;
         let checksum = version.as_ref().and_then(|version| version.checksum);
         let (Some(version), Some(checksum)) = (version, checksum) else {

@@ -16,7 +16,7 @@ pub fn history(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, 
         .ok_or_else(|| Error::BadRequest("Say which file: history?path=<path>.".to_owned()))?;
     let path = super::file_path(&path)?;
     let (limit, before) = (limit(head), before(head)?);
-    let mut versions = Store::with(|store| match store.project(id)? {
+    let mut versions = Store::read(|store| match store.project(id)? {
         Some(project) => store.versions(project.number, &path, before, limit + 1),
         None => Ok(Vec::new()),
     })?;

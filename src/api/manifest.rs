@@ -23,7 +23,7 @@ pub fn manifest(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>,
         .filter(|limit| *limit > 0)
         .unwrap_or(ENTRIES)
         .min(MAX_ENTRIES);
-    Store::with(|store| {
+    Store::read(|store| {
         let project = store.project(id)?;
         let cursor = project
             .as_ref()

@@ -16,7 +16,7 @@ use crate::wire::parse_since;
 /// 200, or 304 when the client has this page: an unknown project has no files, and odd numbers
 /// are read as the original reads them.
 pub fn files(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
-    Store::with(|store| {
+    Store::read(|store| {
         let Some(project) = store.project(id)? else {
             return Ok(ok_json(
                 PageWriter::new("files", 0).finish(false, &Cursor::BEGINNING.to_string()),
@@ -42,7 +42,7 @@ pub fn files(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Er
 pub fn changes(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
     let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
-    Store::with(|store| {
+    Store::read(|store| {
         let project = match store.project(id)? {
             Some(project) => project,
             None if since.is_some() => return Err(Error::ResyncRequired),

@@ -91,8 +91,6 @@ impl Store {
     }
 
     /// The content of live files, in the order asked for.
-    ///
-    /// [`Error::Busy`] when the project was deleted since the page was read.
     pub fn contents(&self, changes: &[Change]) -> Result<Vec<Vec<u8>>, Error> {
         let ids: Vec<i64> = changes.iter().filter_map(|change| change.content).collect();
         let answer = self.execute(
@@ -111,7 +109,7 @@ impl Store {
         };
         match in_order {
             true => answer.rows.into_iter().map(bytes).collect(),
-            false => Err(Error::Busy),
+            false => Err(Error::Internal("a live file has no content".to_owned())),
         }
     }
 

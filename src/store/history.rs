@@ -180,7 +180,7 @@ impl Store {
         )?;
         match answer.rows.first_mut().and_then(|row| row.values.pop()) {
             Some(Value::Blob(bytes)) => Ok(bytes),
-            _ => Err(Error::Busy),
+            _ => Err(Error::Internal("a version has no content".to_owned())),
         }
     }
 }
