@@ -160,16 +160,20 @@ fn projects_that_come_and_go_never_show_in_another() {
         }
         read
     };
+    let come_and_go = |project: &str| {
+        for round in 0..rounds() {
+            push(project, round);
+            let address = format!("/v1/projects/{project}");
+            host.client().delete(&address).good();
+        }
+    };
+    let (read, come_and_go) = (&read, &come_and_go);
     let read: usize = thread::scope(|scope| {
         let readers =
             ["left", "right", "left", "right"].map(|project| scope.spawn(move || read(project)));
-        for round in 0..rounds() {
-            for project in ["left", "right"] {
-                push(project, round);
-                host.client()
-                    .delete(&format!("/v1/projects/{project}"))
-                    .good();
-            }
+        let writers = ["left", "right"].map(|project| scope.spawn(move || come_and_go(project)));
+        for writer in writers {
+            writer.join().unwrap();
         }
         over.store(true, Relaxed);
         readers
