@@ -121,3 +121,30 @@ fn what_is_no_database_of_this_program_is_not_backed_up() {
         "{refusal}"
     );
 }
+
+#[test]
+fn a_folder_keeps_the_newest_backups_and_what_is_not_ours() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let old = ["20250101T000000Z", "20250102T000000Z", "20250103T000000Z"];
+    for time in old {
+        std::fs::write(folder.path().join(format!("kamiflow-sync-{time}.db")), "").unwrap();
+    }
+    std::fs::write(folder.path().join("kamiflow-sync-mine.db"), "").unwrap();
+    run(
+        &host.database(),
+        &["backup", argument(folder.path()), "--keep", "2"],
+    )
+    .good();
+    let left = folder.path().read_dir().unwrap();
+    let mut left: Vec<_> = left
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(
+        (left[0].as_str(), left[2].as_str()),
+        ("kamiflow-sync-20250103T000000Z.db", "kamiflow-sync-mine.db")
+    );
+}

@@ -11,4 +11,5 @@ mod doctor;
 mod export;
 mod healthcheck;
 mod legacy;
+mod proxy;
 mod restore;

@@ -1,5 +1,6 @@
 //! `restore`
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -195,4 +196,23 @@ fn a_new_machine_needs_nothing_but_the_backup() {
     assert!(!out.contains("is kept as"), "{out}");
     let host = Host::resume(machine, &[]);
     assert_eq!(host.client().status("p")["fileCount"], 1);
+}
+
+#[test]
+fn what_root_restores_belongs_to_the_servers_user() {
+    let (_folder, database, backup) = one_push_behind();
+    let folder = database.parent().unwrap();
+    // Only root can try this.
+    if std::os::unix::fs::chown(folder, Some(65532), Some(65532)).is_ok() {
+        run(&database, &["restore", argument(&backup)]).good();
+        assert_eq!(database.metadata().unwrap().uid(), 65532);
+        assert_eq!(
+            database
+                .with_file_name("sync.db-lock")
+                .metadata()
+                .unwrap()
+                .uid(),
+            65532
+        );
+    }
 }

@@ -23,7 +23,7 @@ pub enum Command {
     Up(UpArgs),
     /// Copy the database into FILE and check the copy; the server may run
     #[command(after_help = BACKUP_EXAMPLES)]
-    Backup(FileArgs),
+    Backup(BackupArgs),
     /// Put a backup in the place of the database; the server must be stopped
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
@@ -51,7 +51,8 @@ pub enum Command {
 }
 
 const BACKUP_EXAMPLES: &str = "Examples:
-  kamiflow-sync backup /backups/sync-$(date +%F).db
+  kamiflow-sync backup before-the-upgrade.db
+  kamiflow-sync backup /backups --keep 14
   DB_PATH=/data/kamiflow-sync.db kamiflow-sync backup --force /backups/latest.db";
 const RESTORE_EXAMPLES: &str = "Example:
   systemctl stop kamiflow-sync
@@ -98,6 +99,17 @@ pub struct PlaceArgs {
 }
 
 /// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// In a folder as FILE, where the name tells the time, leave only the newest N backups
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+    /// The file and the installation.
+    #[command(flatten)]
+    pub target: FileArgs,
+}
+
+/// Arguments of a command that writes a file.
 #[derive(Debug, Args)]
 pub struct FileArgs {
     /// The file to write

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -55,6 +55,17 @@ pub fn create_folder(file: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the data folder {}", folder.display()))
 }
 
+/// Makes `file` belong to whom its folder belongs, as far as this process may: root often
+/// runs the commands, and another user the server, which must be able to open the file.
+pub fn give_to_owner_of_folder(file: &Path) {
+    let owner = |path: &Path| path.metadata().map(|file| (file.uid(), file.gid())).ok();
+    if let Some((user, group)) = file.parent().and_then(owner)
+        && owner(file) != Some((user, group))
+    {
+        _ = std::os::unix::fs::chown(file, Some(user), Some(group));
+    }
+}
+
 fn create(file: &Path) -> Result<()> {
     create_folder(file)?;
     let shown = file.parent().unwrap_or(Path::new("/")).display();
@@ -64,7 +75,11 @@ fn create(file: &Path) -> Result<()> {
         Err(e) if e.kind() != ErrorKind::AlreadyExists => {
             Err(e).with_context(|| format!("cannot write to the data folder {shown}"))
         }
-        _ => Ok(()),
+        Err(_) => Ok(()),
+        Ok(_) => {
+            give_to_owner_of_folder(file);
+            Ok(())
+        }
     }
 }
 

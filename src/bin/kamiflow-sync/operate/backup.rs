@@ -12,28 +12,82 @@ use super::lock::beside;
 use super::partial::Partial;
 use super::place::Place;
 use super::{open, progress};
-use crate::cli::FileArgs;
+use crate::cli::BackupArgs;
+use crate::data;
 
 /// Pages between two looks at the progress bar.
 const PAGES: i32 = 1024;
 /// Wait for a lock that cannot be had at this moment.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How the name of a backup in a folder begins; the time follows.
+const NAME: &str = "kamiflow-sync-";
+
 /// Copies, checks the copy, and puts it under its name.
-pub fn run(args: &FileArgs) -> Result<()> {
-    let place = Place::find(&args.place)?;
+pub fn run(args: &BackupArgs) -> Result<()> {
+    let place = Place::find(&args.target.place)?;
+    let target = &args.target.file;
+    let file = if target.is_dir() {
+        target.join(format!("{NAME}{}.db", super::time()?))
+    } else {
+        ensure!(
+            args.keep.is_none(),
+            "--keep needs a folder, and {} is none",
+            target.display()
+        );
+        target.clone()
+    };
     ensure!(
-        !is_same(&args.file, &place.database),
+        !is_same(&file, &place.database),
         "{} is the database itself",
-        args.file.display()
+        file.display()
     );
-    let partial = Partial::begin(&args.file, args.force)?;
+    let partial = Partial::begin(&file, args.target.force)?;
     copy(&place.database, partial.path())?;
     let census = verify(partial.path())?;
     partial.finish()?;
     remember(&place.database)?;
-    println!("Backed up {census} to {}", args.file.display());
+    println!("Backed up {census} to {}", file.display());
+    if let Some(keep) = args.keep {
+        prune(target, keep)?;
+    }
     Ok(())
+}
+
+/// Removes all but the newest backups of a folder, by the time in their names. What was
+/// named by somebody else stays.
+fn prune(folder: &Path, keep: u32) -> Result<()> {
+    let mut names = Vec::new();
+    for entry in folder.read_dir()? {
+        names.extend(
+            entry?
+                .file_name()
+                .into_string()
+                .ok()
+                .filter(|name| is_ours(name)),
+        );
+    }
+    names.sort_unstable();
+    let surplus = names.len().saturating_sub(usize::try_from(keep)?);
+    for name in &names[..surplus] {
+        let old = folder.join(name);
+        std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
+    }
+    Ok(())
+}
+
+/// Whether a backup in a folder was given this name, such as
+/// `kamiflow-sync-20261122T150000Z.db`.
+fn is_ours(name: &str) -> bool {
+    let time = name
+        .strip_prefix(NAME)
+        .and_then(|rest| rest.strip_suffix("Z.db"));
+    time.is_some_and(|time| {
+        time.len() == 15
+            && time
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'T')
+    })
 }
 
 /// Copies one moment of `database`, whatever is written to it meanwhile.
@@ -82,7 +136,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// time belongs to this machine and not to the data.
 fn remember(database: &Path) -> Result<()> {
     let mark = mark(database);
-    std::fs::write(&mark, "").with_context(|| format!("cannot write {}", mark.display()))
+    std::fs::write(&mark, "").with_context(|| format!("cannot write {}", mark.display()))?;
+    data::give_to_owner_of_folder(&mark);
+    Ok(())
 }
 
 /// The file whose date is that of the last good backup.

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::data;
+
 /// A held lock.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held to be dropped")] File);
@@ -43,9 +45,10 @@ impl Lock {
 fn lock_file(database: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    options
-        .open(beside(database, "-lock"))
-        .with_context(|| failed(database))
+    let path = beside(database, "-lock");
+    let file = options.open(&path).with_context(|| failed(database))?;
+    data::give_to_owner_of_folder(&path);
+    Ok(file)
 }
 
 fn failed(database: &Path) -> String {

@@ -46,3 +46,10 @@ pub fn run(command: &Command) -> Result<()> {
         }
     }
 }
+
+/// Now, as a part of a file name.
+fn time() -> Result<String> {
+    let connection = rusqlite::Connection::open_in_memory()?;
+    let now = "SELECT strftime('%Y%m%dT%H%M%SZ', 'now')";
+    Ok(connection.query_row(now, [], |row| row.get(0))?)
+}

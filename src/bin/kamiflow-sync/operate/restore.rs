@@ -37,6 +37,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     let census = prepare(partial.path(), &args.file, database)?;
     let kept = set_aside(database)?;
     partial.finish()?;
+    data::give_to_owner_of_folder(database);
     println!("Restored {census} from {}", args.file.display());
     if let Some(kept) = kept {
         println!("The database before is kept as {}", kept.display());
@@ -127,7 +128,7 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let kept = beside(database, &format!(".before-restore-{}", time()?));
+    let kept = beside(database, &format!(".before-restore-{}", super::time()?));
     // First the log: a restored file must never meet the log of another.
     for suffix in ["-wal", "-shm"] {
         let (from, to) = (beside(database, suffix), beside(&kept, suffix));
@@ -166,11 +167,4 @@ fn want_alone(database: &Path) -> Result<()> {
         // A damaged database is what a restore is for.
         _ => Ok(()),
     }
-}
-
-/// Now, as a part of a file name.
-fn time() -> Result<String> {
-    let connection = Connection::open_in_memory()?;
-    let now = "SELECT strftime('%Y%m%dT%H%M%SZ', 'now')";
-    Ok(connection.query_row(now, [], |row| row.get(0))?)
 }
