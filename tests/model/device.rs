@@ -111,11 +111,15 @@ impl Device {
         }
     }
 
-    /// What the server has never heard of begins at nothing; for the rest, a pull will tell.
+    /// What the server has never heard of begins at nothing. A deletion that this device has not
+    /// heard of, or has forgotten, is told here; for the rest, a pull will tell.
     pub fn refused(&mut self, answer: &Value) {
         for conflict in answer["conflicts"].as_array().unwrap() {
-            if conflict["current"].is_null() {
-                self.known.remove(conflict["path"].as_str().unwrap());
+            let (path, current) = (conflict["path"].as_str().unwrap(), &conflict["current"]);
+            if current.is_null() {
+                self.known.remove(path);
+            } else if current["deleted"] == true && !self.known.contains_key(path) {
+                self.take(path, current["rev"].as_i64().unwrap(), None);
             }
         }
     }
