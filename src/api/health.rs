@@ -26,7 +26,7 @@ pub fn health(head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
     Ok(ok(&Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
-        uptime: uptime_us()?.max(0) as f64 / 1e6,
+        uptime: (uptime_us()?.max(0) / 1000) as f64 / 1000.0,
     }))
 }
 
