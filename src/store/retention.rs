@@ -11,8 +11,8 @@ use crate::settings;
 const REST_US: Rev = 600_000_000;
 /// Paths looked at in one step, so that the push that pays for it is not noticeably slower.
 const STEP_PATHS: i64 = 200;
-/// Versions of them looked at in one step.
-const STEP_VERSIONS: i64 = 10_000;
+/// Versions that lose their content in one step.
+const STEP_VERSIONS: usize = 3_000;
 const DAY_US: u64 = 86_400_000_000;
 
 impl Store {
@@ -29,7 +29,10 @@ impl Store {
         let last = self.last_of_step(project)?;
         let outdated = self.outdated(project, last.as_deref(), now_us)?;
         self.let_go(project.number, &outdated)?;
-        project.swept_to = last.unwrap_or_default();
+        // A full step may have left some; the next one looks at the same paths again.
+        if outdated.len() < STEP_VERSIONS {
+            project.swept_to = last.unwrap_or_default();
+        }
         Ok(())
     }
 
@@ -51,7 +54,9 @@ impl Store {
             .transpose()
     }
 
-    /// Versions of this step's paths whose content may go: their revs and content ids.
+    /// Versions of this step's paths whose content may go, oldest first: their revs and content
+    /// ids. What lies behind a version that was let go was let go before it, so the way down a
+    /// chain ends there.
     fn outdated(
         &self,
         project: &Project,
@@ -60,19 +65,21 @@ impl Store {
     ) -> Result<Vec<(i64, i64)>, Error> {
         let before = |days: u64| Value::Integer(now_us - (days * DAY_US) as Rev);
         let answer = self.execute(
-            "WITH RECURSIVE chain (rev, previous, place, replaced_at, deleted_at) AS (
-               SELECT version.rev, version.previous, 1, NULL, iif(file.deleted, version.rev, NULL)
+            "WITH RECURSIVE chain (rev, previous, place, replaced_at, deleted_at, let_go) AS (
+               SELECT version.rev, previous, 1, NULL, iif(file.deleted, version.rev, NULL), 0
                FROM file CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
                WHERE file.project = ?1 AND file.path > ?2 AND (?3 IS NULL OR file.path <= ?3)
                UNION ALL
-               SELECT version.rev, version.previous, place + 1, chain.rev, deleted_at
+               SELECT version.rev, version.previous, place + 1, chain.rev, deleted_at,
+                      version.checksum IS NOT NULL AND version.content IS NULL
                FROM chain CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
-               LIMIT ?7
+               WHERE NOT let_go
              )
              SELECT version.rev, version.content FROM chain
              CROSS JOIN version ON version.project = ?1 AND version.rev = chain.rev
              WHERE version.content IS NOT NULL
-               AND (replaced_at < ?4 AND place > ?5 OR replaced_at IS NOT NULL AND deleted_at < ?6)",
+               AND (replaced_at < ?4 AND place > ?5 OR replaced_at IS NOT NULL AND deleted_at < ?6)
+             ORDER BY version.rev LIMIT ?7",
             &[
                 Value::Integer(project.number),
                 text(&project.swept_to),
@@ -80,7 +87,7 @@ impl Store {
                 before(settings::history_days()?),
                 Value::Integer(settings::history_versions()? as i64),
                 before(settings::history_deleted_days()?),
-                Value::Integer(STEP_VERSIONS),
+                Value::Integer(STEP_VERSIONS as i64),
             ],
         )?;
         answer
