@@ -18,6 +18,7 @@ mod isolation;
 mod limits;
 mod manifest;
 mod manifest_route;
+mod methods;
 mod paths;
 mod pull;
 mod push;

@@ -355,3 +355,16 @@ fn those_who_dribble_hold_nobody_up() {
     }
     assert!(began.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+#[ignore = "takes the half minute that is its subject"]
+fn a_head_that_never_ends_is_given_up() {
+    let host = Host::start();
+    let mut socket = host.socket();
+    socket
+        .write_all(b"GET /health HTTP/1.1\r\nhost: x")
+        .unwrap();
+    let began = Instant::now();
+    _ = socket.read_to_end(&mut Vec::new());
+    assert!((10..60).contains(&began.elapsed().as_secs()));
+}
