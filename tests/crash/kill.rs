@@ -178,6 +178,28 @@ fn live_since(host: &Host, since: &Value) -> HashMap<String, Value> {
     live
 }
 
+/// Takes in the change feed from a cursor of before the kill, and answers the cursor at its end.
+fn follow(client: &Client, tree: &mut Tree, cursor: &str) -> String {
+    let (changes, end) = client.changes("p", cursor, 100);
+    for change in changes {
+        let path = change["path"].as_str().unwrap();
+        match change["checksum"].as_str() {
+            Some(checksum) => tree.insert(path.to_owned(), checksum.to_owned()),
+            None => tree.remove(path),
+        };
+    }
+    let manifest = client.ask("p", "manifest?limit=10000").good();
+    if manifest["hasMore"] == false {
+        let file = |file: &Value| {
+            let field = |name: &str| file[name].as_str().unwrap().to_owned();
+            (field("path"), field("checksum"))
+        };
+        let files = manifest["files"].as_array().unwrap();
+        assert_eq!(*tree, files.iter().map(file).collect());
+    }
+    end
+}
+
 fn check_integrity(host: &Host) {
     let database = Connection::open(host.database()).unwrap();
     let result = database.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
@@ -192,6 +214,7 @@ fn a_kill_loses_no_acknowledged_push_and_leaves_none_in_part() {
         since: json!(0),
     };
     let (mut before, mut last_rev, mut pushes) = (json!(0), 0, 0);
+    let (mut followed, mut cursor) = (Tree::new(), "0".to_owned());
     for round in 0..rounds() {
         let (folder, acknowledged, caught_up) = disturb(host, puller, round);
         host = Host::resume(folder, &[]);
@@ -202,6 +225,7 @@ fn a_kill_loses_no_acknowledged_push_and_leaves_none_in_part() {
         for (path, file) in &live {
             assert_eq!(file["checksum"], puller.tree[path], "{path}");
         }
+        cursor = follow(&host.client(), &mut followed, &cursor);
         for (writer, acknowledged) in acknowledged.iter().enumerate() {
             check(writer, round, acknowledged, &live);
             let revs: Vec<i64> = acknowledged.iter().flatten().copied().collect();
