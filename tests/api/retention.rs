@@ -148,3 +148,28 @@ fn a_large_project_is_swept_in_steps() {
     }
     assert_eq!(left, [700, 500, 450]);
 }
+
+#[test]
+fn however_many_versions_there_are_all_that_is_outdated_goes_in_the_end() {
+    let host = Host::with(&[("HISTORY_VERSIONS", "1"), ("HISTORY_DAYS", "30")]);
+    let client = host.client();
+    for round in 0..120 {
+        let text = |i: usize| format!("{i} {round}");
+        let files: Vec<serde_json::Value> = (0..100)
+            .map(|i| crate::host::file(&format!("f{i}"), text(i).as_bytes()))
+            .collect();
+        client.push("p", &json!({ "files": files })).good();
+    }
+    age(&host, 31);
+    for i in 0..5 {
+        age(&host, 0);
+        client
+            .push_files("p", &[(&format!("trigger{i}"), "x")])
+            .good();
+    }
+    let database = Connection::open(host.database()).unwrap();
+    let count = database.query_row("SELECT count(*) FROM content", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    assert_eq!(count.unwrap(), 101);
+}
