@@ -11,5 +11,6 @@ mod doctor;
 mod export;
 mod healthcheck;
 mod legacy;
+mod metrics;
 mod proxy;
 mod restore;

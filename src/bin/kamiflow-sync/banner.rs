@@ -7,8 +7,13 @@ use std::path::Path;
 
 use crate::api_key::ApiKey;
 
-/// Prints the banner on standard output; only its first two lines when that is no terminal.
-pub fn print(address: SocketAddr, data: Option<&Path>, key: &ApiKey) -> std::io::Result<()> {
+/// Prints the banner on standard output; only its first lines when that is no terminal.
+pub fn print(
+    address: SocketAddr,
+    data: Option<&Path>,
+    key: &ApiKey,
+    metrics: Option<SocketAddr>,
+) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Serving http://{address}")?;
     let data = data.map_or(
@@ -16,6 +21,9 @@ pub fn print(address: SocketAddr, data: Option<&Path>, key: &ApiKey) -> std::io:
         Path::to_string_lossy,
     );
     writeln!(out, "Data    {data}")?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "Metrics http://{metrics}/metrics")?;
+    }
     if out.is_terminal() {
         out.write_all(next_steps(address, key).as_bytes())?;
     }

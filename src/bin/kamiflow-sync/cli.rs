@@ -176,6 +176,9 @@ pub struct UpArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000, or $PORT]
     #[arg(long, value_name = "ADDR:PORT", env = "SPIN_HTTP_LISTEN_ADDR")]
     pub listen: Option<String>,
+    /// Serve Prometheus metrics there; a port alone is one of 127.0.0.1 [default: none, or what `METRICS_LISTEN` says]
+    #[arg(long, value_name = "[ADDR:]PORT")]
+    pub metrics_listen: Option<String>,
     /// Set a variable of the manifest, before the environment; `key=@file` reads a file
     #[arg(long = "variable", value_name = "KEY=VALUE", value_parser = key_value)]
     pub variables: Vec<(String, String)>,

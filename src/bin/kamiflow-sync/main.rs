@@ -18,6 +18,8 @@ mod instance;
 mod key_file;
 mod log;
 mod manifest;
+mod metrics;
+mod metrics_server;
 mod operate;
 mod plan;
 mod platform;

@@ -25,6 +25,8 @@ const DEFAULT_MAX_BODY: u64 = 100 << 20;
 pub struct Plan {
     /// Where to listen.
     pub address: SocketAddr,
+    /// Where to serve metrics, if anywhere.
+    pub metrics_address: Option<SocketAddr>,
     /// The manifest.
     pub manifest: Manifest,
     /// Where data lives. Its files exist and can be written.
@@ -45,6 +47,8 @@ impl Plan {
     /// [`BadSetting`] for a value that cannot be used, else what is wrong with a file.
     pub fn make(args: &UpArgs, environment: &Environment) -> Result<Self> {
         let address = settings::listen_address(args.listen.as_deref(), environment)?;
+        let metrics_address =
+            settings::metrics_address(args.metrics_listen.as_deref(), environment)?;
         let manifest = Manifest::find(args.place.from.as_deref())?;
         let config = runtime_config(&args.place, &manifest, environment)?;
         let mut values = variables::resolve(&manifest.variables, &args.variables, environment)?;
@@ -61,6 +65,7 @@ impl Plan {
         let max_body = max_body.unwrap_or(DEFAULT_MAX_BODY);
         Ok(Self {
             address,
+            metrics_address,
             manifest,
             config,
             variables,

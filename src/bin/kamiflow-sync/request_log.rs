@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -12,6 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use kamiflow_sync_component::route;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::metrics::Metrics;
 
 /// The status in the log, by convention, of a client that left before its answer.
 const CLIENT_LEFT: u16 = 499;
@@ -28,11 +31,18 @@ pub struct Record {
     bytes: u64,
     /// Whether a machine asks for its health, at debug level unless it fails.
     probe: bool,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Record {
-    /// Begins with the request.
-    pub fn begin(method: &Method, path: &str, id: &HeaderValue, client: SocketAddr) -> Self {
+    /// Begins with the request; its end is counted in `metrics` too.
+    pub fn begin(
+        method: &Method,
+        path: &str,
+        id: &HeaderValue,
+        client: SocketAddr,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Self {
         Self {
             method: method.clone(),
             route: route::label(path),
@@ -42,7 +52,12 @@ impl Record {
             status: None,
             bytes: 0,
             probe: path == "/health",
+            metrics,
         }
+    }
+
+    fn status(&self) -> u16 {
+        self.status.map_or(CLIENT_LEFT, |status| status.as_u16())
     }
 }
 
@@ -52,7 +67,7 @@ macro_rules! write_line {
             $level,
             method = $record.method.as_str(),
             route = $record.route,
-            status = $record.status.map_or(CLIENT_LEFT, |status| status.as_u16()),
+            status = $record.status(),
             bytes = $record.bytes,
             ms = $record.start.elapsed().as_micros() as f64 / 1000.0,
             request_id = $record.id.to_str().unwrap_or_default(),
@@ -64,6 +79,10 @@ macro_rules! write_line {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if let Some(metrics) = &self.metrics {
+            let (status, took) = (self.status(), self.start.elapsed());
+            metrics.count(&self.method, self.route, status, self.bytes, took);
+        }
         match self.status {
             Some(status) if status.is_server_error() => write_line!(Level::ERROR, self),
             _ if self.probe => write_line!(Level::DEBUG, self),

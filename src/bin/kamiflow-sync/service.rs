@@ -17,6 +17,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::answer::Failure;
 use crate::body_budget::BodyBudget;
 use crate::handler::{Held, Instances, REQUEST_DEADLINE};
+use crate::metrics::Metrics;
 use crate::request_headers::{self, X_REQUEST_ID};
 use crate::request_log::{Record, Recorded};
 use crate::ticker::Ticker;
@@ -33,16 +34,23 @@ pub struct Service {
     slots: Arc<Semaphore>,
     bodies: BodyBudget,
     ticker: Ticker,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl Service {
     /// A service over these instances, for bodies of up to `max_body` bytes.
-    pub fn new(instances: Instances, max_body: u64, ticker: Ticker) -> Self {
+    pub fn new(
+        instances: Instances,
+        max_body: u64,
+        ticker: Ticker,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Self {
         Self {
             handler: ProxyHandler::new(instances),
             slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
             bodies: BodyBudget::new(max_body),
             ticker,
+            metrics,
         }
     }
 
@@ -53,7 +61,8 @@ impl Service {
         client: SocketAddr,
     ) -> Result<Response<Recorded>, Infallible> {
         let id = request_headers::request_id(request.headers_mut());
-        let record = Record::begin(request.method(), request.uri().path(), &id, client);
+        let (method, path) = (request.method(), request.uri().path());
+        let record = Record::begin(method, path, &id, client, self.metrics.clone());
         let asked = tokio::time::timeout(REQUEST_DEADLINE, self.ask(request, client)).await;
         let mut answer = match asked.unwrap_or(Err((Failure::Timeout, None))) {
             Ok(answer) => answer,

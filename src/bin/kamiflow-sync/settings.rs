@@ -1,7 +1,8 @@
 //! What a person can set from outside, and the one error for setting it wrong.
 //!
 //! Environment variables read here: `PORT`, `LOG_LEVEL`, `DB_PATH`, `DASHBOARD_USER` and
-//! `DASHBOARD_PASS` (accepted and ignored), `REQUIRE_PERSISTENT_DATA`, and the variables of the manifest, see
+//! `DASHBOARD_PASS` (accepted and ignored), `METRICS_LISTEN`, `REQUIRE_PERSISTENT_DATA`, and the
+//! variables of the manifest, see
 //! [`crate::variables`].
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
@@ -35,6 +36,26 @@ pub fn listen_address(
             .map_err(|_| BadSetting(format!("PORT={text}: not a port number (0 to 65535)")))?,
     };
     Ok((Ipv4Addr::LOCALHOST, port).into())
+}
+
+/// The address for metrics, if any: the flag, else `METRICS_LISTEN`.
+pub fn metrics_address(
+    flag: Option<&str>,
+    environment: &Environment,
+) -> Result<Option<SocketAddr>, BadSetting> {
+    let named = |name, text| (name, text);
+    let flag = flag.map(|text| named("--metrics-listen ", text));
+    let variable = environment.get("METRICS_LISTEN");
+    let given = flag.or(variable.map(|text| named("METRICS_LISTEN=", text)));
+    let Some((name, text)) = given else {
+        return Ok(None);
+    };
+    let address = match text.parse::<u16>() {
+        Ok(port) => Some((Ipv4Addr::LOCALHOST, port).into()),
+        Err(_) => resolve_address(text),
+    };
+    let bad = || BadSetting(format!("{name}{text}: not a PORT or ADDR:PORT"));
+    address.map(Some).ok_or_else(bad)
 }
 
 /// Takes 127.0.0.1 when a name means it and `::1`, as Spin does
@@ -107,6 +128,17 @@ mod tests {
     fn without_any_setting_the_address_is_that_of_spin() {
         let address = listen_address(None, &Environment::default()).unwrap();
         assert_eq!(address.to_string(), "127.0.0.1:3000");
+    }
+
+    #[test]
+    fn metrics_are_off_until_asked_for_and_then_local() {
+        let address = |text| metrics_address(text, &Environment::default());
+        assert_eq!(address(None).unwrap(), None);
+        let port = address(Some("9464")).unwrap().unwrap();
+        assert_eq!(port.to_string(), "127.0.0.1:9464");
+        let all = address(Some("0.0.0.0:9464")).unwrap().unwrap();
+        assert_eq!(all.to_string(), "0.0.0.0:9464");
+        assert!(address(Some("soon")).is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::cli::UpArgs;
 use crate::environment::Environment;
 use crate::handler::Instances;
+use crate::metrics::Metrics;
 use crate::operate::lock::Lock;
 use crate::plan::Plan;
 use crate::platform::database::Database;
@@ -23,7 +24,9 @@ use crate::platform::writer_queue::WriterQueue;
 use crate::platform::{Labelled, Shared};
 use crate::service::Service;
 use crate::ticker::Ticker;
-use crate::{banner, component_build, data, engine, log, server, settings, signals, volume};
+use crate::{
+    banner, component_build, data, engine, log, metrics_server, server, settings, signals, volume,
+};
 
 /// Memory of an instance, in bytes, besides what bodies take.
 const BASE_MEMORY: u64 = 64 << 20;
@@ -72,10 +75,13 @@ pub fn run(args: &UpArgs) -> Result<()> {
 async fn serve(plan: &Plan) -> Result<()> {
     let listener = listen(plan.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
-    let service = service(plan, stop.clone(), alive.clone())?;
+    let counting = count(plan, &stop).await?;
+    let (metrics, metrics_address) = counting.unzip();
+    let service = service(plan, stop.clone(), alive.clone(), metrics)?;
     signals::watch(stop.clone())?;
+    let address = listener.local_addr()?;
     // A server whose output nobody reads any more serves all the same.
-    _ = banner::print(listener.local_addr()?, plan.data_file(), &plan.key);
+    _ = banner::print(address, plan.data_file(), &plan.key, metrics_address);
     server::serve(listener, service, stop).await;
     alive.close();
     if tokio::time::timeout(FAREWELL, alive.wait()).await.is_err() {
@@ -84,12 +90,36 @@ async fn serve(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
+/// Starts to serve metrics where the plan says so.
+async fn count(
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<Option<(Arc<Metrics>, SocketAddr)>> {
+    let Some(address) = plan.metrics_address else {
+        return Ok(None);
+    };
+    let metrics = Metrics::new(plan.data_file());
+    let listener = listen(address).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(metrics_server::serve(
+        listener,
+        metrics.clone(),
+        stop.clone(),
+    ));
+    Ok(Some((metrics, address)))
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     bound.with_context(|| format!("cannot listen on {address}"))
 }
 
-fn service(plan: &Plan, stop: CancellationToken, alive: TaskTracker) -> Result<Service> {
+fn service(
+    plan: &Plan,
+    stop: CancellationToken,
+    alive: TaskTracker,
+    metrics: Option<Arc<Metrics>>,
+) -> Result<Service> {
     let max_memory = max_memory(plan);
     let engine = engine::engine(max_memory)?;
     let component = engine::load(&engine, &plan.manifest.component_file())?;
@@ -103,7 +133,7 @@ fn service(plan: &Plan, stop: CancellationToken, alive: TaskTracker) -> Result<S
         stop,
         alive,
     };
-    Ok(Service::new(instances, plan.max_body, ticker))
+    Ok(Service::new(instances, plan.max_body, ticker, metrics))
 }
 
 fn max_memory(plan: &Plan) -> usize {

@@ -112,7 +112,8 @@ fn look_at_settings(report: &mut Report, manifest: &Manifest, environment: &Envi
     }
     let others = settings::log_level(environment)
         .map(drop)
-        .and(settings::listen_address(None, environment).map(drop));
+        .and(settings::listen_address(None, environment).map(drop))
+        .and(settings::metrics_address(None, environment).map(drop));
     if let Err(error) = others {
         report.fail("settings", &error);
     }

@@ -3,7 +3,7 @@
 //! They work on the database file itself. `backup`, `check`, `export` and the imports do so
 //! beside a running server, as `SQLite` allows; `restore` makes sure that there is none.
 
-mod backup;
+pub mod backup;
 mod check;
 mod doctor;
 mod export;

@@ -1,0 +1,71 @@
+//! `--metrics-listen`
+
+use std::net::TcpListener;
+use std::process::Command;
+
+use crate::host::Host;
+use crate::run::{argument, ran, run};
+
+/// A server with metrics, and the URL of these.
+fn measured() -> (Host, String) {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let host = Host::with(&[("METRICS_LISTEN", &port), ("RATE_LIMIT_MAX_REQUESTS", "3")]);
+    (host, format!("http://127.0.0.1:{port}/metrics"))
+}
+
+fn read(url: &str) -> String {
+    let mut curl = Command::new("curl");
+    ran(curl
+        .args(["--silent", "--show-error", url])
+        .output()
+        .expect("curl runs"))
+    .good()
+}
+
+#[test]
+fn requests_and_data_are_counted() {
+    let (host, url) = measured();
+    host.client()
+        .push_files("private", &[("secret", "one"), ("b", "four")])
+        .good();
+    host.client().push_files("private", &[("b", "more")]).good();
+    for _ in 0..4 {
+        host.with_key(Some("wrong-wrong-wrong-wrong"))
+            .get("/v1/projects/private/status");
+    }
+    let backup = host.database().with_file_name("backup.db");
+    run(&host.database(), &["backup", argument(&backup)]).good();
+    let text = read(&url);
+    for line in [
+        r#"kamiflow_sync_requests_total{method="POST",route="/v1/projects/:id/sync",status="200"} 2"#,
+        r#"kamiflow_sync_requests_total{method="GET",route="/v1/projects/:id/status",status="403"} 3"#,
+        r#"kamiflow_sync_requests_total{method="GET",route="/v1/projects/:id/status",status="429"} 1"#,
+        r#"kamiflow_sync_request_duration_seconds_count{route="/v1/projects/:id/sync"} 2"#,
+        "kamiflow_sync_projects 1",
+        "kamiflow_sync_files 2",
+        "kamiflow_sync_file_bytes 7",
+        "kamiflow_sync_versions 3",
+        "# EOF",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("private") && !text.contains("secret"));
+    let number = |name: &str| -> f64 {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("kamiflow_sync_{name} ")));
+        line.and_then(|number| number.parse().ok())
+            .unwrap_or_else(|| panic!("{name}: {text}"))
+    };
+    let ago = number("start_timestamp_seconds") - number("last_backup_timestamp_seconds");
+    assert!(ago.abs() < 60.0, "{ago}");
+    assert!(number("wal_bytes") > 0.0 && number("disk_free_bytes") > 0.0);
+}
+
+#[test]
+fn without_the_setting_nothing_is_served_and_the_api_never_serves_it() {
+    let host = Host::start();
+    assert_eq!(host.anonymous().get("/metrics").status, 404);
+}
