@@ -74,6 +74,21 @@ fn no_number_is_given_out_twice_and_devices_are_told_to_start_over() {
 }
 
 #[test]
+fn a_cursor_from_before_the_restore_is_answered_with_start_over() {
+    let (folder, database, backup) = one_push_behind();
+    let host = Host::resume(folder, &[]);
+    let cursor = host.client().status("p")["cursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (_, _, folder) = host.stop();
+    run(&database, &["restore", argument(&backup)]).good();
+    let host = Host::resume(folder, &[]);
+    let changes = format!("/v1/projects/p/changes?since={cursor}");
+    host.client().get(&changes).failed(410, "resync_required");
+}
+
+#[test]
 fn an_old_log_does_not_come_back_over_the_restored_file() {
     let host = Host::start();
     let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
