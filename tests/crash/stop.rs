@@ -19,6 +19,17 @@ fn large_push() -> Vec<u8> {
     json!({ "files": files }).to_string().into_bytes()
 }
 
+/// A push whose body the server already waits for.
+fn begin_push(host: &Host, length: usize) -> TcpStream {
+    let head = push_head("p", length).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+    let mut socket = host.socket();
+    socket.write_all(head.as_bytes()).unwrap();
+    let mut go_on = [0; 25];
+    socket.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket
+}
+
 fn read_all(mut socket: TcpStream) -> String {
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
@@ -38,10 +49,7 @@ fn a_push_that_is_under_way_is_finished() {
     let body = large_push();
     for sent in [1, body.len() / 2, body.len() - 1] {
         let host = Host::start();
-        let mut socket = host.socket();
-        socket
-            .write_all(push_head("p", body.len()).as_bytes())
-            .unwrap();
+        let mut socket = begin_push(&host, body.len());
         socket.write_all(&body[..sent]).unwrap();
         terminate(host.pid());
         wait_until_stopping(&host);
@@ -59,10 +67,7 @@ fn a_push_that_is_under_way_is_finished() {
 fn a_push_whose_client_leaves_while_the_server_stops_is_not_stored() {
     let body = large_push();
     let host = Host::start();
-    let mut socket = host.socket();
-    socket
-        .write_all(push_head("p", body.len()).as_bytes())
-        .unwrap();
+    let mut socket = begin_push(&host, body.len());
     socket.write_all(&body[..body.len() / 2]).unwrap();
     let began = Instant::now();
     terminate(host.pid());
@@ -81,10 +86,7 @@ fn a_second_signal_ends_at_once_and_leaves_all_or_nothing() {
     for sent in [body.len() / 2, body.len()] {
         let host = Host::start();
         host.client().push_files("p", &[("kept", "x")]).good();
-        let mut socket = host.socket();
-        socket
-            .write_all(push_head("p", body.len()).as_bytes())
-            .unwrap();
+        let mut socket = begin_push(&host, body.len());
         socket.write_all(&body[..sent]).unwrap();
         terminate(host.pid());
         wait_until_stopping(&host);
