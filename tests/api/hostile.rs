@@ -123,6 +123,7 @@ fn ten_thousand_wrong_keys_take_next_to_no_memory() {
         ("TRUSTED_PROXIES", "127.0.0.0/8"),
         ("RATE_LIMIT_MAX_REQUESTS", "100"),
     ]);
+    let stranger = host.anonymous();
     let guess = |number: u32| {
         let from = format!(
             "198.{}.{}.{}",
@@ -132,8 +133,7 @@ fn ten_thousand_wrong_keys_take_next_to_no_memory() {
         );
         let key = format!("Bearer {number:032x}");
         let headers = [("x-forwarded-for", &*from), ("authorization", &*key)];
-        host.anonymous()
-            .send("GET", "/v1/projects/p/status", &headers, b"")
+        stranger.send("GET", "/v1/projects/p/status", &headers, b"")
     };
     for number in 0..100 {
         guess(number).failed(403, "forbidden");
