@@ -1,0 +1,42 @@
+//! What the system says about a process and about itself.
+
+use std::fs::read_to_string;
+
+/// Milliseconds of a clock tick in `/proc/PID/stat`.
+const TICK_MS: f64 = 10.0;
+
+/// Milliseconds of CPU that a process has used.
+pub fn cpu_ms(pid: u32) -> f64 {
+    let stat = read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let (_, fields) = stat.rsplit_once(") ").expect("a command in brackets");
+    let ticks = fields.split(' ').skip(11).take(2);
+    ticks
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        * TICK_MS
+}
+
+/// MB of memory that a process has now.
+pub fn rss_mb(pid: u32) -> f64 {
+    status_mb(pid, "VmRSS:")
+}
+
+/// MB of memory that a process had at most.
+pub fn peak_mb(pid: u32) -> f64 {
+    status_mb(pid, "VmHWM:")
+}
+
+fn status_mb(pid: u32, name: &str) -> f64 {
+    let status = read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse::<f64>().ok()).expect("a size") / 1024.0
+}
+
+/// The load average of the last minute, and the number of cores.
+pub fn machine() -> String {
+    let load = read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("load {load}, {cores} cores")
+}

@@ -1,0 +1,110 @@
+//! How time and memory grow: with the files of a project, with projects, with a body.
+
+use std::time::Instant;
+
+use crate::client::{self, Connection, get};
+use crate::content::{File, body, number};
+use crate::load::Target;
+use crate::report::{self, cell, percentile};
+use crate::rows::target;
+use crate::writing::{SMALL, seed};
+use crate::{process, server};
+
+/// Requests of each kind.
+const REQUESTS: usize = 500;
+
+/// Measures projects of these sizes, then many projects and a large body.
+pub fn run(sizes: &[usize]) {
+    let mut text = format!("Before: {}\n\n", process::machine());
+    text += &report::head(&[
+        "Files",
+        "Projects",
+        "Seeded in s",
+        "Push p50 / p99 ms",
+        "First page",
+        "Middle page",
+        "Status",
+        "Idle poll",
+        "RSS MB",
+        "Most RSS MB",
+    ]);
+    for files in sizes {
+        text += &measure(*files, 1);
+    }
+    text += &measure(10, 1_000);
+    text += &large_body();
+    report::publish("yardstick-scale.md", &text);
+}
+
+fn measure(files: usize, projects: usize) -> String {
+    let host = server();
+    let (target, start) = (target(&host), Instant::now());
+    for project in 0..projects {
+        seed(&target, &format!("p{project}"), files, 1_000);
+    }
+    let seeded = start.elapsed().as_secs_f64();
+    let middle = middle(&target, files);
+    let ask = |request: &dyn Fn(&str) -> Vec<u8>| times(&target, projects, request);
+    let now = std::time::UNIX_EPOCH.elapsed().expect("a time of day");
+    let now = now.as_millis().to_string();
+    report::line(&[
+        report::number(files as f64),
+        report::number(projects as f64),
+        report::number(seeded),
+        ask(&|project| client::push(project, &body(&[File::new(None, SMALL)]))),
+        ask(&|project| client::page(project, "0")),
+        ask(&|project| client::page(project, &middle)),
+        ask(&|project| get(&format!("/v1/projects/{project}/status"))),
+        ask(&|project| client::page(project, &now)),
+        report::number(process::rss_mb(host.pid())),
+        report::number(process::peak_mb(host.pid())),
+    ])
+}
+
+/// p50 and p99 of a request to one project after the other.
+fn times(target: &Target, projects: usize, request: &dyn Fn(&str) -> Vec<u8>) -> String {
+    let requests = (0..REQUESTS).map(|_| request(&format!("p{}", number() % projects)));
+    let round = target.each(&requests.collect::<Vec<_>>());
+    assert_eq!(round.bad, 0, "answers other than 200");
+    let of = |share| cell(percentile(&round.latencies, share));
+    format!("{} / {}", of(0.5), of(0.99))
+}
+
+/// A `since` with half of the files of the first project behind it.
+fn middle(target: &Target, files: usize) -> String {
+    let mut connection = Connection::open(&target.address);
+    let half = get(&format!(
+        "/v1/projects/p0/manifest?limit={}",
+        (files / 2).max(1)
+    ));
+    let page: serde_json::Value =
+        serde_json::from_slice(connection.good(&half)).expect("a manifest");
+    let mut revs: Vec<i64> = page["files"]
+        .as_array()
+        .expect("files")
+        .iter()
+        .filter_map(|file| file["rev"].as_i64())
+        .collect();
+    revs.sort_unstable();
+    format!("{}", revs[revs.len() / 2] as f64 / 1000.0)
+}
+
+/// One push of as much as a request may carry.
+fn large_body() -> String {
+    let host = server();
+    let idle = process::rss_mb(host.pid());
+    let request = client::push("large", &body(&File::many(74, 1 << 20)));
+    let round = target(&host).each(std::slice::from_ref(&request));
+    assert_eq!(round.bad, 0, "the push is refused");
+    let size = request.len() as f64 / f64::from(1 << 20);
+    let peak = process::peak_mb(host.pid());
+    format!(
+        "\nOne push of {} MB: {} s, RSS from {} MB to at most {} MB, {:.2} times the body more\n\nAfter: {}\n",
+        report::number(size),
+        report::number(round.seconds()),
+        report::number(idle),
+        report::number(peak),
+        (peak - idle) / size,
+        process::machine()
+    )
+}
