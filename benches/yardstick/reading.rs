@@ -7,14 +7,14 @@ use crate::client::{self, Connection, get};
 use crate::load::{Round, Target};
 use crate::native::Native;
 use crate::rows::{Row, row};
+use crate::scale::now_ms;
 
 /// The project that is read.
 pub const READ: &str = "bench-10k";
 
 /// The rows; the ceiling has the same 10,000 files.
 pub fn reading<'a>(target: &'a Target, time: Duration, native: &'a Native) -> Vec<Row<'a>> {
-    let now = std::time::UNIX_EPOCH.elapsed().expect("a time of day");
-    let idle = client::page(READ, &now.as_millis().to_string());
+    let idle = client::page(READ, &now_ms());
     let status = get(&format!("/v1/projects/{READ}/status"));
     vec![
         against_bare("a health, 16 connections", get("/health"), target, time),

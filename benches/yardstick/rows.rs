@@ -26,31 +26,30 @@ pub struct Row<'a> {
 pub fn run() {
     let (load, starts) = (process::machine(), start::report());
     let host = server();
-    let target = target(&host);
+    let table = measure_all(&target(&host));
+    let (after, memory) = (process::machine(), start::memory(&host));
+    let text = format!("Before: {load}; after: {after}\n\n{table}\n{starts}{memory}");
+    report::publish("yardstick.md", &text);
+}
+
+fn measure_all(target: &Target) -> String {
     for project in [READ, WRITTEN] {
-        seed(&target, project, 10_000, 100);
+        seed(target, project, 10_000, 100);
     }
     let full = Native::of(10_000, SMALL).expect("a database");
     let fresh = RefCell::new(Native::new().expect("a database"));
     let time = Duration::from_secs(setting("SECONDS", 2));
-    let mut rows = writing(&target, time, &fresh);
-    rows.extend(reading(&target, time, &full));
+    let mut rows = writing(target, time, &fresh);
+    rows.extend(reading(target, time, &full));
     let only = std::env::var("ONLY").unwrap_or_else(|_| "abcdefghj".to_owned());
     rows.retain(|row| row.name.starts_with(|letter| only.contains(letter)));
     for round in 0..setting("ROUNDS", 5) {
-        for row in &mut rows {
-            row.results.push((row.measure)(round));
-        }
-        eprintln!("round {}: {}", round + 1, process::machine());
+        rows.iter_mut().for_each(|row| row.measure(round));
+        eprintln!("{}", process::machine());
     }
-    let table: String = rows.iter().map(Row::line).collect();
-    let after = process::machine();
-    let memory = start::memory(&host);
-    let text = format!(
-        "Before: {load}; after: {after}\n\n{}{table}\n{starts}{memory}",
-        head()
-    );
-    report::publish("yardstick.md", &text);
+    std::iter::once(head())
+        .chain(rows.iter().map(Row::line))
+        .collect()
 }
 
 /// Where a host is asked and measured.
@@ -86,12 +85,19 @@ fn head() -> String {
         "Ceiling",
         "its p50 ms",
         "Share",
-        "at p50",
+        "Share at p50",
         "Not 200",
     ])
 }
 
 impl Row<'_> {
+    fn measure(&mut self, round: u64) {
+        let (ours, ceiling) = (self.measure)(round);
+        let values = [ours.value, ceiling.value].map(report::number);
+        eprintln!("{} {}: {}", round + 1, self.name, values.join(" of "));
+        self.results.push((ours, ceiling));
+    }
+
     fn line(&self) -> String {
         let (ours, ceilings): (Vec<&Round>, Vec<&Round>) = self
             .results
@@ -137,7 +143,7 @@ fn latencies(rounds: &[&Round]) -> Vec<Duration> {
 
 fn share_at_p50(ours: &[Duration], ceiling: &[Duration]) -> String {
     let share = percentile(ceiling, 0.5).zip(percentile(ours, 0.5));
-    share.map_or_else(String::new, |(ceiling, ours)| percent(ceiling / ours))
+    share.map_or_else(|| cell(None), |(ceiling, ours)| percent(ceiling / ours))
 }
 
 fn percent(share: f64) -> String {

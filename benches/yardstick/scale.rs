@@ -45,20 +45,24 @@ fn measure(files: usize, projects: usize) -> String {
     let seeded = start.elapsed().as_secs_f64();
     let middle = middle(&target, files);
     let ask = |request: &dyn Fn(&str) -> Vec<u8>| times(&target, projects, request);
-    let now = std::time::UNIX_EPOCH.elapsed().expect("a time of day");
-    let now = now.as_millis().to_string();
     report::line(&[
-        report::number(files as f64),
-        report::number(projects as f64),
+        files.to_string(),
+        projects.to_string(),
         report::number(seeded),
         ask(&|project| client::push(project, &body(&[File::new(None, SMALL)]))),
         ask(&|project| client::page(project, "0")),
         ask(&|project| client::page(project, &middle)),
         ask(&|project| get(&format!("/v1/projects/{project}/status"))),
-        ask(&|project| client::page(project, &now)),
+        ask(&|project| client::page(project, &now_ms())),
         report::number(process::rss_mb(host.pid())),
         report::number(process::peak_mb(host.pid())),
     ])
+}
+
+/// A `since` that nothing is newer than.
+pub fn now_ms() -> String {
+    let now = std::time::UNIX_EPOCH.elapsed();
+    now.expect("a time of day").as_millis().to_string()
 }
 
 /// p50 and p99 of a request to one project after the other.
