@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::data;
 
 /// The first schema that was released.
-const FIRST_SCHEMA: i64 = 7;
+const FIRST_SCHEMA: i64 = 8;
 /// A server under load may keep a writer waiting for longer than `SQLite`'s usual 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
