@@ -368,3 +368,22 @@ fn a_head_that_never_ends_is_given_up() {
     _ = socket.read_to_end(&mut Vec::new());
     assert!((10..60).contains(&began.elapsed().as_secs()));
 }
+
+#[test]
+fn slow_uploads_keep_out_no_other_request() {
+    let host = Host::start();
+    let slow = |_| {
+        let mut socket = host.socket();
+        socket
+            .write_all(push_head("p", 1000).as_bytes())
+            .and_then(|()| socket.write_all(b"{"))
+            .unwrap();
+        socket
+    };
+    let uploads: Vec<_> = (0..100).map(slow).collect();
+    let began = Instant::now();
+    host.anonymous().get("/health").good();
+    host.client().pull("p", "");
+    assert!(began.elapsed() < Duration::from_secs(20));
+    drop(uploads);
+}

@@ -16,14 +16,18 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::answer::Failure;
 use crate::body_budget::BodyBudget;
+use crate::engine::MAX_INSTANCES;
 use crate::handler::{Held, Instances, REQUEST_DEADLINE};
 use crate::metrics::Metrics;
 use crate::request_headers::{self, X_REQUEST_ID};
 use crate::request_log::{Record, Recorded};
 use crate::ticker::Ticker;
 
-/// Requests inside guests at once; others wait in the order of their coming.
-const MAX_REQUESTS: usize = 64;
+/// Requests without a body inside guests at once; others wait in the order of their coming.
+const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 2;
+/// The same for requests with a body: those of slow clients, which may take minutes to arrive,
+/// keep out neither a pull nor the health check.
+const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 2;
 /// How long a client may pause in the middle of a body.
 const BODY_PAUSE: Duration = Duration::from_secs(60);
 
@@ -32,6 +36,7 @@ const BODY_PAUSE: Duration = Duration::from_secs(60);
 pub struct Service {
     handler: ProxyHandler<Instances>,
     slots: Arc<Semaphore>,
+    upload_slots: Arc<Semaphore>,
     bodies: BodyBudget,
     ticker: Ticker,
     metrics: Option<Arc<Metrics>>,
@@ -48,6 +53,7 @@ impl Service {
         Self {
             handler: ProxyHandler::new(instances),
             slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            upload_slots: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
             ticker,
             metrics,
@@ -88,7 +94,11 @@ impl Service {
         request_headers::prepare(&mut parts, client).map_err(|failure| (failure, None))?;
         // Before the slot, so that a large body that waits keeps no other request out.
         let share = self.bodies.reserve(&body).await;
-        let slot = self.slots.clone().acquire_owned().await;
+        let slots = match http_body::Body::is_end_stream(&body) {
+            true => &self.slots,
+            false => &self.upload_slots,
+        };
+        let slot = slots.clone().acquire_owned().await;
         let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
         let out_of_time = Arc::<AtomicBool>::default();
         let ticking = self.ticker.tick();
