@@ -9,7 +9,7 @@ use super::{Body, file_path, ok, read};
 use crate::cursor::Cursor;
 use crate::diff::{Local, Verdict, judge};
 use crate::error::Error;
-use crate::project::{Checksum, FilePath, ProjectId, TreeDigest};
+use crate::project::{Checksum, FilePath, ProjectId, Rev, TreeDigest};
 use crate::store::{Entry, Project, Store};
 use crate::wire::push::Current;
 use crate::wire::tree::{DeleteLocal, Device, Diff, DiffConflict, Upload};
@@ -48,7 +48,8 @@ pub fn diff(
         if let Some(project) = &project {
             compare(store, project.number, &mut locals, &mut diff)?;
         }
-        diff.upload.extend(locals.into_keys().map(upload));
+        diff.upload
+            .extend(locals.into_keys().map(|path| upload(path, 0)));
         Ok(ok(&diff))
     })
 }
@@ -104,7 +105,7 @@ fn compare_step(
         match (judge(local, &entry), local) {
             (Verdict::Unchanged, _) => diff.unchanged += 1,
             (Verdict::Download, _) => diff.download.push(live(entry)),
-            (Verdict::Upload, _) => diff.upload.push(upload(path)),
+            (Verdict::Upload, _) => diff.upload.push(upload(path, entry.rev)),
             (Verdict::AskHistory, Some(local)) => differing.push((entry, local)),
             (Verdict::AskHistory, None) | (Verdict::Gone, _) => {}
         }
@@ -127,9 +128,10 @@ fn compare_step(
     Ok(())
 }
 
-fn upload(path: FilePath) -> Upload {
+fn upload(path: FilePath, base: Rev) -> Upload {
     Upload {
         path: path.to_string(),
+        base,
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Diff {
 pub struct Upload {
     /// Of the file.
     pub path: String,
+    /// The `base` to push it with: the newest rev, or 0 when there never was such a file.
+    pub base: Rev,
 }
 
 /// A file to remove.

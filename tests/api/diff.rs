@@ -225,3 +225,24 @@ fn ten_thousand_files_are_compared_in_one_request() {
     assert_eq!(summary(&answer), "download f5, conflict f77");
     assert_eq!(answer["unchanged"], 9_998);
 }
+
+#[test]
+fn an_upload_says_with_which_base_to_push() {
+    let host = Host::start();
+    let client = host.client();
+    let revs = history(&client);
+    let files = [
+        local_from("live", "edited", revs.two),
+        local_from("gone", "edited", revs.deletion),
+        local_from("new", "x", 5),
+    ];
+    let uploads = diff(&client, &files)["upload"].clone();
+    let base = |path: &str| {
+        let entries = uploads.as_array().unwrap();
+        entries.iter().find(|entry| entry["path"] == path).unwrap()["base"].clone()
+    };
+    assert_eq!(
+        [base("live"), base("gone"), base("new")],
+        [json!(revs.two), json!(revs.deletion), json!(0)]
+    );
+}
