@@ -13,7 +13,7 @@ use crate::wire::history::{At, Outcome, Restore, Restored};
 /// Brings back one version of one path, or the project as it was at a moment. What comes back is a
 /// new version, so it syncs like an edit; with `dry_run` nothing is stored.
 ///
-/// 404 for a version that never was, 410 when a content is no longer kept, 422 when a path
+/// 404 for a version that never was and for a moment before the first one, 410 when a content is no longer kept, 422 when a path
 /// that comes back is in another's way.
 pub fn restore(
     id: &ProjectId,

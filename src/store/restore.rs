@@ -1,5 +1,7 @@
 //! Makes old versions new again. A restore is a push of what is stored, so it syncs like an edit.
 
+use spin_sdk::sqlite3::Value;
+
 use super::{Applied, Store, Target, Version};
 use crate::cursor::Cursor;
 use crate::error::Error;
@@ -19,7 +21,7 @@ impl Store {
     /// Restores, or with `dry_run` only tells what would happen. Beside the outcome of every
     /// path stands the rev that it came from.
     ///
-    /// 404 for a version that never was, 410 for one whose content is no longer kept.
+    /// 404 for a version that never was and for a moment before the first one, 410 for one whose content is no longer kept.
     pub fn restore(
         id: &ProjectId,
         moment: &Moment,
@@ -79,6 +81,10 @@ impl Store {
         let unknown = || Error::NoSuchFile("this project does not exist".to_owned());
         let project = self.project(id)?.ok_or_else(unknown)?.number;
         match moment {
+            Moment::Time(rev, _) if !self.reaches_back_to(project, *rev)? => {
+                let reason = "this project had nothing at that moment";
+                Err(Error::NoSuchFile(reason.to_owned()))
+            }
             Moment::Time(rev, paths) => self.at(project, *rev, paths.as_deref()),
             Moment::Version(path, rev) => match self.version(project, path, *rev)? {
                 Some(version) => Ok(vec![Target {
@@ -88,6 +94,17 @@ impl Store {
                 None => Err(Error::NoSuchFile(format!("'{path}' has no version {rev}"))),
             },
         }
+    }
+}
+
+impl Store {
+    /// Whether the project's first version is this old. A moment before it is a mistake, such as
+    /// seconds for milliseconds, that would delete everything.
+    fn reaches_back_to(&self, project: i64, moment: Rev) -> Result<bool, Error> {
+        let first = "SELECT min(rev) FROM version WHERE project = ?1";
+        let answer = self.execute(first, &[Value::Integer(project)])?;
+        let first: Option<Rev> = answer.rows.first().and_then(|row| row.get(0));
+        Ok(first.is_none_or(|first| first <= moment))
     }
 }
 

@@ -253,3 +253,16 @@ fn a_restore_keeps_to_the_limit_of_files() {
     restore(&client, json!({ "path": "a", "rev": rev })).failed(507, "project_full");
     assert_eq!(tree(&client), ["b=two"]);
 }
+
+#[test]
+fn a_moment_before_the_first_version_is_refused() {
+    let host = Host::start();
+    let client = host.client();
+    let at = eventful(&client);
+    let before = client.status("p");
+    // Seconds taken for milliseconds, and a day too early.
+    for moment in [at / 1000, at - 86_400_000] {
+        restore(&client, json!({ "at": moment })).failed(404, "not_found");
+    }
+    assert_eq!(client.status("p"), before);
+}
