@@ -30,6 +30,10 @@ pub use restore::Moment;
 pub use stamp::Stamp;
 pub use tree::Entry;
 
+/// How a transaction begins that leans on nothing of its connection, neither pragmas nor temporary
+/// tables: a host may commit it together with those of others. To SQLite the comment says nothing.
+pub const BEGIN_JOINTLY: &str = "BEGIN /* jointly */ IMMEDIATE";
+
 /// An open database with the schema of this program.
 pub struct Store {
     connection: Connection,
@@ -67,11 +71,15 @@ impl Store {
 
     /// Runs `work` in a transaction that no other writer is inside of, and commits.
     pub fn write<T>(work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        Self::with(|store| store.transaction(work))
+        Self::with(|store| store.transaction(BEGIN_JOINTLY, work))
     }
 
-    fn transaction<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.execute("BEGIN IMMEDIATE", &[])?;
+    fn transaction<T>(
+        &self,
+        begin: &str,
+        work: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.execute(begin, &[])?;
         let answer = work(self)?;
         self.execute("COMMIT", &[])?;
         Ok(answer)

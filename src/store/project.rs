@@ -129,10 +129,11 @@ impl Store {
             // Freed pages are overwritten, and the log, which still holds them, is emptied. A server
             // that manages its own file refuses these, so they are best effort.
             store.execute("PRAGMA secure_delete = ON", &[]).ok();
-            let deleted = store.transaction(|store| match store.project(id)? {
-                Some(project) => store.remove(id, &project).map(|()| project.file_count),
-                None => Ok(0),
-            })?;
+            let deleted =
+                store.transaction("BEGIN IMMEDIATE", |store| match store.project(id)? {
+                    Some(project) => store.remove(id, &project).map(|()| project.file_count),
+                    None => Ok(0),
+                })?;
             store.execute("PRAGMA secure_delete = OFF", &[]).ok();
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)", &[]).ok();
             Ok(deleted)

@@ -7,10 +7,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use kamiflow_sync_component::store::BEGIN_JOINTLY;
 use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
+use super::joint::Transaction;
 use super::query::{io, query};
 use super::writer_queue::{Turn, WriterQueue};
 
@@ -35,6 +37,8 @@ pub struct Connection {
     // The order of these two is the order of their dropping.
     open: Option<rusqlite::Connection>,
     turn: Option<Turn>,
+    /// The transaction under way on the joint connection.
+    joint: Option<Transaction>,
 }
 
 impl Connection {
@@ -44,6 +48,7 @@ impl Connection {
             database,
             open: None,
             turn: None,
+            joint: None,
         }
     }
 
@@ -51,6 +56,11 @@ impl Connection {
     ///
     /// A statement that may write waits for its turn first and keeps it until the
     /// connection is out of a transaction again; others never wait.
+    ///
+    /// A transaction that begins with [`BEGIN_JOINTLY`] is committed together with others
+    /// ([`super::joint`]). It runs on a connection that others use too, so its guest gives up
+    /// what belongs to a connection: pragmas, temporary tables, and what `changes` and
+    /// `last_insert_rowid` say after its end.
     ///
     /// # Errors
     ///
@@ -62,8 +72,31 @@ impl Connection {
         statement: &str,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
+        match (statement, self.joint.take()) {
+            (BEGIN_JOINTLY, None) if self.may_join() => self.begin_jointly().await?,
+            (_, None) => return self.execute_alone(statement, parameters).await,
+            ("COMMIT", Some(joint)) => joint.commit().await?,
+            ("ROLLBACK", Some(joint)) => drop(joint),
+            (_, Some(mut joint)) => {
+                let result = joint.execute(statement, parameters);
+                self.joint = Some(joint).filter(|joint| joint.connection().is_some());
+                return result;
+            }
+        }
+        Ok(QueryResult {
+            columns: Vec::new(),
+            rows: Vec::new(),
+        })
+    }
+
+    async fn execute_alone(
+        &mut self,
+        statement: &str,
+        parameters: Vec<Value>,
+    ) -> Result<QueryResult, Error> {
         if self.turn.is_none() && self.may_write(statement)? {
-            self.turn = Some(wait_for_turn(&self.database).await?);
+            let turn = self.database.writers().turn().await;
+            self.turn = Some(turn.ok_or_else(locked)?);
         }
         let connection = self.connection()?;
         let result = query(connection, statement, parameters);
@@ -73,15 +106,40 @@ impl Connection {
         result
     }
 
+    /// Not inside a transaction, and not on a database that nobody else can see.
+    fn may_join(&self) -> bool {
+        let idle = self
+            .open
+            .as_ref()
+            .is_none_or(rusqlite::Connection::is_autocommit);
+        idle && self.database.path.is_some()
+    }
+
+    async fn begin_jointly(&mut self) -> Result<(), Error> {
+        let turn = self
+            .database
+            .writers
+            .joint_turn()
+            .await
+            .ok_or_else(locked)?;
+        self.joint = Some(Transaction::begin(turn, || open_joint(&self.database))?);
+        Ok(())
+    }
+
     /// See `sqlite3_last_insert_rowid`; 0 before the first statement.
     pub fn last_insert_rowid(&self) -> i64 {
-        let open = self.open.as_ref();
-        open.map_or(0, rusqlite::Connection::last_insert_rowid)
+        self.current()
+            .map_or(0, rusqlite::Connection::last_insert_rowid)
     }
 
     /// See `sqlite3_changes64`; 0 before the first statement.
     pub fn changes(&self) -> u64 {
-        self.open.as_ref().map_or(0, rusqlite::Connection::changes)
+        self.current().map_or(0, rusqlite::Connection::changes)
+    }
+
+    fn current(&self) -> Option<&rusqlite::Connection> {
+        let joint = self.joint.as_ref().and_then(Transaction::connection);
+        joint.or(self.open.as_ref())
     }
 
     fn may_write(&mut self, statement: &str) -> Result<bool, Error> {
@@ -97,14 +155,30 @@ impl Connection {
     }
 }
 
-async fn wait_for_turn(database: &Database) -> Result<Turn, Error> {
-    let writers = match database.path {
-        Some(_) => database.writers.clone(),
-        // Every connection to a database in memory is the only one.
-        None => WriterQueue::default(),
-    };
-    let turn = writers.turn().await;
-    turn.ok_or_else(|| Error::Io("database is locked".to_owned()))
+impl Database {
+    /// The queue of this database's writers.
+    fn writers(&self) -> WriterQueue {
+        match self.path {
+            Some(_) => self.writers.clone(),
+            // Every connection to a database in memory is the only one.
+            None => WriterQueue::default(),
+        }
+    }
+}
+
+/// Kibibytes of pages that the joint connection keeps: those of the indexes of some ten thousand
+/// files, which every push looks into.
+const JOINT_CACHE: i64 = 16 << 10;
+
+fn open_joint(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
+    let connection = open(database)?;
+    connection.pragma_update(None, "cache_size", -JOINT_CACHE)?;
+    Ok(connection)
+}
+
+/// A turn that does not come reads like `SQLite`'s own patience at its end.
+fn locked() -> Error {
+    Error::Io("database is locked".to_owned())
 }
 
 fn open(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
@@ -275,6 +349,67 @@ mod tests {
         let mut other = Connection::new(file.database.clone());
         run(&mut other, "INSERT INTO t VALUES (2)").await.unwrap();
         assert_eq!(run(&mut other, "SELECT * FROM t").await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_joint_transaction_ends_with_commit_rollback_or_its_connection() {
+        let file = file();
+        let mut one = Connection::new(file.database.clone());
+        run(&mut one, "CREATE TABLE t (x)").await.unwrap();
+        for (number, end) in [(1, "COMMIT"), (2, "ROLLBACK"), (3, "COMMIT")] {
+            run(&mut one, BEGIN_JOINTLY).await.unwrap();
+            let insert = format!("INSERT INTO t VALUES ({number})");
+            run(&mut one, &insert).await.unwrap();
+            assert_eq!(one.changes(), 1);
+            run(&mut one, end).await.unwrap();
+        }
+        let mut other = Connection::new(file.database.clone());
+        run(&mut other, BEGIN_JOINTLY).await.unwrap();
+        run(&mut other, "DELETE FROM t").await.unwrap();
+        drop(other);
+        assert_eq!(run(&mut one, "SELECT * FROM t").await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_writes_alone_waits_for_a_joint_transaction() {
+        let file = file();
+        let mut one = Connection::new(file.database.clone());
+        run(&mut one, "CREATE TABLE t (x)").await.unwrap();
+        run(&mut one, BEGIN_JOINTLY).await.unwrap();
+        run(&mut one, "INSERT INTO t VALUES (1)").await.unwrap();
+        let mut other = Connection::new(file.database.clone());
+        let alone = tokio::spawn(async move { run(&mut other, "INSERT INTO t VALUES (2)").await });
+        tokio::task::yield_now().await;
+        assert!(!alone.is_finished());
+        run(&mut one, "COMMIT").await.unwrap();
+        alone.await.unwrap().unwrap();
+        assert_eq!(run(&mut one, "SELECT * FROM t").await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn no_transaction_begins_inside_another() {
+        let file = file();
+        for outer in ["BEGIN", "BEGIN IMMEDIATE", BEGIN_JOINTLY] {
+            let mut connection = Connection::new(file.database.clone());
+            run(&mut connection, outer).await.unwrap();
+            let error = run(&mut connection, BEGIN_JOINTLY).await.unwrap_err();
+            let expected = "cannot start a transaction within a transaction";
+            assert!(matches!(error, Error::Io(text) if text == expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_in_memory_has_no_others_to_commit_with() {
+        let mut connection = Connection::new(Arc::default());
+        run(&mut connection, BEGIN_JOINTLY).await.unwrap();
+        run(&mut connection, "CREATE TABLE t (x)").await.unwrap();
+        run(&mut connection, "COMMIT").await.unwrap();
+        assert!(
+            run(&mut connection, "SELECT * FROM t")
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
 //! What Spin gives a component besides WASI, given the same way by this host: the world
 //! `platform` of `wit/world.wit`. One interface, one file; beneath them stand [`database`],
-//! [`store`] and [`writer_queue`], which need no guest to be tried out.
+//! [`store`], [`joint`] and [`writer_queue`], which need no guest to be tried out.
 
 mod atomics;
 pub mod database;
 pub mod file_store;
+pub mod joint;
 mod key_value;
 pub mod memory_store;
 mod query;

@@ -8,19 +8,21 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::joint::Joint;
+
 /// How long a writer waits: the busy timeout of `rusqlite`, and so of Spin.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The queue of those who want to write to one file. Clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct WriterQueue {
-    writing: Arc<Mutex<()>>,
+    writing: Arc<Mutex<Joint>>,
     patience: Duration,
 }
 
-/// The right to write; dropping it calls the next in the queue.
+/// The right to write alone; dropping it calls the next in the queue.
 #[derive(Debug)]
-pub struct Turn(#[expect(dead_code, reason = "held to be dropped")] OwnedMutexGuard<()>);
+pub struct Turn(#[expect(dead_code, reason = "held to be dropped")] OwnedMutexGuard<Joint>);
 
 impl WriterQueue {
     /// A queue in which nobody waits longer than `patience`.
@@ -29,11 +31,17 @@ impl WriterQueue {
         Self { writing, patience }
     }
 
-    /// Waits for a turn; `None` when it does not come in time.
+    /// Waits for a turn on a connection of one's own; `None` when it does not come in time.
     pub async fn turn(&self) -> Option<Turn> {
+        let mut joint = self.joint_turn().await?;
+        joint.settle();
+        Some(Turn(joint))
+    }
+
+    /// Waits for a turn on the joint connection; `None` when it does not come in time.
+    pub async fn joint_turn(&self) -> Option<OwnedMutexGuard<Joint>> {
         let turn = self.writing.clone().lock_owned();
-        let turn = tokio::time::timeout(self.patience, turn);
-        turn.await.ok().map(Turn)
+        tokio::time::timeout(self.patience, turn).await.ok()
     }
 }
 
