@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::project::{Checksum, FilePath, Rev};
+use crate::rate_limit::Client;
 use crate::route::{self, Route};
 use crate::{auth, cors, encoding, json, rate_limit, settings, wire};
 
@@ -87,8 +88,10 @@ fn admit(head: &Request<()>, route: &Route, common: &mut HeaderMap) -> Result<()
     let allowed = auth::check(head.headers());
     let client = match &allowed {
         Ok(()) if pull::continues(head, route)? => return Ok(()),
-        Ok(()) => "key".to_owned(),
-        Err(Error::Unauthenticated | Error::Forbidden) => auth::client_network(head.headers())?,
+        Ok(()) => Client::Key,
+        Err(Error::Unauthenticated | Error::Forbidden) => {
+            Client::Network(auth::client_network(head.headers())?)
+        }
         Err(_) => return allowed,
     };
     let usage = rate_limit::count(&client, now_us() as u64 / 1000)?;

@@ -39,11 +39,6 @@ pub fn delete(key: &str) -> Result<(), Error> {
     with_bucket(|bucket| bucket.delete(key))
 }
 
-/// All keys, in no order.
-pub fn keys() -> Result<Vec<String>, Error> {
-    Ok(with_bucket(|bucket| bucket.list_keys(None))?.keys)
-}
-
 fn with_bucket<T>(ask: impl FnOnce(&store::Bucket) -> Result<T, store::Error>) -> Result<T, Error> {
     BUCKET.with(|kept| {
         if kept.get().is_none() {

@@ -1,11 +1,26 @@
 //! How many requests one client may make in a window of time.
 //!
-//! A window begins with a client's first request. The counters are in memory only.
+//! A window begins with a client's first request. The counters are in memory only, and there is a
+//! fixed number of them: everybody with the key has one, and all addresses share 4096.
 
 use http::{HeaderMap, HeaderName};
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::{memory, settings};
+
+/// Counters for clients without the key. Nobody can make more of them than this, from however many
+/// addresses; two addresses that meet in one only wait longer before they may guess again.
+const BUCKETS: u16 = 4096;
+
+/// Who a request counts for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Client {
+    /// Everybody with the key together.
+    Key,
+    /// Everybody without it in one network.
+    Network(String),
+}
 
 /// A client's window after this request was counted.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,15 +31,14 @@ pub struct Usage {
     ends_ms: u64,
 }
 
-/// Counts a request of this client: the word `key` for everybody with the key, else the
-/// address.
-pub fn count(client: &str, now_ms: u64) -> Result<Usage, Error> {
+/// Counts a request of this client.
+pub fn count(client: &Client, now_ms: u64) -> Result<Usage, Error> {
     let window_ms = settings::rate_limit_window_ms()?;
     let (start_key, count_key) = keys(client);
     let started = memory::get(&start_key)?.map(|start| start as u64);
     let start_ms = match started.filter(|start| is_open(*start, window_ms, now_ms)) {
         Some(start) => start,
-        None => open_window(&start_key, &count_key, window_ms, now_ms)?,
+        None => open_window(&start_key, &count_key, now_ms)?,
     };
     Ok(Usage {
         limit: settings::rate_limit_max_requests()?,
@@ -34,11 +48,18 @@ pub fn count(client: &str, now_ms: u64) -> Result<Usage, Error> {
     })
 }
 
-fn keys(client: &str) -> (String, String) {
-    (
-        format!("rate/start/{client}"),
-        format!("rate/count/{client}"),
-    )
+/// The keys of the start and of the count of a client's window.
+fn keys(client: &Client) -> (String, String) {
+    let name = match client {
+        Client::Key => "key".to_owned(),
+        Client::Network(network) => bucket(network).to_string(),
+    };
+    (format!("rate/start/{name}"), format!("rate/count/{name}"))
+}
+
+fn bucket(network: &str) -> u16 {
+    let hash = Sha256::digest(network);
+    u16::from_le_bytes([hash[0], hash[1]]) % BUCKETS
 }
 
 /// A window that begins after now was left behind by a clock that stepped back.
@@ -46,36 +67,10 @@ fn is_open(start_ms: u64, window_ms: u64, now_ms: u64) -> bool {
     (start_ms..start_ms.saturating_add(window_ms)).contains(&now_ms)
 }
 
-fn open_window(
-    start_key: &str,
-    count_key: &str,
-    window_ms: u64,
-    now_ms: u64,
-) -> Result<u64, Error> {
-    sweep(window_ms, now_ms)?;
+fn open_window(start_key: &str, count_key: &str, now_ms: u64) -> Result<u64, Error> {
     memory::delete(count_key)?;
     memory::set(start_key, now_ms as i64)?;
     Ok(now_ms)
-}
-
-/// Forgets the windows of clients that went away, once per window, so that the store does not grow
-/// with every address that ever called.
-fn sweep(window_ms: u64, now_ms: u64) -> Result<(), Error> {
-    let is_open =
-        |start: Option<i64>| start.is_some_and(|start| is_open(start as u64, window_ms, now_ms));
-    if is_open(memory::get("rate/swept")?) {
-        return Ok(());
-    }
-    memory::set("rate/swept", now_ms as i64)?;
-    for key in memory::keys()? {
-        if let Some(client) = key.strip_prefix("rate/start/")
-            && !is_open(memory::get(&key)?)
-        {
-            memory::delete(&keys(client).1)?;
-            memory::delete(&key)?;
-        }
-    }
-    Ok(())
 }
 
 impl Usage {
@@ -113,6 +108,8 @@ impl Usage {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn usage(used: u64) -> Usage {
@@ -142,6 +139,14 @@ mod tests {
             assert_eq!(headers["ratelimit-reset"], "2");
             assert_eq!(headers["x-ratelimit-reset"], "12");
         }
+    }
+
+    #[test]
+    fn the_key_is_no_address_and_all_addresses_share_the_buckets() {
+        let addresses = (0..20_000).map(|i| format!("10.0.{}.{}", i / 256, i % 256));
+        let keys: HashSet<_> = addresses.map(|a| keys(&Client::Network(a))).collect();
+        assert!((4000..=4096).contains(&keys.len()), "{}", keys.len());
+        assert!(!keys.contains(&super::keys(&Client::Key)));
     }
 
     #[test]
