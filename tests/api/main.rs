@@ -13,6 +13,7 @@ mod diff;
 mod health;
 mod history;
 mod hostile;
+mod idle;
 mod info;
 mod isolation;
 mod limits;

@@ -16,6 +16,7 @@ mod environment;
 mod handler;
 mod instance;
 mod key_file;
+mod lobby;
 mod log;
 mod manifest;
 mod metrics;
@@ -34,6 +35,7 @@ mod ticker;
 mod up;
 mod variables;
 mod volume;
+mod watched;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use kamiflow_sync_component::route;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use crate::lobby::Busy;
 use crate::metrics::Metrics;
 
 /// The status in the log, by convention, of a client that left before its answer.
@@ -32,16 +33,18 @@ pub struct Record {
     /// Whether a machine asks for its health, at debug level unless it fails.
     probe: bool,
     metrics: Option<Arc<Metrics>>,
+    _busy: Busy,
 }
 
 impl Record {
-    /// Begins with the request; its end is counted in `metrics` too.
+    /// Begins with the request; its end is counted in `metrics` too, and ends `busy`.
     pub fn begin(
         method: &Method,
         path: &str,
         id: &HeaderValue,
         client: SocketAddr,
         metrics: Option<Arc<Metrics>>,
+        busy: Busy,
     ) -> Self {
         Self {
             method: method.clone(),
@@ -53,6 +56,7 @@ impl Record {
             bytes: 0,
             probe: path == "/health",
             metrics,
+            _busy: busy,
         }
     }
 

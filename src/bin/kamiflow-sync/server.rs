@@ -10,13 +10,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 
+use crate::lobby::{Lobby, Place};
 use crate::service::Service;
+use crate::watched::Watched;
 
-/// Connections at once; others wait in the listener's backlog.
+/// Connections at once; for another, one that waits for a request goes.
 const MAX_CONNECTIONS: usize = 1024;
 /// How long a client may take over the head of a request, and how long a connection may
 /// wait for its next one.
@@ -30,20 +31,24 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` is cancelled, then until the requests under way are answered.
 pub async fn serve(listener: TcpListener, service: Service, stop: CancellationToken) {
-    let free = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let lobby = Lobby::new(MAX_CONNECTIONS);
     let connections = GracefulShutdown::new();
     let protocol = protocol();
-    while let Some((stream, client, permit)) = next(&listener, &free, &stop).await {
-        let service = service.clone();
-        let respond = service_fn(move |request| service.clone().respond(request, client));
-        let connection = protocol.serve_connection(TokioIo::new(prepare(stream)), respond);
+    while let Some((stream, client, place)) = next(&listener, &lobby, &stop).await {
+        let (service, asked) = (service.clone(), place.clone());
+        let respond =
+            service_fn(move |request| service.clone().respond(request, client, asked.begin()));
+        let stream = prepare(stream, place.clone());
+        let connection = protocol.serve_connection(TokioIo::new(stream), respond);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // The errors are those of clients: gone, too slow, or not speaking HTTP.
-            if let Err(error) = connection.await {
-                tracing::debug!(%client, %error, "a connection broke off");
+            tokio::select! {
+                // The errors are those of clients: gone, too slow, or not speaking HTTP.
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%client, %error, "a connection broke off");
+                },
+                () = place.called() => tracing::debug!(%client, "an idle connection made room"),
             }
-            drop(permit);
         });
     }
     drop(listener);
@@ -56,14 +61,13 @@ pub async fn serve(listener: TcpListener, service: Service, stop: CancellationTo
 /// The next connection; `None` when the server stops.
 async fn next(
     listener: &TcpListener,
-    free: &Arc<Semaphore>,
+    lobby: &Lobby,
     stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Arc<Place>)> {
     let accept = async {
-        let permit = free.clone().acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, client)) => return Some((stream, client, permit)),
+                Ok((stream, client)) => return (stream, client, lobby.enter().await),
                 // Out of file descriptors, most likely: some come free with time.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
@@ -72,15 +76,15 @@ async fn next(
             }
         }
     };
-    stop.run_until_cancelled(accept).await?
+    stop.run_until_cancelled(accept).await
 }
 
-fn prepare(stream: TcpStream) -> Pin<Box<TimeoutWriter<TcpStream>>> {
+fn prepare(stream: TcpStream, place: Arc<Place>) -> Pin<Box<TimeoutWriter<Watched<TcpStream>>>> {
     // An answer goes out when it is written, not when the last one is acknowledged.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
-    let mut stream = TimeoutWriter::new(stream);
+    let mut stream = TimeoutWriter::new(Watched { stream, place });
     stream.set_timeout(Some(WRITE_STALL));
     Box::pin(stream)
 }

@@ -18,6 +18,7 @@ use crate::answer::Failure;
 use crate::body_budget::BodyBudget;
 use crate::engine::MAX_INSTANCES;
 use crate::handler::{Held, Instances, REQUEST_DEADLINE};
+use crate::lobby::Busy;
 use crate::metrics::Metrics;
 use crate::request_headers::{self, X_REQUEST_ID};
 use crate::request_log::{Record, Recorded};
@@ -65,10 +66,11 @@ impl Service {
         self,
         mut request: Request<Incoming>,
         client: SocketAddr,
+        busy: Busy,
     ) -> Result<Response<Recorded>, Infallible> {
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
-        let record = Record::begin(method, path, &id, client, self.metrics.clone());
+        let record = Record::begin(method, path, &id, client, self.metrics.clone(), busy);
         let asked = tokio::time::timeout(REQUEST_DEADLINE, self.ask(request, client)).await;
         let mut answer = match asked.unwrap_or(Err((Failure::Timeout, None))) {
             Ok(answer) => answer,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +58,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
         None => None,
     };
     component_build::ensure_built(&plan.manifest, args.build)?;
+    raise_file_limit();
     // More threads than cores, since a thread waits while SQLite waits for the disk.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,6 +72,16 @@ pub fn run(args: &UpArgs) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes all the file descriptors that the system lets it have: a common default of 1024 is
+/// less than the connections of clients and to the database together.
+fn raise_file_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve(plan: &Plan) -> Result<()> {
