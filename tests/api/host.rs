@@ -33,6 +33,9 @@ static COMPONENT: LazyLock<()> = LazyLock::new(|| {
     );
 });
 
+/// What the server serves: the component.
+const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spin.toml");
+
 /// A running server.
 pub struct Host {
     child: Child,
@@ -57,6 +60,12 @@ impl Host {
     pub fn resume(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let command = command(folder.path(), settings);
         Self::spawn(command, folder)
+    }
+
+    /// A server for another component, which it builds by itself.
+    pub fn serving(manifest: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::spawn(command_for(manifest, folder.path()), folder)
     }
 
     /// A server that this command, such as `["nice", "-n", "5"]`, starts.
@@ -196,18 +205,19 @@ impl Drop for Host {
 /// The command that starts a server whose data is in this folder.
 pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     LazyLock::force(&COMPONENT);
+    let mut command = command_for(MANIFEST, folder);
+    command.envs(settings.iter().copied());
+    command
+}
+
+fn command_for(manifest: &str, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kamiflow-sync"));
     command
-        .args([
-            "up",
-            "--from",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/spin.toml"),
-        ])
+        .args(["up", "--from", manifest])
         .env("PORT", "0")
         .env("DB_PATH", folder.join("sync.db"))
         .env("API_KEY", KEY)
         .env("RATE_LIMIT_MAX_REQUESTS", "1000000")
-        .envs(settings.iter().copied())
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

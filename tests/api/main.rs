@@ -10,6 +10,7 @@ mod cors;
 mod cursor;
 mod delete;
 mod diff;
+mod guest;
 mod health;
 mod history;
 mod hostile;

@@ -7,8 +7,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
 use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::{self, http::types};
-use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
+use wasmtime_wasi_http::p2::{add_only_http_to_linker_async, bindings};
 
 use crate::instance::Instance;
 use crate::platform;
@@ -70,13 +69,11 @@ pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<Instance>> {
     Ok(ProxyPre::P2(linked))
 }
 
-/// WASI without files, environment and network (see [`Instance`]), HTTP without outgoing
-/// requests, and the platform.
+/// WASI and HTTP as far as [`Instance`] grants them, and the platform.
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<Instance>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    let options = bindings::LinkOptions::default();
-    types::add_to_linker::<_, WasiHttp>(&mut linker, &(&options).into(), Instance::http)?;
+    add_only_http_to_linker_async(&mut linker)?;
     platform::add_to_linker(&mut linker, |instance: &mut Instance| {
         &mut instance.platform
     })?;

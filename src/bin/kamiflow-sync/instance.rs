@@ -14,6 +14,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use crate::guest_log::GuestLog;
 use crate::platform::{Platform, Shared};
 use crate::ticker::TICKS_PER_SECOND;
 
@@ -22,6 +23,9 @@ use crate::ticker::TICKS_PER_SECOND;
 const COMPUTE_TICKS: u32 = 30 * TICKS_PER_SECOND;
 /// Elements of a table; components have a few hundred.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// Streams, headers, timers and the like that a guest may have open at once. The host keeps
+/// them in memory of its own.
+const MAX_HANDLES: usize = 10_000;
 
 /// What a store holds.
 pub struct Instance {
@@ -29,6 +33,7 @@ pub struct Instance {
     http: WasiHttpCtx,
     hooks: NoOutgoingRequests,
     table: ResourceTable,
+    log: GuestLog,
     /// Spin's interfaces.
     pub platform: Platform,
     memory: MemoryLimit,
@@ -50,11 +55,15 @@ impl Instance {
         alive: TaskTrackerToken,
     ) -> (Store<Self>, MemoryInUse) {
         let in_use = MemoryInUse::default();
+        let log = GuestLog::default();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
         let instance = Self {
-            wasi: WasiCtx::builder().inherit_stderr().build(),
+            wasi: WasiCtx::builder().stderr(log.clone()).build(),
             http: WasiHttpCtx::new(),
             hooks: NoOutgoingRequests,
-            table: ResourceTable::new(),
+            table,
+            log,
             platform: Platform::new(shared),
             memory: MemoryLimit {
                 max: max_memory,
@@ -78,6 +87,7 @@ impl Instance {
     pub fn begin_request(&mut self, out_of_time: Arc<AtomicBool>) {
         self.ticks_left = COMPUTE_TICKS;
         self.out_of_time = out_of_time;
+        self.log.begin_request();
     }
 
     /// Lets others run after each tick of computing, until the time is used up.

@@ -13,6 +13,7 @@ mod component_build;
 mod data;
 mod engine;
 mod environment;
+mod guest_log;
 mod handler;
 mod instance;
 mod key_file;
