@@ -63,6 +63,9 @@ pub fn run(args: &UpArgs) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((2 * cores).max(4))
+        // A guest that computes holds a thread for a whole tick of its clock, and as often as
+        // this many turns of all threads somebody looks at the sockets.
+        .event_interval(8)
         .enable_all()
         .build()?;
     runtime.block_on(serve(&plan))?;
