@@ -1,13 +1,14 @@
 //! `restore`
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::host::{Host, paths};
-use crate::run::{argument, run};
+use crate::host::{Host, command, paths};
+use crate::run::{argument, ran, run};
 
 /// A database with one file more than its backup, and the server stopped.
 fn one_push_behind() -> (TempDir, PathBuf, PathBuf) {
@@ -230,4 +231,34 @@ fn what_root_restores_belongs_to_the_servers_user() {
             65532
         );
     }
+}
+
+#[test]
+fn a_server_or_an_import_does_not_start_while_a_restore_runs() {
+    let (folder, database, _) = one_push_behind();
+    // As a restore holds it.
+    let restoring = File::options()
+        .write(true)
+        .open(database.with_file_name("sync.db-lock"))
+        .unwrap();
+    restoring.try_lock().unwrap();
+    std::fs::rename(&database, folder.path().join("aside.db")).unwrap();
+    let old = folder.path().join("old.db");
+    let legacy = "CREATE TABLE files (x); CREATE TABLE projects (project_id)";
+    Connection::open(&old)
+        .unwrap()
+        .execute_batch(legacy)
+        .unwrap();
+    for attempt in [
+        ran(command(folder.path(), &[]).output().unwrap()),
+        run(&database, &["import-legacy", argument(&old)]),
+    ] {
+        let refusal = attempt.failed();
+        assert!(refusal.contains("is being restored"), "{refusal}");
+        assert!(!database.exists(), "nothing is made in its way");
+    }
+    std::fs::rename(folder.path().join("aside.db"), &database).unwrap();
+    drop(restoring);
+    let host = Host::resume(folder, &[]);
+    assert_eq!(host.client().status("p")["fileCount"], 2);
 }

@@ -11,6 +11,7 @@ use crate::cli::{PlaceArgs, UpArgs};
 use crate::data;
 use crate::environment::Environment;
 use crate::manifest::Manifest;
+use crate::operate::lock::Lock;
 use crate::runtime_config::RuntimeConfig;
 use crate::settings::{self, BadSetting};
 use crate::variables::{self, Values};
@@ -37,6 +38,9 @@ pub struct Plan {
     pub max_body: u64,
     /// Where the key comes from.
     pub key: ApiKey,
+    /// Keeps a restore out, from before the first look at the data until the plan is dropped.
+    #[expect(dead_code, reason = "held to be dropped")]
+    pub in_use: Option<Lock>,
 }
 
 impl Plan {
@@ -52,6 +56,7 @@ impl Plan {
         let manifest = Manifest::find(args.place.from.as_deref())?;
         let config = runtime_config(&args.place, &manifest, environment)?;
         let mut values = variables::resolve(&manifest.variables, &args.variables, environment)?;
+        let in_use = data_file(&config).map(Lock::shared).transpose()?;
         for file in data::files(&config) {
             data::prepare(&file)?;
         }
@@ -71,6 +76,7 @@ impl Plan {
             variables,
             max_body,
             key,
+            in_use,
         })
     }
 

@@ -16,7 +16,6 @@ use crate::cli::UpArgs;
 use crate::environment::Environment;
 use crate::handler::Instances;
 use crate::metrics::Metrics;
-use crate::operate::lock::Lock;
 use crate::plan::Plan;
 use crate::platform::database::Database;
 use crate::platform::file_store::FileStore;
@@ -53,10 +52,6 @@ pub fn run(args: &UpArgs) -> Result<()> {
             volume::require_persistent(&file)?;
         }
     }
-    let _in_use = match plan.data_file() {
-        Some(file) => Some(Lock::shared(file)?),
-        None => None,
-    };
     component_build::ensure_built(&plan.manifest, args.build)?;
     raise_file_limit();
     // More threads than cores, since a thread waits while SQLite waits for the disk.

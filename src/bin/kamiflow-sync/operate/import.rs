@@ -13,6 +13,7 @@ use rusqlite::TransactionBehavior;
 
 use super::export::{Entry, FOLDER, MANIFEST, Manifest};
 use super::ledger::{self, Ledger};
+use super::lock::Lock;
 use super::place::Place;
 use super::{open, progress};
 use crate::cli::ImportArgs;
@@ -32,6 +33,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         .into_iter()
         .map(|entry| (entry.path.clone(), entry))
         .collect();
+    let _in_use = Lock::shared(&place.database)?;
     let mut connection = open::current(&place.database)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut ledger = Ledger::open(&transaction, &id, DEVICE)?;

@@ -16,6 +16,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior};
 
 use super::ledger::{self, Ledger};
+use super::lock::Lock;
 use super::place::Place;
 use super::{open, progress};
 use crate::cli::LegacyArgs;
@@ -53,6 +54,7 @@ pub fn run(args: &LegacyArgs) -> Result<()> {
         max_files: place.max_files()?,
     };
     let old = open_old(&args.file)?;
+    let _in_use = Lock::shared(&place.database)?;
     let mut new = open::current(&place.database)?;
     let mut tally = Tally::default();
     for id in project_ids(&old)? {

@@ -1,4 +1,5 @@
-//! Who uses a database: servers share a lock on a file beside it, `restore` wants it alone.
+//! Who uses a database: servers and imports share a lock on a file beside it, `restore` wants it
+//! alone.
 //!
 //! The lock ends with the process that holds it, however that ends.
 
@@ -16,7 +17,7 @@ use crate::data;
 pub struct Lock(#[expect(dead_code, reason = "held to be dropped")] File);
 
 impl Lock {
-    /// The lock of a server, of which there may be several.
+    /// The lock of a server or an import, of which there may be several.
     pub fn shared(database: &Path) -> Result<Self> {
         let file = lock_file(database)?;
         match file.try_lock_shared() {
@@ -28,13 +29,13 @@ impl Lock {
         }
     }
 
-    /// The lock of a restore, which no server may see half-done.
+    /// The lock of a restore, which nobody may see half-done.
     pub fn exclusive(database: &Path) -> Result<Self> {
         let file = lock_file(database)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => bail!(
-                "a server uses {}: stop it first (a backup can be made while it runs)",
+                "a server or an import uses {}: stop it first (a backup can be made while it runs)",
                 database.display()
             ),
             Err(TryLockError::Error(error)) => Err(error).context(failed(database)),
@@ -43,6 +44,7 @@ impl Lock {
 }
 
 fn lock_file(database: &Path) -> Result<File> {
+    data::create_folder(database)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     let path = beside(database, "-lock");

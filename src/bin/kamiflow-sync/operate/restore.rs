@@ -27,7 +27,6 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         "there is no file {}",
         args.file.display()
     );
-    data::create_folder(database)?;
     let _alone = Lock::exclusive(database)?;
     want_alone(database)?;
     // The copy is checked and changed, so that neither is done to the backup.
