@@ -82,6 +82,22 @@ fn the_database_is_in_wal_mode_and_whole() {
 }
 
 #[test]
+fn a_database_that_another_program_took_out_of_wal_mode_is_put_back() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let path = host.database();
+    let (_, _, folder) = host.stop();
+    let ask = |statement: &str| -> String {
+        let database = Connection::open(&path).unwrap();
+        database.query_row(statement, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(ask("PRAGMA journal_mode = DELETE"), "delete");
+    let host = Host::resume(folder, &[]);
+    assert_eq!(ask("PRAGMA journal_mode"), "wal");
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+}
+
+#[test]
 fn a_stop_leaves_one_file_and_a_new_start_finds_everything() {
     let host = Host::start();
     let files: Vec<_> = (0..200)

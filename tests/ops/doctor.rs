@@ -39,6 +39,12 @@ fn a_sound_installation_is_well_and_its_report_has_no_secret() {
 }
 
 #[test]
+fn a_server_that_nobody_has_asked_yet_is_well() {
+    let host = Host::start();
+    run(&host.database(), &["doctor"]).good();
+}
+
+#[test]
 fn each_thing_that_is_wrong_is_named_and_makes_it_fail() {
     let wrong = |name: &str, value: &str| {
         let host = Host::start();

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::{Connection, ErrorCode};
 
@@ -21,7 +21,8 @@ pub fn files(config: &RuntimeConfig) -> BTreeSet<PathBuf> {
 }
 
 /// Makes the folder of `file` (mode 0700) and an empty `file` (mode 0600) where they do not
-/// exist, and checks that the file is a database that this program can write and knows.
+/// exist, checks that the file is a database that this program can write and knows, and puts it
+/// back into WAL mode.
 ///
 /// # Errors
 ///
@@ -42,6 +43,26 @@ pub fn prepare(file: &Path) -> Result<()> {
              {SCHEMA_VERSION}; start the newer program or restore a backup"
         );
     }
+    // A new file gets it with its schema.
+    if version > 0 {
+        switch_to_wal(file)?;
+    }
+    Ok(())
+}
+
+/// WAL is a property of the file, and another program may have taken it out of that mode;
+/// readers would then wait for writers.
+fn switch_to_wal(file: &Path) -> Result<()> {
+    let switch = || -> rusqlite::Result<String> {
+        Connection::open(file)?.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+    };
+    let shown = file.display();
+    let mode = switch().with_context(|| format!("cannot switch {shown} to WAL mode"))?;
+    ensure!(
+        mode == "wal",
+        "{shown} stays in journal mode {mode:?}: its file system cannot share memory, as WAL \
+         needs; keep it on a local disk"
+    );
     Ok(())
 }
 
