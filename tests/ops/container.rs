@@ -1,5 +1,7 @@
 //! What only a container asks for: data that lasts, and stopping as process 1.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::host::{Host, command, terminate};
@@ -26,6 +28,23 @@ fn a_data_folder_that_goes_with_the_container_is_refused() {
 fn the_refusal_can_be_switched_off() {
     let host = Host::resume(volatile(), &[("REQUIRE_PERSISTENT_DATA", "false")]);
     host.client().push_files("p", &[("a", "one")]).good();
+}
+
+/// What the ignore file keeps out of the build is not missed by it: cargo wants every target
+/// that the manifest names.
+#[test]
+fn what_the_image_is_built_from_is_a_whole_package() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ignore = std::fs::read_to_string(project.join("deploy/Dockerfile.dockerignore")).unwrap();
+    let context = tempfile::tempdir().unwrap();
+    let mut copy = Command::new("cp");
+    copy.current_dir(project).args(["--recursive", "--parents"]);
+    copy.args(ignore.lines().filter_map(|line| line.strip_prefix('!')));
+    ran(copy.arg(context.path()).output().unwrap()).good();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["fetch", "--locked", "--offline", "--target=host-tuple"]);
+    ran(cargo.current_dir(context.path()).output().unwrap()).good();
+    assert!(context.path().join("deploy/assemble").is_file());
 }
 
 /// Process 1 has no default action for a signal: a server that does not handle SIGTERM is
