@@ -1,6 +1,8 @@
 //! `--metrics-listen`
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use crate::host::Host;
@@ -62,6 +64,32 @@ fn requests_and_data_are_counted() {
     let ago = number("start_timestamp_seconds") - number("last_backup_timestamp_seconds");
     assert!(ago.abs() < 60.0, "{ago}");
     assert!(number("wal_bytes") > 0.0 && number("disk_free_bytes") > 0.0);
+}
+
+/// Names of metrics in this text.
+fn names(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("kamiflow_sync_"))
+        .collect()
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_nothing_that_is_not_there() {
+    let (host, url) = measured();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let served = read(&url);
+    let series = served.lines().filter(|line| !line.starts_with('#'));
+    let served: BTreeSet<&str> = series
+        .filter_map(|line| line.split(['{', ' ']).next())
+        .collect();
+    for file in ["alerts.yaml", "grafana-dashboard.json"] {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus"));
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let asked = names(&text);
+        assert!(asked.len() > 3, "{asked:?}");
+        let missing: Vec<_> = asked.difference(&served).collect();
+        assert!(missing.is_empty(), "{file}: {missing:?}");
+    }
 }
 
 #[test]
