@@ -14,3 +14,4 @@ mod legacy;
 mod metrics;
 mod proxy;
 mod restore;
+mod upgrade;

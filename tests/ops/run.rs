@@ -25,7 +25,7 @@ impl Ran {
     pub fn failed(self) -> String {
         assert_eq!(self.code, Some(1), "{self:?}");
         assert!(!self.err.contains("panicked"), "{self:?}");
-        self.out + &self.err
+        self.out + self.err.as_str()
     }
 }
 

@@ -1,0 +1,68 @@
+//! A new program on the database of an older one.
+
+use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
+use rusqlite::Connection;
+
+use crate::host::{Host, paths};
+use crate::run::run;
+
+/// Everything that the schema consists of.
+fn schema(database: &Connection) -> (i64, Vec<String>) {
+    let version = database.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let mut select = database
+        .prepare(
+            "SELECT trim(sql, char(10)) FROM sqlite_schema WHERE sql NOT LIKE '%spin_key_value%' ORDER BY name",
+        )
+        .unwrap();
+    let made = select.query_map([], |row| row.get(0)).unwrap();
+    (version.unwrap(), made.map(Result::unwrap).collect())
+}
+
+#[test]
+fn what_an_older_program_stored_is_served_under_the_new_schema() {
+    let host = Host::start();
+    host.client()
+        .push_files("p", &[("a", "one"), ("b", "two")])
+        .good();
+    let before = host.client().status("p");
+    let path = host.database();
+    let (_, _, folder) = host.stop();
+    let database = Connection::open(&path).unwrap();
+    let newest = schema(&database);
+    // As a program without the last step would have left it.
+    let older = format!(
+        "DROP INDEX version_by_content; PRAGMA user_version = {}",
+        SCHEMA_VERSION - 1
+    );
+    database.execute_batch(&older).unwrap();
+    assert_ne!(schema(&database), newest);
+    let host = Host::resume(folder, &[]);
+    assert_eq!(host.client().status("p"), before);
+    assert_eq!(
+        paths(&host.client().pull("p", "since=0")["files"]),
+        ["a", "b"]
+    );
+    assert_eq!(schema(&database), newest);
+    host.client().push_files("p", &[("a", "three")]).good();
+    run(&path, &["check"]).good();
+}
+
+#[test]
+fn every_older_schema_becomes_the_newest() {
+    let newest = Connection::open_in_memory().unwrap();
+    for (number, step) in steps() {
+        newest.execute_batch(step).unwrap();
+        newest.pragma_update(None, "user_version", number).unwrap();
+    }
+    for version in 0..SCHEMA_VERSION {
+        let folder = tempfile::tempdir().unwrap();
+        let older = Connection::open(folder.path().join("sync.db")).unwrap();
+        for (number, step) in steps().filter(|(number, _)| *number <= version) {
+            older.execute_batch(step).unwrap();
+            older.pragma_update(None, "user_version", number).unwrap();
+        }
+        let host = Host::resume(folder, &[]);
+        host.client().push_files("p", &[("a", "one")]).good();
+        assert_eq!(schema(&older), schema(&newest), "from {version}");
+    }
+}
