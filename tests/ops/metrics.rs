@@ -8,6 +8,9 @@ use std::process::Command;
 use crate::host::Host;
 use crate::run::{argument, ran, run};
 
+/// What is shipped for Prometheus.
+const PROMETHEUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus");
+
 /// A server with metrics, and the URL of these.
 fn measured() -> (Host, String) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -83,12 +86,24 @@ fn alerts_and_dashboard_ask_for_nothing_that_is_not_there() {
         .filter_map(|line| line.split(['{', ' ']).next())
         .collect();
     for file in ["alerts.yaml", "grafana-dashboard.json"] {
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus"));
-        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let text = std::fs::read_to_string(Path::new(PROMETHEUS).join(file)).unwrap();
         let asked = names(&text);
         assert!(asked.len() > 3, "{asked:?}");
         let missing: Vec<_> = asked.difference(&served).collect();
         assert!(missing.is_empty(), "{file}: {missing:?}");
+    }
+}
+
+/// Without Prometheus on this machine there is nothing to test; where `REQUIRE_PROMTOOL` is set,
+/// as in `.ci/run`, that is a failure.
+#[test]
+fn alerts_fire_when_something_is_wrong_and_only_then() {
+    let mut promtool = Command::new("promtool");
+    promtool.args(["test", "rules", "alerts.test.yaml"]);
+    match promtool.current_dir(PROMETHEUS).output() {
+        Ok(output) => _ = ran(output).good(),
+        Err(error) if std::env::var_os("REQUIRE_PROMTOOL").is_some() => panic!("{error}"),
+        Err(_) => eprintln!("skipped: promtool is not installed"),
     }
 }
 
