@@ -41,7 +41,11 @@ fn a_sound_installation_is_well_and_its_report_has_no_secret() {
 #[test]
 fn a_server_that_nobody_has_asked_yet_is_well() {
     let host = Host::start();
-    run(&host.database(), &["doctor"]).good();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(report.contains("made by the first request"), "{report}");
+    let backup = host.database().with_file_name("backup.db");
+    let refusal = run(&host.database(), &["backup", argument(&backup)]).failed();
+    assert!(refusal.contains("nothing was stored yet"), "{refusal}");
 }
 
 #[test]

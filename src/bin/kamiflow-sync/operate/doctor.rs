@@ -162,11 +162,11 @@ fn look_at_places(report: &mut Report, config: &RuntimeConfig, environment: &Env
 
 fn look_at_database(report: &mut Report, database: &Path) {
     let shown = database.display();
-    if !database.exists() {
+    if length(database) == 0 {
         return report.line(
             "ok",
             "database",
-            &format!("{shown}: none yet, made at the first start"),
+            &format!("{shown}: none yet, made by the first request"),
         );
     }
     let Some(connection) = report.take("database", open::existing(database)) else {

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn existing(file: &Path) -> Result<Connection> {
     let shown = file.display();
     ensure!(file.is_file(), "there is no database {shown}");
+    let length = file.metadata().map_or(0, |file| file.len());
+    ensure!(length > 0, "{shown} is empty: nothing was stored yet");
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .with_context(|| format!("cannot open {shown}"))?;
     connection.busy_timeout(PATIENCE)?;
