@@ -193,10 +193,24 @@ fn open(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
     Ok(connection)
 }
 
-/// Lets a guest attach temporary and in-memory databases, but no file.
+/// Pragmas of the whole process and not of a connection: a guest that sets one reaches everybody.
+const PRAGMAS_OF_THE_PROCESS: [&str; 4] = [
+    "data_store_directory",
+    "hard_heap_limit",
+    "soft_heap_limit",
+    "temp_store_directory",
+];
+
+/// Lets a guest attach temporary and in-memory databases, but no file, and change its
+/// connection, but not the process.
 fn authorize(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
+            Authorization::Deny
+        }
+        AuthAction::Pragma { pragma_name, .. }
+            if PRAGMAS_OF_THE_PROCESS.contains(&&*pragma_name.to_lowercase()) =>
+        {
             Authorization::Deny
         }
         _ => Authorization::Allow,
@@ -261,6 +275,16 @@ mod tests {
             refusal("VACUUM INTO '/tmp/other.db'").await,
             "authorization denied"
         );
+    }
+
+    #[tokio::test]
+    async fn a_setting_of_the_whole_process_is_refused() {
+        for statement in [
+            "PRAGMA temp_store_directory = '/tmp'",
+            "PRAGMA Hard_Heap_Limit = 1000000",
+        ] {
+            assert_eq!(refusal(statement).await, "not authorized");
+        }
     }
 
     #[tokio::test]
