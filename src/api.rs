@@ -2,15 +2,15 @@
 
 mod conditional;
 mod delete;
-mod diff;
+pub mod diff;
 mod file;
 mod health;
 mod history;
 mod info;
 mod manifest;
 mod pull;
-mod push;
-mod restore;
+pub mod push;
+pub mod restore;
 mod status;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -144,15 +144,15 @@ fn ok_json(json: Vec<u8>) -> Response<Vec<u8>> {
 }
 
 /// The first value of a query parameter, percent-decoded.
-fn parameter(head: &Request<()>, name: &str) -> Option<String> {
+pub fn parameter(head: &Request<()>, name: &str) -> Option<String> {
     let query = head.uri().query()?;
     form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
 }
 
-/// The `limit` of a page.
-fn limit(head: &Request<()>) -> u32 {
+/// The `limit` of a page, 1 to 1000.
+pub fn limit(head: &Request<()>) -> u32 {
     wire::parse_limit(&parameter(head, "limit").unwrap_or_default())
 }
 

@@ -18,7 +18,7 @@ use crate::wire::tree::{DeleteLocal, Device, Diff, DiffConflict, Upload};
 const STEP: u32 = 10_000;
 
 /// The device's files by path, shrinking as the server's side is read.
-type Locals = BTreeMap<FilePath, Local>;
+pub type Locals = BTreeMap<FilePath, Local>;
 
 /// Compares all files of a device with the project and tells what to upload, download and delete, and
 /// what both sides changed. Stores nothing.
@@ -54,7 +54,10 @@ pub fn diff(
     })
 }
 
-fn check(device: &Device) -> Result<Locals, Error> {
+/// The rules for the device's side: sound paths, each once, with sound checksums.
+///
+/// 400 and 422 for what breaks one.
+pub fn check(device: &Device) -> Result<Locals, Error> {
     let mut locals = Locals::new();
     for (index, file) in device.files.iter().enumerate() {
         let path = file_path(&file.path)?;

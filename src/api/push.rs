@@ -25,7 +25,7 @@ pub fn push(
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
     let body = read(headers, body)?;
-    let batch = check(&body, device(headers))?;
+    let batch = check(&body, device(headers), settings::max_file_size()?)?;
     drop(body);
     let applied = Store::push(id, &batch, now_us(), settings::max_files_per_project()?)?;
     Ok(ok(&Pushed {
@@ -37,8 +37,10 @@ pub fn push(
     }))
 }
 
-/// Every rule that can be checked without the database.
-fn check(body: &[u8], device: Option<String>) -> Result<Batch, Error> {
+/// Every rule that can be checked without the database; a file has at most `max_file_size` bytes.
+///
+/// 400, 413 and 422 for what breaks one.
+pub fn check(body: &[u8], device: Option<String>, max_file_size: usize) -> Result<Batch, Error> {
     let push = Push::parse(body)?;
     let deletions = push.deletions.unwrap_or_default();
     let mut batch = Batch {
@@ -50,7 +52,7 @@ fn check(body: &[u8], device: Option<String>) -> Result<Batch, Error> {
     check_metadata(push.metadata.unwrap_or_default(), &mut batch)?;
     let mut seen = HashMap::new();
     for file in push.files {
-        add_put(&mut batch, &mut seen, check_file(file)?)?;
+        add_put(&mut batch, &mut seen, check_file(file, max_file_size)?)?;
     }
     for deletion in deletions {
         add_delete(&mut batch, &mut seen, check_deletion(deletion)?)?;
@@ -70,9 +72,14 @@ fn check_metadata(metadata: Metadata, batch: &mut Batch) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_file(file: File) -> Result<Put, Error> {
+fn check_file(file: File, max_file_size: usize) -> Result<Put, Error> {
     let path = file_path(&file.path)?;
-    let put = Put::new(path, file.modified, file.base, decode(&file)?);
+    let put = Put::new(
+        path,
+        file.modified,
+        file.base,
+        decode(&file, max_file_size)?,
+    );
     match Checksum::parse(&file.checksum) == Some(put.checksum) {
         true => Ok(put),
         false => Err(Error::ChecksumMismatch {
@@ -82,9 +89,8 @@ fn check_file(file: File) -> Result<Put, Error> {
 }
 
 /// Padding is optional, as for most decoders.
-fn decode(file: &File) -> Result<Vec<u8>, Error> {
+fn decode(file: &File, limit_bytes: usize) -> Result<Vec<u8>, Error> {
     let path = || file.path.clone().into_owned();
-    let limit_bytes = settings::max_file_size()?;
     let content = STANDARD_NO_PAD
         .decode_to_vec(file.content.trim_end_matches('='))
         .map_err(|_| Error::BadBase64 { path: path() })?;

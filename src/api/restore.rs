@@ -30,7 +30,8 @@ pub fn restore(
     Ok(ok(&describe(applied, &sources, dry_run)))
 }
 
-fn moment(request: Restore) -> Result<Moment, Error> {
+/// What a request asks for: 400 and 422 for what breaks a rule.
+pub fn moment(request: Restore) -> Result<Moment, Error> {
     match (request.path, request.rev, request.at, request.paths) {
         (Some(path), Some(rev), None, None) => Ok(Moment::Version(super::file_path(&path)?, rev)),
         (None, None, Some(at), paths) => {

@@ -1,0 +1,86 @@
+//! Paths, project ids and addresses: what is accepted stays below its folder and comes back as it went.
+
+use std::path::{Component, Path};
+
+use http::Method;
+use kamiflow_sync_component::project::{FilePath, ProjectId};
+use kamiflow_sync_component::route::{self, Route};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::refused;
+
+/// A path, and the same text as a project id.
+pub fn name(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(path) = FilePath::parse(text) {
+        assert_eq!(path.as_str(), text);
+        stays_below(&path);
+        let id = ProjectId::parse("x".to_owned()).expect("an id");
+        let address = format!("/v1/projects/x/files/{}", encode(text));
+        assert_eq!(
+            Route::parse(&address).expect("a file"),
+            Route::File(id, path)
+        );
+    }
+    if let Some(id) = ProjectId::parse(text.to_owned()) {
+        assert_eq!(id.as_str(), text);
+        assert!((1..=200).contains(&text.len()) && ![".", ".."].contains(&text));
+        assert!(!text.contains(['/', '\\']) && !text.contains(char::is_control));
+        let address = format!("/v1/projects/{}/status", encode(text));
+        assert_eq!(
+            Route::parse(&address).expect("a project"),
+            Route::Status(id)
+        );
+    }
+}
+
+/// On any system: one plain name below the other, and none of them hidden at the top.
+fn stays_below(path: &FilePath) {
+    let text = path.as_str();
+    let parts: Vec<_> = Path::new(text).components().collect();
+    assert!(
+        parts
+            .iter()
+            .all(|part| matches!(part, Component::Normal(_)))
+    );
+    assert_eq!(parts.len(), text.split('/').count());
+    assert!((1..=1024).contains(&text.len()) && !text.starts_with('.'));
+    assert!(
+        text.split('/')
+            .all(|part| (1..=255).contains(&part.len()) && part != "..")
+    );
+    assert!(!text.contains('\\') && !text.contains(char::is_control));
+    assert!(!(text.as_bytes()[0].is_ascii_alphabetic() && text[1..].starts_with(':')));
+    for folder in path.folders() {
+        assert!(FilePath::parse(folder).is_ok_and(|folder| text.starts_with(folder.as_str())));
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+/// The path of an address.
+pub fn route(data: &[u8]) {
+    let Ok(path) = str::from_utf8(data) else {
+        return;
+    };
+    let label = route::label(path);
+    match Route::parse(path) {
+        Ok(route) => {
+            assert_ne!(label, "unknown");
+            assert!(Route::parse(label).is_ok(), "{label}");
+            assert!(route::admit(path, &Method::PATCH).is_err());
+            let slash = format!("{path}/");
+            if !path.ends_with('/') {
+                assert_eq!(Route::parse(&slash).expect("the same"), route);
+            }
+        }
+        Err(error) => {
+            assert_eq!(error.code() == "not_found", label == "unknown");
+            refused(error);
+        }
+    }
+}
