@@ -22,6 +22,7 @@ mod manifest;
 mod manifest_route;
 mod methods;
 mod paths;
+mod promises;
 mod pull;
 mod push;
 mod raw_http;
