@@ -6,6 +6,11 @@ pub mod page;
 pub mod push;
 pub mod tree;
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::Error;
@@ -16,7 +21,7 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(explain)?;
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(explain)?;
     json.end()
         .map_err(|error| Error::BadJson(error.to_string()))?;
     Ok(value)
@@ -37,6 +42,30 @@ fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
         (path, Some(field)) => format!("{path}.{field}"),
     };
     Error::BadField(format!("{path}: {reason}."))
+}
+
+/// A struct that is read from an object only; by itself serde takes an array of its fields too.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, fields: M) -> Result<T, M::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields))
+    }
 }
 
 /// `GET /health`.

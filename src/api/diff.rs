@@ -11,6 +11,7 @@ use crate::diff::{Local, Verdict, judge};
 use crate::error::Error;
 use crate::project::{Checksum, FilePath, ProjectId, Rev, TreeDigest};
 use crate::store::{Entry, Project, Store};
+use crate::wire::Object;
 use crate::wire::push::Current;
 use crate::wire::tree::{DeleteLocal, Device, Diff, DiffConflict, Upload};
 
@@ -59,7 +60,7 @@ pub fn diff(
 /// 400 and 422 for what breaks one.
 pub fn check(device: &Device) -> Result<Locals, Error> {
     let mut locals = Locals::new();
-    for (index, file) in device.files.iter().enumerate() {
+    for (index, Object(file)) in device.files.iter().enumerate() {
         let path = file_path(&file.path)?;
         let no_checksum =
             || Error::BadField(format!("files[{index}].checksum: must be 64 hex digits."));

@@ -13,6 +13,7 @@ use crate::project::{Checksum, FilePath, ProjectId};
 use crate::settings;
 use crate::store::Store;
 use crate::sync::{Batch, Delete, Put};
+use crate::wire::Object;
 use crate::wire::push::{Deletion, File, Metadata, Push, Pushed};
 
 /// Stores a batch of changed and deleted files, whole or not at all.
@@ -49,9 +50,11 @@ pub fn check(body: &[u8], device: Option<String>, max_file_size: usize) -> Resul
         deleted: deletions.len(),
         ..Batch::default()
     };
-    check_metadata(push.metadata.unwrap_or_default(), &mut batch)?;
+    if let Some(Object(metadata)) = push.metadata {
+        check_metadata(metadata, &mut batch)?;
+    }
     let mut seen = HashMap::new();
-    for file in push.files {
+    for Object(file) in push.files {
         add_put(&mut batch, &mut seen, check_file(file, max_file_size)?)?;
     }
     for deletion in deletions {
@@ -106,7 +109,7 @@ fn decode(file: &File, limit_bytes: usize) -> Result<Vec<u8>, Error> {
 fn check_deletion(deletion: Deletion) -> Result<Delete, Error> {
     let (path, base) = match deletion {
         Deletion::Path(path) => (path, None),
-        Deletion::Entry { path, base } => (path, base),
+        Deletion::Entry(Object(entry)) => (entry.path, entry.base),
     };
     Ok(Delete {
         path: file_path(&path)?,

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::Object;
 use crate::error::Error;
 use crate::project::Rev;
 
@@ -14,13 +15,13 @@ use crate::project::Rev;
 pub struct Push<'a> {
     /// Changed files.
     #[serde(borrow)]
-    pub files: Vec<File<'a>>,
+    pub files: Vec<Object<File<'a>>>,
     /// Deleted files.
     #[serde(borrow, default)]
     pub deletions: Option<Vec<Deletion<'a>>>,
     /// About the project.
     #[serde(borrow, default)]
-    pub metadata: Option<Metadata<'a>>,
+    pub metadata: Option<Object<Metadata<'a>>>,
 }
 
 /// A changed file. Its `size` is not read: the content has one.
@@ -53,18 +54,22 @@ pub enum Deletion<'a> {
     /// Whatever rev the server has.
     Path(#[serde(borrow)] Cow<'a, str>),
     /// Only this rev.
-    Entry {
-        /// Of the file.
-        #[serde(borrow)]
-        path: Cow<'a, str>,
-        /// The rev that the device knew.
-        #[serde(default)]
-        base: Option<Rev>,
-    },
+    Entry(#[serde(borrow)] Object<DeletionEntry<'a>>),
+}
+
+/// A deleted file with the rev that was deleted.
+#[derive(Debug, Deserialize)]
+pub struct DeletionEntry<'a> {
+    /// Of the file.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// The rev that the device knew.
+    #[serde(default)]
+    pub base: Option<Rev>,
 }
 
 /// What the client says about the project; an absent or empty name changes nothing.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Metadata<'a> {
     /// 1 to 256 characters.
     #[serde(borrow, default)]
@@ -209,10 +214,32 @@ mod tests {
             "\u{feff}{{\"files\":[{FILE}],\"deletions\":[\"b\",{{\"path\":\"c\",\"base\":7}}],\"metadata\":null,\"more\":1}}"
         );
         let push = Push::parse(body.as_bytes()).unwrap();
-        assert_eq!((push.files[0].modified, push.files[0].base), (1, None));
+        assert_eq!((push.files[0].0.modified, push.files[0].0.base), (1, None));
         let deletions = push.deletions.unwrap();
         assert!(matches!(&deletions[0], Deletion::Path(path) if path == "b"));
-        assert!(matches!(&deletions[1], Deletion::Entry { path, base: Some(7) } if path == "c"));
+        assert!(
+            matches!(&deletions[1], Deletion::Entry(Object(entry)) if (&*entry.path, entry.base) == ("c", Some(7)))
+        );
+    }
+
+    #[test]
+    fn fields_without_their_names_are_refused() {
+        let file = "[\"a\",\"\",\"\",1,null]";
+        for (body, path) in [
+            ("[[]]".to_owned(), "Invalid files array: body:"),
+            (format!("{{\"files\":[{file}]}}"), "files[0]:"),
+            (
+                "{\"files\":[],\"metadata\":[\"x\"]}".to_owned(),
+                "metadata:",
+            ),
+            (
+                "{\"files\":[],\"deletions\":[[\"a\",1]]}".to_owned(),
+                "deletions[0]:",
+            ),
+        ] {
+            let text = error(&body);
+            assert!(text.starts_with(path), "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Object;
 use super::push::Current;
 use crate::error::Error;
 use crate::project::Rev;
@@ -42,7 +43,7 @@ pub struct Manifest {
 pub struct Device<'a> {
     /// In any order.
     #[serde(borrow)]
-    pub files: Vec<Local<'a>>,
+    pub files: Vec<Object<Local<'a>>>,
 }
 
 /// A file on a device.
