@@ -4,7 +4,7 @@ use crate::project::{Checksum, Rev};
 use crate::store::Entry;
 
 /// A file as a device has it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Local {
     /// Of the content.
     pub checksum: Checksum,

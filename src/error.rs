@@ -88,8 +88,8 @@ pub enum Error {
         /// Of the file.
         path: String,
     },
-    /// One path twice in a push, with different outcomes.
-    #[error("The path '{path}' is in this push twice with different content.")]
+    /// One path twice in a request, with different outcomes.
+    #[error("The path '{path}' is in this request twice, and not the same each time.")]
     DuplicatePath {
         /// Of the file.
         path: String,

@@ -65,16 +65,12 @@ pub fn check(device: &Device) -> Result<Locals, Error> {
         let no_checksum =
             || Error::BadField(format!("files[{index}].checksum: must be 64 hex digits."));
         let checksum = Checksum::parse(&file.checksum).ok_or_else(no_checksum)?;
-        if locals
-            .insert(
-                path,
-                Local {
-                    checksum,
-                    base: file.base,
-                },
-            )
-            .is_some()
-        {
+        let local = Local {
+            checksum,
+            base: file.base,
+        };
+        let earlier = locals.insert(path, local);
+        if earlier.is_some_and(|earlier| earlier != local) {
             return Err(Error::DuplicatePath {
                 path: file.path.to_string(),
             });

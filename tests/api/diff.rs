@@ -189,6 +189,19 @@ fn a_checksum_counts_in_either_case() {
 }
 
 #[test]
+fn the_same_path_twice_is_one_file_or_an_error() {
+    let host = Host::start();
+    let client = host.client();
+    let twice = [local("a", "x"), local("a", "x")];
+    assert_eq!(summary(&diff(&client, &twice)), "upload a");
+    for other in [local("a", "y"), local_from("a", "x", 1)] {
+        let differing = json!({ "files": [local("a", "x"), other] });
+        let answer = client.post("/v1/projects/p/diff", &differing);
+        answer.failed(422, "duplicate_path");
+    }
+}
+
+#[test]
 fn what_is_no_list_of_files_is_refused() {
     let host = Host::start();
     for body in [
