@@ -8,7 +8,7 @@ use crate::settings::{self, CorsOrigins};
 
 /// Headers a page of another origin may read from an answer.
 const EXPOSED: &str = "etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, \
-                       x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id";
+                       x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id, x-rev";
 
 /// The fixed headers of every answer, as helmet 7 sets them for the original. A strict transport
 /// policy is the proxy's to send: over plain HTTP it means nothing.
@@ -85,7 +85,7 @@ pub fn preflight<B>(request: &Request<B>) -> Result<Option<Response<Vec<u8>>>, E
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             HeaderValue::from_static(
-                "Content-Type,Authorization,If-None-Match,Content-Encoding,X-Request-Id",
+                "Content-Type,Authorization,If-None-Match,Content-Encoding,X-Device,X-Request-Id",
             ),
         ),
         (

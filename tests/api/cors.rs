@@ -43,6 +43,41 @@ fn a_preflight_needs_no_key_and_is_not_counted() {
 }
 
 #[test]
+fn a_page_may_send_and_read_every_header_of_the_protocol() {
+    let host = Host::start();
+    let answer = host.anonymous().send("OPTIONS", "/v1/info", &[], b"");
+    let list = |text: &str| -> Vec<String> {
+        let names = text.to_lowercase();
+        names
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect()
+    };
+    let (sent, read) = (
+        list(answer.header("access-control-allow-headers")),
+        list(answer.header("access-control-expose-headers")),
+    );
+    for name in [
+        "authorization",
+        "content-encoding",
+        "if-none-match",
+        "x-device",
+        "x-request-id",
+    ] {
+        assert!(sent.iter().any(|sent| sent == name), "{name}");
+    }
+    for name in [
+        "etag",
+        "retry-after",
+        "ratelimit-remaining",
+        "x-request-id",
+        "x-rev",
+    ] {
+        assert!(read.iter().any(|read| read == name), "{name}");
+    }
+}
+
+#[test]
 fn only_a_listed_origin_is_echoed() {
     let host = Host::with(&[("CORS_ORIGINS", "https://a, https://b")]);
     let origin = |origin: &str| {
