@@ -8,6 +8,7 @@ mod health;
 mod history;
 mod info;
 mod manifest;
+pub mod openapi;
 mod pull;
 pub mod push;
 pub mod restore;
@@ -60,13 +61,13 @@ fn respond(
     let path = head.uri().path();
     route::admit(path, head.method())?;
     let route = Route::parse(path)?;
-    if route == Route::Health {
-        return health::health(head);
+    if !route.is_open() {
+        common.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        admit(head, &route, common)?;
     }
-    common.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    admit(head, &route, common)?;
     match route {
         Route::Health => health::health(head),
+        Route::OpenApi => openapi::openapi(head),
         Route::Info => info::info(),
         Route::Projects => status::projects(),
         Route::Project(id) => delete::delete(&id),

@@ -9,8 +9,10 @@ use crate::project::{FilePath, ProjectId};
 /// An address of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Is the server alive? The only one without a key.
+    /// Is the server alive?
     Health,
+    /// What there is to ask, for programs.
+    OpenApi,
     /// Protocol version, capabilities and limits.
     Info,
     /// The list of projects.
@@ -38,8 +40,9 @@ pub enum Route {
 }
 
 /// Every address as a pattern, with its methods: what a `405` allows.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("/health", "GET, HEAD"),
+    ("/openapi.json", "GET, HEAD"),
     ("/v1/info", "GET, HEAD"),
     ("/v1/projects", "GET, HEAD"),
     ("/v1/projects/:id", "DELETE"),
@@ -62,6 +65,7 @@ impl Route {
         let id = || project_id(found.id);
         Ok(match found.pattern {
             "/health" => Self::Health,
+            "/openapi.json" => Self::OpenApi,
             "/v1/info" => Self::Info,
             "/v1/projects" => Self::Projects,
             "/v1/projects/:id" => Self::Project(id()?),
@@ -76,6 +80,12 @@ impl Route {
             "/v1/projects/:id/restore" => Self::Restore(id()?),
             _ => return Err(Error::NotFound),
         })
+    }
+
+    /// Whether it is answered without a key and is not counted: it holds no data of anybody, and
+    /// who has used up a window still asks whether the server lives.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Health | Self::OpenApi)
     }
 }
 
@@ -161,7 +171,10 @@ fn decode(encoded: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::api::openapi::DOCUMENT;
 
     fn id(text: &str) -> ProjectId {
         ProjectId::parse(text.to_owned()).unwrap()
@@ -180,6 +193,29 @@ mod tests {
                 matches!(admit(&path, &Method::PATCH), Err(Error::MethodNotAllowed(allowed)) if allowed == methods)
             );
         }
+    }
+
+    #[test]
+    fn the_openapi_document_has_these_routes_and_no_others() {
+        let document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
+        let routes = ROUTES.map(|(pattern, methods)| {
+            let path = pattern.replace(":id", "{id}").replace("*path", "{path}");
+            // A document need not list HEAD, which is GET without the body.
+            (path, methods.replace(", HEAD", "").to_lowercase())
+        });
+        let methods = |path: &serde_json::Value| {
+            let names = path.as_object().unwrap().keys();
+            let methods: Vec<_> = names
+                .filter(|name| *name != "parameters")
+                .cloned()
+                .collect();
+            methods.join(", ")
+        };
+        let paths = document["paths"].as_object().unwrap().iter();
+        let documented: BTreeMap<_, _> = paths
+            .map(|(path, item)| (path.clone(), methods(item)))
+            .collect();
+        assert_eq!(documented, BTreeMap::from(routes));
     }
 
     #[test]

@@ -17,7 +17,8 @@ pub fn info() -> Result<Response<Vec<u8>>, Error> {
         version: env!("CARGO_PKG_VERSION"),
         protocol: 2,
         capabilities: [
-            "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "restore",
+            "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
+            "restore",
         ],
         limits: Limits {
             max_body_size: settings::max_body_size()?,

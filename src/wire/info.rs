@@ -12,7 +12,7 @@ pub struct Info {
     /// Of the wire: 1 is the original's, 2 adds what `capabilities` lists.
     pub protocol: u32,
     /// What a client may use.
-    pub capabilities: [&'static str; 9],
+    pub capabilities: [&'static str; 10],
     /// In force now.
     pub limits: Limits,
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "every suite uses its part")]
 
+#[path = "documented.rs"]
+pub mod documented;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -298,7 +301,7 @@ impl Client {
             .expect("the server answers")
     }
 
-    /// Sends a request to a server that may break off.
+    /// Sends a request to a server that may break off. Whatever it answers must be documented.
     pub fn try_send(
         &self,
         method: &str,
@@ -323,12 +326,14 @@ impl Client {
             .limit(1 << 30)
             .read_to_vec()?;
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Ok(Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             bytes,
             json,
-        })
+        };
+        documented::check(method, path, &answer);
+        Ok(answer)
     }
 
     /// GET

@@ -19,7 +19,8 @@ fn info_names_the_protocol_and_what_the_server_can() {
     assert_eq!(
         info["capabilities"],
         json!([
-            "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "restore"
+            "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
+            "restore"
         ])
     );
 }

@@ -1,0 +1,172 @@
+//! Everything that the `OpenAPI` document promises is made to happen.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::host::documented::{self, DOCUMENT};
+use crate::host::{Client, Host, KEY, file, first_rev};
+
+/// Path, method and status of an answer, as the document names them.
+type Seen = BTreeSet<(String, String, u16)>;
+
+/// Every operation with a request that it answers well.
+const SOUND: [(&str, &str, &str); 14] = [
+    ("GET", "/health", ""),
+    ("GET", "/openapi.json", ""),
+    ("GET", "/v1/info", ""),
+    ("GET", "/v1/projects", ""),
+    ("POST", "/v1/projects/p/sync", r#"{"files":[]}"#),
+    ("GET", "/v1/projects/p/files", ""),
+    ("GET", "/v1/projects/p/files/a", ""),
+    ("GET", "/v1/projects/p/changes?content=1", ""),
+    ("GET", "/v1/projects/p/status", ""),
+    ("GET", "/v1/projects/p/manifest", ""),
+    ("POST", "/v1/projects/p/diff", r#"{"files":[]}"#),
+    ("GET", "/v1/projects/p/history?path=a", ""),
+    (
+        "POST",
+        "/v1/projects/p/restore",
+        r#"{"at":"2100-01-01T00:00:00Z"}"#,
+    ),
+    ("DELETE", "/v1/projects/q", ""),
+];
+
+fn ask(
+    seen: &mut Seen,
+    client: &Client,
+    (method, target, body): (&str, &str, &str),
+    headers: &[(&str, &str)],
+) {
+    let answer = client.send(method, target, headers, body.as_bytes());
+    let path = documented::find(target).expect("an address").to_owned();
+    seen.insert((path, method.to_lowercase(), answer.status));
+}
+
+/// What any address may answer.
+fn ask_everything(seen: &mut Seen) {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let narrow = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
+    narrow.client().get("/v1/info").good();
+    for request in SOUND {
+        ask(seen, &host.client(), request, &[]);
+        ask(seen, &host.client(), request, &[("if-none-match", "*")]);
+        ask(seen, &host.client(), request, &[("host", "a b")]);
+        ask(seen, &host.anonymous(), request, &[]);
+        ask(seen, &host.with_key(Some("guess")), request, &[]);
+        ask(seen, &narrow.client(), request, &[]);
+    }
+    let database = Connection::open(host.database()).unwrap();
+    database.execute_batch("DROP TABLE project").unwrap();
+    for request in SOUND {
+        ask(seen, &host.client(), request, &[]);
+    }
+}
+
+/// What only some may answer.
+fn ask_for_trouble(seen: &mut Seen) {
+    let limits = [("MAX_BODY_SIZE", "2000"), ("MAX_FILES_PER_PROJECT", "1")];
+    let host = Host::with(&limits);
+    let client = host.client();
+    let rev = first_rev(client.push_files("p", &[("a", "x")]));
+    let replace = json!({ "files": [file("b", b"x")], "deletions": ["a"] });
+    client.push("p", &replace).good();
+    let (restore, of_rev) = (
+        "/v1/projects/p/restore",
+        format!("/v1/projects/p/files/a?rev={rev}"),
+    );
+    let version = json!({ "path": "a", "rev": rev }).to_string();
+    let mut based = file("b", b"y");
+    based["base"] = json!(1);
+    let push = |file: Value| json!({ "files": [file] }).to_string();
+    for (method, target, body) in [
+        ("GET", "/v1/projects/p/files/none", String::new()),
+        ("GET", "/v1/projects/p/files/.hidden", String::new()),
+        ("GET", "/v1/projects/p/changes?since=1-1-1", String::new()),
+        ("GET", "/v1/projects/p/history?path=.hidden", String::new()),
+        ("POST", "/v1/projects/p/sync", push(based)),
+        ("POST", "/v1/projects/p/sync", push(file("c", b"y"))),
+        ("POST", "/v1/projects/p/sync", push(file(".hidden", b"y"))),
+        ("POST", "/v1/projects/p/diff", push(file(".hidden", b"y"))),
+        ("POST", restore, version.clone()),
+        ("POST", restore, r#"{"path":"a","rev":1}"#.to_owned()),
+        ("POST", restore, r#"{"path":".hidden","rev":1}"#.to_owned()),
+    ] {
+        ask(seen, &client, (method, target, &body), &[]);
+    }
+    for target in ["sync", "diff", "restore"] {
+        let target = format!("/v1/projects/p/{target}");
+        ask(seen, &client, ("POST", &target, &" ".repeat(2001)), &[]);
+        ask(
+            seen,
+            &client,
+            ("POST", &target, ""),
+            &[("content-encoding", "br")],
+        );
+    }
+    let database = Connection::open(host.database()).unwrap();
+    database
+        .execute_batch("UPDATE version SET content = NULL")
+        .unwrap();
+    ask(seen, &client, ("GET", &of_rev, ""), &[]);
+    ask(seen, &client, ("POST", restore, &version), &[]);
+}
+
+/// Whether a test can bring it about here.
+fn can_happen(path: &str, status: u16) -> bool {
+    match status {
+        // `a_head_too_large_is_documented`.
+        431 => false,
+        // A lock that another writer holds, a deep health check that fails, or the deadline.
+        503 => false,
+        // Where there is no database in play, only a setting that is missing or a trap.
+        500 => path.starts_with("/v1/projects"),
+        // A full disk.
+        507 => path != "/v1/projects/{id}",
+        _ => true,
+    }
+}
+
+#[test]
+fn everything_that_is_documented_happens() {
+    let mut documented = Seen::new();
+    for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for status in operation["responses"].as_object().into_iter().flatten() {
+                let status = status.0.parse().unwrap();
+                if can_happen(path, status) {
+                    documented.insert((path.clone(), method.clone(), status));
+                }
+            }
+        }
+    }
+    let mut seen = Seen::new();
+    ask_everything(&mut seen);
+    ask_for_trouble(&mut seen);
+    seen.retain(|(path, _, status)| can_happen(path, *status));
+    let missing: Vec<_> = documented.difference(&seen).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn a_head_too_large_is_documented() {
+    let host = Host::start();
+    for (method, target, _) in SOUND {
+        let mut socket = host.socket();
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nx: {}",
+            "y".repeat(80_000)
+        );
+        // The server may close before it has read everything.
+        _ = socket.write_all(head.as_bytes());
+        let mut start = [0; 12];
+        socket.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"HTTP/1.1 431");
+        let path = documented::find(target).unwrap();
+        let operation = &DOCUMENT["paths"][path][method.to_lowercase()];
+        assert!(operation["responses"]["431"].is_object(), "{method} {path}");
+    }
+}

@@ -1,0 +1,145 @@
+//! Holds an answer against the server's `OpenAPI` document.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use super::Answer;
+
+/// The document, with one change: clients are told to expect new fields in answers, and here
+/// every field must be known.
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!("../../src/api/openapi.json");
+    let mut document: Value = serde_json::from_str(text).expect("JSON");
+    let schemas = document["components"]["schemas"].as_object_mut();
+    for schema in schemas.expect("schemas").values_mut() {
+        if schema["properties"].is_object() {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+    document
+});
+
+/// Fails the test unless the document has this answer: its status, its required headers and the
+/// form of all headers that it names, its content type, and the schema of its body.
+pub fn check(method: &str, target: &str, answer: &Answer) {
+    let said = format!("{method} {target}: {} {}", answer.status, answer.json);
+    let response = response(method, target, answer.status);
+    let response = response.unwrap_or_else(|| panic!("not documented: {said}"));
+    for (name, header) in response["headers"].as_object().into_iter().flatten() {
+        check_header(name, resolve(header), answer, &said);
+    }
+    match response["content"].as_object().into_iter().flatten().next() {
+        None => assert_eq!(answer.bytes, b"", "{said}"),
+        Some((kind, content)) => {
+            assert_eq!(answer.header("content-type"), kind, "{said}");
+            if kind == "application/json" && method != "HEAD" {
+                check_value(&content["schema"], &body(answer), &said);
+            }
+        }
+    }
+}
+
+/// What the document says of a status: of the operation, or of every address that takes
+/// no such method or does not exist.
+fn response(method: &str, target: &str, status: u16) -> Option<&'static Value> {
+    let shared = |name: &str| Some(&DOCUMENT["components"]["responses"][name]);
+    let of_get = if method == "HEAD" { "GET" } else { method };
+    let path = find(target);
+    let operation = path.and_then(|path| DOCUMENT["paths"][path].get(of_get.to_lowercase()));
+    match (path, operation, method, status) {
+        (_, Some(operation), ..) => operation["responses"].get(status.to_string()).map(resolve),
+        (_, _, "OPTIONS", 204) => shared("Preflight"),
+        (Some(_), _, _, 405) => shared("MethodNotAllowed"),
+        (None, _, _, 404) => shared("NotFound"),
+        _ => None,
+    }
+}
+
+/// The path of the document that the target of a request, without its query, belongs to.
+pub fn find(target: &str) -> Option<&'static str> {
+    let path = target.split('?').next().unwrap_or_default();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let templates = DOCUMENT["paths"].as_object().expect("paths").keys();
+    templates
+        .map(String::as_str)
+        .find(|template| fits(template, path))
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut words, mut segments) = (template.split('/'), path.split('/'));
+    loop {
+        match (words.next(), segments.next()) {
+            (Some("{path}"), Some(first)) => return !first.is_empty() || segments.next().is_some(),
+            (Some("{id}"), Some(_)) => {}
+            (Some(word), Some(segment)) if word.eq_ignore_ascii_case(segment) => {}
+            (words, segments) => return words.is_none() && segments.is_none(),
+        }
+    }
+}
+
+fn resolve(value: &'static Value) -> &'static Value {
+    let reference = value["$ref"]
+        .as_str()
+        .and_then(|text| text.strip_prefix('#'));
+    reference.map_or(value, |pointer| {
+        DOCUMENT.pointer(pointer).expect("what is referred to")
+    })
+}
+
+fn check_header(name: &str, header: &Value, answer: &Answer, said: &str) {
+    let required = header["required"] == true;
+    let Some(text) = answer.headers.get(name) else {
+        return assert!(!required, "no {name}: {said}");
+    };
+    let text = text.to_str().expect("ASCII");
+    let number = text
+        .parse()
+        .ok()
+        .filter(|_| header["schema"]["type"] != "string");
+    check_value(
+        &header["schema"],
+        &number.unwrap_or(json!(text)),
+        &format!("{name} of {said}"),
+    );
+}
+
+/// The JSON of the body, unpacked when the test asked for gzip.
+fn body(answer: &Answer) -> Value {
+    if answer.header("content-encoding") != "gzip" {
+        return answer.json.clone();
+    }
+    let mut text = String::new();
+    let mut unpacked = flate2::read::GzDecoder::new(&answer.bytes[..]);
+    unpacked.read_to_string(&mut text).expect("gzip of text");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn check_value(schema: &Value, value: &Value, said: &str) {
+    let validator = validator(schema);
+    let errors: Vec<String> = validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?} in {said}");
+}
+
+/// Compiled once per schema of the document.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
+        LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().expect("no test fails in here");
+    let compile = || {
+        let mut whole = schema.clone();
+        // Where the references of the schema point to.
+        whole["components"] = DOCUMENT["components"].clone();
+        Arc::new(jsonschema::draft202012::new(&whole).expect("a schema"))
+    };
+    compiled
+        .entry(schema.to_string())
+        .or_insert_with(compile)
+        .clone()
+}
