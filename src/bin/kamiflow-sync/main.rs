@@ -23,6 +23,7 @@ mod manifest;
 mod metrics;
 mod metrics_server;
 mod operate;
+mod pace;
 mod plan;
 mod platform;
 mod request_headers;

@@ -20,6 +20,7 @@ use crate::engine::MAX_INSTANCES;
 use crate::handler::{Held, Instances, REQUEST_DEADLINE};
 use crate::lobby::Busy;
 use crate::metrics::Metrics;
+use crate::pace::{self, Pace};
 use crate::request_headers::{self, X_REQUEST_ID};
 use crate::request_log::{Record, Recorded};
 use crate::ticker::Ticker;
@@ -39,6 +40,7 @@ pub struct Service {
     slots: Arc<Semaphore>,
     upload_slots: Arc<Semaphore>,
     bodies: BodyBudget,
+    pace: Arc<Pace>,
     ticker: Ticker,
     metrics: Option<Arc<Metrics>>,
 }
@@ -56,6 +58,7 @@ impl Service {
             slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
             upload_slots: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
+            pace: Arc::new(Pace::new(pace::cores())),
             ticker,
             metrics,
         }
@@ -96,9 +99,10 @@ impl Service {
         request_headers::prepare(&mut parts, client).map_err(|failure| (failure, None))?;
         // Before the slot, so that a large body that waits keeps no other request out.
         let share = self.bodies.reserve(&body).await;
-        let slots = match http_body::Body::is_end_stream(&body) {
-            true => &self.slots,
-            false => &self.upload_slots,
+        let has_body = !http_body::Body::is_end_stream(&body);
+        let slots = match has_body {
+            true => &self.upload_slots,
+            false => &self.slots,
         };
         let slot = slots.clone().acquire_owned().await;
         let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
@@ -111,7 +115,11 @@ impl Service {
             out_of_time: out_of_time.clone(),
         };
         let request = Request::from_parts(parts, wasi_body(body));
-        let answered = self.handler.handle(held, request).await;
+        let answer = self.handler.handle(held, request);
+        let answered = match has_body {
+            true => answer.await,
+            false => self.pace.run(answer).await,
+        };
         answered.map_err(|error| match out_of_time.load(Relaxed) {
             true => (Failure::Timeout, Some(error)),
             false => (Failure::Internal, Some(error)),

@@ -25,7 +25,8 @@ use crate::platform::{Labelled, Shared};
 use crate::service::Service;
 use crate::ticker::Ticker;
 use crate::{
-    banner, component_build, data, engine, log, metrics_server, server, settings, signals, volume,
+    banner, component_build, data, engine, log, metrics_server, pace, server, settings, signals,
+    volume,
 };
 
 /// Memory of an instance, in bytes, besides what bodies take.
@@ -55,9 +56,8 @@ pub fn run(args: &UpArgs) -> Result<()> {
     component_build::ensure_built(&plan.manifest, args.build)?;
     raise_file_limit();
     // More threads than cores, since a thread waits while SQLite waits for the disk.
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((2 * cores).max(4))
+        .worker_threads((2 * pace::cores()).max(4))
         // A guest that computes holds a thread for a whole tick of its clock, and as often as
         // this many turns of all threads somebody looks at the sockets.
         .event_interval(8)
