@@ -7,7 +7,9 @@
 //! savepoint, so that it can fail alone.
 //!
 //! To everybody else it is one transaction: nobody sees any of it before it is committed, and
-//! nobody is told of a commit that is not on the disk. When it fails, it fails for all.
+//! nobody is told of a commit that is not on the disk. When it fails, it fails for all. A guest
+//! that gives up has seen the work of those before it and may tell of it, as a conflict does: so
+//! it commits that work first.
 //!
 //! [`BEGIN_JOINTLY`]: kamiflow_sync_component::store::BEGIN_JOINTLY
 
@@ -68,8 +70,9 @@ impl Joint {
                 .run("ROLLBACK TO guest")
                 .and_then(|()| self.run("RELEASE guest")),
         };
-        if rolled_back.is_err() {
-            self.end(rolled_back);
+        match rolled_back {
+            Ok(()) => self.settle(),
+            Err(_) => self.end(rolled_back),
         }
     }
 
@@ -101,7 +104,7 @@ impl Joint {
     }
 }
 
-/// The transaction of one guest. Dropping it rolls it back.
+/// The transaction of one guest. Dropping it rolls it back, and commits what others did before it.
 #[derive(Debug)]
 pub struct Transaction(Option<OwnedMutexGuard<Joint>>);
 
@@ -265,6 +268,33 @@ mod tests {
         one.await.unwrap().unwrap();
         assert_eq!(file.stored(), [1]);
         drop(file.insert(3).await);
+        assert_eq!(file.stored(), [1]);
+    }
+
+    #[tokio::test]
+    async fn what_a_guest_has_seen_is_stored_when_it_gives_up() {
+        let file = file();
+        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let seen = two.execute("SELECT x FROM t", Vec::new()).unwrap();
+        assert_eq!(seen.rows.len(), 1);
+        drop(two);
+        assert_eq!(file.stored(), [1]);
+        one.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_done_waits_for_nobody_that_came_later() {
+        let file = file();
+        let (one, two) = overtaken(&file, file.insert(1).await).await;
+        let later = tokio::spawn(file.joint.clone().lock_owned());
+        // The guest between them computes for long, and then is gone.
+        for _ in 0..1000 {
+            yield_now().await;
+        }
+        assert!(!one.is_finished());
+        drop(two);
+        let _turn = later.await.unwrap();
+        one.await.unwrap().unwrap();
         assert_eq!(file.stored(), [1]);
     }
 
