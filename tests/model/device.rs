@@ -82,24 +82,7 @@ impl Device {
     }
 
     pub fn send(&self, client: &Client, project: &str, entries: &[Entry]) -> Answer {
-        let mut files = Vec::new();
-        let mut deletions = Vec::new();
-        for entry in entries {
-            match (&entry.text, entry.base) {
-                (Some(text), base) => {
-                    let mut file = crate::host::file(&entry.path, text.as_bytes());
-                    if let Some(base) = base {
-                        file["base"] = json!(base);
-                    }
-                    files.push(file);
-                }
-                (None, Some(base)) => deletions.push(json!({ "path": entry.path, "base": base })),
-                (None, None) => deletions.push(json!(entry.path)),
-            }
-        }
-        let body = json!({ "files": files, "deletions": deletions }).to_string();
-        let path = format!("/v1/projects/{project}/sync");
-        client.send("POST", &path, &[("x-device", &self.name)], body.as_bytes())
+        push(client, &self.name, project, entries)
     }
 
     /// Remembers that the server has taken a push.
@@ -218,6 +201,28 @@ impl Device {
         }
         self.since = diff["cursor"].as_str().unwrap().to_owned();
     }
+}
+
+/// Pushes as a device of this name.
+pub fn push(client: &Client, device: &str, project: &str, entries: &[Entry]) -> Answer {
+    let mut files = Vec::new();
+    let mut deletions = Vec::new();
+    for entry in entries {
+        match (&entry.text, entry.base) {
+            (Some(text), base) => {
+                let mut file = crate::host::file(&entry.path, text.as_bytes());
+                if let Some(base) = base {
+                    file["base"] = json!(base);
+                }
+                files.push(file);
+            }
+            (None, Some(base)) => deletions.push(json!({ "path": entry.path, "base": base })),
+            (None, None) => deletions.push(json!(entry.path)),
+        }
+    }
+    let body = json!({ "files": files, "deletions": deletions }).to_string();
+    let path = format!("/v1/projects/{project}/sync");
+    client.send("POST", &path, &[("x-device", device)], body.as_bytes())
 }
 
 /// The text of a file in a page.

@@ -1,13 +1,19 @@
-//! Several devices do random things to one project, and the server is compared with a model of
-//! what it promises after every step.
+//! Several devices do random things, and the server is compared with a model of what it promises:
+//! after every step of one project, and after the fact when all do them at the same time.
 //!
 //! `KAMIFLOW_LONG=1` runs many more cases; `KAMIFLOW_SEED=…` repeats a run whose seed was printed.
 
 #[path = "../api/host.rs"]
 mod host;
 
+mod call;
+#[path = "../soak/chance.rs"]
+mod chance;
+mod crowd;
 mod device;
+mod line;
 mod promise;
+mod told;
 mod world;
 
 use proptest::collection::vec;
@@ -49,15 +55,16 @@ fn seed() -> u64 {
     }
 }
 
+fn is_long() -> bool {
+    std::env::var_os("KAMIFLOW_LONG").is_some()
+}
+
 #[test]
 fn whatever_devices_do_they_end_up_with_what_the_server_promises() {
     let seed = seed();
     println!("KAMIFLOW_SEED={seed}");
     let config = Config {
-        cases: match std::env::var_os("KAMIFLOW_LONG") {
-            Some(_) => 2000,
-            None => 60,
-        },
+        cases: if is_long() { 2000 } else { 60 },
         max_shrink_iters: 3000,
         failure_persistence: None,
         ..Config::default()
@@ -77,4 +84,18 @@ fn whatever_devices_do_they_end_up_with_what_the_server_promises() {
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// What is asked is the same in every run; how it meets is not.
+#[test]
+fn what_is_done_at_the_same_time_is_as_if_one_came_after_the_other() {
+    let host = Host::start();
+    for round in 0..if is_long() { 200 } else { 5 } {
+        for calls in crowd::gather(&host, round) {
+            for status in [200, 404, 409] {
+                assert!(calls.iter().any(|call| call.answer.status == status));
+            }
+            line::check(calls);
+        }
+    }
 }

@@ -17,6 +17,12 @@ pub struct Version {
     pub device: String,
 }
 
+impl Version {
+    fn checksum(&self) -> Option<String> {
+        Some(sha256(self.text.as_ref()?.as_bytes()))
+    }
+}
+
 /// One entry of a push.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -74,20 +80,39 @@ impl Promise {
         revs.map(|version| version.rev).max().unwrap_or(0)
     }
 
+    /// Every live path with its text.
+    pub fn live(&self) -> Vec<(&str, &str)> {
+        let paths = self.versions.keys();
+        let paths = paths.filter_map(|path| Some((path.as_str(), self.text(path)?)));
+        paths.collect()
+    }
+
     pub fn digest(&self) -> String {
-        let live = self.versions.keys();
-        digest(live.filter_map(|path| Some((path.as_str(), self.text(path)?))))
+        digest(self.live().into_iter())
     }
 
     /// Compares the answer to a push with what it must be, and takes the push in.
     pub fn push(&mut self, device: &str, entries: &[Entry], answer: &Answer) {
+        assert!(
+            self.allows(entries, answer),
+            "{} {} for {entries:?} in {self:?}",
+            answer.status,
+            answer.json
+        );
+        if answer.status == 200 {
+            self.take(device, entries, &answer.json["results"]);
+        }
+    }
+
+    /// Whether a push may be answered like this.
+    pub fn allows(&self, entries: &[Entry], answer: &Answer) -> bool {
         let verdicts: Vec<Verdict> = entries.iter().map(|entry| self.judge(entry)).collect();
         let refused = verdicts.contains(&Verdict::Refused);
         let either = !refused && verdicts.contains(&Verdict::Either);
         match answer.status {
-            200 if !refused => self.accept(device, entries, &answer.json["results"]),
-            409 if refused || either => self.check_conflicts(entries, &verdicts, &answer.json),
-            status => panic!("{status} {} for {entries:?}", answer.json),
+            200 => !refused && self.allows_results(entries, &answer.json["results"]),
+            409 => (refused || either) && self.allows_conflicts(entries, &verdicts, &answer.json),
+            _ => false,
         }
     }
 
@@ -110,48 +135,76 @@ impl Promise {
         }
     }
 
-    fn check_conflicts(&self, entries: &[Entry], verdicts: &[Verdict], answer: &Value) {
-        assert_eq!(answer["code"], "conflict");
-        let told: BTreeSet<&str> = answer["conflicts"]
-            .as_array()
-            .unwrap()
+    fn allows_conflicts(&self, entries: &[Entry], verdicts: &[Verdict], answer: &Value) -> bool {
+        let conflicts = answer["conflicts"].as_array().unwrap();
+        let told: BTreeSet<&str> = conflicts
             .iter()
-            .map(|conflict| {
-                let path = conflict["path"].as_str().unwrap();
-                let rev = self.newest(path).map(|newest| newest.rev);
-                assert_eq!(conflict["current"]["rev"].as_i64(), rev, "{conflict}");
-                path
-            })
+            .filter_map(|conflict| conflict["path"].as_str())
             .collect();
-        for (entry, verdict) in entries.iter().zip(verdicts) {
-            match verdict {
-                Verdict::Refused => assert!(told.contains(&*entry.path), "{answer}"),
-                Verdict::Accepted => assert!(!told.contains(&*entry.path), "{answer}"),
-                Verdict::Either => {}
+        let mut judged = entries.iter().zip(verdicts);
+        answer["code"] == "conflict"
+            && conflicts
+                .iter()
+                .all(|conflict| self.allows_current(conflict))
+            && judged.all(|(entry, verdict)| match verdict {
+                Verdict::Refused => told.contains(&*entry.path),
+                Verdict::Accepted => !told.contains(&*entry.path),
+                Verdict::Either => true,
+            })
+    }
+
+    fn allows_current(&self, conflict: &Value) -> bool {
+        let current = &conflict["current"];
+        match self.newest(conflict["path"].as_str().unwrap()) {
+            None => current.is_null(),
+            Some(newest) => {
+                current["rev"] == newest.rev
+                    && current["deleted"] == newest.text.is_none()
+                    && current["checksum"] == json!(newest.checksum())
             }
         }
     }
 
-    /// Takes in what a push or a restore did, and checks what the server says of it.
-    pub fn accept(&mut self, device: &str, entries: &[Entry], results: &Value) {
+    /// Whether a push or a restore of these entries may end like this.
+    fn allows_results(&self, entries: &[Entry], results: &Value) -> bool {
         let results = results.as_array().unwrap();
-        assert_eq!(results.len(), entries.len(), "{results:?} for {entries:?}");
-        for (entry, result) in entries.iter().zip(results) {
-            assert_eq!(result["path"], *entry.path);
-            assert_eq!(result["status"], self.status(entry), "{result}");
-            let changes = self.text(&entry.path) != entry.text.as_deref();
-            if changes {
-                let rev = result["rev"].as_i64().unwrap();
-                assert!(rev > self.last_rev, "{rev} after {}", self.last_rev);
-                self.last_rev = rev;
-                self.versions
-                    .entry(entry.path.clone())
-                    .or_default()
-                    .push(Version {
-                        rev,
-                        text: entry.text.clone(),
-                        device: device.to_owned(),
-                    });
+        let mut last_rev = self.last_rev;
+        let mut pairs = entries.iter().zip(results);
+        results.len() == entries.len()
+            && pairs.all(|(entry, result)| {
+                let rev = result["rev"].as_i64();
+                let numbered = match self.changes(entry) {
+                    true => rev.is_some_and(|rev| rev > std::mem::replace(&mut last_rev, rev)),
+                    false => rev == self.newest(&entry.path).map(|newest| newest.rev),
+                };
+                numbered && result["path"] == *entry.path && result["status"] == self.status(entry)
+            })
+    }
+
+    fn changes(&self, entry: &Entry) -> bool {
+        self.text(&entry.path) != entry.text.as_deref()
+    }
+
+    /// Takes in what a push or a restore did, after it was compared with what it must do.
+    pub fn accept(&mut self, device: &str, entries: &[Entry], results: &Value) {
+        assert!(
+            self.allows_results(entries, results),
+            "{results} for {entries:?} in {self:?}"
+        );
+        self.take(device, entries, results);
+    }
+
+    fn take(&mut self, device: &str, entries: &[Entry], results: &Value) {
+        for (entry, result) in entries.iter().zip(results.as_array().unwrap()) {
+            if self.changes(entry) {
+                self.last_rev = result["rev"].as_i64().unwrap();
+                let version = Version {
+                    rev: self.last_rev,
+                    text: entry.text.clone(),
+                    device: device.to_owned(),
+                };
+                let versions = self.versions.entry(entry.path.clone()).or_default();
+                versions.push(version);
             }
         }
     }
@@ -202,7 +255,7 @@ impl Promise {
             json!({
                 "rev": version.rev,
                 "op": if version.text.is_some() { "put" } else { "delete" },
-                "checksum": version.text.as_ref().map(|text| sha256(text.as_bytes())),
+                "checksum": version.checksum(),
                 "device": version.device,
             })
         };

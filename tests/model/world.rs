@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::device::{Device, Kind, text};
+use crate::device::{Device, Kind};
 use crate::host::{Client, encode, sha256};
 use crate::promise::{Entry, Promise};
+use crate::told;
 
 pub const DEVICES: [Kind; 5] = [Kind::New, Kind::New, Kind::New, Kind::Mixed, Kind::Old];
 pub const PATHS: [&str; 4] = ["a.md", "b.md", "folder/c.md", "ghi chú/đ.md"];
@@ -107,27 +108,20 @@ impl World {
             let device = &mut self.devices[at];
             let query = format!("since={}&limit={limit}", device.since);
             let page = self.client.pull(&self.project, &query);
-            let expected = self.promise.changes_after(device.since_rev);
-            let live = expected
-                .iter()
-                .filter(|(_, version)| version.text.is_some());
-            let live: Vec<_> = live
-                .map(|(path, version)| ((*path).to_owned(), (*version).clone()))
-                .collect();
-            let files = page["files"].as_array().unwrap();
-            assert_eq!(files.len(), live.len().min(limit));
-            assert_eq!(page["hasMore"], live.len() > limit);
-            for (file, (path, version)) in files.iter().zip(live) {
-                assert_eq!(
-                    (file["path"].as_str(), Some(text(file))),
-                    (Some(&*path), version.text.clone())
-                );
-                assert_eq!(rev(&file["synced_at"]), version.rev);
-                if !lost {
-                    device.take(&path, version.rev, version.text);
-                    device.since = file["synced_at"].to_string();
-                    device.since_rev = version.rev;
-                }
+            assert!(
+                told::files(&self.promise, device.since_rev, limit, &page),
+                "{page} in {:?}",
+                self.promise
+            );
+            if lost {
+                continue;
+            }
+            for file in page["files"].as_array().unwrap() {
+                let path = file["path"].as_str().unwrap();
+                let version = self.promise.newest(path).unwrap();
+                device.take(path, version.rev, version.text.clone());
+                device.since = file["synced_at"].to_string();
+                device.since_rev = version.rev;
             }
         }
     }
@@ -152,25 +146,21 @@ impl World {
                 return self.resync(at);
             }
             let page = answer.good();
-            let changes = page["changes"].as_array().unwrap();
-            let expected = self.promise.changes_after(device.since_rev);
-            assert_eq!(changes.len(), expected.len().min(limit), "{page}");
-            assert_eq!(page["hasMore"], expected.len() > limit);
-            for (change, (path, version)) in changes.iter().zip(expected) {
-                assert_eq!(
-                    (&change["rev"], &change["path"]),
-                    (&version.rev.into(), &path.into())
-                );
-                assert_eq!(change["op"] == "put", version.text.is_some());
-                assert_eq!(change.get("content").map(|_| text(change)), version.text);
-                if !lost {
-                    device.take(path, version.rev, version.text.clone());
-                    device.since_rev = version.rev;
-                }
+            assert!(
+                told::changes(&self.promise, device.since_rev, limit, &page),
+                "{page} in {:?}",
+                self.promise
+            );
+            if lost {
+                continue;
             }
-            if !lost {
-                device.since = page["cursor"].as_str().unwrap().to_owned();
+            for change in page["changes"].as_array().unwrap() {
+                let path = change["path"].as_str().unwrap();
+                let version = self.promise.newest(path).unwrap();
+                device.take(path, version.rev, version.text.clone());
+                device.since_rev = version.rev;
             }
+            device.since = page["cursor"].as_str().unwrap().to_owned();
         }
     }
 
@@ -263,16 +253,10 @@ impl World {
     }
 
     fn delete_project(&mut self) {
-        let live = self
-            .promise
-            .versions
-            .keys()
-            .filter(|path| self.promise.text(path).is_some())
-            .count();
         let answer = self
             .client
             .delete(&format!("/v1/projects/{}", self.project));
-        assert_eq!(answer.good()["deleted"], live);
+        assert_eq!(answer.good()["deleted"], self.promise.live().len());
         self.promise.versions.clear();
         self.check_status();
     }
@@ -287,22 +271,10 @@ impl World {
 
     fn check_status(&self) {
         let status = self.client.status(&self.project);
-        let texts: Vec<&str> = self
-            .promise
-            .versions
-            .keys()
-            .filter_map(|path| self.promise.text(path))
-            .collect();
-        assert_eq!(
-            status["digest"],
-            *self.promise.digest(),
-            "{:?}",
+        assert!(
+            told::status(&self.promise, &status),
+            "{status} in {:?}",
             self.promise
-        );
-        assert_eq!(status["fileCount"], texts.len());
-        assert_eq!(
-            status["totalSize"],
-            texts.iter().map(|text| text.len()).sum::<usize>()
         );
     }
 
@@ -411,7 +383,3 @@ impl World {
 }
 
 const RESTORER: &str = "restorer";
-
-fn rev(synced_at: &Value) -> i64 {
-    (synced_at.as_f64().unwrap() * 1000.0).round() as i64
-}
