@@ -6,15 +6,29 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::host::documented::DOCUMENT;
 use crate::host::{Host, KEY, file};
 
 #[test]
 fn without_a_key_nothing_but_health_is_answered() {
     let host = Host::start();
-    assert_eq!(host.anonymous().get("/health").status, 200);
-    let answer = host.anonymous().get("/v1/projects/p/status");
-    assert!(answer.header("www-authenticate").starts_with("Bearer"));
-    answer.failed(401, "unauthenticated");
+    host.client().push_files("p", &[("a", "x")]).good();
+    let before = host.client().status("p");
+    for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
+        let address = path.replace("{id}", "p").replace("{path}", "a");
+        let operations = methods.as_object().unwrap().iter();
+        for (method, _) in operations.filter(|(_, operation)| operation["responses"].is_object()) {
+            let method = method.to_uppercase();
+            let answer = host.anonymous().send(&method, &address, &[], b"");
+            if ["/health", "/openapi.json"].contains(&&**path) {
+                assert_eq!(answer.status, 200, "{method} {address}");
+                continue;
+            }
+            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+            answer.failed(401, "unauthenticated");
+        }
+    }
+    assert_eq!(host.client().status("p"), before);
 }
 
 #[test]

@@ -15,6 +15,12 @@ fn delete_answers_the_number_of_files_and_leaves_nothing() {
     assert_eq!(client.pull_all("p", 100).len(), 0);
     assert_eq!(client.status("p")["lastSync"], serde_json::Value::Null);
     assert_eq!(client.pull_all("other", 100).len(), 1);
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    for table in ["project", "file", "version", "content"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1, "only that of the other in {table}");
+    }
 }
 
 #[test]

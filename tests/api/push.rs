@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Answer, Host, file, paths, sha256};
+use crate::host::{Answer, Host, content, file, sha256};
 
 fn statuses(answer: Answer) -> Vec<String> {
     let results = answer.good()["results"]
@@ -208,10 +208,9 @@ fn the_last_push_wins_and_is_told_when_it_was_the_older_edit() {
         answer["conflicts"],
         json!([{ "path": "a.md", "kept": "incoming", "replaced_rev": replaced }])
     );
-    assert_eq!(
-        client.pull("p", "")["files"][0]["checksum"],
-        sha256(b"older")
-    );
+    assert_eq!(content(&client.pull("p", "")["files"][0]), b"older");
+    let before = client.ask("p", &format!("files/a.md?rev={replaced}"));
+    assert_eq!(before.bytes, b"newer");
 }
 
 #[test]
@@ -224,8 +223,15 @@ fn a_base_that_is_no_longer_the_newest_is_a_conflict() {
         file["base"] = base.clone();
         json!({ "files": [file] })
     };
+    let with_another = |mut push: Value| {
+        let files = push["files"].as_array_mut().unwrap();
+        files.insert(0, file("b.md", b"sound"));
+        push
+    };
     let current = client.push("p", &edit("2", &base)).good()["results"][0]["rev"].clone();
-    let conflict = client.push("p", &edit("3", &base)).failed(409, "conflict");
+    let conflict = client
+        .push("p", &with_another(edit("3", &base)))
+        .failed(409, "conflict");
     assert_eq!(conflict["conflicts"][0]["current"]["rev"], current);
     assert_eq!(
         conflict["conflicts"][0]["current"]["checksum"],
@@ -237,8 +243,11 @@ fn a_base_that_is_no_longer_the_newest_is_a_conflict() {
         ["a.md unchanged"]
     );
     let stale_delete = json!({ "files": [], "deletions": [{ "path": "a.md", "base": base }] });
-    client.push("p", &stale_delete).failed(409, "conflict");
-    assert_eq!(client.pull("p", "")["files"][0]["checksum"], sha256(b"2"));
+    client
+        .push("p", &with_another(stale_delete))
+        .failed(409, "conflict");
+    let files = client.pull_all("p", 100);
+    assert_eq!((files.len(), &*content(&files[0])), (1, &b"2"[..]));
 }
 
 #[test]
@@ -282,21 +291,19 @@ fn an_empty_and_a_one_megabyte_file_come_back_as_they_were() {
     let large: String = (0..1 << 20)
         .map(|i| char::from(b' ' + (i * 7 % 90) as u8))
         .collect();
-    client
-        .push_files(
-            "p",
-            &[
-                ("empty", ""),
-                ("crlf", "a\r\nb\r\n"),
-                ("ghi chú/🔒.md", "ü"),
-                ("large", &large),
-            ],
-        )
-        .good();
-    let files = client.pull("p", "")["files"].clone();
-    assert_eq!(paths(&files), ["empty", "crlf", "ghi chú/🔒.md", "large"]);
-    assert_eq!(files[3]["checksum"], sha256(large.as_bytes()));
-    assert_eq!(files[0]["content"], "");
+    let sent = [
+        ("empty", ""),
+        ("crlf", "a\r\nb\r\n"),
+        ("ghi chú/🔒.md", "ü"),
+        ("large", &large),
+    ];
+    client.push_files("p", &sent).good();
+    let files = client.pull_all("p", 100);
+    assert_eq!(files.len(), sent.len());
+    for (file, (path, text)) in files.iter().zip(sent) {
+        assert_eq!(file["path"], path);
+        assert!(content(file) == text.as_bytes(), "{path}");
+    }
 }
 
 #[test]

@@ -118,6 +118,12 @@ fn without_a_key_one_is_made_kept_and_private() {
     host.with_key(Some(&key))
         .push_files("p", &[("a", "x")])
         .good();
+    host.anonymous()
+        .get("/v1/info")
+        .failed(401, "unauthenticated");
+    host.with_key(Some(""))
+        .get("/v1/info")
+        .failed(401, "unauthenticated");
     let (code, log, folder) = host.stop();
     assert_eq!(code, Some(0));
     assert!(!log.contains(&key));

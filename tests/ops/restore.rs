@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::host::{Host, command, paths};
+use crate::host::{Host, command, content, paths};
 use crate::run::{argument, ran, run};
 
 /// A database with one file more than its backup, and the server stopped.
@@ -211,7 +211,9 @@ fn a_new_machine_needs_nothing_but_the_backup() {
     let out = run(&database, &["restore", argument(&backup)]).good();
     assert!(!out.contains("is kept as"), "{out}");
     let host = Host::resume(machine, &[]);
-    assert_eq!(host.client().status("p")["fileCount"], 1);
+    let page = host.client().pull("p", "since=0");
+    assert_eq!(paths(&page["files"]), ["old"]);
+    assert_eq!(content(&page["files"][0]), b"one");
 }
 
 #[test]
