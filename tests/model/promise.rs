@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::host::{Answer, sha256};
+use crate::told;
 
 /// One version of a path.
 #[derive(Debug, Clone)]
@@ -110,7 +111,11 @@ impl Promise {
         let refused = verdicts.contains(&Verdict::Refused);
         let either = !refused && verdicts.contains(&Verdict::Either);
         match answer.status {
-            200 => !refused && self.allows_results(entries, &answer.json["results"]),
+            200 => {
+                !refused
+                    && self.allows_results(entries, &answer.json["results"])
+                    && self.allows_cursor(&answer.json)
+            }
             409 => (refused || either) && self.allows_conflicts(entries, &verdicts, &answer.json),
             _ => false,
         }
@@ -179,6 +184,13 @@ impl Promise {
                 };
                 numbered && result["path"] == *entry.path && result["status"] == self.status(entry)
             })
+    }
+
+    /// A push ends at its own last change, or where the project was.
+    fn allows_cursor(&self, answer: &Value) -> bool {
+        let results = answer["results"].as_array().unwrap().iter();
+        let revs = results.filter_map(|result| result["rev"].as_i64());
+        told::cursor(answer) == revs.fold(self.head(), i64::max)
     }
 
     fn changes(&self, entry: &Entry) -> bool {

@@ -6,10 +6,11 @@ use crate::device::text;
 use crate::host::Answer;
 use crate::promise::{Promise, Version};
 
-/// Counts, digest and time of the last change.
+/// Counts, digest, cursor and time of the last change.
 pub fn status(promise: &Promise, status: &Value) -> bool {
     let live = promise.live();
     rev(&status["lastSync"]) == promise.head()
+        && cursor(status) == promise.head()
         && status["digest"] == *promise.digest()
         && status["fileCount"] == live.len()
         && status["totalSize"] == live.iter().map(|(_, text)| text.len()).sum::<usize>()
@@ -22,7 +23,7 @@ pub fn files(promise: &Promise, since: i64, limit: usize, page: &Value) -> bool 
         .into_iter()
         .filter(|(_, version)| version.text.is_some());
     let file = |file: &Value| (rev(&file["synced_at"]), Some(text(file)));
-    tells(&page["files"], page, live.collect(), limit, file)
+    cursor(page) == promise.head() && tells(&page["files"], page, live.collect(), limit, file)
 }
 
 /// A page of the change feed with content.
@@ -61,6 +62,15 @@ pub fn file(promise: &Promise, path: &str, answer: &Answer) -> bool {
                 && answer.header("x-rev") == rev.to_string()
         }
     }
+}
+
+/// The rev at which the cursor of an answer stands. Clients are not to look into cursors.
+pub fn cursor(answer: &Value) -> i64 {
+    let cursor = answer["cursor"].as_str().unwrap();
+    cursor
+        .split('-')
+        .nth(1)
+        .map_or(0, |rev| rev.parse().unwrap())
 }
 
 /// 0 for the time of a change that never was.
