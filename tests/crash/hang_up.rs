@@ -114,3 +114,17 @@ fn answers_that_nobody_reads_hold_no_one_up() {
     wait_for_sockets(&host, sockets);
     host.client().push_files("p", &[("after all", "x")]).good();
 }
+
+/// Without the key too: a place in the server is nobody's for ever.
+#[ignore = "takes the minute that is its subject"]
+#[test]
+fn who_takes_in_nothing_of_many_answers_is_given_up() {
+    let host = Host::start();
+    let sockets = open_sockets(&host);
+    let mut deaf = host.socket();
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n";
+    deaf.write_all(request.repeat(1000).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_secs(50));
+    assert_eq!(open_sockets(&host), sockets + 1);
+    wait_for_sockets(&host, sockets);
+}
