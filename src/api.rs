@@ -152,9 +152,15 @@ pub fn parameter(head: &Request<()>, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// The `limit` of a page, 1 to 1000.
+/// The `limit` of a page of files, changes or versions, 1 to 1000.
 pub fn limit(head: &Request<()>) -> u32 {
-    wire::parse_limit(&parameter(head, "limit").unwrap_or_default())
+    limit_of(head, wire::PAGE_FILES, wire::MAX_PAGE_FILES)
+}
+
+/// The `limit` of a page, 1 to `most`; `usual` where none is asked for.
+pub fn limit_of(head: &Request<()>, usual: u32, most: u32) -> u32 {
+    let limit = parameter(head, "limit").unwrap_or_default();
+    wire::parse_limit(&limit, usual, most)
 }
 
 /// A path in a body or a query.

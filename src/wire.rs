@@ -151,12 +151,14 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// Files or changes in a page, unless `limit` asks for others.
+pub const PAGE_FILES: u32 = 100;
 /// Files or changes in a page at most.
 pub const MAX_PAGE_FILES: u32 = 1000;
 
-/// Reads `limit` as the original does, with `parseInt`: 1 to 1000, 100 by default and for
-/// whatever is not a positive number.
-pub fn parse_limit(text: &str) -> u32 {
+/// Reads `limit` as the original does, with `parseInt`: 1 to `most`, and `usual` for whatever is
+/// not a positive number.
+pub fn parse_limit(text: &str, usual: u32, most: u32) -> u32 {
     let text = text.trim_start();
     let text = text.strip_prefix('+').unwrap_or(text);
     let number = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
@@ -169,10 +171,10 @@ pub fn parse_limit(text: &str) -> u32 {
         None => split_digits(text).0.parse(),
     };
     match number {
-        Ok(0) => 100,
-        Ok(number) => number.min(MAX_PAGE_FILES.into()) as u32,
-        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => MAX_PAGE_FILES,
-        Err(_) => 100,
+        Ok(0) => usual,
+        Ok(number) => number.min(most.into()) as u32,
+        Err(error) if *error.kind() == std::num::IntErrorKind::PosOverflow => most,
+        Err(_) => usual,
     }
 }
 
@@ -227,7 +229,7 @@ mod tests {
             ("99999999999999999999999999999999999999999999", 1000),
             ("0x", 100),
         ] {
-            assert_eq!(parse_limit(text), limit, "{text}");
+            assert_eq!(parse_limit(text, 100, 1000), limit, "{text}");
         }
     }
 }

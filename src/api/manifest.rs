@@ -2,7 +2,7 @@
 
 use http::{Request, Response};
 
-use super::{conditional, ok, parameter};
+use super::{conditional, limit_of, ok, parameter};
 use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::project::{ProjectId, TreeDigest};
@@ -18,11 +18,7 @@ const MAX_ENTRIES: u32 = 10_000;
 /// 200, or 304 when nothing changed: an unknown project has no files.
 pub fn manifest(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
     let after = parameter(head, "after").unwrap_or_default();
-    let limit = parameter(head, "limit").and_then(|limit| limit.parse().ok());
-    let limit = limit
-        .filter(|limit| *limit > 0)
-        .unwrap_or(ENTRIES)
-        .min(MAX_ENTRIES);
+    let limit = limit_of(head, ENTRIES, MAX_ENTRIES);
     Store::read(|store| {
         let project = store.project(id)?;
         let cursor = project

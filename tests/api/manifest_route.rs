@@ -127,6 +127,7 @@ fn a_page_has_a_thousand_files_unless_told_otherwise() {
         ("abc", 1000),
         ("1002", 1002),
         ("99999", 1003),
+        ("99999999999999999999", 1003),
     ] {
         let page = host
             .client()
