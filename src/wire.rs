@@ -10,7 +10,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::Error;
@@ -149,6 +149,14 @@ fn split_digits(text: &str) -> (&str, &str) {
         .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(text.len());
     text.split_at(end)
+}
+
+/// Reads the rev that a device knew: 0 or more.
+fn base<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rev>, D::Error> {
+    match Option::deserialize(deserializer)? {
+        Some(rev) if rev < 0 => Err(de::Error::custom("a rev is not negative")),
+        base => Ok(base),
+    }
 }
 
 /// Files or changes in a page, unless `limit` asks for others.

@@ -40,7 +40,7 @@ pub struct File<'a> {
     #[serde(deserialize_with = "whole_millis")]
     pub modified: i64,
     /// The rev that this edit started from; 0 when there must never have been such a file.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::base")]
     pub base: Option<Rev>,
 }
 
@@ -64,7 +64,7 @@ pub struct DeletionEntry<'a> {
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev that the device knew.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::base")]
     pub base: Option<Rev>,
 }
 

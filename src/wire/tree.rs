@@ -56,7 +56,7 @@ pub struct Local<'a> {
     #[serde(borrow)]
     pub checksum: Cow<'a, str>,
     /// The rev that the device last had of this path.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::base")]
     pub base: Option<Rev>,
 }
 

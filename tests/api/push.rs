@@ -126,6 +126,28 @@ fn a_field_that_is_missing_or_of_the_wrong_kind_is_named() {
 }
 
 #[test]
+fn a_base_that_no_rev_can_be_is_named() {
+    let host = Host::start();
+    let client = host.client();
+    let mut bad = file("a.md", b"x");
+    bad["base"] = json!(-1);
+    let deletion = json!({ "path": "a.md", "base": -1 });
+    let named = [
+        (json!({ "files": [bad] }), "files[0].base"),
+        (
+            json!({ "files": [], "deletions": [deletion] }),
+            "deletions[0]",
+        ),
+    ];
+    for (body, field) in named {
+        let answer = client.push("p", &body).failed(400, "bad_request");
+        let error = answer["error"].as_str().unwrap();
+        assert!(error.contains(field), "{error}");
+    }
+    assert_eq!(client.status("p")["fileCount"], 0);
+}
+
+#[test]
 fn a_body_that_is_no_push_is_a_bad_request() {
     let host = Host::start();
     for body in [
