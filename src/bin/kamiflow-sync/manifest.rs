@@ -48,7 +48,12 @@ pub struct Component {
     pub variables: BTreeMap<String, String>,
     /// How the component is built, if it is built here.
     pub build: Option<Build>,
+    #[serde(flatten)]
+    other: toml::Table,
 }
+
+/// Keys of a component that grant it nothing.
+const GRANTLESS: [&str; 4] = ["description", "exclude_files", "targets", "tool"];
 
 /// One `[component.<id>.build]`.
 #[derive(Debug, Deserialize)]
@@ -112,6 +117,7 @@ impl Manifest {
             component.source.is_str(),
             "the source of component {component_id:?} must be a local file"
         );
+        component.refuse_other_grants()?;
         Ok(Self {
             path,
             variables: file.variables,
@@ -139,6 +145,25 @@ impl Manifest {
             _ => source,
         }
     }
+}
+
+impl Component {
+    /// Refuses what Spin would give the component and this host does not: files, an environment,
+    /// outbound hosts.
+    fn refuse_other_grants(&self) -> Result<()> {
+        let grants = |(key, value): &(&String, &toml::Value)| {
+            !GRANTLESS.contains(&key.as_str()) && !is_empty(value)
+        };
+        match self.other.iter().find(grants) {
+            Some((key, _)) => bail!("this host has no {key:?} for a component; take it out"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_empty(value: &toml::Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+        || value.as_table().is_some_and(toml::Table::is_empty)
 }
 
 fn find_default() -> Result<PathBuf> {
@@ -234,6 +259,25 @@ mod tests {
             "{ url = \"https://x\", digest = \"y\" }",
         );
         assert!(refusal(&remote).contains("local file"));
+    }
+
+    #[test]
+    fn a_grant_that_this_host_does_not_have_is_refused() {
+        let with =
+            |line: &str| GOOD.replace("sqlite_databases", &format!("{line}\nsqlite_databases"));
+        for (line, key) in [
+            ("files = [\"assets/*\"]", "files"),
+            ("environment = { A = \"1\" }", "environment"),
+            (
+                "allowed_outbound_hosts = [\"https://x\"]",
+                "allowed_outbound_hosts",
+            ),
+        ] {
+            assert!(refusal(&with(line)).contains(key));
+        }
+        for line in ["allowed_outbound_hosts = []", "description = \"x\""] {
+            assert!(Manifest::parse(&with(line), "/app/spin.toml".into()).is_ok());
+        }
     }
 
     #[test]
