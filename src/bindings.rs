@@ -1,8 +1,17 @@
-//! Bindings of the world `entry` in `wit/world.wit`: what the Spin SDK does not give well.
+//! Bindings of a world `entry` in `wit/world.wit`: what the Spin SDK does not give well.
 
+#[cfg(not(feature = "wasi-0-3"))]
 wit_bindgen::generate!({
     path: "wit",
     world: "entry",
+    generate_all,
+    pub_export_macro: true,
+});
+
+#[cfg(feature = "wasi-0-3")]
+wit_bindgen::generate!({
+    path: "wit",
+    world: "entry-wasi-0-3",
     generate_all,
     pub_export_macro: true,
 });

@@ -34,3 +34,4 @@ mod single_file;
 mod start;
 mod status;
 mod storage;
+mod wasi_0_3;

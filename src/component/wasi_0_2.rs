@@ -1,0 +1,96 @@
+//! WASI 0.2: a function that blocks.
+
+use http::Response;
+
+use super::{Component, answer, declared_length, fields, head};
+use crate::api::Body;
+use crate::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
+use crate::bindings::wasi::http0_2_0::types::{
+    IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
+use crate::bindings::wasi::io::streams::{OutputStream, StreamError};
+use crate::error::Error;
+
+impl Guest for Component {
+    fn handle(request: IncomingRequest, outparam: ResponseOutparam) {
+        let head = head(
+            request.method(),
+            request.path_with_query(),
+            request.headers().entries(),
+        );
+        send(answer(head, Incoming(request)), outparam);
+    }
+}
+
+/// The body of a WASI request.
+struct Incoming(IncomingRequest);
+
+/// Bytes asked for at once; the host gives what has arrived.
+const CHUNK_BYTES: u64 = 1 << 20;
+
+impl Body for Incoming {
+    fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error> {
+        let length = declared_length(&self.0.headers().get("content-length"));
+        let body = self.0.consume().map_err(|()| Error::BodyCutShort)?;
+        let stream = body.stream().map_err(|()| Error::BodyCutShort)?;
+        let mut bytes = Vec::with_capacity(length.min(limit_bytes));
+        loop {
+            match stream.blocking_read(CHUNK_BYTES) {
+                Ok(chunk) if bytes.len() + chunk.len() > limit_bytes => {
+                    return Err(Error::BodyTooLarge { limit_bytes });
+                }
+                Ok(chunk) => bytes.extend_from_slice(&chunk),
+                Err(StreamError::Closed) => return Ok(bytes),
+                Err(StreamError::LastOperationFailed(_)) => return Err(Error::BodyCutShort),
+            }
+        }
+    }
+}
+
+/// Sends an answer. What fits into the stream at once is written and finished before the
+/// answer is handed over, so that head and body leave in one segment.
+fn send(response: Response<Vec<u8>>, outparam: ResponseOutparam) {
+    let (parts, content) = response.into_parts();
+    let outgoing = OutgoingResponse::new(fields(&parts.headers));
+    // A status is three digits, and the body of a new response is not yet taken.
+    outgoing
+        .set_status_code(parts.status.as_u16())
+        .expect("a status is valid");
+    let body = outgoing.body().expect("the body is taken once");
+    let stream = body.write().expect("the stream is taken once");
+    let sent = write_what_fits(&stream, &content);
+    if sent == content.len() {
+        drop(stream);
+        // The host logs a client that is gone; there is nobody to tell.
+        _ = OutgoingBody::finish(body, None);
+        ResponseOutparam::set(outparam, Ok(outgoing));
+    } else {
+        ResponseOutparam::set(outparam, Ok(outgoing));
+        if write_all(&stream, &content[sent..]).is_ok() {
+            drop(stream);
+            _ = OutgoingBody::finish(body, None);
+        }
+    }
+}
+
+fn write_what_fits(stream: &OutputStream, content: &[u8]) -> usize {
+    let room = stream.check_write().unwrap_or(0);
+    let fitting = content.len().min(room as usize);
+    match stream.write(&content[..fitting]) {
+        Ok(()) => fitting,
+        Err(_) => 0,
+    }
+}
+
+fn write_all(stream: &OutputStream, mut content: &[u8]) -> Result<(), StreamError> {
+    while !content.is_empty() {
+        stream.subscribe().block();
+        let room = stream.check_write()? as usize;
+        let (next, rest) = content.split_at(content.len().min(room));
+        stream.write(next)?;
+        content = rest;
+    }
+    stream.flush()?;
+    stream.subscribe().block();
+    stream.check_write().map(drop)
+}
