@@ -14,7 +14,8 @@ mod retention;
 mod stamp;
 mod tree;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 use spin_sdk::sqlite3::{Connection, QueryResult, RowResult, Value};
 
@@ -35,9 +36,13 @@ pub use tree::Entry;
 /// tables: a host may commit it together with those of others. To SQLite the comment says nothing.
 pub const BEGIN_JOINTLY: &str = "BEGIN /* jointly */ IMMEDIATE";
 
+/// How long a writer waits for the others.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// An open database with the schema of this program.
 pub struct Store {
     connection: Connection,
+    looks_often: Cell<bool>,
 }
 
 thread_local! {
@@ -80,10 +85,26 @@ impl Store {
         begin: &str,
         work: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.execute(begin, &[])?;
+        self.begin(begin)?;
         let answer = work(self)?;
         self.execute("COMMIT", &[])?;
         Ok(answer)
+    }
+
+    /// Waits for the lock that writing needs. SQLite looks for it after pauses that grow to a tenth of
+    /// a second, and has lost it to others by then; who begins anew begins with short ones.
+    fn begin(&self, begin: &str) -> Result<(), Error> {
+        let started = Instant::now();
+        if !self.looks_often.replace(true) {
+            // A server that manages its own file refuses this, and has its own way to wait.
+            self.execute("PRAGMA busy_timeout = 100", &[]).ok();
+        }
+        loop {
+            match self.execute(begin, &[]) {
+                Err(Error::Busy) if started.elapsed() < PATIENCE => {}
+                begun => return begun.map(drop),
+            }
+        }
     }
 
     /// Reads the database and takes the lock that writing needs.
@@ -95,7 +116,11 @@ impl Store {
         let connection = Connection::open_default().map_err(failed)?;
         migrate::migrate(&connection)?;
         stay_open();
-        Ok(Self { connection })
+        let looks_often = Cell::new(false);
+        Ok(Self {
+            connection,
+            looks_often,
+        })
     }
 
     fn execute(&self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {

@@ -132,6 +132,22 @@ fn a_writer_that_holds_the_lock_makes_the_server_busy_and_not_broken() {
 }
 
 #[test]
+fn a_writer_waits_for_a_lock_that_comes_free() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let database = Connection::open(host.database()).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        // The one request that does not take the host's own way to the lock.
+        let deleted = scope.spawn(|| host.client().delete("/v1/projects/p").good());
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(!deleted.is_finished());
+        database.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(deleted.join().unwrap()["deleted"], 1);
+    });
+}
+
+#[test]
 fn a_broken_database_tells_the_client_nothing_of_its_inside() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
