@@ -2,37 +2,44 @@
 //!
 //! A connection waits while no request is under way on it and all of every answer has left.
 //! When a new one comes and there is no place, the one that has waited longest goes, whether
-//! it was never asked anything or is kept for the next request. So connections that do
-//! nothing keep nobody out, and one in the middle of a request always stays.
+//! it was never asked anything or is kept for the next request. When none waits, one goes that
+//! is stuck: its client takes in nothing of an answer. So connections that do nothing keep
+//! nobody out, and one stays in the middle of a request whose client does its part.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// How soon to look again for one that waits, when there was none.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long a client may take in nothing and keep its place, when others ask for it.
+const STUCK: Duration = Duration::from_secs(5);
 
 /// The places of a server. Clones are the same.
 #[derive(Clone)]
 pub struct Lobby {
     free: Arc<Semaphore>,
     queue: Arc<Mutex<Queue>>,
+    patience: Duration,
 }
 
-/// Those that wait, by the order in which they began to.
+/// Those that can go, by the order in which they began to wait or to be stuck.
 #[derive(Default)]
 struct Queue {
     next: u64,
     waiting: BTreeMap<u64, Arc<Notify>>,
+    stuck: BTreeMap<u64, (Instant, Arc<Notify>)>,
 }
 
 /// The place of one connection, given up when it is dropped.
 pub struct Place {
     lobby: Lobby,
     state: Mutex<State>,
+    /// The number among those that are stuck.
+    stuck: Mutex<Option<u64>>,
     leave: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
 }
@@ -56,6 +63,7 @@ impl Lobby {
         Self {
             free: Arc::new(Semaphore::new(places)),
             queue: Arc::default(),
+            patience: STUCK,
         }
     }
 
@@ -73,15 +81,18 @@ impl Lobby {
         let leave = Arc::default();
         Arc::new(Place {
             state: Mutex::new(State::Waiting(self.queue().add(&leave))),
+            stuck: Mutex::default(),
             lobby: self.clone(),
             leave,
             _permit: permit,
         })
     }
 
-    /// Calls the one that has waited longest.
+    /// Calls the one that has waited longest, or else the one that has been stuck longest.
     fn call(&self) {
-        if let Some((_, leave)) = self.queue().waiting.pop_first() {
+        let mut queue = self.queue();
+        let waiting = queue.waiting.pop_first().map(|(_, leave)| leave);
+        if let Some(leave) = waiting.or_else(|| queue.stuck_for(self.patience)) {
             leave.notify_one();
         }
     }
@@ -96,6 +107,18 @@ impl Queue {
         self.next += 1;
         self.waiting.insert(self.next, leave.clone());
         self.next
+    }
+
+    fn add_stuck(&mut self, leave: &Arc<Notify>) -> u64 {
+        self.next += 1;
+        self.stuck
+            .insert(self.next, (Instant::now(), leave.clone()));
+        self.next
+    }
+
+    fn stuck_for(&mut self, patience: Duration) -> Option<Arc<Notify>> {
+        let first = self.stuck.first_entry()?;
+        (first.get().0.elapsed() >= patience).then(|| first.remove().1)
     }
 }
 
@@ -114,11 +137,29 @@ impl Place {
         }
     }
 
-    /// Resolves when this connection is called while it waits.
+    /// The client takes in nothing more for now.
+    pub fn stuck(&self) {
+        self.stuck_number()
+            .get_or_insert_with(|| self.lobby.queue().add_stuck(&self.leave));
+    }
+
+    /// The client took something in.
+    pub fn moved(&self) {
+        if let Some(number) = self.stuck_number().take() {
+            self.lobby.queue().stuck.remove(&number);
+        }
+    }
+
+    /// Whether the client takes in nothing.
+    pub fn is_stuck(&self) -> bool {
+        self.stuck_number().is_some()
+    }
+
+    /// Resolves when this connection is called while it waits or is stuck.
     pub async fn called(&self) {
         loop {
             self.leave.notified().await;
-            if matches!(*self.state(), State::Waiting(_)) {
+            if matches!(*self.state(), State::Waiting(_)) || self.is_stuck() {
                 return;
             }
         }
@@ -132,6 +173,10 @@ impl Place {
         *state = new;
     }
 
+    fn stuck_number(&self) -> MutexGuard<'_, Option<u64>> {
+        self.stuck.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,6 +185,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.set(State::Busy);
+        self.moved();
     }
 }
 
@@ -189,6 +235,41 @@ mod tests {
         place.called().await;
         drop(place);
         entering.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn where_nobody_waits_one_goes_whose_client_takes_in_nothing() {
+        let lobby = Lobby {
+            patience: Duration::ZERO,
+            ..Lobby::new(3)
+        };
+        let [stuck, moved, at_work] = [
+            lobby.enter().await,
+            lobby.enter().await,
+            lobby.enter().await,
+        ];
+        let _busy = [stuck.begin(), moved.begin(), at_work.begin()];
+        for place in [&moved, &stuck] {
+            place.stuck();
+            place.stuck();
+        }
+        moved.moved();
+        lobby.call();
+        stuck.called().await;
+        lobby.call();
+        assert!(!is_called(&moved).await && !is_called(&at_work).await);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_pauses_for_a_moment_keeps_its_place() {
+        let lobby = Lobby::new(1);
+        let place = lobby.enter().await;
+        let _busy = place.begin();
+        place.stuck();
+        lobby.call();
+        assert!(!is_called(&place).await);
+        drop((_busy, place));
+        assert!(lobby.queue().stuck.is_empty());
     }
 
     #[tokio::test]
