@@ -151,6 +151,7 @@ impl Place {
     }
 
     /// Whether the client takes in nothing.
+    #[cfg(test)]
     pub fn is_stuck(&self) -> bool {
         self.stuck_number().is_some()
     }
@@ -159,10 +160,23 @@ impl Place {
     pub async fn called(&self) {
         loop {
             self.leave.notified().await;
-            if matches!(*self.state(), State::Waiting(_)) || self.is_stuck() {
+            if self.is_called() {
                 return;
             }
         }
+    }
+
+    /// Whether it was taken out of its queue for what it still is: who was called and began a
+    /// request first may stay.
+    fn is_called(&self) -> bool {
+        let waiting = match *self.state() {
+            State::Waiting(number) => Some(number),
+            State::Busy | State::Answered => None,
+        };
+        let stuck = *self.stuck_number();
+        let queue = self.lobby.queue();
+        waiting.is_some_and(|number| !queue.waiting.contains_key(&number))
+            || stuck.is_some_and(|number| !queue.stuck.contains_key(&number))
     }
 
     fn set(&self, new: State) {
@@ -270,6 +284,16 @@ mod tests {
         assert!(!is_called(&place).await);
         drop((_busy, place));
         assert!(lobby.queue().stuck.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_was_called_too_late_stays_although_its_client_pauses() {
+        let lobby = Lobby::new(1);
+        let place = lobby.enter().await;
+        lobby.call();
+        let _busy = place.begin();
+        place.stuck();
+        assert!(!is_called(&place).await);
     }
 
     #[tokio::test]
