@@ -6,6 +6,7 @@
 
 mod feed;
 mod history;
+mod known;
 mod migrate;
 mod project;
 mod push;
@@ -13,6 +14,7 @@ mod restore;
 mod retention;
 mod stamp;
 mod tree;
+mod versions;
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -128,28 +130,6 @@ impl Store {
             .execute(statement, parameters)
             .map_err(failed)
     }
-
-    /// Runs `{head} VALUES (…), (…) {tail}` over all rows, as many in one statement as fit: a call
-    /// into the host costs more than a row. Answers what `RETURNING` returns.
-    fn insert<const N: usize>(
-        &self,
-        head: &str,
-        rows: impl Iterator<Item = [Value; N]>,
-        tail: &str,
-    ) -> Result<Vec<RowResult>, Error> {
-        let mut returned = Vec::new();
-        let mut parameters = Vec::new();
-        let mut rows = rows.peekable();
-        while let Some(row) = rows.next() {
-            parameters.extend(row);
-            if is_full(&parameters, N) || rows.peek().is_none() {
-                let statement = format!("{head} VALUES {} {tail}", marks(parameters.len() / N, N));
-                returned.extend(self.execute(&statement, &parameters)?.rows);
-                parameters.clear();
-            }
-        }
-        Ok(returned)
-    }
 }
 
 /// Keeps the database file open beyond this instance, as far as the host can.
@@ -161,25 +141,6 @@ impl Store {
 /// is lost but that time.
 fn stay_open() {
     _ = key_value::open("default");
-}
-
-/// Rows in one statement: more gain nothing measurable.
-const MAX_ROWS: usize = 100;
-/// Bytes of content in one statement: these are copied into the host, so they bound its memory.
-const MAX_BYTES: usize = 4 << 20;
-
-fn is_full(parameters: &[Value], columns: usize) -> bool {
-    let bytes = parameters.iter().map(|value| match value {
-        Value::Blob(blob) => blob.len(),
-        _ => 0,
-    });
-    parameters.len() >= MAX_ROWS * columns || bytes.sum::<usize>() >= MAX_BYTES
-}
-
-/// `(?,?),(?,?)` for two rows of two columns.
-fn marks(rows: usize, columns: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    vec![row; rows].join(",")
 }
 
 /// A JSON array as one parameter, for `json_each`.
@@ -242,14 +203,6 @@ fn failed(error: spin_sdk::sqlite3::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_statement_takes_rows_up_to_a_number_and_a_size() {
-        assert!(!is_full(&vec![Value::Null; 198], 2));
-        assert!(is_full(&vec![Value::Null; 200], 2));
-        assert!(is_full(&[Value::Blob(vec![0; MAX_BYTES])], 2));
-        assert_eq!(marks(2, 3), "(?,?,?),(?,?,?)");
-    }
 
     #[test]
     fn a_lock_and_a_full_disk_are_told_apart_from_other_failures() {

@@ -2,7 +2,9 @@
 //!
 //! Everything here is pure; the store asks for what is current, plans, and writes the plan.
 
-use std::collections::{HashMap, HashSet};
+mod folders;
+
+use std::collections::HashMap;
 
 use crate::error::Error;
 use crate::project::{Checksum, FilePath, Rev};
@@ -63,8 +65,8 @@ impl Put {
 pub enum Content {
     /// Came with the push.
     New(Vec<u8>),
-    /// Is stored already, under this `content.id`.
-    Stored(i64),
+    /// Is stored already, under the checksum.
+    Stored,
 }
 
 /// A file to delete.
@@ -89,8 +91,15 @@ pub struct Newest {
     pub size: u64,
 }
 
-/// The newest version of every path that a push touches, as far as there is one.
-pub type Known = HashMap<String, Newest>;
+/// What is stored at and around the paths of a push.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The newest version of every path, and of every folder above one that is put, as far as
+    /// there is one.
+    pub newest: HashMap<String, Newest>,
+    /// A live file below a path that is put, as far as there is one that the push does not delete.
+    pub below: HashMap<String, String>,
+}
 
 /// What a push does.
 #[derive(Debug, Default)]
@@ -127,7 +136,8 @@ impl Batch {
         self.name.is_some() || self.git_repo.is_some()
     }
 
-    /// Decides every step, or none: conflicts of all entries are told at once.
+    /// Decides every step, or none: conflicts of all entries are told at once, and then a path that
+    /// is in another's way.
     pub fn plan(&self, known: &Known) -> Result<Plan<'_>, Error> {
         let conflicts: Vec<Conflict> = self.conflicts(known).collect();
         if !conflicts.is_empty() {
@@ -135,14 +145,15 @@ impl Batch {
         }
         let puts = self.puts.iter().map(|put| plan_put(put, known));
         let deletes = self.deletes.iter().map(|delete| plan_delete(delete, known));
-        Ok(Plan {
+        let plan = Plan {
             steps: puts.chain(deletes).collect(),
             replaced: self
                 .puts
                 .iter()
                 .filter_map(|put| replaces_newer(put, known))
                 .collect(),
-        })
+        };
+        folders::check(&plan, known).map(|()| plan)
     }
 
     fn conflicts<'a>(&'a self, known: &'a Known) -> impl Iterator<Item = Conflict> + 'a {
@@ -155,7 +166,7 @@ impl Batch {
             .iter()
             .map(|delete| (&delete.path, delete.base, None));
         puts.chain(deletes).filter_map(|(path, base, wanted)| {
-            let newest = known.get(path.as_str());
+            let newest = known.newest.get(path.as_str());
             let base = base.filter(|base| !agrees(*base, wanted, newest))?;
             Some(Conflict {
                 path: path.to_string(),
@@ -185,7 +196,7 @@ fn describe(newest: &Newest) -> Current {
 }
 
 fn plan_put<'a>(put: &'a Put, known: &Known) -> Step<'a> {
-    let before = known.get(put.path.as_str()).copied();
+    let before = known.newest.get(put.path.as_str()).copied();
     let status = match before.and_then(|before| before.checksum) {
         None => Status::Created,
         Some(checksum) if checksum == put.checksum => Status::Unchanged,
@@ -200,7 +211,7 @@ fn plan_put<'a>(put: &'a Put, known: &Known) -> Step<'a> {
 }
 
 fn plan_delete<'a>(delete: &'a Delete, known: &Known) -> Step<'a> {
-    let before = known.get(delete.path.as_str()).copied();
+    let before = known.newest.get(delete.path.as_str()).copied();
     let status = match before.and_then(|before| before.checksum) {
         None => Status::Absent,
         Some(_) => Status::Deleted,
@@ -215,7 +226,7 @@ fn plan_delete<'a>(delete: &'a Delete, known: &Known) -> Step<'a> {
 
 /// Without a base the last push wins; when its file is the older one, the client is told.
 fn replaces_newer(put: &Put, known: &Known) -> Option<Replaced> {
-    let before = known.get(put.path.as_str())?;
+    let before = known.newest.get(put.path.as_str())?;
     let differs = before
         .checksum
         .is_some_and(|checksum| checksum != put.checksum);
@@ -252,43 +263,6 @@ impl<'a> Plan<'a> {
             .filter(|step| step.status == Status::Deleted)
             .map(|step| step.path)
     }
-
-    /// Refuses a file below another file: no disk can hold `a` beside `a/b`.
-    ///
-    /// `known` has the folders of all created paths too; files below a created path are the
-    /// store's to find.
-    pub fn check_folders(&self, known: &Known) -> Result<(), Error> {
-        let puts: HashSet<&str> = self
-            .steps
-            .iter()
-            .filter(|step| step.put.is_some())
-            .map(|step| step.path.as_str())
-            .collect();
-        let deleted: HashSet<&str> = self.deleted().map(FilePath::as_str).collect();
-        let is_file = |folder: &str| {
-            let stored = known
-                .get(folder)
-                .is_some_and(|newest| newest.checksum.is_some());
-            puts.contains(folder) || stored && !deleted.contains(folder)
-        };
-        for path in self.created() {
-            if let Some(folder) = path.folders().find(|folder| is_file(folder)) {
-                return Err(blocked(
-                    path,
-                    &format!("lies below '{folder}', which is a file"),
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The error of a path that is in another's way.
-pub fn blocked(path: &FilePath, rule: &str) -> Error {
-    Error::BadPath {
-        path: path.to_string(),
-        rule: rule.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -313,10 +287,13 @@ mod tests {
     }
 
     fn known(entries: &[(&str, Newest)]) -> Known {
-        entries
+        let newest = entries
             .iter()
-            .map(|(path, newest)| ((*path).to_owned(), *newest))
-            .collect()
+            .map(|(path, newest)| ((*path).to_owned(), *newest));
+        Known {
+            newest: newest.collect(),
+            ..Known::default()
+        }
     }
 
     fn batch(puts: Vec<Put>, deletes: Vec<Delete>) -> Batch {
@@ -379,10 +356,8 @@ mod tests {
             (None, Some(5), b"new", false),
             (None, Some(0), b"new", true),
         ] {
-            let known: Known = state
-                .map(|newest| ("a".to_owned(), newest))
-                .into_iter()
-                .collect();
+            let entry = state.map(|newest| ("a", newest));
+            let known = known(entry.as_slice());
             let batch = batch(vec![put("a", content, base)], vec![]);
             assert_eq!(
                 batch.plan(&known).is_ok(),
@@ -463,7 +438,10 @@ mod tests {
 
     #[test]
     fn no_file_lies_below_a_file() {
-        let stored = known(&[("a", newest(1, Some(b"x"))), ("gone", newest(2, None))]);
+        let mut stored = known(&[("a", newest(1, Some(b"x"))), ("gone", newest(2, None))]);
+        stored
+            .below
+            .insert("folder".to_owned(), "folder/c".to_owned());
         let check = |puts: &[&str], deletes: &[&str]| {
             let puts = puts.iter().map(|at| put(at, b"y", None)).collect();
             let deletes = deletes
@@ -473,16 +451,17 @@ mod tests {
                     base: None,
                 })
                 .collect();
-            batch(puts, deletes)
-                .plan(&stored)
-                .unwrap()
-                .check_folders(&stored)
-                .is_ok()
+            match batch(puts, deletes).plan(&stored) {
+                Err(Error::BadPath { .. }) => false,
+                outcome => outcome.is_ok() || panic!("{outcome:?}"),
+            }
         };
         assert!(!check(&["a/b"], &[]));
         assert!(check(&["a/b"], &["a"]));
         assert!(check(&["gone/b"], &[]));
         assert!(!check(&["new", "new/b/c"], &[]));
         assert!(check(&["ab", "new/b"], &[]));
+        assert!(!check(&["folder"], &[]));
+        assert!(check(&["folder/d"], &[]));
     }
 }

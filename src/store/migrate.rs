@@ -10,7 +10,7 @@ use crate::error::Error;
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The `user_version` of a database that has all steps.
-pub const SCHEMA_VERSION: i64 = 8;
+pub const SCHEMA_VERSION: i64 = 9;
 
 /// Applies the missing steps, in one transaction; on a current database that is one cheap read.
 /// A database of a newer program is refused.
@@ -88,6 +88,8 @@ mod tests {
         for (number, step) in steps() {
             let code = |line: &str| line.split("--").next().map(str::to_owned);
             let statement: String = step.lines().filter_map(code).collect();
+            // What a trigger does is part of the statement that makes it.
+            let (statement, _) = statement.split_once("BEGIN").unwrap_or((&statement, ""));
             assert!(!statement.contains(';'), "step {number}");
             assert_eq!(statement.matches("CREATE ").count(), 1, "step {number}");
         }

@@ -45,7 +45,8 @@ pub struct Listed {
     pub project: Project,
 }
 
-const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
+/// Those of a [`Project`], in its order.
+pub(super) const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
                        swept_at, swept_to";
 
 impl Project {
@@ -58,7 +59,7 @@ impl Project {
         }
     }
 
-    fn from_row(row: &RowResult) -> Result<Self, Error> {
+    pub(super) fn from_row(row: &RowResult) -> Result<Self, Error> {
         let digest = row.get::<&[u8]>(7).and_then(TreeDigest::from_bytes);
         Ok(Self {
             number: integer(row, 0)?,

@@ -109,8 +109,8 @@ impl Store {
 }
 
 fn put(path: FilePath, version: &Version) -> Result<Put, Error> {
-    let kept = version.checksum.zip(version.content);
-    let (checksum, content) = kept.ok_or_else(|| Error::ContentGone {
+    let kept = version.checksum.filter(|_| version.content.is_some());
+    let checksum = kept.ok_or_else(|| Error::ContentGone {
         path: path.to_string(),
     })?;
     Ok(Put {
@@ -119,6 +119,6 @@ fn put(path: FilePath, version: &Version) -> Result<Put, Error> {
         modified: version.modified,
         base: None,
         size: version.size,
-        content: Content::Stored(content),
+        content: Content::Stored,
     })
 }

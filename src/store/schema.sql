@@ -62,3 +62,10 @@ CREATE UNIQUE INDEX file_by_rev ON file (project, deleted, rev)
 -- v 8
 -- Finds out whether content that one version lets go is still another's.
 CREATE INDEX version_by_content ON version (content) WHERE content IS NOT NULL
+-- v 9
+-- A new version is the newest one of its path.
+CREATE TRIGGER newest_version AFTER INSERT ON version BEGIN
+  INSERT INTO file (project, path, rev, deleted)
+  VALUES (NEW.project, NEW.path, NEW.rev, NEW.checksum IS NULL)
+  ON CONFLICT (project, path) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted;
+END

@@ -116,7 +116,7 @@ mod tests {
 
     fn revs(project: &mut Project, paths: &[&str], now_us: Rev) -> Vec<Rev> {
         let batch = batch(paths);
-        let plan = batch.plan(&Known::new()).unwrap();
+        let plan = batch.plan(&Known::default()).unwrap();
         project
             .advance(&plan, now_us, 100)
             .unwrap()
@@ -160,7 +160,10 @@ mod tests {
             size: 3,
         };
         let plan = batch
-            .plan(&Known::from([("a".to_owned(), newest)]))
+            .plan(&Known {
+                newest: [("a".to_owned(), newest)].into(),
+                ..Known::default()
+            })
             .unwrap();
         project.advance(&plan, 2000, 100).unwrap();
         assert_eq!((project.file_count, project.total_size), (0, 0));
@@ -170,7 +173,7 @@ mod tests {
     #[test]
     fn a_full_project_takes_no_more_files() {
         let (mut project, batch) = (project(), batch(&["a", "b"]));
-        let plan = batch.plan(&Known::new()).unwrap();
+        let plan = batch.plan(&Known::default()).unwrap();
         assert!(matches!(
             project.advance(&plan, 1, 1),
             Err(Error::ProjectFull { limit: 1 })

@@ -4,10 +4,7 @@
 //! Natively and not over HTTP, because the revs of a moved-in history are not those of now,
 //! and because an import then needs no key, no running server, and no request limit.
 
-use std::collections::HashMap;
-
 use anyhow::{Context, Result, anyhow, bail};
-use kamiflow_sync_component::error::Error;
 use kamiflow_sync_component::project::{Checksum, ProjectId, Rev, TreeDigest};
 use kamiflow_sync_component::store::{Project, Stamp};
 use kamiflow_sync_component::sync::{Batch, Content, Known, Newest, Put, Step};
@@ -78,7 +75,7 @@ impl<'t> Ledger<'t> {
     ///
     /// # Errors
     ///
-    /// [`Error`] inside when a rule refuses the file; nothing is stored then.
+    /// [`Error`](kamiflow_sync_component::error::Error) inside when a rule refuses the file; nothing is stored then.
     pub fn put(&mut self, put: Put, at_us: Rev) -> Result<Status> {
         let known = self.known(&put)?;
         let batch = Batch {
@@ -86,10 +83,6 @@ impl<'t> Ledger<'t> {
             ..Batch::default()
         };
         let plan = batch.plan(&known)?;
-        plan.check_folders(&known)?;
-        for path in plan.created() {
-            self.check_below(path.as_str())?;
-        }
         let step = plan.steps.first().context("a plan of one step")?;
         if step.is_change() {
             let stamp = self.project.advance_by(step, at_us);
@@ -99,31 +92,31 @@ impl<'t> Ledger<'t> {
     }
 
     fn known(&self, put: &Put) -> rusqlite::Result<Known> {
-        let mut known = HashMap::new();
-        for path in put.path.folders().chain([put.path.as_str()]) {
-            if let Some(newest) = self.newest(path)? {
-                known.insert(path.to_owned(), newest);
-            }
+        let mut known = Known::default();
+        let path = put.path.as_str();
+        for path in put.path.folders().chain([path]) {
+            let newest = self.newest(path)?;
+            known
+                .newest
+                .extend(newest.map(|newest| (path.to_owned(), newest)));
         }
+        let below = self.below(path)?;
+        known
+            .below
+            .extend(below.map(|below| (path.to_owned(), below)));
         Ok(known)
     }
 
-    fn check_below(&self, path: &str) -> Result<()> {
+    /// A live file below a path.
+    fn below(&self, path: &str) -> rusqlite::Result<Option<String>> {
         // '0' is the character behind '/'.
         let mut select = self.transaction.prepare_cached(
             "SELECT path FROM file WHERE project = ?1 AND deleted = 0
              AND path > ?2 || '/' AND path < ?2 || '0' LIMIT 1",
         )?;
-        let below: Option<String> = select
+        select
             .query_row(params![self.project.number, path], |row| row.get(0))
-            .optional()?;
-        match below {
-            None => Ok(()),
-            Some(below) => bail!(Error::BadPath {
-                path: path.to_owned(),
-                rule: format!("is a folder: '{below}' lies below it"),
-            }),
-        }
+            .optional()
     }
 
     fn add_version(&self, step: &Step, stamp: &Stamp) -> Result<()> {
@@ -131,39 +124,30 @@ impl<'t> Ledger<'t> {
         let Content::New(bytes) = &put.content else {
             bail!("an import brings its content");
         };
-        let (number, path) = (self.project.number, step.path.as_str());
-        let content: i64 = self
-            .transaction
+        let (number, checksum) = (self.project.number, put.checksum.as_bytes());
+        self.transaction
             .prepare_cached(
                 "INSERT INTO content (project, checksum, bytes) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (project, checksum) DO UPDATE SET project = project RETURNING id",
+                 ON CONFLICT (project, checksum) DO NOTHING",
             )?
-            .query_row(params![number, put.checksum.as_bytes(), bytes], |row| {
-                row.get(0)
-            })?;
+            .execute(params![number, checksum, bytes])?;
         self.transaction
             .prepare_cached(
                 "INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                   (SELECT id FROM content WHERE project = ?1 AND checksum = ?4))",
             )?
             .execute(params![
                 number,
                 stamp.rev,
-                path,
-                put.checksum.as_bytes(),
+                step.path.as_str(),
+                checksum,
                 put.size as i64,
                 put.modified,
                 self.device,
                 step.before.map(|before| before.rev),
                 stamp.tag,
-                content
             ])?;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO file (project, path, rev, deleted) VALUES (?1, ?2, ?3, 0)
-                 ON CONFLICT (project, path) DO UPDATE SET rev = excluded.rev, deleted = 0",
-            )?
-            .execute(params![number, path, stamp.rev])?;
         Ok(())
     }
 
