@@ -99,7 +99,7 @@ impl Store {
         let started = Instant::now();
         if !self.looks_often.replace(true) {
             // A server that manages its own file refuses this, and has its own way to wait.
-            self.execute("PRAGMA busy_timeout = 100", &[]).ok();
+            self.execute("PRAGMA busy_timeout = 20", &[]).ok();
         }
         loop {
             match self.execute(begin, &[]) {
