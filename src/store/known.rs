@@ -1,5 +1,7 @@
 //! What a push must know before it is planned, in one statement: each is a call into the host.
 
+use std::collections::{BTreeSet, HashSet};
+
 use spin_sdk::sqlite3::{RowResult, Value};
 
 use super::project::COLUMNS;
@@ -15,35 +17,15 @@ impl Store {
         id: &ProjectId,
         batch: &Batch,
     ) -> Result<(Option<Project>, Known), Error> {
-        let puts = || batch.puts.iter().map(|put| &put.path);
-        let deletes = || batch.deletes.iter().map(|delete| delete.path.as_str());
-        let mut folders: Vec<&str> = puts().flat_map(FilePath::folders).collect();
-        folders.sort_unstable();
-        folders.dedup();
-        let files = puts().map(FilePath::as_str).chain(deletes());
-        let asked: Vec<&str> = files.chain(folders).collect();
-        // The project comes first. '0' is the character behind '/'.
+        let (asked, outermost) = paths(batch);
+        let deletes = batch.deletes.iter().map(|delete| delete.path.as_str());
         let answer = self.execute(
-            &format!(
-                "SELECT {COLUMNS} FROM project WHERE id = ?1
-                 UNION ALL
-                 SELECT asked.key, version.rev, version.checksum, version.modified, version.size,
-                   iif(asked.key < ?3 AND file.deleted IS NOT 0,
-                     (SELECT below.path FROM file AS below WHERE below.project = number AND below.deleted = 0
-                        AND below.path > asked.value || '/' AND below.path < asked.value || '0'
-                        AND below.path NOT IN (SELECT value FROM json_each(?4)) LIMIT 1),
-                     NULL),
-                   NULL, NULL, NULL, NULL
-                 FROM project CROSS JOIN json_each(?2) AS asked
-                 LEFT JOIN file ON file.project = number AND file.path = asked.value
-                 LEFT JOIN version ON version.project = number AND version.rev = file.rev
-                 WHERE project.id = ?1"
-            ),
+            &statement(),
             &[
                 text(id.as_str()),
                 json_array(asked.iter().copied()),
-                Value::Integer(batch.puts.len() as i64),
-                json_array(deletes()),
+                Value::Integer(outermost as i64),
+                json_array(deletes),
             ],
         )?;
         let Some((project, rows)) = answer.rows.split_first() else {
@@ -65,6 +47,47 @@ impl Store {
     }
 }
 
+/// All paths to ask for, and how many of them, the first ones, may have files below: the puts but
+/// for those below another, which are refused as it is. Their folders do not overlap, so no
+/// file is looked at twice.
+fn paths(batch: &Batch) -> (Vec<&str>, usize) {
+    let puts: HashSet<&str> = batch.puts.iter().map(|put| put.path.as_str()).collect();
+    let (outermost, nested): (Vec<_>, Vec<_>) = batch
+        .puts
+        .iter()
+        .map(|put| &put.path)
+        .partition(|path| !path.folders().any(|folder| puts.contains(folder)));
+    let deletes = batch.deletes.iter().map(|delete| &delete.path);
+    let files = outermost.iter().copied().chain(nested).chain(deletes);
+    let folders: BTreeSet<&str> = batch
+        .puts
+        .iter()
+        .flat_map(|put| put.path.folders())
+        .collect();
+    let asked = files.map(FilePath::as_str).chain(folders).collect();
+    (asked, outermost.len())
+}
+
+/// The project's row comes first, then one for each path that was asked for.
+fn statement() -> String {
+    // '0' is the character behind '/'.
+    format!(
+        "SELECT {COLUMNS} FROM project WHERE id = ?1
+         UNION ALL
+         SELECT asked.key, version.rev, version.checksum, version.modified, version.size,
+           iif(asked.key < ?3 AND file.deleted IS NOT 0,
+             (SELECT below.path FROM file AS below WHERE below.project = number AND below.deleted = 0
+                AND below.path > asked.value || '/' AND below.path < asked.value || '0'
+                AND below.path NOT IN (SELECT value FROM json_each(?4)) LIMIT 1),
+             NULL),
+           NULL, NULL, NULL, NULL
+         FROM project CROSS JOIN json_each(?2) AS asked
+         LEFT JOIN file ON file.project = number AND file.path = asked.value
+         LEFT JOIN version ON version.project = number AND version.rev = file.rev
+         WHERE project.id = ?1"
+    )
+}
+
 fn newest(row: &RowResult) -> Result<Option<Newest>, Error> {
     let Some(rev) = row.get(1) else {
         return Ok(None);
@@ -75,4 +98,21 @@ fn newest(row: &RowResult) -> Result<Option<Newest>, Error> {
         modified: integer(row, 3)?,
         size: integer(row, 4)?,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::Put;
+
+    #[test]
+    fn nothing_is_asked_below_a_put_that_lies_below_another() {
+        let put = |path: &&str| Put::new(FilePath::parse(path).unwrap(), 0, None, Vec::new());
+        let batch = Batch {
+            puts: ["a/b", "c/d", "a", "a/b/c"].iter().map(put).collect(),
+            ..Batch::default()
+        };
+        let asked = vec!["c/d", "a", "a/b", "a/b/c", "a", "a/b", "c"];
+        assert_eq!(paths(&batch), (asked, 2));
+    }
 }
