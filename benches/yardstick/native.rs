@@ -103,9 +103,6 @@ fn put(transaction: &Transaction<'_>, file: &File, rev: i64) -> rusqlite::Result
     transaction
         .prepare_cached("INSERT INTO version (project, rev, path, checksum, size, modified, tag, content) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?1, ?6)")?
         .execute(params![rev, file.path, file.checksum, file.bytes.len() as i64, 1_760_000_000_000_i64, transaction.last_insert_rowid()])?;
-    transaction
-        .prepare_cached("INSERT INTO file (project, path, rev, deleted) VALUES (1, ?1, ?2, 0) ON CONFLICT (project, path) DO UPDATE SET rev = excluded.rev")?
-        .execute(params![file.path, rev])?;
     Ok(())
 }
 
