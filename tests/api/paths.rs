@@ -79,6 +79,11 @@ fn a_folder_may_become_a_file_when_the_same_push_empties_it() {
     client.push("p", &whole).good();
     let back = json!({ "files": [file("a/1", b"z")], "deletions": ["a"] });
     client.push("p", &back).good();
+    // The file is deleted now, and may not come back beside what lies in its place.
+    let answer = client
+        .push_files("p", &[("a", "y")])
+        .failed(422, "bad_path");
+    assert_eq!(answer["path"], "a");
 }
 
 #[test]
