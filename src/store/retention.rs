@@ -19,8 +19,8 @@ impl Store {
     /// Looks at the next paths of a project that has rested long enough.
     ///
     /// A version is kept while it is the newest of its path, was replaced within `HISTORY_DAYS`,
-    /// or is among the newest `HISTORY_VERSIONS`; all but the first end when the path is
-    /// deleted for `HISTORY_DELETED_DAYS`.
+    /// or is among the newest `HISTORY_VERSIONS`, to which the deletion at the end of a path does
+    /// not count; all but the first end when the path is deleted for `HISTORY_DELETED_DAYS`.
     pub(super) fn sweep_when_due(&self, project: &mut Project, now_us: Rev) -> Result<(), Error> {
         if now_us - project.swept_at < REST_US {
             return Ok(());
@@ -66,7 +66,7 @@ impl Store {
         let before = |days: u64| Value::Integer(now_us - (days * DAY_US) as Rev);
         let answer = self.execute(
             "WITH RECURSIVE chain (rev, previous, place, replaced_at, deleted_at, let_go) AS (
-               SELECT version.rev, previous, 1, NULL, iif(file.deleted, version.rev, NULL), 0
+               SELECT version.rev, previous, iif(file.deleted, 0, 1), NULL, iif(file.deleted, version.rev, NULL), 0
                FROM file CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
                WHERE file.project = ?1 AND file.path > ?2 AND (?3 IS NULL OR file.path <= ?3)
                UNION ALL

@@ -173,3 +173,16 @@ fn however_many_versions_there_are_all_that_is_outdated_goes_in_the_end() {
     });
     assert_eq!(count.unwrap(), 101);
 }
+
+#[test]
+fn of_a_deleted_file_as_many_versions_stay_as_of_a_live_one() {
+    let host = Host::with(&[("HISTORY_VERSIONS", "1"), ("HISTORY_DAYS", "30")]);
+    let client = host.client();
+    push_versions(&client, "a", 2);
+    client
+        .push("p", &json!({ "files": [], "deletions": ["a"] }))
+        .good();
+    age(&host, 31);
+    client.push_files("p", &[("trigger", "1")]).good();
+    assert_eq!(kept(&client, "a"), [false, true, false]);
+}
