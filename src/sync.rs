@@ -104,7 +104,8 @@ pub struct Known {
 /// What a push does.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
-    /// One step per path, in the order of the request.
+    /// One step per path: deletions first, so that in the change feed a path is free before
+    /// another takes its place.
     pub steps: Vec<Step<'a>>,
     /// Newer edits that an older one replaces.
     pub replaced: Vec<Replaced>,
@@ -146,7 +147,7 @@ impl Batch {
         let puts = self.puts.iter().map(|put| plan_put(put, known));
         let deletes = self.deletes.iter().map(|delete| plan_delete(delete, known));
         let plan = Plan {
-            steps: puts.chain(deletes).collect(),
+            steps: deletes.chain(puts).collect(),
             replaced: self
                 .puts
                 .iter()
@@ -335,7 +336,7 @@ mod tests {
         assert_eq!(
             statuses,
             [
-                Created, Unchanged, Updated, Created, Deleted, Absent, Absent
+                Deleted, Absent, Absent, Created, Unchanged, Updated, Created
             ]
         );
     }

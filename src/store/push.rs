@@ -43,7 +43,9 @@ impl Store {
         let plan = batch.plan(&known)?;
         let mut project = match existing {
             Some(project) => project,
-            None if plan.is_empty() && !batch.describes() => return Ok(Applied::nothing(plan)),
+            None if plan.is_empty() && !batch.describes() => {
+                return Ok(Applied::nothing(batch, plan));
+            }
             None => self.create(id, now_us)?,
         };
         let stamps = project.advance(&plan, now_us, max_files)?;
@@ -52,7 +54,7 @@ impl Store {
         self.update(&project, batch)?;
         Ok(Applied {
             cursor: project.cursor(),
-            outcomes: outcomes(&plan, &stamps),
+            outcomes: outcomes(batch, &plan, &stamps),
             replaced: plan.replaced,
         })
     }
@@ -83,16 +85,17 @@ impl Store {
 
 impl Applied {
     /// A push that neither stored nor deleted anything in a project that does not exist.
-    fn nothing(plan: Plan) -> Self {
+    fn nothing(batch: &Batch, plan: Plan) -> Self {
         Self {
             cursor: Cursor::BEGINNING,
-            outcomes: outcomes(&plan, &[]),
+            outcomes: outcomes(batch, &plan, &[]),
             replaced: Vec::new(),
         }
     }
 }
 
-fn outcomes(plan: &Plan, stamps: &[Stamp]) -> Vec<Outcome> {
+/// In the order of the request, in which the deletions come last.
+fn outcomes(batch: &Batch, plan: &Plan, stamps: &[Stamp]) -> Vec<Outcome> {
     let mut stamps = stamps.iter();
     let outcome = |step: &Step| Outcome {
         path: step.path.to_string(),
@@ -102,5 +105,7 @@ fn outcomes(plan: &Plan, stamps: &[Stamp]) -> Vec<Outcome> {
             false => step.before.map(|before| before.rev),
         },
     };
-    plan.steps.iter().map(outcome).collect()
+    let mut outcomes: Vec<_> = plan.steps.iter().map(outcome).collect();
+    outcomes.rotate_left(batch.deletes.len());
+    outcomes
 }

@@ -183,3 +183,16 @@ fn a_page_with_content_ends_at_eight_mebibytes_and_never_before_its_first_change
     }
     assert_eq!(client.ask("p", "changes").good()["hasMore"], false);
 }
+
+#[test]
+fn a_path_is_free_before_another_takes_its_place() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "file")]).good();
+    let folder = json!({ "files": [file("a/b", b"x")], "deletions": ["a"] });
+    let answer = client.push("p", &folder).good();
+    assert_eq!(answer["results"][0]["path"], "a/b");
+    assert_eq!(answer["results"][1]["path"], "a");
+    let (changes, _) = client.changes("p", "0", 100);
+    assert_eq!(lines(&changes), ["delete a", "put a/b"]);
+}

@@ -170,13 +170,15 @@ impl Promise {
         }
     }
 
-    /// Whether a push or a restore of these entries may end like this.
+    /// Whether a push or a restore of these entries may end like this. Deletions come before what
+    /// may take their place.
     fn allows_results(&self, entries: &[Entry], results: &Value) -> bool {
         let results = results.as_array().unwrap();
         let mut last_rev = self.last_rev;
-        let mut pairs = entries.iter().zip(results);
+        let mut pairs: Vec<_> = entries.iter().zip(results).collect();
+        pairs.sort_by_key(|(entry, _)| entry.text.is_some());
         results.len() == entries.len()
-            && pairs.all(|(entry, result)| {
+            && pairs.into_iter().all(|(entry, result)| {
                 let rev = result["rev"].as_i64();
                 let numbered = match self.changes(entry) {
                     true => rev.is_some_and(|rev| rev > std::mem::replace(&mut last_rev, rev)),
@@ -209,9 +211,10 @@ impl Promise {
     fn take(&mut self, device: &str, entries: &[Entry], results: &Value) {
         for (entry, result) in entries.iter().zip(results.as_array().unwrap()) {
             if self.changes(entry) {
-                self.last_rev = result["rev"].as_i64().unwrap();
+                let rev = result["rev"].as_i64().unwrap();
+                self.last_rev = self.last_rev.max(rev);
                 let version = Version {
-                    rev: self.last_rev,
+                    rev,
                     text: entry.text.clone(),
                     device: device.to_owned(),
                 };
