@@ -112,11 +112,11 @@ fn compare_step(
     }
     let claims: Vec<_> = differing
         .iter()
-        .map(|(entry, local)| (entry.path.as_str(), local.checksum))
+        .map(|(entry, local)| (&*entry.path, local.checksum, local.base.unwrap_or(0)))
         .collect();
-    let once_had: HashSet<String> = store.once_had(project, &claims)?.into_iter().collect();
+    let behind: HashSet<String> = store.had_since(project, &claims)?.into_iter().collect();
     for (entry, local) in differing {
-        match (once_had.contains(&entry.path), entry.checksum) {
+        match (behind.contains(&entry.path), entry.checksum) {
             (true, Some(_)) => diff.download.push(live(entry)),
             (true, None) => diff.delete_local.push(DeleteLocal {
                 path: entry.path,

@@ -100,29 +100,34 @@ impl Store {
         answer.rows.iter().map(version).collect()
     }
 
-    /// Which of these paths had, in any version, the content that stands beside them.
-    pub fn once_had(
+    /// Which of these paths had the content that stands beside them, in the version of the rev
+    /// behind it or in a later one. What lies before that rev, the device has seen replaced.
+    pub fn had_since(
         &self,
         project: i64,
-        claims: &[(&str, Checksum)],
+        claims: &[(&str, Checksum, Rev)],
     ) -> Result<Vec<String>, Error> {
-        let pairs = claims
+        let claims = claims
             .iter()
-            .map(|(path, checksum)| format!("{checksum}{path}"));
-        let pairs: Vec<String> = pairs.collect();
+            .map(|(path, checksum, rev)| serde_json::json!([path, checksum.to_string(), rev]));
         let answer = self.execute(
-            "WITH RECURSIVE chain (path, wanted, checksum, previous) AS (
-               SELECT file.path, unhex(substr(asked.value, 1, 64)), version.checksum, version.previous
+            "WITH RECURSIVE chain (path, wanted, since, rev, checksum, previous) AS (
+               SELECT file.path, unhex(asked.value ->> 1), asked.value ->> 2,
+                      version.rev, version.checksum, version.previous
                FROM json_each(?2) AS asked
-               CROSS JOIN file ON file.project = ?1 AND file.path = substr(asked.value, 65)
+               CROSS JOIN file ON file.project = ?1 AND file.path = asked.value ->> 0
                CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
                UNION ALL
-               SELECT chain.path, chain.wanted, version.checksum, version.previous FROM chain
+               SELECT chain.path, chain.wanted, chain.since,
+                      version.rev, version.checksum, version.previous FROM chain
                CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
-               WHERE chain.checksum IS NOT chain.wanted
+               WHERE chain.checksum IS NOT chain.wanted AND chain.rev > chain.since
              )
              SELECT path FROM chain WHERE checksum = wanted",
-            &[Value::Integer(project), json_array(pairs.iter().map(String::as_str))],
+            &[
+                Value::Integer(project),
+                Value::Text(serde_json::Value::from_iter(claims).to_string()),
+            ],
         )?;
         answer
             .rows

@@ -259,3 +259,38 @@ fn an_upload_says_with_which_base_to_push() {
         [json!(revs.two), json!(revs.deletion), json!(0)]
     );
 }
+
+#[test]
+fn an_edit_back_to_what_the_device_had_seen_replaced_is_an_edit() {
+    let host = Host::start();
+    let client = host.client();
+    let push = |text| first_rev(client.push_files("p", &[("a", text)]));
+    let [one, two, _three] = ["one", "two", "three"].map(push);
+    let sure = [
+        (local_from("a", "two", two), true),
+        (local_from("a", "two", one), true),
+        (local_from("a", "one", one), true),
+        (local_from("a", "one", two), false),
+    ];
+    for (entry, behind) in &sure {
+        let expected = if *behind { "download a" } else { "conflict a" };
+        assert_eq!(
+            summary(&diff(&client, std::slice::from_ref(entry))),
+            expected
+        );
+    }
+    client
+        .push("p", &json!({ "files": [], "deletions": ["a"] }))
+        .good();
+    for (entry, behind) in &sure {
+        let expected = if *behind {
+            "delete_local a"
+        } else {
+            "conflict a"
+        };
+        assert_eq!(
+            summary(&diff(&client, std::slice::from_ref(entry))),
+            expected
+        );
+    }
+}

@@ -255,13 +255,23 @@ impl Promise {
         let Some(newest) = self.newest(path) else {
             return "upload";
         };
+        let is_behind = self.was_since(path, text, base.unwrap_or(0));
         match &newest.text {
             Some(current) if current == text => "unchanged",
             _ if base == Some(newest.rev) => "upload",
-            Some(_) if self.was_ever(path, text) => "download",
-            None if self.was_ever(path, text) => "delete_local",
+            Some(_) if is_behind => "download",
+            None if is_behind => "delete_local",
             _ => "conflict",
         }
+    }
+
+    /// Whether a path had this text in the version of a rev, or in a later one.
+    fn was_since(&self, path: &str, text: &str, rev: i64) -> bool {
+        let versions = &self.versions[path];
+        let older = versions.partition_point(|version| version.rev <= rev);
+        versions[older.saturating_sub(1)..]
+            .iter()
+            .any(|version| version.text.as_deref() == Some(text))
     }
 
     /// The history of a path as the server must tell it.
