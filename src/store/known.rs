@@ -10,6 +10,10 @@ use crate::error::Error;
 use crate::project::{FilePath, ProjectId};
 use crate::sync::{Batch, Known, Newest};
 
+/// Paths in one statement: the rows of so many, long names of files below them included, are well
+/// under the 128 MiB that a host hands over at once.
+const STEP: usize = 50_000;
+
 impl Store {
     /// The project, if it exists, and what is stored at and around the paths of the batch.
     pub(super) fn known(
@@ -18,6 +22,27 @@ impl Store {
         batch: &Batch,
     ) -> Result<(Option<Project>, Known), Error> {
         let (asked, outermost) = paths(batch);
+        let mut known = Known::default();
+        let (first, rest) = asked.split_at(asked.len().min(STEP));
+        let project = self.look_up(id, batch, first, outermost, &mut known)?;
+        if project.is_some() {
+            for (step, asked) in (1..).zip(rest.chunks(STEP)) {
+                let outermost = outermost.saturating_sub(step * STEP);
+                self.look_up(id, batch, asked, outermost, &mut known)?;
+            }
+        }
+        Ok((project, known))
+    }
+
+    /// Adds what is known of some paths, of which the first `outermost` may have files below.
+    fn look_up(
+        &self,
+        id: &ProjectId,
+        batch: &Batch,
+        asked: &[&str],
+        outermost: usize,
+        known: &mut Known,
+    ) -> Result<Option<Project>, Error> {
         let deletes = batch.deletes.iter().map(|delete| delete.path.as_str());
         let answer = self.execute(
             &statement(),
@@ -29,9 +54,8 @@ impl Store {
             ],
         )?;
         let Some((project, rows)) = answer.rows.split_first() else {
-            return Ok((None, Known::default()));
+            return Ok(None);
         };
-        let mut known = Known::default();
         for row in rows {
             let path = asked.get(integer::<usize>(row, 0)?);
             let path = path.ok_or_else(|| Error::Internal("nobody asked for this".to_owned()))?;
@@ -43,7 +67,7 @@ impl Store {
                 .below
                 .extend(below.map(|below| ((*path).to_owned(), below.to_owned())));
         }
-        Ok((Some(Project::from_row(project)?), known))
+        Project::from_row(project).map(Some)
     }
 }
 

@@ -366,3 +366,43 @@ fn a_retry_does_not_bring_back_what_was_deleted_meanwhile() {
     client.push("p", &push).failed(409, "conflict");
     assert_eq!(client.status("p")["fileCount"], 0);
 }
+
+#[test]
+fn more_paths_than_one_statement_takes_are_all_looked_up() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("last", "x"), ("zoo/animal", "x")])
+        .good();
+    let mut deletions: Vec<String> = (0..50_000).map(|i| format!("never/{i}")).collect();
+    deletions.push("last".to_owned());
+    let answer = client
+        .push("p", &json!({ "files": [], "deletions": deletions }))
+        .good();
+    assert_eq!(answer["results"][0]["status"], "absent");
+    assert_eq!(answer["results"][50_000]["status"], "deleted");
+    let many = (0..50_000).map(|i| file(&format!("new/{i}"), b"x"));
+    let files: Vec<_> = many.chain([file("zoo", b"a file now")]).collect();
+    let answer = client
+        .push("p", &json!({ "files": files }))
+        .failed(422, "bad_path");
+    assert_eq!(answer["path"], "zoo");
+    assert_eq!(client.status("p")["fileCount"], 1);
+}
+
+#[test]
+fn an_answer_does_not_grow_with_what_was_sent() {
+    let host = Host::start();
+    let client = host.client();
+    let long = "ü".repeat(1 << 20);
+    let mut number = file("a", b"x");
+    number["modified"] = json!(long);
+    for (entry, status, code) in [
+        (file(&long, b"x"), 422, "bad_path"),
+        (number, 400, "bad_request"),
+    ] {
+        let answer = client.push("p", &json!({ "files": [entry] }));
+        assert!(answer.bytes.len() < 20_000, "{}", answer.bytes.len());
+        answer.failed(status, code);
+    }
+}
