@@ -79,7 +79,7 @@ impl Store {
 
     /// Runs `work` in a transaction that no other writer is inside of, and commits.
     pub fn write<T>(work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        Self::with(|store| store.transaction(BEGIN_JOINTLY, work))
+        Self::with(|store| store.transaction(BEGIN_JOINTLY, "COMMIT", work))
     }
 
     fn transaction<T>(
@@ -87,14 +87,22 @@ impl Store {
         begin: &str,
         work: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
+    fn snapshot<T>(&self, ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.execute("BEGIN", &[])?;
+        let answer = ask(self)?;
+        self.execute("ROLLBACK", &[])?;
+        Ok(answer)
+    }
+
         self.begin(begin)?;
         let answer = work(self)?;
-        self.execute("COMMIT", &[])?;
+        self.execute(end, &[])?;
         Ok(answer)
     }
 
     /// Waits for the lock that writing needs. SQLite looks for it after pauses that grow to a tenth of
     /// a second, and has lost it to others by then; who begins anew begins with short ones.
+        end: &str,
     fn begin(&self, begin: &str) -> Result<(), Error> {
         let started = Instant::now();
         if !self.looks_often.replace(true) {

@@ -130,12 +130,14 @@ impl Store {
             // Freed pages are overwritten, and the log, which still holds them, is emptied. A server
             // that manages its own file refuses these, so they are best effort.
             store.execute("PRAGMA secure_delete = ON", &[]).ok();
-            let deleted =
-                store.transaction("BEGIN IMMEDIATE", |store| match store.project(id)? {
-                    Some(project) => store.remove(id, &project).map(|()| project.file_count),
-                    None => Ok(0),
-                })?;
+            let remove = |store: &Self| match store.project(id)? {
+                Some(project) => store.remove(id, &project).map(|()| project.file_count),
+                None => Ok(0),
+            };
+            let deleted = store.transaction("BEGIN IMMEDIATE", "COMMIT", remove)?;
             store.execute("PRAGMA secure_delete = OFF", &[]).ok();
+            // It waits until those who read are done with the log.
+            store.wait_patiently();
             store.execute("PRAGMA wal_checkpoint(TRUNCATE)", &[]).ok();
             Ok(deleted)
         })

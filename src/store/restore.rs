@@ -30,18 +30,18 @@ impl Store {
         max_files: u64,
         dry_run: bool,
     ) -> Result<(Applied, Vec<Option<Rev>>), Error> {
-        Self::with(|store| {
-            store.execute("BEGIN IMMEDIATE", &[])?;
+        let restore = |store: &Self| {
             let (batch, sources) = store.batch_of(id, moment)?;
             let batch = Batch { device, ..batch };
             let before = store.project(id)?;
             let mut applied = store.apply(id, &batch, now_us, max_files)?;
-            store.execute(if dry_run { "ROLLBACK" } else { "COMMIT" }, &[])?;
             if dry_run {
                 applied.cursor = before.map_or(Cursor::BEGINNING, |project| project.cursor());
             }
             Ok((applied, sources))
-        })
+        };
+        let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
+        Self::with(|store| store.transaction("BEGIN IMMEDIATE", end, restore))
     }
 
     /// A push that makes the newest versions equal to those of the moment, and the rev that each
@@ -95,9 +95,7 @@ impl Store {
             },
         }
     }
-}
 
-impl Store {
     /// Whether the project's first version is this old. A moment before it is a mistake, such as
     /// seconds for milliseconds, that would delete everything.
     fn reaches_back_to(&self, project: i64, moment: Rev) -> Result<bool, Error> {
