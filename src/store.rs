@@ -23,7 +23,7 @@ use spin_sdk::sqlite3::{Connection, QueryResult, RowResult, Value};
 
 use crate::bindings::wasi::keyvalue::store as key_value;
 use crate::error::Error;
-use crate::project::Checksum;
+use crate::project::{Checksum, ProjectId};
 
 pub use feed::{Change, PAGE_BYTES, Page, Scope};
 pub use history::{Target, Version};
@@ -69,12 +69,29 @@ impl Store {
     /// together: between two of them a project may be deleted, and its number and those of
     /// its content given to another.
     pub fn read<T>(ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        Self::with(|store| {
-            store.execute("BEGIN", &[])?;
-            let answer = ask(store)?;
-            store.execute("ROLLBACK", &[])?;
-            Ok(answer)
+        Self::with(|store| store.snapshot(ask))
+    }
+
+    /// Runs `ask` on a project and, on the same snapshot, whatever belongs to it. Where its row
+    /// `is_enough`, as for most polls, that is the only statement.
+    pub fn read_project<T>(
+        id: &ProjectId,
+        is_enough: impl FnOnce(&Project) -> bool,
+        ask: impl FnOnce(&Self, Option<Project>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        Self::with(|store| match store.project(id)? {
+            Some(project) if !is_enough(&project) => {
+                store.snapshot(|store| ask(store, store.project(id)?))
+            }
+            project => ask(store, project),
         })
+    }
+
+    fn snapshot<T>(&self, ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.execute("BEGIN", &[])?;
+        let answer = ask(self)?;
+        self.execute("ROLLBACK", &[])?;
+        Ok(answer)
     }
 
     /// Runs `work` in a transaction that no other writer is inside of, and commits.
@@ -85,15 +102,9 @@ impl Store {
     fn transaction<T>(
         &self,
         begin: &str,
+        end: &str,
         work: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-    fn snapshot<T>(&self, ask: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.execute("BEGIN", &[])?;
-        let answer = ask(self)?;
-        self.execute("ROLLBACK", &[])?;
-        Ok(answer)
-    }
-
         self.begin(begin)?;
         let answer = work(self)?;
         self.execute(end, &[])?;
@@ -102,7 +113,6 @@ impl Store {
 
     /// Waits for the lock that writing needs. SQLite looks for it after pauses that grow to a tenth of
     /// a second, and has lost it to others by then; who begins anew begins with short ones.
-        end: &str,
     fn begin(&self, begin: &str) -> Result<(), Error> {
         let started = Instant::now();
         if !self.looks_often.replace(true) {
@@ -115,6 +125,13 @@ impl Store {
                 begun => return begun.map(drop),
             }
         }
+    }
+
+    /// Lets a single statement wait for others as long as [`begin`](Self::begin) does.
+    fn wait_patiently(&self) {
+        let timeout = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+        self.execute(&timeout, &[]).ok();
+        self.looks_often.set(false);
     }
 
     /// Reads the database and takes the lock that writing needs.

@@ -7,7 +7,7 @@ use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::project::{ProjectId, Rev};
 use crate::route::Route;
-use crate::store::{Change, PAGE_BYTES, Scope, Store};
+use crate::store::{Change, PAGE_BYTES, Project, Scope, Store};
 use crate::wire::page::{self, File, PageWriter};
 use crate::wire::parse_since;
 
@@ -16,15 +16,17 @@ use crate::wire::parse_since;
 /// 200, or 304 when the client has this page: an unknown project has no files, and odd numbers
 /// are read as the original reads them.
 pub fn files(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
-    Store::read(|store| {
-        let Some(project) = store.project(id)? else {
+    let since = since(head);
+    let is_idle = |project: &Project| project.head <= Some(since);
+    Store::read_project(id, is_idle, |store, project| {
+        let Some(project) = project else {
             return Ok(ok_json(
                 PageWriter::new("files", 0).finish(false, &Cursor::BEGINNING.to_string()),
             ));
         };
         let cursor = project.cursor().to_string();
         conditional::unless_known(head, &cursor, || {
-            let page = store.page(&project, since(head), limit(head), PAGE_BYTES, Scope::Live)?;
+            let page = store.page(&project, since, limit(head), PAGE_BYTES, Scope::Live)?;
             let contents = store.contents(&page.changes)?;
             let mut writer = PageWriter::new("files", contents.iter().map(Vec::len).sum());
             for (change, content) in page.changes.iter().zip(&contents) {
@@ -42,8 +44,9 @@ pub fn files(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Er
 pub fn changes(id: &ProjectId, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
     let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
-    Store::read(|store| {
-        let project = match store.project(id)? {
+    let is_idle = |project: &Project| since == Some(project.cursor());
+    Store::read_project(id, is_idle, |store, project| {
+        let project = match project {
             Some(project) => project,
             None if since.is_some() => return Err(Error::ResyncRequired),
             None => {

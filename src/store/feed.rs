@@ -93,6 +93,9 @@ impl Store {
     /// The content of live files, in the order asked for.
     pub fn contents(&self, changes: &[Change]) -> Result<Vec<Vec<u8>>, Error> {
         let ids: Vec<i64> = changes.iter().filter_map(|change| change.content).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let answer = self.execute(
             "SELECT content.id, content.bytes FROM json_each(?1) AS asked
              CROSS JOIN content ON content.id = asked.value",
