@@ -22,7 +22,7 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, excerpt};
 use crate::project::{Checksum, FilePath, Rev};
 use crate::rate_limit::Client;
 use crate::route::{self, Route};
@@ -166,7 +166,7 @@ pub fn limit_of(head: &Request<()>, usual: u32, most: u32) -> u32 {
 /// A path in a body or a query.
 fn file_path(path: &str) -> Result<FilePath, Error> {
     FilePath::parse(path).map_err(|rule| Error::BadPath {
-        path: path.to_owned(),
+        path: excerpt(path),
         rule: rule.to_owned(),
     })
 }

@@ -267,6 +267,17 @@ impl Error {
     }
 }
 
+/// As many characters of what a client sent as an answer repeats; a sound path is shorter.
+const EXCERPT: usize = 1024;
+
+/// What a client sent, cut off where an answer would grow with it.
+pub fn excerpt(sent: &str) -> String {
+    match sent.char_indices().nth(EXCERPT) {
+        Some((end, _)) => format!("{}…", &sent[..end]),
+        None => sent.to_owned(),
+    }
+}
+
 fn what_changed(conflicts: &[Conflict]) -> String {
     match conflicts {
         [only] => format!("The file '{}'", only.path),

@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::error::Error;
+use crate::error::{Error, excerpt};
 use crate::project::Rev;
 
 /// Reads a JSON body. An error names the JSON path of what is wrong, such as `files[3].checksum`.
@@ -28,7 +28,7 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
 }
 
 fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let reason = error.inner().to_string();
+    let reason = excerpt(&error.inner().to_string());
     if !error.inner().is_data() {
         return Error::BadJson(reason);
     }
