@@ -9,7 +9,7 @@ use http::{HeaderMap, Response};
 
 use super::{Body, device, file_path, now_us, ok, read};
 use crate::error::Error;
-use crate::project::{Checksum, FilePath, ProjectId};
+use crate::project::{Checksum, FilePath, ProjectId, Rev};
 use crate::settings;
 use crate::store::Store;
 use crate::sync::{Batch, Delete, Put};
@@ -117,25 +117,29 @@ fn check_deletion(deletion: Deletion) -> Result<Delete, Error> {
     })
 }
 
-/// What a path of this push was given so far: its content, or none for a deletion.
-type Seen = HashMap<FilePath, Option<Checksum>>;
+/// What was wanted of a path of this push so far: its content, or none for a deletion, and the base.
+type Seen = HashMap<FilePath, (Option<Checksum>, Option<Rev>)>;
 
 fn add_put(batch: &mut Batch, seen: &mut Seen, put: Put) -> Result<(), Error> {
-    if is_new(seen, &put.path, Some(put.checksum))? {
+    if is_new(seen, &put.path, (Some(put.checksum), put.base))? {
         batch.puts.push(put);
     }
     Ok(())
 }
 
 fn add_delete(batch: &mut Batch, seen: &mut Seen, delete: Delete) -> Result<(), Error> {
-    if is_new(seen, &delete.path, None)? {
+    if is_new(seen, &delete.path, (None, delete.base))? {
         batch.deletes.push(delete);
     }
     Ok(())
 }
 
 /// The same path twice is one entry when both want the same.
-fn is_new(seen: &mut Seen, path: &FilePath, wanted: Option<Checksum>) -> Result<bool, Error> {
+fn is_new(
+    seen: &mut Seen,
+    path: &FilePath,
+    wanted: (Option<Checksum>, Option<Rev>),
+) -> Result<bool, Error> {
     match seen.entry(path.clone()) {
         Entry::Vacant(entry) => {
             entry.insert(wanted);

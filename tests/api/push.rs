@@ -216,6 +216,10 @@ fn the_same_path_twice_is_one_file_or_an_error() {
     client.push("p", &differing).failed(422, "duplicate_path");
     let both = json!({ "files": [file("a", b"x")], "deletions": ["a"] });
     client.push("p", &both).failed(422, "duplicate_path");
+    let mut based = file("a", b"x");
+    based["base"] = json!(1);
+    let bases = json!({ "files": [file("a", b"x"), based] });
+    client.push("p", &bases).failed(422, "duplicate_path");
 }
 
 #[test]
