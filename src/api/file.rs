@@ -28,7 +28,8 @@ pub fn file(
                 "this project has no file '{path}'"
             )));
         };
-        conditional::unless_tagged(head.headers(), &format!("\"{checksum}\""), || {
+        let tag = format!("\"{checksum}\"");
+        let mut response = conditional::unless_tagged(head.headers(), &tag, || {
             let content = version.content.ok_or_else(|| Error::ContentGone {
                 path: path.to_string(),
             })?;
@@ -39,10 +40,12 @@ pub fn file(
                     HeaderValue::from_static("application/octet-stream"),
                 ),
                 (CONTENT_DISPOSITION, disposition(path)?),
-                (REV, version.rev.into()),
             ]);
             Ok(response)
-        })
+        })?;
+        // Of a 304 too: the same content may have come back under a new number.
+        response.headers_mut().insert(REV, version.rev.into());
+        Ok(response)
     })
 }
 

@@ -124,7 +124,7 @@ fn head_tells_what_get_would_send() {
 fn a_file_that_a_device_has_is_not_sent_again() {
     let host = Host::start();
     let client = host.client();
-    client.push_files("p", &[("a", "one")]).good();
+    let rev = first_rev(client.push_files("p", &[("a", "one")]));
     let ask = |checksum: &str| {
         let tag = format!("\"{checksum}\"");
         let headers = [("if-none-match", tag.as_str())];
@@ -132,6 +132,7 @@ fn a_file_that_a_device_has_is_not_sent_again() {
     };
     let answer = ask(&sha256(b"one"));
     assert_eq!((answer.status, answer.bytes.len()), (304, 0));
+    assert_eq!(answer.header("x-rev"), rev.to_string());
     assert_eq!(ask(&sha256(b"two")).bytes, b"one");
     client.push_files("p", &[("a", "two")]).good();
     assert_eq!(ask(&sha256(b"one")).bytes, b"two");
