@@ -30,7 +30,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 /// The address that wrong keys count against: the peer's, or what a trusted proxy says in the last
-/// untrusted entry of `x-forwarded-for`. An IPv6 address stands for its /64, which one
+/// untrusted entry of `x-forwarded-for`, with or without a port. An IPv6 address stands for its /64, which one
 /// person has all of.
 pub fn client_network(headers: &HeaderMap) -> Result<String, Error> {
     let trusted = settings::trusted_proxies()?;
@@ -47,27 +47,24 @@ fn client_address(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = forwarded
-        .flat_map(|value| value.split(','))
-        .filter_map(|hop| hop.trim().parse().ok())
-        .collect();
-    hops.into_iter()
-        .rev()
-        .find(|hop| !is_trusted(hop))
-        .or(Some(peer))
+    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    // What stands before a hop that says nothing may be the client's own invention.
+    let known = hops.into_iter().rev().map_while(address);
+    let mut untrusted = known.filter(|hop| !is_trusted(hop));
+    untrusted.next().or(Some(peer))
+}
+
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let with_port = |hop: &str| hop.parse::<SocketAddr>().map(|address| address.ip());
+    let address = hop.parse().or_else(|_| with_port(hop)).ok()?;
+    Some(address.to_canonical())
 }
 
 /// The host appends its own `spin-client-addr` behind whatever the client sent: the last one counts.
 fn peer_address(headers: &HeaderMap) -> Option<IpAddr> {
-    let text = headers
-        .get_all("spin-client-addr")
-        .iter()
-        .next_back()?
-        .to_str()
-        .ok()?;
-    text.parse::<SocketAddr>()
-        .map(|address| address.ip().to_canonical())
-        .ok()
+    let sent = headers.get_all("spin-client-addr").iter().next_back()?;
+    address(sent.to_str().ok()?)
 }
 
 fn network(address: Option<IpAddr>) -> String {
@@ -125,6 +122,9 @@ mod tests {
                 "198.51.100.7",
             ),
             ("10.0.0.2:5", "rubbish", "10.0.0.2"),
+            ("10.0.0.2:5", "1.1.1.1, rubbish, 10.0.0.3", "10.0.0.2"),
+            ("10.0.0.2:5", "1.1.1.1, 203.0.113.9:4711", "203.0.113.9"),
+            ("10.0.0.2:5", "::ffff:203.0.113.9", "203.0.113.9"),
             ("[::ffff:10.0.0.2]:5", "198.51.100.7", "198.51.100.7"),
         ] {
             let headers = headers(&[("spin-client-addr", peer), ("x-forwarded-for", forwarded)]);
