@@ -56,23 +56,24 @@ pub fn encode(request: &HeaderMap, headers: &mut HeaderMap, body: Vec<u8>) -> Ve
     written.expect("a Vec takes every byte")
 }
 
-/// Whether `accept-encoding` lists gzip, or `*`, with a weight above zero.
+/// Whether `accept-encoding` gives gzip a weight above zero, or, if it does not name it, `*`.
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    let values = request
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|entry| {
-        let mut parts = entry.split(';').map(str::trim);
-        let named = parts
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
-        let refused = parts.any(|part| {
-            part.strip_prefix("q=")
-                .is_some_and(|q| q.parse() == Ok(0.0))
-        });
-        named && !refused
-    })
+    accepts(request, "gzip")
+        .or_else(|| accepts(request, "*"))
+        .unwrap_or(false)
+}
+
+fn accepts(request: &HeaderMap, encoding: &str) -> Option<bool> {
+    let values = request.get_all(ACCEPT_ENCODING).iter();
+    let entries = values.filter_map(|value| value.to_str().ok());
+    entries
+        .flat_map(|value| value.split(','))
+        .find_map(|entry| {
+            let mut parts = entry.split(';').map(str::trim);
+            let named = parts.next()?.eq_ignore_ascii_case(encoding);
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
+            named.then_some(weight != Some(0.0))
+        })
 }
 
 #[cfg(test)]
@@ -135,6 +136,10 @@ mod tests {
             ("*", true),
             ("gzip;q=0", false),
             ("gzip; q=0.0", false),
+            ("gzip;q=0, *", false),
+            ("*, gzip;q=0", false),
+            ("*;q=0, gzip", true),
+            ("br, *;q=0", false),
             ("identity", false),
             ("", false),
         ] {
