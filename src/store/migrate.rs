@@ -37,10 +37,14 @@ fn upgrade(connection: &Connection) -> Result<(), Error> {
 }
 
 /// WAL is a property of the file, and Spin does not set it. A server such as libSQL's manages its
-/// own log and refuses the pragma, which is fine; a local file that stays in another mode is not.
+/// own log and refuses the pragma, which is fine; a local file that stays in another mode is not,
+/// nor one that somebody holds just now.
 fn switch_to_wal(connection: &Connection) -> Result<(), Error> {
-    let Ok(answer) = connection.execute("PRAGMA journal_mode = WAL", &[]) else {
-        return Ok(());
+    let switched = connection.execute("PRAGMA journal_mode = WAL", &[]);
+    let answer = match switched.map_err(failed) {
+        Ok(answer) => answer,
+        Err(Error::Busy) => return Err(Error::Busy),
+        Err(_) => return Ok(()),
     };
     match answer.rows.first().and_then(|row| row.get::<&str>(0)) {
         Some("wal") | None => Ok(()),
