@@ -22,7 +22,7 @@ enum Kind {
     OptionalKey,
     /// A whole number in this range.
     Number(RangeInclusive<u64>),
-    /// `*`, or a comma-separated list of origins, or nothing.
+    /// `*`, `none`, or a comma-separated list of origins.
     Origins,
     /// A comma-separated list of addresses and networks (`10.0.0.0/8`), or nothing.
     Networks,
@@ -198,6 +198,7 @@ fn parse_origins(value: &str) -> CorsOrigins {
     let origins: Vec<String> = list(value).map(str::to_owned).collect();
     match origins.as_slice() {
         [] => CorsOrigins::None,
+        [none] if none == "none" => CorsOrigins::None,
         origins if origins.iter().any(|origin| origin == "*") => CorsOrigins::Any,
         _ => CorsOrigins::List(origins),
     }
@@ -287,6 +288,7 @@ mod tests {
     #[test]
     fn origins_are_none_any_or_a_list() {
         assert_eq!(parse_origins(""), CorsOrigins::None);
+        assert_eq!(parse_origins("none"), CorsOrigins::None);
         assert_eq!(parse_origins("*"), CorsOrigins::Any);
         assert_eq!(
             parse_origins("https://a, https://b"),
