@@ -187,3 +187,36 @@ fn a_file_that_is_not_the_originals_is_refused_in_words() {
     let refusal = run(&own, &["import-legacy", "nowhere.db"]).failed();
     assert!(refusal.contains("there is no file"), "{refusal}");
 }
+
+#[test]
+fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
+    let (old, new) = (Old::new(), tempfile::tempdir().unwrap());
+    // More than SQLite keeps in memory, so that it meets the end of the disk in the middle.
+    for number in 0..600 {
+        let text = format!("{number} ").repeat(4_000);
+        old.add(&format!("f{number}.md"), &text, 1_700_000_000_000 + number);
+    }
+    old.add_raw("q", "a", "YQ==", &sha256(b"a"), 1_700_000_000_000);
+    let database = new.path().join("new.db");
+    // A limit on the size of a file is to SQLite what a full disk is.
+    let limited = "trap '' XFSZ; ulimit -f 6000; exec \"$@\"";
+    let program = env!("CARGO_BIN_EXE_kamiflow-sync");
+    let output = std::process::Command::new("bash")
+        .args(["-c", limited, "bash", program, "import-legacy"])
+        .arg(old.path())
+        .env("DB_PATH", &database)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = crate::run::ran(output).failed();
+    assert!(said.contains("p: nothing of it was stored"), "{said}");
+    let stored = |table: &str| -> i64 {
+        let count = format!("SELECT count(*) FROM {table}");
+        let database = Connection::open(&database).unwrap();
+        database.query_row(&count, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(["project", "version", "content"].map(stored), [0, 0, 0]);
+    let said = import(&database, &old).good();
+    assert!(said.contains("2 projects: 601 files stored"), "{said}");
+    run(&database, &["check"]).good();
+}

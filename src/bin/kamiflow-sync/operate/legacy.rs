@@ -46,7 +46,8 @@ struct Limits {
     max_files: u64,
 }
 
-/// Takes over every project, each whole or not at all but for the files that are refused.
+/// Takes over every project, each whole or not at all but for the files that are refused. Where the new
+/// database fails, as on a full disk, it ends.
 pub fn run(args: &LegacyArgs) -> Result<()> {
     let place = Place::find(&args.place)?;
     let limits = Limits {
@@ -59,6 +60,9 @@ pub fn run(args: &LegacyArgs) -> Result<()> {
     let mut tally = Tally::default();
     for id in project_ids(&old)? {
         if let Err(error) = take_over(&old, &mut new, &id, &limits, &mut tally) {
+            if is_storage(&error) {
+                return Err(error.context(format!("{id}: nothing of it was stored")));
+            }
             let files = count_files(&old, &id)?;
             println!("{id}: refused with its {files} files: {error:#}");
             tally.refused += files.max(1);
@@ -85,6 +89,17 @@ impl Tally {
              {newer_here} newer here, {refused} refused"
         )
     }
+}
+
+/// Whether the new database failed. Its transaction may be gone by then, so that whatever followed
+/// would be stored by itself.
+fn is_storage(error: &anyhow::Error) -> bool {
+    error.is::<rusqlite::Error>()
+}
+
+/// That the old database failed is a reason to leave out what it holds, not to end.
+fn unreadable(error: rusqlite::Error) -> anyhow::Error {
+    anyhow!("the old database cannot be read: {error}")
 }
 
 fn open_old(file: &Path) -> Result<Connection> {
@@ -118,6 +133,15 @@ fn count_files(old: &Connection, id: &str) -> rusqlite::Result<u64> {
     old.query_row(select, [id], |row| row.get(0))
 }
 
+/// The ids of a project's files in the order of storing. Not the rows, which SQLite would copy to
+/// sort them.
+fn files_of(old: &Connection, id: &str) -> rusqlite::Result<Vec<i64>> {
+    let select = "SELECT id FROM files WHERE CAST(project_id AS TEXT) = ?1 ORDER BY synced_at, id";
+    let mut select = old.prepare(select)?;
+    let ids = select.query_map([id], |row| row.get(0))?;
+    ids.collect()
+}
+
 fn take_over(
     old: &Connection,
     new: &mut Connection,
@@ -127,19 +151,22 @@ fn take_over(
 ) -> Result<()> {
     let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut ledger = Ledger::open(&transaction, &ledger::project_id(id)?, DEVICE)?;
-    let bar = progress::bar("moving in", count_files(old, id)?);
+    let files = files_of(old, id).map_err(unreadable)?;
+    let bar = progress::bar("moving in", files.len() as u64);
     let mut mine = Tally::default();
-    let mut select = old.prepare(
-        "SELECT path, content, checksum, modified, synced_at FROM files
-         WHERE CAST(project_id AS TEXT) = ?1 ORDER BY synced_at, id",
-    )?;
-    let mut rows = select.query([id])?;
-    while let Some(row) = rows.next()? {
+    let select = "SELECT path, content, checksum, modified, synced_at FROM files WHERE id = ?1";
+    let mut select = old.prepare(select).map_err(unreadable)?;
+    for file in files {
         bar.inc(1);
+        let mut rows = select.query([file]).map_err(unreadable)?;
+        let Some(row) = rows.next().map_err(unreadable)? else {
+            continue;
+        };
         match store(&mut ledger, row, limits) {
             Ok(Stored::New) => mine.stored += 1,
             Ok(Stored::Unchanged) => mine.unchanged += 1,
             Ok(Stored::NewerHere) => mine.newer_here += 1,
+            Err(error) if is_storage(&error) => return Err(error),
             Err(error) => {
                 let path = text(row, 0).unwrap_or("a path that is no text");
                 bar.suspend(|| println!("{id}: {path}: {error:#}"));
@@ -148,7 +175,7 @@ fn take_over(
         }
     }
     bar.finish_and_clear();
-    let (name, git_repo) = about(old, id)?;
+    let (name, git_repo) = about(old, id).map_err(unreadable)?;
     ledger.close(name.as_deref(), git_repo.as_deref())?;
     transaction.commit()?;
     tally.projects += 1;
@@ -219,7 +246,7 @@ fn read(row: &Row, limits: &Limits) -> Result<Put> {
 }
 
 /// The name and the repository of a project, as far as a push could set them.
-fn about(old: &Connection, id: &str) -> Result<(Option<String>, Option<String>)> {
+fn about(old: &Connection, id: &str) -> rusqlite::Result<(Option<String>, Option<String>)> {
     let select = "SELECT name, git_repo FROM projects WHERE project_id = ?1";
     let take = |row: &Row, column, longest| {
         let fits = |text: &&str| (1..=longest).contains(&text.chars().count());
