@@ -35,13 +35,19 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         .with_context(|| format!("cannot copy {}", args.file.display()))?;
     let census = prepare(partial.path(), &args.file, database)?;
     let kept = set_aside(database)?;
-    partial.finish()?;
+    partial.finish().with_context(|| match &kept {
+        Some(kept) => format!("the database before is kept as {}", kept.display()),
+        None => "nothing was restored".to_owned(),
+    })?;
     data::give_to_owner_of_folder(database);
     println!("Restored {census} from {}", args.file.display());
     if let Some(kept) = kept {
         println!("The database before is kept as {}", kept.display());
     }
-    println!("Devices notice at their next sync and start over; nothing is lost on them.");
+    println!(
+        "Clients of the change feed are told to start over. The KamiFlow CLI is not: on each device,"
+    );
+    println!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
     Ok(())
 }
 
@@ -121,7 +127,9 @@ fn given_out(database: &Path) -> Result<Vec<(String, i64)>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Takes the old database out of the way, whole, with what its log still holds.
+/// Keeps the old database under another name, whole, with what its log still holds. It also stays
+/// where it is until the new one takes its place: a server that starts between the two, after a
+/// crash, must not find nothing and begin anew.
 fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
     want_alone(database)?;
     if !database.exists() {
@@ -135,7 +143,8 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
             std::fs::rename(from, to)?;
         }
     }
-    std::fs::rename(database, &kept)?;
+    std::fs::hard_link(database, &kept)
+        .with_context(|| format!("cannot keep the database as {}", kept.display()))?;
     sync_folder_of(database)?;
     Ok(Some(kept))
 }
@@ -165,5 +174,24 @@ fn want_alone(database: &Path) -> Result<()> {
         }
         // A damaged database is what a restore is for.
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_stays_until_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        let made = Connection::open(&database).unwrap();
+        made.execute_batch("CREATE TABLE t (x)").unwrap();
+        drop(made);
+        let kept = set_aside(&database).unwrap().unwrap();
+        let content = |file: &Path| std::fs::read(file).unwrap();
+        assert_eq!(content(&database), content(&kept));
+        let again = std::fs::hard_link(&database, &kept);
+        assert!(again.is_err(), "what is kept is never overwritten");
     }
 }
