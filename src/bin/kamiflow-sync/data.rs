@@ -77,14 +77,31 @@ pub fn create_folder(file: &Path) -> Result<()> {
 }
 
 /// Makes `file` belong to whom its folder belongs, as far as this process may: root often
-/// runs the commands, and another user the server, which must be able to open the file.
+/// runs the commands, and another user the server, which must be able to open the file. A link is
+/// not followed: that user could have it point at a file of root's.
 pub fn give_to_owner_of_folder(file: &Path) {
-    let owner = |path: &Path| path.metadata().map(|file| (file.uid(), file.gid())).ok();
+    let owner = |path: &Path| {
+        path.symlink_metadata()
+            .map(|file| (file.uid(), file.gid()))
+            .ok()
+    };
     if let Some((user, group)) = file.parent().and_then(owner)
         && owner(file) != Some((user, group))
     {
-        _ = std::os::unix::fs::chown(file, Some(user), Some(group));
+        _ = std::os::unix::fs::lchown(file, Some(user), Some(group));
     }
+}
+
+/// Options for a small file of ours beside the database, mode 0600. A link in its place is an error.
+pub fn beside_database() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    options
+        .write(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(no_link);
+    options
 }
 
 fn create(file: &Path) -> Result<()> {

@@ -136,7 +136,8 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// time belongs to this machine and not to the data.
 fn remember(database: &Path) -> Result<()> {
     let mark = mark(database);
-    std::fs::write(&mark, "").with_context(|| format!("cannot write {}", mark.display()))?;
+    let made = data::beside_database().truncate(true).open(&mark);
+    made.with_context(|| format!("cannot write {}", mark.display()))?;
     data::give_to_owner_of_folder(&mark);
     Ok(())
 }

@@ -4,8 +4,7 @@
 //! The lock ends with the process that holds it, however that ends.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -45,10 +44,9 @@ impl Lock {
 
 fn lock_file(database: &Path) -> Result<File> {
     data::create_folder(database)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
     let path = beside(database, "-lock");
-    let file = options.open(&path).with_context(|| failed(database))?;
+    let opened = data::beside_database().truncate(false).open(&path);
+    let file = opened.with_context(|| failed(database))?;
     data::give_to_owner_of_folder(&path);
     Ok(file)
 }
@@ -82,5 +80,13 @@ mod tests {
         let _restore = Lock::exclusive(&database).unwrap();
         let refusal = Lock::shared(&database).unwrap_err().to_string();
         assert!(refusal.contains("is being restored"), "{refusal}");
+    }
+    #[test]
+    fn a_link_in_the_place_of_the_lock_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, target) = (folder.path().join("x.db"), folder.path().join("target"));
+        std::os::unix::fs::symlink(&target, beside(&database, "-lock")).unwrap();
+        assert!(Lock::shared(&database).is_err());
+        assert!(!target.exists());
     }
 }
