@@ -132,6 +132,9 @@ fn a_folder_keeps_the_newest_backups_and_what_is_not_ours() {
         std::fs::write(folder.path().join(format!("kamiflow-sync-{time}.db")), "").unwrap();
     }
     std::fs::write(folder.path().join("kamiflow-sync-mine.db"), "").unwrap();
+    // An interrupted run left this.
+    let unfinished = "kamiflow-sync-20250104T000000Z.db.part";
+    std::fs::write(folder.path().join(unfinished), "").unwrap();
     run(
         &host.database(),
         &["backup", argument(folder.path()), "--keep", "2"],

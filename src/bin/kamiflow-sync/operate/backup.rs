@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::check::{self, Census};
 use super::lock::beside;
-use super::partial::Partial;
+use super::partial::{PART, Partial};
 use super::place::Place;
 use super::{open, progress};
 use crate::cli::BackupArgs;
@@ -54,22 +54,24 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     Ok(())
 }
 
-/// Removes all but the newest backups of a folder, by the time in their names. What was
-/// named by somebody else stays.
+/// Removes all but the newest backups of a folder, by the time in their names, and those that an
+/// interrupted run left unfinished. What was named by somebody else stays.
 fn prune(folder: &Path, keep: u32) -> Result<()> {
-    let mut names = Vec::new();
+    let mut whole = Vec::new();
     for entry in folder.read_dir()? {
-        names.extend(
-            entry?
-                .file_name()
-                .into_string()
-                .ok()
-                .filter(|name| is_ours(name)),
-        );
+        let Ok(name) = entry?.file_name().into_string() else {
+            continue;
+        };
+        match name.strip_suffix(PART) {
+            Some(finished) if is_ours(finished) => Partial::clear(&folder.join(finished)),
+            Some(_) => {}
+            None if is_ours(&name) => whole.push(name),
+            None => {}
+        }
     }
-    names.sort_unstable();
-    let surplus = names.len().saturating_sub(usize::try_from(keep)?);
-    for name in &names[..surplus] {
+    whole.sort_unstable();
+    let surplus = whole.len().saturating_sub(usize::try_from(keep)?);
+    for name in &whole[..surplus] {
         let old = folder.join(name);
         std::fs::remove_file(&old).with_context(|| format!("cannot remove {}", old.display()))?;
     }

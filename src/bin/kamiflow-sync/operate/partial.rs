@@ -1,6 +1,6 @@
 //! A file that appears under its name only when it is whole and on the disk.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,15 @@ use anyhow::{Context, Result, ensure};
 
 use super::lock::beside;
 
+/// What an unfinished file is called, behind the name that it will have.
+pub const PART: &str = ".part";
+
 /// `FILE.part`, which is removed unless it is finished.
 pub struct Partial {
     part: PathBuf,
     target: PathBuf,
+    /// Locked as long as this run is at work.
+    file: File,
 }
 
 impl Partial {
@@ -19,23 +24,37 @@ impl Partial {
     ///
     /// # Errors
     ///
-    /// When `target` exists and `force` is not given, or its folder cannot be written.
+    /// When `target` exists and `force` is not given, when another run is writing it, or its folder
+    /// cannot be written.
     pub fn begin(target: &Path, force: bool) -> Result<Self> {
         let shown = target.display();
         ensure!(
             force || !target.exists(),
             "{shown} exists: choose another name, or give --force"
         );
-        let partial = Self {
-            part: beside(target, ".part"),
-            target: std::path::absolute(target)?,
-        };
-        partial.remove();
+        let part = beside(target, PART);
+        ensure!(!is_at_work(&part), "another run is writing {shown}");
+        remove(&part);
         let mut options = OpenOptions::new();
         let made = options.write(true).create_new(true).mode(0o600);
-        made.open(&partial.part)
+        let file = made
+            .open(&part)
             .with_context(|| format!("cannot write {shown}"))?;
-        Ok(partial)
+        file.try_lock()
+            .with_context(|| format!("cannot lock {shown}"))?;
+        Ok(Self {
+            part,
+            target: std::path::absolute(target)?,
+            file,
+        })
+    }
+
+    /// Removes what an interrupted run left of `target`.
+    pub fn clear(target: &Path) {
+        let part = beside(target, PART);
+        if !is_at_work(&part) {
+            remove(&part);
+        }
     }
 
     /// The unfinished file.
@@ -45,21 +64,27 @@ impl Partial {
 
     /// Brings the file to the disk and then under its name.
     pub fn finish(self) -> Result<()> {
-        File::open(&self.part)?.sync_all()?;
+        self.file.sync_all()?;
         std::fs::rename(&self.part, &self.target)?;
         sync_folder_of(&self.target)
-    }
-
-    fn remove(&self) {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            _ = std::fs::remove_file(beside(&self.part, suffix));
-        }
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        self.remove();
+        remove(&self.part);
+    }
+}
+
+/// Whether another run has this unfinished file.
+fn is_at_work(part: &Path) -> bool {
+    let file = File::open(part);
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn remove(part: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        _ = std::fs::remove_file(beside(part, suffix));
     }
 }
 
@@ -81,6 +106,22 @@ mod tests {
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
         Partial::begin(&target, false).unwrap().finish().unwrap();
         assert!(target.is_file());
+    }
+
+    #[test]
+    fn a_file_that_another_run_writes_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("x");
+        let first = Partial::begin(&target, false).unwrap();
+        let refusal = Partial::begin(&target, true).err().unwrap().to_string();
+        assert!(refusal.contains("another run is writing"), "{refusal}");
+        Partial::clear(&target);
+        first.finish().unwrap();
+        assert!(target.is_file());
+        // What an interrupted run leaves has no lock.
+        std::fs::write(beside(&target, PART), "torn").unwrap();
+        Partial::begin(&target, true).unwrap().finish().unwrap();
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
     }
 
     #[test]
