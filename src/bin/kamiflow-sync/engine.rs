@@ -12,8 +12,9 @@ use wasmtime_wasi_http::p2::{add_only_http_to_linker_async, bindings};
 use crate::instance::Instance;
 use crate::platform;
 
-/// Instances that can exist at once: those inside requests, and those on their way out.
-pub const MAX_INSTANCES: u32 = 128;
+/// Instances that can exist at once: those inside requests, and half as many on their way out, whose
+/// memory may take a while to be given back.
+pub const MAX_INSTANCES: u32 = 3 * 64;
 
 /// An engine whose instances take up to `max_memory` bytes of memory each.
 ///

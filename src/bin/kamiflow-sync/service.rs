@@ -26,10 +26,10 @@ use crate::request_log::{Record, Recorded};
 use crate::ticker::Ticker;
 
 /// Requests without a body inside guests at once; others wait in the order of their coming.
-const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 2;
+const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 3;
 /// The same for requests with a body: those of slow clients, which may take minutes to arrive,
 /// keep out neither a pull nor the health check.
-const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 2;
+const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 3;
 /// How long a client may pause in the middle of a body.
 const BODY_PAUSE: Duration = Duration::from_secs(60);
 
