@@ -21,7 +21,9 @@ impl Environment {
         let mut variables = HashMap::new();
         if file.is_file() {
             let bad = |error| BadSetting(format!("{}: {}", file.display(), describe(&error)));
-            for pair in dotenvy::from_path_iter(&file).map_err(bad)? {
+            let text =
+                std::fs::read_to_string(&file).map_err(|error| bad(dotenvy::Error::Io(error)))?;
+            for pair in dotenvy::from_read_iter(literally(&text).as_bytes()) {
                 variables.extend([pair.map_err(bad)?]);
             }
         }
@@ -41,11 +43,21 @@ impl Environment {
     }
 }
 
+/// Takes `$` for itself, as the original did: a key with one must not become another key.
+fn literally(text: &str) -> String {
+    let literal = |line: &str| match line.split_once('=') {
+        Some((_, value)) if value.trim_start().starts_with('\'') => line.to_owned(),
+        _ => line.replace("\\$", "$").replace('$', "\\$"),
+    };
+    text.lines().map(|line| literal(line) + "\n").collect()
+}
+
 /// Without the line itself, which may hold a key.
 fn describe(error: &dotenvy::Error) -> String {
     match error {
         dotenvy::Error::LineParse(..) => {
-            "a line is not NAME=value; a value with spaces goes in quotes".to_owned()
+            "a line is not NAME=value; a value with spaces or backslashes goes in single quotes"
+                .to_owned()
         }
         other => other.to_string(),
     }
@@ -88,6 +100,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "API_KEY=s3cret with spaces\n").unwrap();
         let error = Environment::load(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("goes in quotes") && !error.contains("s3cret"));
+        assert!(error.contains("goes in single quotes") && !error.contains("s3cret"));
+    }
+
+    #[test]
+    fn a_dollar_stands_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = "A=s3cret$Key\nB=\"s3cret$Key\"\nC='s3cret$Key'\nD=s3cret\\$Key ${PATH}\n";
+        let lines = lines.replace(" ${PATH}", "${PATH}");
+        std::fs::write(folder.path().join(".env"), lines).unwrap();
+        let environment = Environment::load(folder.path()).unwrap();
+        for name in ["A", "B", "C"] {
+            assert_eq!(environment.get(name), Some("s3cret$Key"), "{name}");
+        }
+        assert_eq!(environment.get("D"), Some("s3cret$Key${PATH}"));
     }
 }
