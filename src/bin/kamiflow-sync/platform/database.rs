@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kamiflow_sync_component::store::BEGIN_JOINTLY;
 use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
@@ -170,9 +171,14 @@ impl Database {
 /// files, which every push looks into.
 const JOINT_CACHE: i64 = 16 << 10;
 
+/// How long the joint connection waits for another program that writes.
+const JOINT_PATIENCE: Duration = Duration::from_millis(20);
+
 fn open_joint(database: &Database) -> rusqlite::Result<rusqlite::Connection> {
     let connection = open(database)?;
     connection.pragma_update(None, "cache_size", -JOINT_CACHE)?;
+    // Whoever waits inside SQLite holds everybody up; the guest looks again.
+    connection.busy_timeout(JOINT_PATIENCE)?;
     Ok(connection)
 }
 
@@ -219,8 +225,6 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rusqlite::StatementStatus;
 
     use super::super::bindings::spin::sqlite::sqlite::RowResult;
