@@ -60,6 +60,7 @@ fn each_thing_that_is_wrong_is_named_and_makes_it_fail() {
         ("TRUSTED_PROXIES", "caddy"),
         ("LOG_LEVEL", "loud"),
         ("PORT", "http"),
+        ("SPIN_HTTP_LISTEN_ADDR", "everywhere"),
         ("RUNTIME_CONFIG_FILE", "/nowhere.toml"),
     ] {
         let report = wrong(name, value);
@@ -77,6 +78,19 @@ fn a_key_that_others_can_read_is_a_failure() {
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("others can read it (mode 644)"), "{report}");
+}
+
+#[test]
+fn a_key_that_the_server_would_not_take_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("x.db");
+    let mut configured = command(&database, &["doctor"]);
+    let report = ran(configured.env("API_KEY", "changeme").output().unwrap()).failed();
+    assert!(report.contains("api_key is a placeholder"), "{report}");
+    std::fs::write(folder.path().join("api-key"), "s3cret").unwrap();
+    let report = run(&database, &["doctor"]).failed();
+    assert!(report.contains("api_key is shorter than"), "{report}");
+    assert!(!report.contains("s3cret"), "{report}");
 }
 
 #[test]

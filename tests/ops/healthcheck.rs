@@ -16,6 +16,13 @@ fn a_running_server_is_healthy() {
     let port = host.address().rsplit(':').next().unwrap();
     let mut by_port = command(&host.database(), &["healthcheck"]);
     ran(by_port.env("PORT", port).output().unwrap()).good();
+    let mut as_spin = command(&host.database(), &["healthcheck"]);
+    let everywhere = format!("0.0.0.0:{port}");
+    ran(as_spin
+        .env("SPIN_HTTP_LISTEN_ADDR", everywhere)
+        .output()
+        .unwrap())
+    .good();
 }
 
 #[test]

@@ -61,7 +61,8 @@ fn no_file() -> BadSetting {
     BadSetting(message.to_owned())
 }
 
-fn check(key: &str) -> Result<(), BadSetting> {
+/// Refuses a key that anybody could know or guess; the reason does not repeat it.
+pub fn check(key: &str) -> Result<(), BadSetting> {
     if PLACEHOLDERS.contains(&key.to_ascii_lowercase().as_str()) {
         let message = "api_key is a placeholder that everybody knows: set API_KEY to a secret, \
                        or leave it unset and one is made";

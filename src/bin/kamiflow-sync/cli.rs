@@ -173,8 +173,8 @@ pub struct UpArgs {
     /// Which installation.
     #[command(flatten)]
     pub place: PlaceArgs,
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3000, or $PORT]
-    #[arg(long, value_name = "ADDR:PORT", env = "SPIN_HTTP_LISTEN_ADDR")]
+    /// Address to listen on; port 0 takes a free one [default: `$SPIN_HTTP_LISTEN_ADDR`, or 127.0.0.1 and `$PORT`, or 3000]
+    #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
     /// Serve Prometheus metrics there; a port alone is one of 127.0.0.1 [default: none, or what `METRICS_LISTEN` says]
     #[arg(long, value_name = "[ADDR:]PORT")]

@@ -20,14 +20,20 @@ pub struct BadSetting(pub String);
 /// Port of the default address, as on Spin.
 const DEFAULT_PORT: u16 = 3000;
 
-/// The address to listen on: the flag, else the loopback address with `PORT`, else with 3000.
+/// What Spin calls the address to listen on.
+const LISTEN: &str = "SPIN_HTTP_LISTEN_ADDR";
+
+/// The address to listen on: the flag, else Spin's variable, else the loopback address with `PORT`,
+/// else with 3000.
 pub fn listen_address(
     flag: Option<&str>,
     environment: &Environment,
 ) -> Result<SocketAddr, BadSetting> {
-    if let Some(text) = flag {
+    let flag = flag.map(|text| ("--listen", text));
+    let named = flag.or_else(|| environment.get(LISTEN).map(|text| (LISTEN, text)));
+    if let Some((name, text)) = named {
         return resolve_address(text)
-            .ok_or_else(|| BadSetting(format!("--listen {text}: not an ADDR:PORT")));
+            .ok_or_else(|| BadSetting(format!("{name} {text}: not an ADDR:PORT")));
     }
     let port = match environment.get("PORT") {
         None => DEFAULT_PORT,
@@ -122,6 +128,9 @@ mod tests {
         assert_eq!(flag.to_string(), "0.0.0.0:1");
         let port = listen_address(None, &environment).unwrap();
         assert_eq!(port.to_string(), "127.0.0.1:8080");
+        let environment = Environment::from([("PORT", "8080"), (LISTEN, "0.0.0.0:2")]);
+        let spin = listen_address(None, &environment).unwrap();
+        assert_eq!(spin.to_string(), "0.0.0.0:2");
     }
 
     #[test]

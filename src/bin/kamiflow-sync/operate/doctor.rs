@@ -17,7 +17,7 @@ use crate::cli::DoctorArgs;
 use crate::environment::Environment;
 use crate::manifest::Manifest;
 use crate::runtime_config::RuntimeConfig;
-use crate::{data, plan, settings, variables, volume};
+use crate::{api_key, data, plan, settings, variables, volume};
 
 /// Free bytes below which pushes will fail soon, and below which it is time to act.
 const NO_SPACE: u64 = 100 << 20;
@@ -252,11 +252,17 @@ fn look_at_clock(report: &mut Report, newest: i64) {
 fn look_at_key(report: &mut Report, database: &Path, environment: &Environment) {
     let file = database.with_file_name("api-key");
     let configured = ["API_KEY", "SPIN_VARIABLE_API_KEY"];
-    if configured
-        .iter()
-        .any(|name| environment.get(name).is_some())
+    if let Some(key) = configured.iter().find_map(|name| environment.get(name)) {
+        return match api_key::check(key.trim()) {
+            Ok(()) => report.line("ok", "key", &"from the settings"),
+            Err(error) => report.fail("key", &error),
+        };
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    if file.exists()
+        && let Err(error) = api_key::check(kept.trim())
     {
-        return report.line("ok", "key", &"from the settings");
+        report.fail("key", &format!("{}: {error}", file.display()));
     }
     let looked = file.metadata();
     match looked {

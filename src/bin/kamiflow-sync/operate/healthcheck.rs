@@ -1,7 +1,7 @@
 //! `healthcheck`: what a container asks its server, without a client in the image.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,8 +28,11 @@ pub fn run(args: &HealthcheckArgs) -> Result<()> {
 
 /// Where a server with these settings answers.
 pub fn default_url(environment: &Environment) -> Result<String> {
-    let port = settings::listen_address(None, environment)?.port();
-    Ok(format!("http://127.0.0.1:{port}/health"))
+    let mut address = settings::listen_address(None, environment)?;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(format!("http://{address}/health"))
 }
 
 /// The body of the answer.
