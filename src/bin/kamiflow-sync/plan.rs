@@ -66,7 +66,7 @@ impl Plan {
         check(&variables)?;
         let max_body = variables
             .get("max_body_size")
-            .and_then(|text| text.parse().ok());
+            .and_then(|text| text.trim().parse().ok());
         let max_body = max_body.unwrap_or(DEFAULT_MAX_BODY);
         Ok(Self {
             address,

@@ -53,7 +53,7 @@ impl Place {
 
     fn limit(&self, name: &str) -> Result<u64, BadSetting> {
         let value = self.values.get(name).map(String::as_str).unwrap_or("");
-        value.parse().map_err(|_| {
+        value.trim().parse().map_err(|_| {
             BadSetting(format!(
                 "{}={value}: not a number",
                 name.to_ascii_uppercase()
