@@ -258,11 +258,10 @@ fn look_at_key(report: &mut Report, database: &Path, environment: &Environment) 
             Err(error) => report.fail("key", &error),
         };
     }
-    let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    if file.exists()
+    if let Ok(kept) = std::fs::read_to_string(&file)
         && let Err(error) = api_key::check(kept.trim())
     {
-        report.fail("key", &format!("{}: {error}", file.display()));
+        return report.fail("key", &format!("{}: {error}", file.display()));
     }
     let looked = file.metadata();
     match looked {
