@@ -1,5 +1,6 @@
 //! Bounds the bytes of request bodies in flight, so that many large pushes wait for each
-//! other instead of exhausting the memory of the machine.
+//! other instead of exhausting the memory of the machine. They wait in the order of their coming, and
+//! those of an ordinary push not behind the large ones, which may take minutes to arrive.
 
 use std::sync::Arc;
 
@@ -8,30 +9,43 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bodies below this many bytes are not counted.
 const SMALL: u64 = 64 << 10;
+/// Bodies from this many bytes on are large.
+const LARGE: u64 = 4 << 20;
 /// Bytes per permit; the semaphore counts up to 2^32 of them in one request.
 const UNIT: u64 = 1 << 10;
-/// Bytes in flight that are always allowed.
+/// Bytes of large bodies in flight that are always allowed.
 const LEAST: u64 = 256 << 20;
+/// Bytes of other bodies in flight.
+const ORDINARY: u64 = 32 << 20;
 
 /// The memory for bodies in flight.
 #[derive(Clone, Debug)]
 pub struct BodyBudget {
-    units: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    ordinary: Arc<Semaphore>,
     max_body: u64,
 }
 
 impl BodyBudget {
     /// A budget for bodies of up to `max_body` bytes, two of which always fit.
     pub fn new(max_body: u64) -> Self {
-        let units = usize::try_from(LEAST.max(2 * max_body) / UNIT).unwrap_or(usize::MAX);
-        let units = Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)));
-        Self { units, max_body }
+        Self {
+            large: bytes(LEAST.max(2 * max_body)),
+            ordinary: bytes(ORDINARY),
+            max_body,
+        }
     }
 
     /// Waits for the share that `body` needs; `None` when it needs none.
     pub async fn reserve(&self, body: &impl Body) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(self.weight(body)? / UNIT).unwrap_or(u32::MAX);
-        self.units.clone().acquire_many_owned(units).await.ok()
+        let weight = self.weight(body)?;
+        let budget = if weight < LARGE {
+            &self.ordinary
+        } else {
+            &self.large
+        };
+        let units = u32::try_from(weight / UNIT).unwrap_or(u32::MAX);
+        budget.clone().acquire_many_owned(units).await.ok()
     }
 
     /// A body of unknown length counts as the largest that is allowed. One that declares
@@ -40,6 +54,11 @@ impl BodyBudget {
         let length = body.size_hint().exact().unwrap_or(self.max_body);
         (SMALL..=self.max_body).contains(&length).then_some(length)
     }
+}
+
+fn bytes(bytes: u64) -> Arc<Semaphore> {
+    let units = usize::try_from(bytes / UNIT).unwrap_or(usize::MAX);
+    Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)))
 }
 
 #[cfg(test)]
@@ -63,13 +82,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_waits_until_another_is_done() {
+    async fn a_large_body_waits_until_another_is_done_and_holds_up_no_ordinary_one() {
         let budget = BodyBudget::new(LEAST);
-        let one = budget.units.clone().acquire_many_owned(2 << 18).await;
+        let one = budget.large.clone().acquire_many_owned(2 << 18).await;
         let other = budget.clone();
-        let waiting = tokio::spawn(async move { other.reserve(&body(MIB)).await });
+        let waiting = tokio::spawn(async move { other.reserve(&body(4 * MIB)).await });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
+        assert!(budget.reserve(&body(MIB)).await.is_some());
         drop(one);
         assert!(waiting.await.unwrap().is_some());
     }
