@@ -151,3 +151,18 @@ fn a_folder_keeps_the_newest_backups_and_what_is_not_ours() {
         ("kamiflow-sync-20250103T000000Z.db", "kamiflow-sync-mine.db")
     );
 }
+
+#[test]
+fn a_link_in_the_place_of_the_mark_is_not_followed() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let precious = folder.path().join("precious");
+    std::fs::write(&precious, "precious").unwrap();
+    let mark = host.database().with_file_name("sync.db-last-backup");
+    std::os::unix::fs::symlink(&precious, &mark).unwrap();
+    let backup = folder.path().join("x.db");
+    let said = run(&host.database(), &["backup", argument(&backup)]).failed();
+    assert!(said.contains("last-backup"), "{said}");
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+}

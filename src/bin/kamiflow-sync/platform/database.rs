@@ -399,6 +399,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_joint_connection_does_not_wait_inside_sqlite_for_long() {
+        let file = file();
+        let mut one = Connection::new(file.database.clone());
+        run(&mut one, BEGIN_JOINTLY).await.unwrap();
+        let rows = run(&mut one, "PRAGMA busy_timeout").await.unwrap();
+        assert!(matches!(rows[0].values[0], Value::Integer(20)));
+    }
+
+    #[tokio::test]
     async fn who_writes_alone_waits_for_a_joint_transaction() {
         let file = file();
         let mut one = Connection::new(file.database.clone());
