@@ -34,6 +34,10 @@ pub struct Target {
 
 const COLUMNS: &str = "version.rev, version.checksum, version.size, version.modified, version.device, version.content";
 
+/// Paths in one step of [`Store::at`]: with the longest names, the rows of so many are well under the
+/// 128 MiB that a host hands over at once.
+const STEP: usize = 50_000;
+
 impl Store {
     /// The newest version of a path, a deletion included.
     pub fn newest_version(&self, project: i64, path: &FilePath) -> Result<Option<Version>, Error> {
@@ -143,38 +147,31 @@ impl Store {
         moment: Rev,
         paths: Option<&[FilePath]>,
     ) -> Result<Vec<Target>, Error> {
-        let statement = format!(
-            "WITH RECURSIVE chain (path, rev, previous) AS (
-               SELECT version.path, version.rev, version.previous FROM file
-               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-               WHERE file.project = ?1 AND file.deleted IN (0, 1) AND file.rev > ?2
-                 AND (?3 IS NULL OR file.path IN (SELECT value FROM json_each(?3)))
-               UNION ALL
-               SELECT chain.path, chain.previous, version.previous FROM chain
-               LEFT JOIN version ON version.project = ?1 AND version.rev = chain.previous
-               WHERE chain.rev > ?2
-             )
-             SELECT {COLUMNS}, chain.path FROM chain
-             LEFT JOIN version ON version.project = ?1 AND version.rev = chain.rev
-             WHERE chain.rev IS NULL OR chain.rev <= ?2"
-        );
         let paths = paths.map(|paths| json_array(paths.iter().map(FilePath::as_str)));
-        let parameters = [
-            Value::Integer(project),
-            Value::Integer(moment),
-            paths.unwrap_or(Value::Null),
-        ];
-        let target = |mut row: RowResult| {
-            Ok(Target {
-                path: take_text(&mut row, 6)?,
-                version: row.get::<i64>(0).map(|_| version(&row)).transpose()?,
-            })
+        let paths = paths.unwrap_or(Value::Null);
+        let step = |deleted, after| {
+            let parameters = [
+                Value::Integer(project),
+                Value::Integer(moment),
+                paths.clone(),
+                Value::Integer(deleted),
+                Value::Integer(after),
+                Value::Integer(STEP as i64),
+            ];
+            Ok(self.execute(&targets_statement(), &parameters)?.rows)
         };
-        self.execute(&statement, &parameters)?
-            .rows
-            .into_iter()
-            .map(target)
-            .collect()
+        let mut targets = Vec::new();
+        for deleted in [0, 1] {
+            let (mut after, mut rows) = (moment, step(deleted, moment)?);
+            while !rows.is_empty() {
+                for row in rows {
+                    after = after.max(integer(&row, 7)?);
+                    targets.push(target(row)?);
+                }
+                rows = step(deleted, after)?;
+            }
+        }
+        Ok(targets)
     }
 
     /// The bytes of a version's content.
@@ -188,6 +185,36 @@ impl Store {
             _ => Err(Error::Internal("a version has no content".to_owned())),
         }
     }
+}
+
+/// The next paths that changed after a moment, one row each, in the order in which they did.
+fn targets_statement() -> String {
+    format!(
+        "WITH RECURSIVE changed (path, rev) AS (
+           SELECT path, rev FROM file
+           WHERE project = ?1 AND deleted = ?4 AND rev > ?5
+             AND (?3 IS NULL OR path IN (SELECT value FROM json_each(?3)))
+           ORDER BY rev LIMIT ?6
+         ),
+         chain (path, newest, rev, previous) AS (
+           SELECT changed.path, changed.rev, changed.rev, version.previous FROM changed
+           CROSS JOIN version ON version.project = ?1 AND version.rev = changed.rev
+           UNION ALL
+           SELECT chain.path, chain.newest, chain.previous, version.previous FROM chain
+           LEFT JOIN version ON version.project = ?1 AND version.rev = chain.previous
+           WHERE chain.rev > ?2
+         )
+         SELECT {COLUMNS}, chain.path, chain.newest FROM chain
+         LEFT JOIN version ON version.project = ?1 AND version.rev = chain.rev
+         WHERE chain.rev IS NULL OR chain.rev <= ?2"
+    )
+}
+
+fn target(mut row: RowResult) -> Result<Target, Error> {
+    Ok(Target {
+        path: take_text(&mut row, 6)?,
+        version: row.get::<i64>(0).map(|_| version(&row)).transpose()?,
+    })
 }
 
 fn version(row: &RowResult) -> Result<Version, Error> {

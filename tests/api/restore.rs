@@ -145,6 +145,39 @@ fn a_whole_project_goes_back_to_a_moment() {
     assert_eq!(again["cursor"], wet["cursor"]);
 }
 
+/// Files that were once there and are deleted, each row as long as a device can make it.
+fn bury(host: &Host, many: u32) {
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    database
+        .execute_batch(&format!(
+            "BEGIN;
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
+             INSERT INTO version SELECT project, rev + i, printf('buried/%.240c/%d', 'x', i), checksum, size, modified,
+               printf('%.400c', 'x'), NULL, 0, content FROM n CROSS JOIN version WHERE path = 'a';
+             INSERT INTO version SELECT project, rev + 1000000, path, NULL, 0, modified, device, rev, 0, NULL
+               FROM version WHERE path LIKE 'buried/%';
+             UPDATE project SET last_rev = (SELECT max(rev) FROM version), head = (SELECT max(rev) FROM version);
+             COMMIT"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn more_paths_than_one_statement_takes_come_back() {
+    // The rows of all of these together are more than a host hands over at once.
+    const MANY: u32 = 200_000;
+    let host = Host::with(&[("MAX_FILES_PER_PROJECT", "1000000")]);
+    let client = host.client();
+    let rev = first_rev(client.push_files("p", &[("a", "x")]));
+    bury(&host, MANY);
+    let answer = restore(&client, json!({ "at": rev / 1000 + 500 })).good();
+    assert_eq!(answer["results"].as_array().unwrap().len(), MANY as usize);
+    assert_eq!(client.status("p")["fileCount"], MANY + 1);
+    let path = answer["results"][0]["path"].as_str().unwrap();
+    let address = format!("/v1/projects/p/files/{path}");
+    assert_eq!(client.get(&address).bytes, b"x");
+}
+
 #[test]
 fn a_restore_can_be_undone_by_a_restore() {
     let host = Host::start();
