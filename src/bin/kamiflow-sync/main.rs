@@ -41,17 +41,17 @@ mod watched;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use cli::{Cli, Command};
+use operate::{backup, check, doctor, export, healthcheck, import, legacy, restore};
 
 /// Exit codes: 0 after a clean stop, 1 when the server cannot start or run, 2 for a bad
 /// setting or a bad command line (as clap does).
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    let result = match cli.command {
-        None => up::run(&cli.up),
-        Some(cli::Command::Up(args)) => up::run(&args),
-        Some(command) => operate::run(&command),
-    };
+    let cli = Cli::parse();
+    let result = run(&cli.command.unwrap_or(Command::Up(cli.up)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -61,6 +61,25 @@ fn main() -> ExitCode {
             } else {
                 1
             })
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Up(args) => up::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Import(args) => import::run(args),
+        Command::ImportLegacy(args) => legacy::run(args),
+        Command::Healthcheck(args) => healthcheck::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Completions { shell } => {
+            let name = env!("CARGO_BIN_NAME");
+            clap_complete::generate(*shell, &mut Cli::command(), name, &mut std::io::stdout());
+            Ok(())
         }
     }
 }

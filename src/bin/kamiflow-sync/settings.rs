@@ -49,11 +49,9 @@ pub fn metrics_address(
     flag: Option<&str>,
     environment: &Environment,
 ) -> Result<Option<SocketAddr>, BadSetting> {
-    let named = |name, text| (name, text);
-    let flag = flag.map(|text| named("--metrics-listen ", text));
-    let variable = environment.get("METRICS_LISTEN");
-    let given = flag.or(variable.map(|text| named("METRICS_LISTEN=", text)));
-    let Some((name, text)) = given else {
+    let flag = flag.map(|text| ("--metrics-listen ", text));
+    let variable = || Some(("METRICS_LISTEN=", environment.get("METRICS_LISTEN")?));
+    let Some((name, text)) = flag.or_else(variable) else {
         return Ok(None);
     };
     let address = match text.parse::<u16>() {
