@@ -24,20 +24,32 @@ pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// A server that takes longer hangs.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What the servers serve: `spin.toml`, or the manifest of this project that `KAMIFLOW_MANIFEST` names.
 /// Built once, as a user's first start would.
-static COMPONENT: LazyLock<()> = LazyLock::new(|| {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--lib", "--target", "wasm32-wasip2", "--release"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status();
-    assert!(
-        built.expect("cargo runs").success(),
-        "the component does not build"
-    );
+static MANIFEST: LazyLock<String> = LazyLock::new(|| {
+    let named = std::env::var("KAMIFLOW_MANIFEST");
+    build(named.as_deref().unwrap_or("spin.toml"))
 });
 
-/// What the server serves: the component.
-const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/spin.toml");
+/// Builds the component of a manifest of this project, and answers where the manifest is.
+pub fn build(manifest: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = root.join(manifest).to_str().expect("UTF-8").to_owned();
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    let table: toml::Table = text.parse().expect("TOML");
+    let command = table["component"]["kamiflow-sync"]["build"]["command"].as_str();
+    let built = Command::new("sh")
+        .args(["-c", command.expect("how to build")])
+        .current_dir(root)
+        // The manifest says where the component then is.
+        .env_remove("CARGO_TARGET_DIR")
+        .status();
+    assert!(
+        built.expect("a shell").success(),
+        "the component does not build"
+    );
+    manifest
+}
 
 /// A running server.
 pub struct Host {
@@ -212,8 +224,7 @@ impl Drop for Host {
 
 /// The command that starts a server whose data is in this folder.
 pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
-    LazyLock::force(&COMPONENT);
-    let mut command = command_for(MANIFEST, folder);
+    let mut command = command_for(&MANIFEST, folder);
     command.envs(settings.iter().copied());
     command
 }

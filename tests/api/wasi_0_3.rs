@@ -1,13 +1,15 @@
-//! The component on WASI 0.3, which this host does not run: that its manifest grants what the other
-//! one does, and that what it builds is the same component with another door.
+//! The component on WASI 0.3: that its manifest grants what the other one does, that what it builds is the
+//! same component with another door, and that it serves behind it. With
+//! `KAMIFLOW_MANIFEST=spin-wasi-0.3.toml`, this whole suite asks it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use toml::{Table, Value};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
+
+use crate::host::{Host, KEY, build};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const MANIFEST: &str = include_str!("../../spin.toml");
@@ -22,22 +24,10 @@ fn text(value: Option<Value>) -> String {
     value.unwrap().as_str().unwrap().to_owned()
 }
 
-/// Builds as the manifest says and answers the path of what came out.
-fn build(manifest: &str) -> String {
-    let mut manifest: Table = manifest.parse().unwrap();
-    let component = component(&mut manifest);
-    let command = text(component["build"].get("command").cloned());
-    let built = Command::new("sh")
-        .args(["-c", &command])
-        .current_dir(ROOT)
-        .env_remove("CARGO_TARGET_DIR")
-        .status();
-    assert!(built.unwrap().success(), "{command}");
-    text(component.remove("source"))
-}
-
 /// The interfaces that a component imports and exports.
-fn interfaces(source: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+fn interfaces(manifest: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let manifest = std::fs::read_to_string(build(manifest)).unwrap();
+    let source = text(component(&mut manifest.parse().unwrap()).remove("source"));
     let engine = Engine::new(Config::new().wasm_component_model_async(true)).unwrap();
     let component = Component::from_file(&engine, Path::new(ROOT).join(source)).unwrap();
     let kind = component.component_type();
@@ -62,10 +52,41 @@ fn the_manifests_differ_in_the_build_only() {
 
 #[test]
 fn only_the_http_interface_is_of_wasi_0_3() {
-    let (imports, exports) = interfaces(&build(MANIFEST));
+    let (imports, exports) = interfaces("spin.toml");
     assert!(exports.iter().eq(["wasi:http/incoming-handler@0.2.0"]));
-    let (imports_0_3, exports_0_3) = interfaces(&build(MANIFEST_0_3));
+    let (imports_0_3, exports_0_3) = interfaces("spin-wasi-0.3.toml");
     assert!(exports_0_3.iter().eq(["wasi:http/handler@0.3.0"]));
     let added: Vec<_> = imports_0_3.difference(&imports).collect();
     assert_eq!(added, ["wasi:http/types@0.3.0"]);
+}
+
+#[test]
+fn it_serves_behind_the_other_door() {
+    let host = Host::serving(&build("spin-wasi-0.3.toml"));
+    let client = host.client();
+    // Several reads of the body, and several writes of the answer.
+    let long = "a line of a long note\n".repeat(200_000);
+    client
+        .push_files("p", &[("long.md", &long), ("short.md", "x")])
+        .good();
+    let answer = client.get("/v1/projects/p/files/long.md");
+    assert_eq!(answer.bytes, long.as_bytes());
+    assert_eq!(client.pull_all("p", 1).len(), 2);
+    host.with_key(Some(&KEY[1..]))
+        .get("/v1/projects/p/status")
+        .failed(403, "forbidden");
+    std::thread::scope(|threads| {
+        for device in 0..16 {
+            let client = host.client();
+            threads.spawn(move || {
+                for i in 0..10 {
+                    client
+                        .push_files("p", &[(&format!("{device}/{i}"), "y")])
+                        .good();
+                    client.status("p");
+                }
+            });
+        }
+    });
+    assert_eq!(client.status("p")["fileCount"], 162);
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
 use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::p2::{add_only_http_to_linker_async, bindings};
+use wasmtime_wasi_http::{p2, p3};
 
 use crate::instance::Instance;
 use crate::platform;
@@ -56,25 +56,36 @@ fn cache() -> Option<Cache> {
 ///
 /// # Errors
 ///
-/// When the file is missing or is no component, or imports what this host does not give.
+/// When the file is missing or is no component, imports what this host does not give, or takes no
+/// requests.
 pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<Instance>> {
     let shown = file.display();
     let bytes =
         std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
     let component = Component::new(engine, bytes)
         .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
-    let linked = linker(engine)
+    linker(engine)
         .and_then(|linker| linker.instantiate_pre(&component))
-        .and_then(bindings::ProxyPre::new)
-        .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
-    Ok(ProxyPre::P2(linked))
+        .and_then(proxy)
+        .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))
+}
+
+/// Where a component takes requests: at the export of WASI 0.2, or else at that of 0.3, as on Spin
+/// from 4.1 on.
+fn proxy(component: InstancePre<Instance>) -> wasmtime::Result<ProxyPre<Instance>> {
+    let wasi_0_2 = p2::bindings::ProxyPre::new(component.clone()).map(ProxyPre::P2);
+    wasi_0_2.or_else(|error| {
+        let wasi_0_3 = p3::bindings::ServicePre::new(component);
+        wasi_0_3.map(ProxyPre::P3).map_err(|_| error)
+    })
 }
 
 /// WASI and HTTP as far as [`Instance`] grants them, and the platform.
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<Instance>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    add_only_http_to_linker_async(&mut linker)?;
+    p2::add_only_http_to_linker_async(&mut linker)?;
+    p3::add_to_linker(&mut linker)?;
     platform::add_to_linker(&mut linker, |instance: &mut Instance| {
         &mut instance.platform
     })?;

@@ -92,7 +92,7 @@ pub struct Worker {
 
 impl WorkerState for Worker {
     type StoreData = Instance;
-    type RequestData = Held;
+    type RequestData = Arc<Held>;
 
     fn should_accept_request(&self, under_way: usize, taken: usize) -> ShouldAccept {
         if taken >= MAX_REQUESTS || self.memory.load(Relaxed) > MEMORY_TO_KEEP {
@@ -104,12 +104,13 @@ impl WorkerState for Worker {
         }
     }
 
-    /// The future is dropped when the guest has written all of its answer, also when the
-    /// client is long gone, so what it holds bounds the work that is really under way.
+    /// The future is dropped when the guest has written all of its answer, or on WASI 0.3 the head
+    /// of it, also when the client is long gone, so what it holds bounds the work that is really
+    /// under way.
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, Instance>,
-        held: Held,
+        held: Arc<Held>,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         store.data_mut().begin_request(held.out_of_time.clone());

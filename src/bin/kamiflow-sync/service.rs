@@ -108,23 +108,34 @@ impl Service {
         let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
         let out_of_time = Arc::<AtomicBool>::default();
         let ticking = self.ticker.tick();
-        let held = Held {
+        let held = Arc::new(Held {
             slot,
             body: share,
             ticking,
             out_of_time: out_of_time.clone(),
-        };
+        });
         let request = Request::from_parts(parts, wasi_body(body));
-        let answer = self.handler.handle(held, request);
+        let answer = self.handler.handle(held.clone(), request);
         let answered = match has_body {
             true => answer.await,
             false => self.pace.run(answer).await,
         };
-        answered.map_err(|error| match out_of_time.load(Relaxed) {
-            true => (Failure::Timeout, Some(error)),
-            false => (Failure::Internal, Some(error)),
-        })
+        match answered {
+            Ok(answer) => Ok(answer.map(|body| holding(body, held))),
+            Err(error) if out_of_time.load(Relaxed) => Err((Failure::Timeout, Some(error))),
+            Err(error) => Err((Failure::Internal, Some(error))),
+        }
     }
+}
+
+/// The body of an answer that holds what its request does: on WASI 0.3, the guest goes on to write
+/// it when its head is there.
+fn holding(body: WasiBody, held: Arc<Held>) -> WasiBody {
+    let held = move |error| {
+        let _held = &held;
+        error
+    };
+    body.map_err(held).boxed_unsync()
 }
 
 /// The guest's view of a body. It fails when nothing comes for [`BODY_PAUSE`], so that a
