@@ -130,7 +130,7 @@ impl Service {
 
 /// The body of an answer that holds what its request does: on WASI 0.3, the guest goes on to write
 /// it when its head is there.
-fn holding(body: WasiBody, held: Arc<Held>) -> WasiBody {
+fn holding(body: WasiBody, held: impl Send + 'static) -> WasiBody {
     let held = move |error| {
         let _held = &held;
         error
@@ -149,4 +149,21 @@ fn wasi_body(body: Incoming) -> WasiBody {
     timed
         .map_err(|_cause| Error::ConnectionReadTimeout)
         .boxed_unsync()
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Empty;
+
+    use super::*;
+
+    #[test]
+    fn what_a_request_holds_goes_with_the_body_of_its_answer() {
+        let held = Arc::new(());
+        let empty = Empty::new().map_err(|never: Infallible| match never {});
+        let body = holding(empty.boxed_unsync(), held.clone());
+        assert_eq!(Arc::strong_count(&held), 2);
+        drop(body);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
 }
