@@ -4,40 +4,14 @@
 //! `spin up`, and gives the component the interfaces of `wit/world.wit` exactly as Spin
 //! does. No rule of the protocol lives here: those are the component's.
 
-mod answer;
-mod api_key;
-mod banner;
-mod body_budget;
 mod cli;
-mod component_build;
-mod data;
-mod engine;
-mod environment;
-mod guest_log;
-mod handler;
-mod instance;
-mod key_file;
-mod lobby;
-mod log;
-mod manifest;
-mod metrics;
-mod metrics_server;
-mod operate;
-mod pace;
-mod plan;
+mod commands;
+mod config;
+mod database;
+mod guest;
 mod platform;
-mod request_headers;
-mod request_log;
-mod runtime_config;
-mod server;
-mod service;
-mod settings;
-mod signals;
-mod ticker;
+mod serve;
 mod up;
-mod variables;
-mod volume;
-mod watched;
 
 use std::process::ExitCode;
 
@@ -45,7 +19,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Command};
-use operate::{backup, check, doctor, export, healthcheck, import, legacy, restore};
+use commands::{backup, check, doctor, export, healthcheck, import, import_legacy, restore};
+use config::bad_setting::BadSetting;
 
 /// Exit codes: 0 after a clean stop, 1 when the server cannot start or run, 2 for a bad
 /// setting or a bad command line (as clap does).
@@ -56,11 +31,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kamiflow-sync: {error:#}");
-            ExitCode::from(if error.is::<settings::BadSetting>() {
-                2
-            } else {
-                1
-            })
+            ExitCode::from(if error.is::<BadSetting>() { 2 } else { 1 })
         }
     }
 }
@@ -73,7 +44,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Check(args) => check::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
-        Command::ImportLegacy(args) => legacy::run(args),
+        Command::ImportLegacy(args) => import_legacy::run(args),
         Command::Healthcheck(args) => healthcheck::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => {

@@ -13,21 +13,21 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::UpArgs;
-use crate::environment::Environment;
-use crate::handler::Instances;
-use crate::metrics::Metrics;
-use crate::plan::Plan;
-use crate::platform::database::Database;
-use crate::platform::file_store::FileStore;
-use crate::platform::store::Place;
-use crate::platform::writer_queue::WriterQueue;
+use crate::config::environment::Environment;
+use crate::config::startup::Plan;
+use crate::config::{settings, volume};
+use crate::database::files;
+use crate::guest::epoch_clock::Ticker;
+use crate::guest::workers::Instances;
+use crate::guest::{component_build, engine};
+use crate::platform::connection::Database;
+use crate::platform::stores::FileStore;
+use crate::platform::stores::Place;
+use crate::platform::write_lock::WriterQueue;
 use crate::platform::{Labelled, Shared};
-use crate::service::Service;
-use crate::ticker::Ticker;
-use crate::{
-    banner, component_build, data, engine, log, metrics_server, pace, server, settings, signals,
-    volume,
-};
+use crate::serve::metrics::Metrics;
+use crate::serve::service::Service;
+use crate::serve::{banner, compute_limit, listener, log, metrics_server, signals};
 
 /// Memory of an instance, in bytes, besides what bodies take.
 const BASE_MEMORY: u64 = 64 << 20;
@@ -49,7 +49,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
     settings::warn_of_ignored(&environment);
     let plan = Plan::make(args, &environment)?;
     if settings::requires_persistence(&environment)? {
-        for file in data::files(&plan.config) {
+        for file in plan.config.files() {
             volume::require_persistent(&file)?;
         }
     }
@@ -57,15 +57,15 @@ pub fn run(args: &UpArgs) -> Result<()> {
     raise_file_limit();
     // More threads than cores, since a thread waits while SQLite waits for the disk.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((2 * pace::cores()).max(4))
+        .worker_threads((2 * compute_limit::cores()).max(4))
         // A guest that computes holds a thread for a whole tick of its clock, and as often as
         // this many turns of all threads somebody looks at the sockets.
         .event_interval(8)
         .enable_all()
         .build()?;
     runtime.block_on(serve(&plan))?;
-    for file in data::files(&plan.config) {
-        if let Err(error) = data::checkpoint(&file) {
+    for file in plan.config.files() {
+        if let Err(error) = files::checkpoint(&file) {
             tracing::warn!(file = %file.display(), %error, "no checkpoint");
         }
     }
@@ -92,7 +92,7 @@ async fn serve(plan: &Plan) -> Result<()> {
     let address = listener.local_addr()?;
     // A server whose output nobody reads any more serves all the same.
     _ = banner::print(address, plan.data_file(), &plan.key, metrics_address);
-    server::serve(listener, service, stop).await;
+    listener::serve(listener, service, stop).await;
     alive.close();
     if tokio::time::timeout(FAREWELL, alive.wait()).await.is_err() {
         tracing::warn!("an instance was still busy when the server stopped");

@@ -5,7 +5,7 @@ use wasmtime::component::Resource;
 
 use super::Platform;
 use super::bindings::wasi::keyvalue::atomics::{CasError, Error, Host, HostCas};
-use super::store::{Store, Swap};
+use super::stores::{Store, Swap};
 
 impl Host for Platform {
     async fn increment(

@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
-use super::store::Store;
+use super::stores::Store;
 use super::{Platform, Refused};
 
 impl Host for Platform {}

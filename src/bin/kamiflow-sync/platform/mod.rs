@@ -1,27 +1,25 @@
 //! What Spin gives a component besides WASI, given the same way by this host: the world
-//! `platform` of `wit/world.wit`. One interface, one file; beneath them stand [`database`],
-//! [`store`], [`joint`] and [`writer_queue`], which need no guest to be tried out.
+//! `platform` of `wit/world.wit`. One interface, one file; beneath them stand [`connection`],
+//! [`stores`], [`group_commit`] and [`write_lock`], which need no guest to be tried out.
 
 mod atomics;
-pub mod database;
-pub mod file_store;
-pub mod joint;
+pub mod connection;
+pub mod group_commit;
 mod key_value;
-pub mod memory_store;
 mod query;
 mod sqlite;
-pub mod store;
+pub mod stores;
 mod variables;
-mod wasi_store;
-pub mod writer_queue;
+mod wasi_key_value;
+pub mod write_lock;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 
-use database::Database;
-use store::Place;
+use connection::Database;
+use stores::Place;
 
 /// Generated from `wit/`: the interfaces as Rust traits.
 mod bindings {
@@ -42,10 +40,10 @@ mod bindings {
             default: trappable,
         },
         with: {
-            "spin:sqlite/sqlite.connection": crate::platform::database::Connection,
-            "fermyon:spin/key-value.store": crate::platform::store::Store,
-            "wasi:keyvalue/store.bucket": crate::platform::store::Store,
-            "wasi:keyvalue/atomics.cas": crate::platform::store::Swap,
+            "spin:sqlite/sqlite.connection": crate::platform::connection::Connection,
+            "fermyon:spin/key-value.store": crate::platform::stores::Store,
+            "wasi:keyvalue/store.bucket": crate::platform::stores::Store,
+            "wasi:keyvalue/atomics.cas": crate::platform::stores::Swap,
         },
         require_store_data_send: true,
     });

@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::bindings::spin::sqlite::sqlite::{Error, Host, HostConnection, QueryResult, Value};
-use super::database::Connection;
+use super::connection::Connection;
 use super::{Platform, Refused};
 
 impl Host for Platform {}

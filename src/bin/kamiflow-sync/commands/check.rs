@@ -1,0 +1,216 @@
+//! `check`: looks for everything that cannot be if nothing ever went wrong.
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+use kamiflow_sync_component::project::{Checksum, TreeDigest};
+use rusqlite::{Connection, ErrorCode};
+
+use super::installation::Place;
+use super::progress;
+use crate::cli::PlaceArgs;
+use crate::database::open;
+
+/// How much a database holds.
+#[derive(Debug, Default)]
+pub struct Census {
+    projects: u64,
+    files: u64,
+    versions: u64,
+    bytes: u64,
+}
+
+/// What an examination found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How much was examined.
+    pub census: Census,
+    /// What is wrong, each in a line.
+    pub findings: Vec<String>,
+}
+
+/// Examines the database; it fails when there is any finding.
+pub fn run(args: &PlaceArgs) -> Result<()> {
+    let place = Place::find(args)?;
+    let report = examine(&open::existing(&place.database)?)?;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if !report.findings.is_empty() {
+        let (count, shown) = (report.findings.len(), place.database.display());
+        bail!("{count} findings in {shown}: stop the server and restore a backup");
+    }
+    println!("No damage in {}", report.census);
+    Ok(())
+}
+
+/// Examines one moment of a database, also while it is written to.
+pub fn examine(connection: &Connection) -> Result<Report> {
+    let mut report = Report::default();
+    let parts = [pages, references, contents, projects];
+    connection.execute_batch("BEGIN")?;
+    for part in parts {
+        match part(connection, &mut report) {
+            Err(error) if is_damage(&error) => report.findings.push(error.to_string()),
+            done => done?,
+        }
+    }
+    connection.execute_batch("COMMIT")?;
+    Ok(report)
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let damage = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
+    error
+        .sqlite_error_code()
+        .is_some_and(|code| damage.contains(&code))
+}
+
+fn pages(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let mut check = connection.prepare("PRAGMA integrity_check")?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0))?;
+    for line in lines {
+        let line = line?;
+        if line != "ok" {
+            report.findings.push(line);
+        }
+    }
+    Ok(())
+}
+
+/// Statements that each return one line of text per finding.
+const REFERENCES: [&str; 11] = [
+    "SELECT format('%d rows of files belong to no project', count(*)) FROM file
+     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+    "SELECT format('%d versions belong to no project', count(*)) FROM version
+     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+    "SELECT format('%d contents belong to no project', count(*)) FROM content
+     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+    "SELECT format('%s: %s: its version %d is missing', id, file.path, file.rev)
+     FROM file JOIN project ON number = project
+     LEFT JOIN version USING (project, rev) WHERE version.path IS NULL",
+    "SELECT format('%s: %s: version %d is of another file, or disagrees on its deletion', id, file.path, rev)
+     FROM file JOIN project ON number = project JOIN version USING (project, rev)
+     WHERE version.path <> file.path OR file.deleted <> (version.checksum IS NULL)",
+    "SELECT format('%s: %s: version %d is newer than the one in force', id, newest.path, newest.rev)
+     FROM (SELECT project, path, max(rev) AS rev FROM version GROUP BY project, path) AS newest
+     JOIN project ON number = newest.project LEFT JOIN file USING (project, path)
+     WHERE file.rev IS NOT newest.rev",
+    "SELECT format('%s: %s: has no content', id, file.path)
+     FROM file JOIN project ON number = project JOIN version USING (project, rev)
+     WHERE file.deleted = 0 AND version.content IS NULL",
+    "SELECT format('%s: %s: the content of version %d is missing or another', project.id, path, rev)
+     FROM version JOIN project ON number = version.project LEFT JOIN content ON content.id = version.content
+     WHERE version.content IS NOT NULL AND (content.id IS NULL OR content.project <> version.project
+       OR content.checksum IS NOT version.checksum OR length(content.bytes) <> version.size)",
+    "SELECT format('%s: content %d belongs to no version', project.id, content.id)
+     FROM content JOIN project ON number = project
+     WHERE content.id NOT IN (SELECT content FROM version WHERE content IS NOT NULL)",
+    "SELECT format('%s: %s: version %d follows %d, which is missing', id, one.path, one.rev, one.previous)
+     FROM version AS one JOIN project ON number = one.project
+     LEFT JOIN version AS before ON before.project = one.project AND before.rev = one.previous
+     WHERE one.previous IS NOT NULL AND before.path IS NOT one.path",
+    "SELECT format('%s: its newest version is %d, not %d; the last number given out is %d', id, newest, head, last_rev)
+     FROM project JOIN (SELECT project, max(rev) AS newest FROM version GROUP BY project) AS versions
+       ON versions.project = number
+     WHERE head IS NOT newest OR last_rev < newest",
+];
+
+fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    for statement in REFERENCES {
+        let mut select = connection.prepare(statement)?;
+        let lines = select.query_map([], |row| row.get(0))?;
+        for line in lines {
+            report.findings.push(line?);
+        }
+    }
+    Ok(())
+}
+
+fn contents(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let total = connection.query_row("SELECT count(*) FROM content", [], |row| row.get(0))?;
+    let bar = progress::bar("checking", total);
+    let mut select = connection.prepare(
+        "SELECT project.id, content.id, checksum, bytes
+         FROM content LEFT JOIN project ON number = project ORDER BY content.id",
+    )?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        bar.inc(1);
+        // Bytes of any type, because a wrong type is damage too.
+        let (checksum, bytes) = (row.get_ref(2)?.as_bytes()?, row.get_ref(3)?.as_bytes()?);
+        report.census.bytes += bytes.len() as u64;
+        if Checksum::of(bytes).as_bytes() != checksum {
+            let project = row.get::<_, Option<String>>(0)?.unwrap_or_default();
+            let content: i64 = row.get(1)?;
+            let line = format!("{project}: content {content} does not match its checksum");
+            report.findings.push(line);
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Counts the files of every project again.
+fn projects(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+    let count = |table: &str| {
+        let statement = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&statement, [], |row| row.get(0))
+    };
+    report.census.versions = count("version")?;
+    let mut select = connection
+        .prepare("SELECT number, id, file_count, total_size, digest FROM project ORDER BY id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(1)?;
+        let (files, size, digest) = recount(connection, row.get(0)?)?;
+        report.census.projects += 1;
+        report.census.files += files;
+        let mut compare = |what: &str, stored: u64, counted: u64| {
+            if stored != counted {
+                let line = format!("{id}: {what} is said to be {stored}, and is {counted}");
+                report.findings.push(line);
+            }
+        };
+        compare("its number of files", row.get(2)?, files);
+        compare("their size", row.get(3)?, size);
+        if row.get_ref(4)?.as_blob()? != digest.as_bytes() {
+            report
+                .findings
+                .push(format!("{id}: its digest is not {digest}"));
+        }
+    }
+    Ok(())
+}
+
+fn recount(connection: &Connection, project: i64) -> rusqlite::Result<(u64, u64, TreeDigest)> {
+    let mut select = connection.prepare_cached(
+        "SELECT file.path, checksum, size FROM file JOIN version USING (project, rev)
+         WHERE project = ?1 AND deleted = 0",
+    )?;
+    let mut rows = select.query([project])?;
+    let (mut files, mut bytes, mut digest) = (0, 0, TreeDigest::default());
+    while let Some(row) = rows.next()? {
+        files += 1;
+        bytes += row.get::<_, u64>(2)?;
+        if let Some(checksum) = row
+            .get_ref(1)?
+            .as_blob_or_null()?
+            .and_then(Checksum::from_bytes)
+        {
+            digest.toggle(row.get_ref(0)?.as_str()?, &checksum);
+        }
+    }
+    Ok((files, bytes, digest))
+}
+
+impl fmt::Display for Census {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (projects, files, versions) = (self.projects, self.files, self.versions);
+        let bytes = progress::bytes(self.bytes);
+        write!(
+            f,
+            "{projects} projects, {files} files, {versions} versions, {bytes} of content"
+        )
+    }
+}

@@ -1,0 +1,65 @@
+//! Which database a command works on, and which limits hold there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cli::PlaceArgs;
+use crate::config::bad_setting::BadSetting;
+use crate::config::environment::Environment;
+use crate::config::manifest::Manifest;
+use crate::config::startup;
+use crate::config::variables::{self, Values};
+
+/// An installation, as far as its data goes. Unlike [`startup::Plan`] it needs no key.
+pub struct Place {
+    /// The file of the default database; it may not exist yet.
+    pub database: PathBuf,
+    values: Values,
+}
+
+impl Place {
+    /// Finds it as `up` does.
+    ///
+    /// # Errors
+    ///
+    /// When a file or a setting cannot be used.
+    pub fn find(args: &PlaceArgs) -> Result<Self> {
+        let environment = Environment::load(Path::new("."))?;
+        let manifest = Manifest::find(args.from.as_deref())?;
+        let config = startup::runtime_config(args, &manifest, &environment)?;
+        let database = config
+            .default_database()
+            .context("the database is in memory")?;
+        for other in config.files().iter().filter(|file| *file != database) {
+            eprintln!(
+                "kamiflow-sync: {} is another file and left alone",
+                other.display()
+            );
+        }
+        Ok(Self {
+            database: database.to_owned(),
+            values: variables::resolve(&manifest.variables, &[], &environment)?,
+        })
+    }
+
+    /// `MAX_FILE_SIZE`.
+    pub fn max_file_size(&self) -> Result<u64, BadSetting> {
+        self.limit("max_file_size")
+    }
+
+    /// `MAX_FILES_PER_PROJECT`.
+    pub fn max_files(&self) -> Result<u64, BadSetting> {
+        self.limit("max_files_per_project")
+    }
+
+    fn limit(&self, name: &str) -> Result<u64, BadSetting> {
+        let value = self.values.get(name).map(String::as_str).unwrap_or("");
+        value.trim().parse().map_err(|_| {
+            BadSetting(format!(
+                "{}={value}: not a number",
+                name.to_ascii_uppercase()
+            ))
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Environment variables, with those of a `.env` file in the current folder beneath them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::bad_setting::BadSetting;
+
+/// What the process was given. The process environment wins over `.env`, and a variable
+/// that is set to nothing counts as not set.
+#[derive(Debug, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// Reads `.env` in `folder`, if there is one, and the process environment.
+    ///
+    /// # Errors
+    ///
+    /// When a line of `.env` cannot be read as `NAME=value`.
+    pub fn load(folder: &Path) -> Result<Self, BadSetting> {
+        let file = folder.join(".env");
+        let mut variables = HashMap::new();
+        if file.is_file() {
+            let bad = |error| BadSetting(format!("{}: {}", file.display(), describe(&error)));
+            let text =
+                std::fs::read_to_string(&file).map_err(|error| bad(dotenvy::Error::Io(error)))?;
+            for pair in dotenvy::from_read_iter(literally(&text).as_bytes()) {
+                variables.extend([pair.map_err(bad)?]);
+            }
+        }
+        let process = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        variables.extend(process.filter(|(_, value)| !value.is_empty()));
+        Ok(Self(variables))
+    }
+
+    /// The value of `name`; `None` when it is unset or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// Takes `$` for itself, as the original did: a key with one must not become another key.
+fn literally(text: &str) -> String {
+    let literal = |line: &str| match line.split_once('=') {
+        Some((_, value)) if value.trim_start().starts_with('\'') => line.to_owned(),
+        _ => line.replace("\\$", "$").replace('$', "\\$"),
+    };
+    text.lines().map(|line| literal(line) + "\n").collect()
+}
+
+/// Without the line itself, which may hold a key.
+fn describe(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(..) => {
+            "a line is not NAME=value; a value with spaces or backslashes goes in single quotes"
+                .to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_value_counts_as_unset() {
+        let environment = Environment::from([("API_KEY", ""), ("PORT", "80")]);
+        assert_eq!(environment.get("API_KEY"), None);
+        assert_eq!(environment.get("PORT"), Some("80"));
+    }
+
+    #[test]
+    fn a_dotenv_file_fills_in_what_the_process_does_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let content = "# comment\nKAMI_TEST_ONLY=from file # here\nPATH=overridden\n";
+        std::fs::write(
+            folder.path().join(".env"),
+            content.replace("from file", "\"from file\""),
+        )
+        .unwrap();
+        let environment = Environment::load(folder.path()).unwrap();
+        assert_eq!(environment.get("KAMI_TEST_ONLY"), Some("from file"));
+        assert_ne!(environment.get("PATH"), Some("overridden"));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_refused_and_never_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".env"), "API_KEY=s3cret with spaces\n").unwrap();
+        let error = Environment::load(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("goes in single quotes") && !error.contains("s3cret"));
+    }
+
+    #[test]
+    fn a_dollar_stands_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = "A=s3cret$Key\nB=\"s3cret$Key\"\nC='s3cret$Key'\nD=s3cret\\$Key ${PATH}\n";
+        let lines = lines.replace(" ${PATH}", "${PATH}");
+        std::fs::write(folder.path().join(".env"), lines).unwrap();
+        let environment = Environment::load(folder.path()).unwrap();
+        for name in ["A", "B", "C"] {
+            assert_eq!(environment.get(name), Some("s3cret$Key"), "{name}");
+        }
+        assert_eq!(environment.get("D"), Some("s3cret$Key${PATH}"));
+    }
+}

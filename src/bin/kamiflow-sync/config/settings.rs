@@ -1,0 +1,155 @@
+//! What a person can set from outside, and the one error for setting it wrong.
+//!
+//! Environment variables read here: `PORT`, `LOG_LEVEL`, `DB_PATH`, `DASHBOARD_USER` and
+//! `DASHBOARD_PASS` (accepted and ignored), `METRICS_LISTEN`, `REQUIRE_PERSISTENT_DATA`, and the
+//! variables of the manifest, see
+//! [`super::variables`].
+
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use tracing::Level;
+
+use super::bad_setting::BadSetting;
+use super::environment::Environment;
+
+/// Port of the default address, as on Spin.
+const DEFAULT_PORT: u16 = 3000;
+
+/// What Spin calls the address to listen on.
+const LISTEN: &str = "SPIN_HTTP_LISTEN_ADDR";
+
+/// The address to listen on: the flag, else Spin's variable, else the loopback address with `PORT`,
+/// else with 3000.
+pub fn listen_address(
+    flag: Option<&str>,
+    environment: &Environment,
+) -> Result<SocketAddr, BadSetting> {
+    let flag = flag.map(|text| ("--listen", text));
+    let named = flag.or_else(|| environment.get(LISTEN).map(|text| (LISTEN, text)));
+    if let Some((name, text)) = named {
+        return resolve_address(text)
+            .ok_or_else(|| BadSetting(format!("{name} {text}: not an ADDR:PORT")));
+    }
+    let port = match environment.get("PORT") {
+        None => DEFAULT_PORT,
+        Some(text) => text
+            .parse()
+            .map_err(|_| BadSetting(format!("PORT={text}: not a port number (0 to 65535)")))?,
+    };
+    Ok((Ipv4Addr::LOCALHOST, port).into())
+}
+
+/// The address for metrics, if any: the flag, else `METRICS_LISTEN`.
+pub fn metrics_address(
+    flag: Option<&str>,
+    environment: &Environment,
+) -> Result<Option<SocketAddr>, BadSetting> {
+    let flag = flag.map(|text| ("--metrics-listen ", text));
+    let variable = || Some(("METRICS_LISTEN=", environment.get("METRICS_LISTEN")?));
+    let Some((name, text)) = flag.or_else(variable) else {
+        return Ok(None);
+    };
+    let address = match text.parse::<u16>() {
+        Ok(port) => Some((Ipv4Addr::LOCALHOST, port).into()),
+        Err(_) => resolve_address(text),
+    };
+    let bad = || BadSetting(format!("{name}{text}: not a PORT or ADDR:PORT"));
+    address.map(Some).ok_or_else(bad)
+}
+
+/// Takes 127.0.0.1 when a name means it and `::1`, as Spin does
+/// (`crates/trigger-http/src/lib.rs`).
+fn resolve_address(text: &str) -> Option<SocketAddr> {
+    let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
+    let loopback = |address: &&SocketAddr| address.ip() == Ipv4Addr::LOCALHOST;
+    let found = addresses.iter().find(loopback).or(addresses.first());
+    found.copied()
+}
+
+/// `LOG_LEVEL`: error, warn, info (default), debug or trace.
+pub fn log_level(environment: &Environment) -> Result<Level, BadSetting> {
+    let Some(text) = environment.get("LOG_LEVEL") else {
+        return Ok(Level::INFO);
+    };
+    match text.to_ascii_lowercase().as_str() {
+        "error" => Ok(Level::ERROR),
+        "warn" => Ok(Level::WARN),
+        "info" => Ok(Level::INFO),
+        "debug" => Ok(Level::DEBUG),
+        "trace" => Ok(Level::TRACE),
+        _ => Err(BadSetting(format!(
+            "LOG_LEVEL={text}: not one of error, warn, info, debug, trace"
+        ))),
+    }
+}
+
+/// `DB_PATH`: the file of the default database and the default key-value store.
+pub fn database_path(environment: &Environment) -> Option<PathBuf> {
+    environment.get("DB_PATH").map(PathBuf::from)
+}
+
+/// `REQUIRE_PERSISTENT_DATA`: whether to refuse a data folder that goes with its container.
+/// The container image sets it; anywhere else a folder lasts.
+pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSetting> {
+    match environment.get("REQUIRE_PERSISTENT_DATA") {
+        None | Some("false" | "0" | "no") => Ok(false),
+        Some("true" | "1" | "yes") => Ok(true),
+        Some(other) => Err(BadSetting(format!(
+            "REQUIRE_PERSISTENT_DATA={other}: not true or false"
+        ))),
+    }
+}
+
+/// Names the settings of the original server that have no effect here.
+pub fn warn_of_ignored(environment: &Environment) {
+    let dashboard = ["DASHBOARD_USER", "DASHBOARD_PASS"];
+    if dashboard.iter().any(|name| environment.get(name).is_some()) {
+        eprintln!(
+            "kamiflow-sync: DASHBOARD_USER and DASHBOARD_PASS are ignored: there is no dashboard"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listen_flag_wins_over_port() {
+        let environment = Environment::from([("PORT", "8080")]);
+        let flag = listen_address(Some("0.0.0.0:1"), &environment).unwrap();
+        assert_eq!(flag.to_string(), "0.0.0.0:1");
+        let port = listen_address(None, &environment).unwrap();
+        assert_eq!(port.to_string(), "127.0.0.1:8080");
+        let environment = Environment::from([("PORT", "8080"), (LISTEN, "0.0.0.0:2")]);
+        let spin = listen_address(None, &environment).unwrap();
+        assert_eq!(spin.to_string(), "0.0.0.0:2");
+    }
+
+    #[test]
+    fn without_any_setting_the_address_is_that_of_spin() {
+        let address = listen_address(None, &Environment::default()).unwrap();
+        assert_eq!(address.to_string(), "127.0.0.1:3000");
+    }
+
+    #[test]
+    fn metrics_are_off_until_asked_for_and_then_local() {
+        let address = |text| metrics_address(text, &Environment::default());
+        assert_eq!(address(None).unwrap(), None);
+        let port = address(Some("9464")).unwrap().unwrap();
+        assert_eq!(port.to_string(), "127.0.0.1:9464");
+        let all = address(Some("0.0.0.0:9464")).unwrap().unwrap();
+        assert_eq!(all.to_string(), "0.0.0.0:9464");
+        assert!(address(Some("soon")).is_err());
+    }
+
+    #[test]
+    fn a_bad_value_names_its_setting() {
+        let environment = Environment::from([("PORT", "http"), ("LOG_LEVEL", "loud")]);
+        let port = listen_address(None, &environment).unwrap_err().to_string();
+        assert!(port.starts_with("PORT=http"));
+        let level = log_level(&environment).unwrap_err().to_string();
+        assert!(level.starts_with("LOG_LEVEL=loud"));
+    }
+}

@@ -1,0 +1,96 @@
+//! What a person reads when the server is up: where it is, where its data is, and what to
+//! do next. A program that started it reads the first line.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::config::api_key::ApiKey;
+
+/// Prints the banner on standard output; only its first lines when that is no terminal.
+pub fn print(
+    address: SocketAddr,
+    data: Option<&Path>,
+    key: &ApiKey,
+    metrics: Option<SocketAddr>,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Serving http://{address}")?;
+    let data = data.map_or(
+        "in memory, gone with the process".into(),
+        Path::to_string_lossy,
+    );
+    writeln!(out, "Data    {data}")?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "Metrics http://{metrics}/metrics")?;
+    }
+    if out.is_terminal() {
+        out.write_all(next_steps(address, key).as_bytes())?;
+    }
+    out.flush()
+}
+
+/// Commands that work when pasted. A configured key is never shown, a kept one by its file.
+fn next_steps(address: SocketAddr, key: &ApiKey) -> String {
+    let (shown, set) = match key {
+        ApiKey::Configured => ("configured".to_owned(), "KEY=…".to_owned()),
+        ApiKey::Kept(file) => {
+            let file = file.display();
+            (file.to_string(), format!("KEY=$(cat '{file}')"))
+        }
+    };
+    let url = reachable(address);
+    format!(
+        r#"Key     {shown}
+
+Push a file and pull it back:
+
+  {set}
+  curl {url}/v1/projects/demo/sync -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \
+    -d '{{"files":[{{"path":"hello.md","content":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","modified":0,"size":5}}],"deletions":[]}}'
+  curl {url}/v1/projects/demo/files -H "Authorization: Bearer $KEY"
+
+Sync a KamiFlow workspace:
+
+  kami sync-db setup --backend {url}
+
+"#
+    )
+}
+
+/// A URL of this machine for `address`, which may stand for all of its interfaces.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_pushed_file_has_the_right_checksum() {
+        let steps = next_steps(([127, 0, 0, 1], 3000).into(), &ApiKey::Configured);
+        let digest: String = Sha256::digest("hello")
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        assert!(steps.contains(&digest));
+        assert!(steps.contains(&STANDARD.encode("hello")));
+    }
+
+    #[test]
+    fn a_kept_key_is_shown_by_its_file() {
+        let key = ApiKey::Kept("data/api-key".into());
+        let steps = next_steps(([0, 0, 0, 0], 3000).into(), &key);
+        assert!(steps.contains("KEY=$(cat 'data/api-key')"));
+        assert!(steps.contains("http://localhost:3000/v1"));
+    }
+}

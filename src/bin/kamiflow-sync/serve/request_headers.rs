@@ -1,0 +1,164 @@
+//! Makes a request look to the component as it does on Spin
+//! (`crates/trigger-http/src/{headers,server,wasi}.rs`), for the route `/...`.
+
+use std::net::SocketAddr;
+
+use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::uri::{Authority, Scheme};
+use http::{Uri, request};
+
+use super::failure::Failure;
+
+/// The name by which a request is known in the log and to its client.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id that a client may choose.
+const MAX_ID_LENGTH: usize = 64;
+
+const SPIN_PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
+const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
+const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
+/// The headers that are the same for every request to the route `/...`.
+const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
+    (
+        HeaderName::from_static("spin-matched-route"),
+        HeaderValue::from_static("/..."),
+    ),
+    (
+        HeaderName::from_static("spin-base-path"),
+        HeaderValue::from_static("/"),
+    ),
+    (
+        HeaderName::from_static("spin-raw-component-route"),
+        HeaderValue::from_static("/..."),
+    ),
+    (
+        HeaderName::from_static("spin-component-route"),
+        HeaderValue::from_static(""),
+    ),
+];
+
+/// Makes the URI absolute and sets Spin's headers, in place of any that the client sent.
+///
+/// A request without a host, as HTTP/1.0 allows, is for `localhost`; Spin refuses it.
+///
+/// # Errors
+///
+/// When the host is not a name that a URL can have, or is not the one of the request line.
+pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), Failure> {
+    let authority = authority(&request.uri, &request.headers)?;
+    let mut uri = std::mem::take(&mut request.uri).into_parts();
+    let path_and_query = uri
+        .path_and_query
+        .as_ref()
+        .map_or("/", |path| path.as_str());
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let full_url = format!("http://{authority}{path_and_query}");
+    let headers = &mut request.headers;
+    headers.remove(CONNECTION);
+    headers.insert(SPIN_PATH_INFO, value(path)?);
+    headers.insert(SPIN_FULL_URL, value(&full_url)?);
+    headers.insert(SPIN_CLIENT_ADDR, value(&client.to_string())?);
+    headers.extend(SPIN_ROUTE);
+    uri.scheme = Some(Scheme::HTTP);
+    uri.authority = Some(authority);
+    request.uri = Uri::from_parts(uri).map_err(|_| Failure::BadHost)?;
+    Ok(())
+}
+
+fn value(text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_str(text).map_err(|_| Failure::BadHost)
+}
+
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Failure> {
+    let parse = |host: &HeaderValue| Authority::try_from(host.as_bytes());
+    let header = headers.get(HOST).map(parse).transpose();
+    match (header.map_err(|_| Failure::BadHost)?, uri.authority()) {
+        (None, None) => Ok(Authority::from_static("localhost")),
+        (Some(header), None) => Ok(header),
+        (None, Some(of_uri)) => Ok(of_uri.clone()),
+        (Some(header), Some(of_uri)) if header == *of_uri => Ok(header),
+        (Some(_), Some(_)) => Err(Failure::BadHost),
+    }
+}
+
+/// The request's id: the client's, when it is 1 to 64 letters, digits, `.`, `_` and `-`,
+/// else 16 random hexadecimal digits, which the request then carries.
+pub fn request_id(headers: &mut HeaderMap) -> HeaderValue {
+    if let Some(sent) = headers
+        .get(X_REQUEST_ID)
+        .filter(|sent| is_id(sent.as_bytes()))
+    {
+        return sent.clone();
+    }
+    let random = getrandom::u64().unwrap_or_default();
+    let made = HeaderValue::from_str(&format!("{random:016x}"));
+    let id = made.unwrap_or(HeaderValue::from_static("0"));
+    headers.insert(X_REQUEST_ID, id.clone());
+    id
+}
+
+fn is_id(sent: &[u8]) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=MAX_ID_LENGTH).contains(&sent.len()) && sent.iter().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(request: http::request::Builder) -> Result<request::Parts, Failure> {
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        prepare(&mut parts, ([192, 0, 2, 1], 5555).into())?;
+        Ok(parts)
+    }
+
+    #[test]
+    fn the_component_sees_the_headers_of_spin() {
+        let request = http::Request::get("/a/b?c=d").header(HOST, "example.org:3000");
+        let parts = prepared(request).unwrap();
+        let header = |name: &str| parts.headers[name].to_str().unwrap();
+        assert_eq!(header("spin-full-url"), "http://example.org:3000/a/b?c=d");
+        assert_eq!(header("spin-path-info"), "/a/b");
+        assert_eq!(header("spin-client-addr"), "192.0.2.1:5555");
+        assert_eq!(header("spin-matched-route"), "/...");
+        assert_eq!(header("spin-component-route"), "");
+        assert_eq!(parts.uri, "http://example.org:3000/a/b?c=d");
+    }
+
+    #[test]
+    fn a_client_cannot_choose_its_address() {
+        let request = http::Request::get("/")
+            .header(SPIN_CLIENT_ADDR, "127.0.0.1:1")
+            .header(SPIN_CLIENT_ADDR, "127.0.0.1:2");
+        let parts = prepared(request).unwrap();
+        let seen: Vec<_> = parts.headers.get_all(SPIN_CLIENT_ADDR).iter().collect();
+        assert_eq!(seen, ["192.0.2.1:5555"]);
+    }
+
+    #[test]
+    fn connection_stays_between_client_and_server() {
+        let request = http::Request::get("/").header(CONNECTION, "keep-alive");
+        assert!(!prepared(request).unwrap().headers.contains_key(CONNECTION));
+    }
+
+    #[test]
+    fn a_host_that_is_none_or_not_the_one_of_the_request_line_is_refused() {
+        let none = http::Request::get("/").header(HOST, "a b");
+        let other = http::Request::get("http://one.example/").header(HOST, "two.example");
+        assert_eq!(prepared(none).unwrap_err(), Failure::BadHost);
+        assert_eq!(prepared(other).unwrap_err(), Failure::BadHost);
+    }
+
+    #[test]
+    fn a_good_id_is_kept_and_any_other_replaced() {
+        let kept = |id: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_REQUEST_ID, HeaderValue::from_static(id));
+            let kept = request_id(&mut headers) == id;
+            assert!(is_id(headers[X_REQUEST_ID].as_bytes()));
+            kept
+        };
+        assert!(kept("Ab0._-"));
+        assert!(!kept("") && !kept("a b") && !kept("{}"));
+    }
+}
