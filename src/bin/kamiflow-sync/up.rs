@@ -16,7 +16,7 @@ use crate::cli::UpArgs;
 use crate::config::environment::Environment;
 use crate::config::startup::Plan;
 use crate::config::{settings, volume};
-use crate::database::files;
+use crate::database::prepare;
 use crate::guest::epoch_clock::Ticker;
 use crate::guest::workers::Instances;
 use crate::guest::{component_build, engine};
@@ -65,7 +65,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
         .build()?;
     runtime.block_on(serve(&plan))?;
     for file in plan.config.files() {
-        if let Err(error) = files::checkpoint(&file) {
+        if let Err(error) = prepare::checkpoint(&file) {
             tracing::warn!(file = %file.display(), %error, "no checkpoint");
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::database::files::beside;
+use crate::database::files::{sync_folder_of, with_suffix};
 
 /// What an unfinished file is called, behind the name that it will have.
 pub const PART: &str = ".part";
@@ -32,7 +32,7 @@ impl Partial {
             force || !target.exists(),
             "{shown} exists: choose another name, or give --force"
         );
-        let part = beside(target, PART);
+        let part = with_suffix(target, PART);
         ensure!(!is_at_work(&part), "another run is writing {shown}");
         remove(&part);
         let mut options = OpenOptions::new();
@@ -51,7 +51,7 @@ impl Partial {
 
     /// Removes what an interrupted run left of `target`.
     pub fn clear(target: &Path) {
-        let part = beside(target, PART);
+        let part = with_suffix(target, PART);
         if !is_at_work(&part) {
             remove(&part);
         }
@@ -84,14 +84,8 @@ fn is_at_work(part: &Path) -> bool {
 
 fn remove(part: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
-        _ = std::fs::remove_file(beside(part, suffix));
+        _ = std::fs::remove_file(with_suffix(part, suffix));
     }
-}
-
-/// Brings the names in a folder to the disk.
-pub fn sync_folder_of(file: &Path) -> Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    Ok(File::open(folder)?.sync_all()?)
 }
 
 #[cfg(test)]
@@ -119,7 +113,7 @@ mod tests {
         first.finish().unwrap();
         assert!(target.is_file());
         // What an interrupted run leaves has no lock.
-        std::fs::write(beside(&target, PART), "torn").unwrap();
+        std::fs::write(with_suffix(&target, PART), "torn").unwrap();
         Partial::begin(&target, true).unwrap().finish().unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
     }

@@ -17,7 +17,7 @@ use crate::config::environment::Environment;
 use crate::config::manifest::Manifest;
 use crate::config::runtime_config::RuntimeConfig;
 use crate::config::{api_key, settings, startup, variables, volume};
-use crate::database::files::beside;
+use crate::database::files::{length, with_suffix};
 use crate::database::{backup_mark, open};
 
 /// Free bytes below which pushes will fail soon, and below which it is time to act.
@@ -174,7 +174,7 @@ fn look_at_database(report: &mut Report, database: &Path) {
         return;
     };
     let size = progress::bytes(length(database));
-    let log = progress::bytes(length(&beside(database, "-wal")));
+    let log = progress::bytes(length(&with_suffix(database, "-wal")));
     report.line("ok", "database", &format!("{shown}: {size}, log {log}"));
     match facts(&connection) {
         Ok(facts) => {
@@ -348,8 +348,4 @@ impl Report {
             }
         }
     }
-}
-
-fn length(file: &Path) -> u64 {
-    file.metadata().map_or(0, |file| file.len())
 }

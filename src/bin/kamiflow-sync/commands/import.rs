@@ -16,7 +16,7 @@ use super::installation::Place;
 use super::progress;
 use super::project_writer::{self, Ledger};
 use crate::cli::ImportArgs;
-use crate::database::lock::Lock;
+use crate::database::lock::DatabaseLock;
 use crate::database::open;
 
 /// The history shows this where a push shows the program that pushed.
@@ -34,8 +34,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         .into_iter()
         .map(|entry| (entry.path.clone(), entry))
         .collect();
-    let _in_use = Lock::shared(&place.database)?;
-    let mut connection = open::current(&place.database)?;
+    let _in_use = DatabaseLock::shared(&place.database)?;
+    let mut connection = open::migrated(&place.database)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut ledger = Ledger::open(&transaction, &id, DEVICE)?;
     ensure!(

@@ -19,7 +19,7 @@ use super::installation::Place;
 use super::progress;
 use super::project_writer::{self, Ledger};
 use crate::cli::LegacyArgs;
-use crate::database::lock::Lock;
+use crate::database::lock::DatabaseLock;
 use crate::database::open;
 
 /// The history shows this where a push shows the program that pushed.
@@ -56,8 +56,8 @@ pub fn run(args: &LegacyArgs) -> Result<()> {
         max_files: place.max_files()?,
     };
     let old = open_old(&args.file)?;
-    let _in_use = Lock::shared(&place.database)?;
-    let mut new = open::current(&place.database)?;
+    let _in_use = DatabaseLock::shared(&place.database)?;
+    let mut new = open::migrated(&place.database)?;
     let mut tally = Tally::default();
     for id in project_ids(&old)? {
         if let Err(error) = take_over(&old, &mut new, &id, &limits, &mut tally) {

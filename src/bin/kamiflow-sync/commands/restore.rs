@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::atomic_file::{Partial, sync_folder_of};
+use super::atomic_file::Partial;
 use super::check::{self, Census};
 use super::installation::Place;
 use crate::cli::RestoreArgs;
-use crate::database::files;
+use crate::database::files::{self, sync_folder_of, with_suffix};
+use crate::database::lock::DatabaseLock;
 use crate::database::open;
-use crate::database::{files::beside, lock::Lock};
 
 /// How long another program may take to close the database.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         "there is no file {}",
         args.file.display()
     );
-    let _alone = Lock::exclusive(database)?;
+    let _alone = DatabaseLock::exclusive(database)?;
     want_alone(database)?;
     // The copy is checked and changed, so that neither is done to the backup.
     let partial = Partial::begin(database, true)?;
@@ -55,10 +55,10 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
 /// copied without this program does.
 fn copy(backup: &Path, target: &Path) -> std::io::Result<()> {
     for suffix in ["", "-wal"] {
-        let from = beside(backup, suffix);
+        let from = with_suffix(backup, suffix);
         if suffix.is_empty() || from.exists() {
             // Not fs::copy, which would also copy who may read it.
-            let mut to = File::create(beside(target, suffix))?;
+            let mut to = File::create(with_suffix(target, suffix))?;
             std::io::copy(&mut File::open(from)?, &mut to)?;
         }
     }
@@ -135,10 +135,10 @@ fn set_aside(database: &Path) -> Result<Option<PathBuf>> {
     if !database.exists() {
         return Ok(None);
     }
-    let kept = beside(database, &format!(".before-restore-{}", super::time()?));
+    let kept = with_suffix(database, &format!(".before-restore-{}", super::time()?));
     // First the log: a restored file must never meet the log of another.
     for suffix in ["-wal", "-shm"] {
-        let (from, to) = (beside(database, suffix), beside(&kept, suffix));
+        let (from, to) = (with_suffix(database, suffix), with_suffix(&kept, suffix));
         if from.exists() {
             std::fs::rename(from, to)?;
         }

@@ -13,8 +13,8 @@ use super::runtime_config::RuntimeConfig;
 use super::variables::{self, Values};
 use super::{bad_setting::BadSetting, settings};
 use crate::cli::{PlaceArgs, UpArgs};
-use crate::database::files;
-use crate::database::lock::Lock;
+use crate::database::lock::DatabaseLock;
+use crate::database::prepare;
 
 /// Bytes of a request body when the manifest has no `max_body_size`.
 const DEFAULT_MAX_BODY: u64 = 100 << 20;
@@ -38,7 +38,7 @@ pub struct Plan {
     pub key: ApiKey,
     /// Keeps a restore out, from before the first look at the data until the plan is dropped.
     #[expect(dead_code, reason = "held to be dropped")]
-    pub in_use: Option<Lock>,
+    pub in_use: Option<DatabaseLock>,
 }
 
 impl Plan {
@@ -54,9 +54,12 @@ impl Plan {
         let manifest = Manifest::find(args.place.from.as_deref())?;
         let config = runtime_config(&args.place, &manifest, environment)?;
         let mut values = variables::resolve(&manifest.variables, &args.variables, environment)?;
-        let in_use = config.default_database().map(Lock::shared).transpose()?;
+        let in_use = config
+            .default_database()
+            .map(DatabaseLock::shared)
+            .transpose()?;
         for file in config.files() {
-            files::prepare(&file)?;
+            prepare::prepare(&file)?;
         }
         let key = settle_key(&mut values, &config)?;
         variables::require(&manifest.variables, &values)?;

@@ -1,21 +1,21 @@
-//! Who uses a database: servers and imports share a lock on a file beside it, `restore` wants it
-//! alone.
+//! The lock between processes that use one database: servers and imports share it, and a restore
+//! holds it alone.
 //!
-//! The lock ends with the process that holds it, however that ends.
+//! It is a lock on a file beside the database, so it ends with the process, however that ends.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::files::{self, beside};
+use super::files;
 
-/// A held lock.
+/// Unlocks when it is dropped.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held to be dropped")] File);
+pub struct DatabaseLock(#[expect(dead_code, reason = "held to be dropped")] File);
 
-impl Lock {
-    /// The lock of a server or an import, of which there may be several.
+impl DatabaseLock {
+    /// For a server or an import; several may run at once.
     pub fn shared(database: &Path) -> Result<Self> {
         let file = lock_file(database)?;
         match file.try_lock_shared() {
@@ -27,7 +27,7 @@ impl Lock {
         }
     }
 
-    /// The lock of a restore, which nobody may see half-done.
+    /// For a restore, which no other process may see unfinished.
     pub fn exclusive(database: &Path) -> Result<Self> {
         let file = lock_file(database)?;
         match file.try_lock() {
@@ -43,7 +43,7 @@ impl Lock {
 
 fn lock_file(database: &Path) -> Result<File> {
     files::create_folder(database)?;
-    let path = beside(database, "-lock");
+    let path = files::with_suffix(database, "-lock");
     let opened = files::beside_database().truncate(false).open(&path);
     let file = opened.with_context(|| failed(database))?;
     files::give_to_owner_of_folder(&path);
@@ -59,26 +59,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_share_a_lock_that_a_restore_wants_alone() {
+    fn servers_share_the_lock_and_a_restore_holds_it_alone() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("x.db");
-        let (one, two) = (
-            Lock::shared(&database).unwrap(),
-            Lock::shared(&database).unwrap(),
+        let servers = (
+            DatabaseLock::shared(&database).unwrap(),
+            DatabaseLock::shared(&database).unwrap(),
         );
-        let refusal = Lock::exclusive(&database).unwrap_err().to_string();
+        let refusal = DatabaseLock::exclusive(&database).unwrap_err().to_string();
         assert!(refusal.contains("stop it first"), "{refusal}");
-        drop((one, two));
-        let _restore = Lock::exclusive(&database).unwrap();
-        let refusal = Lock::shared(&database).unwrap_err().to_string();
+        drop(servers);
+        let _restore = DatabaseLock::exclusive(&database).unwrap();
+        let refusal = DatabaseLock::shared(&database).unwrap_err().to_string();
         assert!(refusal.contains("is being restored"), "{refusal}");
     }
+
     #[test]
-    fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    fn a_symbolic_link_in_place_of_the_lock_file_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let (database, target) = (folder.path().join("x.db"), folder.path().join("target"));
-        std::os::unix::fs::symlink(&target, beside(&database, "-lock")).unwrap();
-        assert!(Lock::shared(&database).is_err());
+        std::os::unix::fs::symlink(&target, files::with_suffix(&database, "-lock")).unwrap();
+        assert!(DatabaseLock::shared(&database).is_err());
         assert!(!target.exists());
     }
 }

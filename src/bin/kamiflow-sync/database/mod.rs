@@ -1,6 +1,10 @@
-//! The database as a file: private, locked against a restore, and opened natively.
+//! The database as a file: private, in WAL mode, locked against a restore, and opened natively.
+//!
+//! Both the server and the operator's commands use this room. It imports no other room, and no
+//! guest ever holds one of its connections.
 
 pub mod backup_mark;
 pub mod files;
 pub mod lock;
 pub mod open;
+pub mod prepare;

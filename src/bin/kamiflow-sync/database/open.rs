@@ -1,5 +1,4 @@
-//! Opens databases: ours as it is, ours brought to the newest schema, or one that is only
-//! looked at.
+//! Opens a database natively: as it is, migrated to the newest schema, or read-only.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,26 +7,26 @@ use anyhow::{Context, Result, bail, ensure};
 use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
 use rusqlite::{Connection, OpenFlags};
 
-use super::files;
+use super::files::length;
+use super::prepare::prepare;
 
-/// The first schema that was released.
+/// The oldest schema that a release had.
 const FIRST_SCHEMA: i64 = 8;
-/// A server under load may keep a writer waiting for longer than `SQLite`'s usual 5 s.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Opens a database of this program that exists.
+/// Opens an existing database of this program without migrating it.
 ///
 /// # Errors
 ///
-/// When it does not exist, is none of this program, or is of a newer one.
+/// When it does not exist, belongs to another program, or was written by a newer version.
 pub fn existing(file: &Path) -> Result<Connection> {
     let shown = file.display();
     ensure!(file.is_file(), "there is no database {shown}");
-    let length = file.metadata().map_or(0, |file| file.len());
-    ensure!(length > 0, "{shown} is empty: nothing was stored yet");
+    ensure!(length(file) > 0, "{shown} is empty: nothing was stored yet");
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .with_context(|| format!("cannot open {shown}"))?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     match version(&connection).with_context(|| format!("cannot read {shown}"))? {
         newer if newer > SCHEMA_VERSION => bail!(
             "{shown} is newer than this program: it has schema {newer}, this program knows \
@@ -38,12 +37,12 @@ pub fn existing(file: &Path) -> Result<Connection> {
     }
 }
 
-/// Opens the database for storing into it: makes it when there is none, and applies the
-/// steps of the schema that it lacks.
-pub fn current(file: &Path) -> Result<Connection> {
-    files::prepare(file)?;
+/// Opens the database to write to it. Creates it if it does not exist, and applies the schema steps
+/// that it lacks.
+pub fn migrated(file: &Path) -> Result<Connection> {
+    prepare(file)?;
     let mut connection = Connection::open(file)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     if version(&connection)? < SCHEMA_VERSION {
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
         let transaction =
@@ -55,12 +54,12 @@ pub fn current(file: &Path) -> Result<Connection> {
         }
         transaction.commit()?;
     }
-    // An import is acknowledged by its exit code, and is then on the disk.
+    // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 
-/// Opens a database of any kind that is only read.
+/// Opens a database of any program.
 pub fn read_only(file: &Path) -> Result<Connection> {
     let shown = file.display();
     ensure!(file.is_file(), "there is no file {shown}");

@@ -131,7 +131,7 @@ impl Metrics {
         contents.database_bytes.set(length(database));
         contents
             .log_bytes
-            .set(length(&files::beside(database, "-wal")));
+            .set(length(&files::with_suffix(database, "-wal")));
         if let Ok(disk) = rustix::fs::statvfs(database) {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             contents.free_bytes.set(as_gauge(free));
