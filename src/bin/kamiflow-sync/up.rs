@@ -1,8 +1,7 @@
 //! `up`: from a plan to a serving socket, and back down.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +19,7 @@ use crate::database::prepare;
 use crate::guest::epoch_clock::Ticker;
 use crate::guest::workers::Instances;
 use crate::guest::{component_build, engine};
-use crate::platform::connection::Database;
-use crate::platform::stores::FileStore;
-use crate::platform::stores::Place;
-use crate::platform::write_lock::WriterQueue;
-use crate::platform::{Labelled, Shared};
+use crate::platform::{Grants, Shared};
 use crate::serve::metrics::Metrics;
 use crate::serve::service::Service;
 use crate::serve::{banner, compute_limit, listener, log, metrics_server, signals};
@@ -152,44 +147,15 @@ fn max_memory(plan: &Plan) -> usize {
     plan.config.max_instance_memory.unwrap_or(computed)
 }
 
-/// Places every label, with one queue of writers per file.
 fn shared(plan: &Plan) -> Shared {
-    let mut queues: HashMap<PathBuf, WriterQueue> = HashMap::new();
-    let mut writers = |path: &Path| queues.entry(path.to_owned()).or_default().clone();
-    let database = |path: &Option<PathBuf>| Database {
-        path: path.clone(),
-        writers: path.as_deref().map(&mut writers).unwrap_or_default(),
-    };
     let component = &plan.manifest.component;
-    let databases = labelled(
-        &component.sqlite_databases,
-        &plan.config.sqlite_databases,
-        database,
-    );
-    let place = |path: &Option<PathBuf>| match path {
-        Some(path) => Place::File(FileStore::new(path.clone(), writers(path))),
-        None => Place::default(),
+    let databases = Grants {
+        granted: &component.sqlite_databases,
+        files: &plan.config.sqlite_databases,
     };
-    let stores = labelled(
-        &component.key_value_stores,
-        &plan.config.key_value_stores,
-        place,
-    );
-    Shared {
-        databases,
-        stores,
-        variables: plan.variables.clone(),
-    }
-}
-
-fn labelled<T>(
-    granted: &[String],
-    paths: &std::collections::BTreeMap<String, Option<PathBuf>>,
-    mut place: impl FnMut(&Option<PathBuf>) -> T,
-) -> Labelled<T> {
-    let place = |(label, path): (&String, _)| (label.clone(), Arc::new(place(path)));
-    Labelled {
-        granted: granted.iter().cloned().collect(),
-        places: paths.iter().map(place).collect(),
-    }
+    let stores = Grants {
+        granted: &component.key_value_stores,
+        files: &plan.config.key_value_stores,
+    };
+    Shared::new(&databases, &stores, plan.variables.clone())
 }

@@ -16,7 +16,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpVi
 
 use super::epoch_clock::TICKS_PER_SECOND;
 use super::stderr::GuestLog;
-use crate::platform::{Platform, Shared};
+use crate::platform::{PlatformState, Shared};
 
 /// Time that a guest may compute for one request, in ticks. Waiting, for a body or for a
 /// turn to write, is not computing.
@@ -35,7 +35,7 @@ pub struct Instance {
     table: ResourceTable,
     log: GuestLog,
     /// Spin's interfaces.
-    pub platform: Platform,
+    pub platform: PlatformState,
     memory: MemoryLimit,
     ticks_left: u32,
     out_of_time: Arc<AtomicBool>,
@@ -64,7 +64,7 @@ impl Instance {
             hooks: NoOutgoingRequests,
             table,
             log,
-            platform: Platform::new(shared),
+            platform: PlatformState::new(shared),
             memory: MemoryLimit {
                 max: max_memory,
                 in_use: in_use.clone(),

@@ -1,17 +1,17 @@
-//! Transactions of several guests in one commit.
+//! Group commit: transactions of several guests in one commit.
 //!
-//! A commit waits for the disk, and it makes what every other connection has in its page cache
-//! stale. So guests that begin with [`BEGIN_JOINTLY`] write on one connection, one after the
-//! other. Who is done lets those go first that wait already; whoever of the done is back first
-//! commits for all. Behind work that is not committed yet, a guest's transaction is a
-//! savepoint, so that it can fail alone.
+//! A commit waits for the disk, and it makes the page caches of all other connections stale. So
+//! transactions that begin with [`BEGIN_GROUPED`] write on one connection, one after the other. A
+//! finished transaction lets queued writers run; the first finished one to get the lock back commits
+//! for all. While there is uncommitted work of others, a transaction is a savepoint, so that it can
+//! fail alone.
 //!
-//! To everybody else it is one transaction: nobody sees any of it before it is committed, and
-//! nobody is told of a commit that is not on the disk. When it fails, it fails for all. A guest
-//! that gives up has seen the work of those before it and may tell of it, as a conflict does: so
-//! it commits that work first.
+//! To everybody else the group is one transaction: none of it is visible before it is committed,
+//! and no commit is acknowledged before it is on the disk. If the commit fails, it fails for the
+//! whole group. A guest that rolls back has seen the work of the transactions before its own and may
+//! tell its client about it, as a conflict does: so that work is committed first.
 //!
-//! [`BEGIN_JOINTLY`]: kamiflow_sync_component::store::BEGIN_JOINTLY
+//! [`BEGIN_GROUPED`]: kamiflow_sync_component::store::BEGIN_JOINTLY
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedMutexGuard, oneshot};
@@ -19,76 +19,76 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
 use super::query::{io, query};
 
-type Outcome = Result<(), Error>;
+type CommitResult = Result<(), Error>;
 
-/// The joint connection, and who waits for its commit.
+/// The connection of the group, and the transactions that wait for its commit.
 #[derive(Debug, Default)]
-pub struct Joint {
+pub struct GroupCommit {
     connection: Option<Connection>,
-    /// Those whose work is in the open transaction. Between two turns, a transaction is open
-    /// exactly as long as this is not empty.
-    done: Vec<oneshot::Sender<Outcome>>,
+    /// Transactions whose work is in the open transaction. While no guest has the lock, a
+    /// transaction is open exactly when this is not empty.
+    finished: Vec<oneshot::Sender<CommitResult>>,
 }
 
-impl Joint {
-    /// Commits what is done, for all.
-    pub fn settle(&mut self) {
-        if !self.done.is_empty() {
-            let outcome = self.run("COMMIT");
-            self.end(outcome);
+impl GroupCommit {
+    /// Commits the finished transactions, if there are any.
+    pub fn commit_finished(&mut self) {
+        if !self.finished.is_empty() {
+            let result = self.run("COMMIT");
+            self.report(result);
         }
     }
 
-    fn begin(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> Outcome {
+    fn begin(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
         if self.connection.is_none() {
             self.connection = Some(open().map_err(io)?);
         }
-        self.run(match self.done.is_empty() {
+        self.run(match self.finished.is_empty() {
             true => "BEGIN IMMEDIATE",
             false => "SAVEPOINT guest",
         })
     }
 
-    /// Keeps the work of a guest for the commit of all.
-    fn keep(&mut self) -> oneshot::Receiver<Outcome> {
-        let kept = match self.done.is_empty() {
+    /// Leaves the work of a transaction to the commit of the group.
+    fn finish(&mut self) -> oneshot::Receiver<CommitResult> {
+        let released = match self.finished.is_empty() {
             true => Ok(()),
             false => self.run("RELEASE guest"),
         };
         let (sender, receiver) = oneshot::channel();
-        self.done.push(sender);
-        if kept.is_err() {
-            self.end(kept);
+        self.finished.push(sender);
+        if released.is_err() {
+            self.report(released);
         }
         receiver
     }
 
     fn roll_back(&mut self) {
-        let rolled_back = match self.done.is_empty() {
+        let rolled_back = match self.finished.is_empty() {
             true => self.run("ROLLBACK"),
             false => self
                 .run("ROLLBACK TO guest")
                 .and_then(|()| self.run("RELEASE guest")),
         };
         match rolled_back {
-            Ok(()) => self.settle(),
-            Err(_) => self.end(rolled_back),
+            Ok(()) => self.commit_finished(),
+            Err(_) => self.report(rolled_back),
         }
     }
 
-    /// Tells all who are done how it ended. After a failure the connection goes, and with it
-    /// what it had not committed.
-    fn end(&mut self, outcome: Outcome) {
-        if outcome.is_err() {
+    /// Reports the result to all finished transactions. After a failure the connection is closed,
+    /// which rolls back what was not committed.
+    fn report(&mut self, result: CommitResult) {
+        if result.is_err() {
             self.connection = None;
         }
-        for done in self.done.drain(..) {
-            // Nobody may be left to hear it.
-            _ = done.send(outcome.clone());
+        for sender in self.finished.drain(..) {
+            // The guest may have been dropped.
+            _ = sender.send(result.clone());
         }
     }
 
-    fn run(&self, statement: &str) -> Outcome {
+    fn run(&self, statement: &str) -> CommitResult {
         self.query(statement, Vec::new()).map(drop)
     }
 
@@ -104,68 +104,68 @@ impl Joint {
     }
 }
 
-/// The transaction of one guest. Dropping it rolls it back, and commits what others did before it.
+/// The transaction of one guest. Dropping it rolls it back, and commits those before it.
 #[derive(Debug)]
-pub struct Transaction(Option<OwnedMutexGuard<Joint>>);
+pub struct GroupedTransaction(Option<OwnedMutexGuard<GroupCommit>>);
 
-impl Transaction {
-    /// Begins, on the connection that `open` opens if there is none yet.
+impl GroupedTransaction {
+    /// Begins on the connection of the group, which `open` opens if there is none.
     pub fn begin(
-        mut joint: OwnedMutexGuard<Joint>,
+        mut group: OwnedMutexGuard<GroupCommit>,
         open: impl FnOnce() -> rusqlite::Result<Connection>,
     ) -> Result<Self, Error> {
-        joint.begin(open)?;
-        Ok(Self(Some(joint)))
+        group.begin(open)?;
+        Ok(Self(Some(group)))
     }
 
-    /// The connection, until the transaction has ended.
+    /// `None` when the transaction has ended.
     pub fn connection(&self) -> Option<&Connection> {
         self.0.as_ref()?.connection.as_ref()
     }
 
     /// Runs one statement.
     ///
-    /// An error such as that of a full disk makes `SQLite` roll everything back, so it is the
-    /// error of all; then this transaction has ended. The same for a guest that ends it by
-    /// other words than `COMMIT` and `ROLLBACK`.
+    /// An error such as a full disk makes `SQLite` roll back everything, so it fails the whole group
+    /// and ends this transaction. The same happens when a guest ends it with other statements than
+    /// `COMMIT` and `ROLLBACK`.
     pub fn execute(
         &mut self,
         statement: &str,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, Error> {
-        let joint = self.0.as_mut().ok_or(Error::InvalidConnection)?;
-        let result = joint.query(statement, parameters);
-        if !joint.in_transaction() {
-            let ended = Error::Io("another guest ended the joint transaction".to_owned());
-            joint.end(Err(result.as_ref().err().cloned().unwrap_or(ended)));
+        let group = self.0.as_mut().ok_or(Error::InvalidConnection)?;
+        let result = group.query(statement, parameters);
+        if !group.in_transaction() {
+            let ended = Error::Io("another guest ended the grouped transaction".to_owned());
+            group.report(Err(result.as_ref().err().cloned().unwrap_or(ended)));
             self.0 = None;
         }
         result
     }
 
-    /// Returns when the work is on the disk, or with the error that kept all of it from there.
-    pub async fn commit(mut self) -> Outcome {
-        let mut joint = self.0.take().ok_or(Error::InvalidConnection)?;
-        let mut outcome = joint.keep();
-        let queue = OwnedMutexGuard::mutex(&joint).clone();
-        drop(joint);
-        let heard = tokio::select! {
+    /// Returns when the work is on the disk, or with the error for which none of the group is.
+    pub async fn commit(mut self) -> CommitResult {
+        let mut group = self.0.take().ok_or(Error::InvalidConnection)?;
+        let mut result = group.finish();
+        let lock = OwnedMutexGuard::mutex(&group).clone();
+        drop(group);
+        let received = tokio::select! {
             biased;
-            heard = &mut outcome => heard,
-            mut joint = queue.lock_owned() => {
-                joint.settle();
-                drop(joint);
-                outcome.await
+            received = &mut result => received,
+            mut group = lock.lock_owned() => {
+                group.commit_finished();
+                drop(group);
+                result.await
             }
         };
-        heard.unwrap_or(Err(Error::InvalidConnection))
+        received.unwrap_or(Err(Error::InvalidConnection))
     }
 }
 
-impl Drop for Transaction {
+impl Drop for GroupedTransaction {
     fn drop(&mut self) {
-        if let Some(joint) = &mut self.0 {
-            joint.roll_back();
+        if let Some(group) = &mut self.0 {
+            group.roll_back();
         }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     struct File {
-        joint: Arc<Mutex<Joint>>,
+        group: Arc<Mutex<GroupCommit>>,
         reader: Connection,
         folder: tempfile::TempDir,
     }
@@ -195,25 +195,25 @@ mod tests {
         let tables = "PRAGMA journal_mode = WAL; CREATE TABLE t (x)";
         reader.execute_batch(tables).unwrap();
         File {
-            joint: Arc::default(),
+            group: Arc::default(),
             reader,
             folder,
         }
     }
 
     impl File {
-        async fn begin(&self) -> Transaction {
-            let joint = self.joint.clone().lock_owned().await;
-            Transaction::begin(joint, || Ok(open(&self.folder))).unwrap()
+        async fn begin(&self) -> GroupedTransaction {
+            let group = self.group.clone().lock_owned().await;
+            GroupedTransaction::begin(group, || Ok(open(&self.folder))).unwrap()
         }
 
-        async fn insert(&self, number: i64) -> Transaction {
-            let mut guest = self.begin().await;
-            insert(&mut guest, number);
-            guest
+        async fn insert(&self, number: i64) -> GroupedTransaction {
+            let mut transaction = self.begin().await;
+            insert(&mut transaction, number);
+            transaction
         }
 
-        /// What everybody else sees.
+        /// What other connections see.
         fn stored(&self) -> Vec<i64> {
             let mut select = self.reader.prepare("SELECT x FROM t ORDER BY x").unwrap();
             let rows = select.query_map([], |row| row.get(0)).unwrap();
@@ -221,36 +221,39 @@ mod tests {
         }
     }
 
-    fn insert(guest: &mut Transaction, number: i64) {
+    fn insert(transaction: &mut GroupedTransaction, number: i64) {
         let number = vec![Value::Integer(number)];
-        guest.execute("INSERT INTO t VALUES (?)", number).unwrap();
+        let inserted = transaction.execute("INSERT INTO t VALUES (?)", number);
+        inserted.unwrap();
     }
 
-    /// A guest that commits while the next one is inside already.
-    async fn overtaken(file: &File, one: Transaction) -> (JoinHandle<Outcome>, Transaction) {
-        let waiting = tokio::spawn(file.joint.clone().lock_owned());
+    /// Starts to commit `one` while another transaction is waiting for the lock. Returns the commit,
+    /// and the other transaction, which has begun.
+    async fn commit_with_next(
+        file: &File,
+        one: GroupedTransaction,
+    ) -> (JoinHandle<CommitResult>, GroupedTransaction) {
+        let waiting = tokio::spawn(file.group.clone().lock_owned());
         yield_now().await;
         let committing = tokio::spawn(one.commit());
         let next = waiting.await.unwrap();
-        (
-            committing,
-            Transaction::begin(next, || unreachable!()).unwrap(),
-        )
+        let next = GroupedTransaction::begin(next, || unreachable!()).unwrap();
+        (committing, next)
     }
 
     #[tokio::test]
-    async fn a_guest_alone_commits_at_once() {
+    async fn a_single_transaction_is_committed_at_once() {
         let file = file();
-        let guest = file.insert(1).await;
+        let transaction = file.insert(1).await;
         assert!(file.stored().is_empty());
-        guest.commit().await.unwrap();
+        transaction.commit().await.unwrap();
         assert_eq!(file.stored(), [1]);
     }
 
     #[tokio::test]
-    async fn nobody_sees_or_hears_of_a_commit_before_it_is_that_of_all() {
+    async fn a_commit_is_neither_visible_nor_acknowledged_before_the_group_is_committed() {
         let file = file();
-        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         insert(&mut two, 2);
         assert!(!one.is_finished());
         assert!(file.stored().is_empty());
@@ -260,9 +263,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_guest_that_gives_up_takes_only_its_own_work_along() {
+    async fn a_rollback_undoes_only_its_own_transaction() {
         let file = file();
-        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         insert(&mut two, 2);
         drop(two);
         one.await.unwrap().unwrap();
@@ -272,9 +275,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_guest_has_seen_is_stored_when_it_gives_up() {
+    async fn a_rollback_commits_the_work_that_it_has_seen() {
         let file = file();
-        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         let seen = two.execute("SELECT x FROM t", Vec::new()).unwrap();
         assert_eq!(seen.rows.len(), 1);
         drop(two);
@@ -283,25 +286,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_done_waits_for_nobody_that_came_later() {
+    async fn a_finished_transaction_does_not_wait_for_later_ones() {
         let file = file();
-        let (one, two) = overtaken(&file, file.insert(1).await).await;
-        let later = tokio::spawn(file.joint.clone().lock_owned());
-        // The guest between them computes for long, and then is gone.
+        let (one, two) = commit_with_next(&file, file.insert(1).await).await;
+        let later = tokio::spawn(file.group.clone().lock_owned());
+        // The transaction between them takes long, and is then rolled back.
         for _ in 0..1000 {
             yield_now().await;
         }
         assert!(!one.is_finished());
         drop(two);
-        let _turn = later.await.unwrap();
+        let _lock = later.await.unwrap();
         one.await.unwrap().unwrap();
         assert_eq!(file.stored(), [1]);
     }
 
     #[tokio::test]
-    async fn when_all_is_rolled_back_all_hear_of_it_and_the_next_begins_anew() {
+    async fn when_the_group_is_rolled_back_every_transaction_fails_and_a_new_group_begins() {
         let file = file();
-        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         insert(&mut two, 2);
         // As SQLite does when the disk is full.
         two.execute("rollback", Vec::new()).unwrap();
@@ -314,12 +317,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_commit_that_fails_fails_for_all() {
+    async fn a_failed_commit_fails_for_the_whole_group() {
         let file = file();
         let tables = "CREATE TABLE parent (id PRIMARY KEY); \
                       CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)";
         file.reader.execute_batch(tables).unwrap();
-        let (one, mut two) = overtaken(&file, file.insert(1).await).await;
+        let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         two.execute("INSERT INTO child VALUES (7)", Vec::new())
             .unwrap();
         assert!(two.commit().await.is_err());

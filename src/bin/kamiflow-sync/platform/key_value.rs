@@ -1,92 +1,115 @@
-//! `fermyon:spin/key-value@2.0.0`, as Spin answers it (`crates/factor-key-value/src/host.rs`).
+//! `fermyon:spin/key-value@2.0.0`, as Spin implements it (`crates/factor-key-value/src/host.rs`).
+//! [`super::wasi_key_value`] calls the same implementation.
 
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceTableError};
 
 use super::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
-use super::stores::Store;
-use super::{Platform, Refused};
+use super::labels::LabelError;
+use super::state::PlatformState;
+use super::stores::KeyValueStore;
 
-impl Host for Platform {}
+/// Why an operation of either key-value interface failed.
+#[derive(Debug)]
+pub enum StoreError {
+    Label(LabelError),
+    /// Too many stores are open.
+    TableFull,
+    /// With Spin's text.
+    Other(String),
+    /// The guest has no such handle.
+    Trap(ResourceTableError),
+}
 
-impl HostStore for Platform {
-    async fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<Store>, Error>> {
-        let place = match self.shared.stores.get(&label) {
-            Ok(place) => place.clone(),
-            Err(Refused::Denied) => return Ok(Err(Error::AccessDenied)),
-            Err(Refused::Missing) => return Ok(Err(Error::NoSuchStore)),
-        };
-        Ok(match Store::open(label, place).await {
-            Ok(store) => self
-                .open_stores
-                .push(store)
-                .map_err(|_full| Error::StoreTableFull),
-            Err(text) => Err(Error::Other(text)),
+impl Host for PlatformState {
+    fn convert_error(&mut self, error: StoreError) -> wasmtime::Result<Error> {
+        Ok(match error {
+            StoreError::Label(LabelError::AccessDenied) => Error::AccessDenied,
+            StoreError::Label(LabelError::Missing) => Error::NoSuchStore,
+            StoreError::TableFull => Error::StoreTableFull,
+            StoreError::Other(text) => Error::Other(text),
+            StoreError::Trap(error) => return Err(error.into()),
         })
+    }
+}
+
+impl HostStore for PlatformState {
+    async fn open(&mut self, label: String) -> Result<Resource<KeyValueStore>, StoreError> {
+        let backend = self.shared.stores.get(&label)?;
+        let store = KeyValueStore::open(label, backend).await?;
+        self.stores
+            .push(store)
+            .map_err(|_full| StoreError::TableFull)
     }
 
     fn get(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self
-            .open_stores
-            .get(&handle)?
-            .get(&key)
-            .map_err(Error::Other))
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.stores.get(&handle)?.get(&key)?)
     }
 
     async fn set(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
         value: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), Error>> {
-        let store = self.open_stores.get(&handle)?;
-        Ok(store.set(&key, &value).await.map_err(Error::Other))
+    ) -> Result<(), StoreError> {
+        Ok(self.stores.get(&handle)?.set(&key, &value).await?)
     }
 
     async fn delete(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
-    ) -> wasmtime::Result<Result<(), Error>> {
-        let store = self.open_stores.get(&handle)?;
-        Ok(store.delete(&key).await.map_err(Error::Other))
+    ) -> Result<(), StoreError> {
+        Ok(self.stores.get(&handle)?.delete(&key).await?)
     }
 
-    fn exists(
-        &mut self,
-        handle: Resource<Store>,
-        key: String,
-    ) -> wasmtime::Result<Result<bool, Error>> {
-        Ok(self
-            .open_stores
-            .get(&handle)?
-            .exists(&key)
-            .map_err(Error::Other))
+    fn exists(&mut self, handle: Resource<KeyValueStore>, key: String) -> Result<bool, StoreError> {
+        Ok(self.stores.get(&handle)?.exists(&key)?)
     }
 
-    fn get_keys(
-        &mut self,
-        handle: Resource<Store>,
-    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        Ok(self.open_stores.get(&handle)?.keys().map_err(Error::Other))
+    fn get_keys(&mut self, handle: Resource<KeyValueStore>) -> Result<Vec<String>, StoreError> {
+        Ok(self.stores.get(&handle)?.keys()?)
     }
 
-    fn drop(&mut self, handle: Resource<Store>) -> wasmtime::Result<()> {
-        self.open_stores.delete(handle)?;
+    fn drop(&mut self, handle: Resource<KeyValueStore>) -> wasmtime::Result<()> {
+        self.stores.delete(handle)?;
         Ok(())
+    }
+}
+
+impl From<LabelError> for StoreError {
+    fn from(error: LabelError) -> Self {
+        Self::Label(error)
+    }
+}
+
+impl From<String> for StoreError {
+    fn from(text: String) -> Self {
+        Self::Other(text)
+    }
+}
+
+impl From<ResourceTableError> for StoreError {
+    fn from(error: ResourceTableError) -> Self {
+        Self::Trap(error)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MAX_HANDLES, testing};
+    use super::super::limits::MAX_HANDLES;
+    use super::super::testing;
     use super::*;
 
-    async fn open(platform: &mut Platform, label: &str) -> Result<Resource<Store>, Error> {
-        HostStore::open(platform, label.to_owned()).await.unwrap()
+    async fn open(
+        platform: &mut PlatformState,
+        label: &str,
+    ) -> Result<Resource<KeyValueStore>, Error> {
+        let opened = HostStore::open(platform, label.to_owned()).await;
+        opened.map_err(|error| Host::convert_error(platform, error).unwrap())
     }
 
     #[tokio::test]
@@ -110,5 +133,12 @@ mod tests {
         }
         let refused = open(&mut platform, "default").await;
         assert!(matches!(refused, Err(Error::StoreTableFull)));
+    }
+
+    #[tokio::test]
+    async fn a_handle_that_the_guest_does_not_have_is_a_trap() {
+        let mut platform = testing::platform();
+        let error = HostStore::get(&mut platform, Resource::new_own(7), "k".to_owned());
+        assert!(Host::convert_error(&mut platform, error.unwrap_err()).is_err());
     }
 }

@@ -1,19 +1,18 @@
-//! Runs one statement and reads its rows, within what Spin hands to a guest
-//! (`crates/sqlite-inproc/src/lib.rs`).
+//! Runs one statement and reads its rows, with the limits of Spin (`crates/sqlite-inproc/src/lib.rs`).
 
 use std::mem::size_of;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::MAX_RESULT_BYTES;
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
+use super::limits::{MAX_RESULT_BYTES, result_too_large};
 
-/// All rows that `statement` gives.
+/// Returns all rows.
 ///
 /// # Errors
 ///
-/// `Io` with the text of `SQLite`, or Spin's for more than 128 MiB of them.
+/// `Io` with `SQLite`'s text, or with Spin's when the rows take more than 128 MiB.
 pub fn query(
     connection: &Connection,
     statement: &str,
@@ -29,8 +28,7 @@ pub fn query(
         let row = read_row(row, columns.len())?;
         bytes += row.values.iter().map(memory_size).sum::<usize>();
         if bytes > MAX_RESULT_BYTES {
-            let text = format!("query result exceeds limit of {MAX_RESULT_BYTES} bytes");
-            return Err(Error::Io(text));
+            return Err(Error::Io(result_too_large()));
         }
         rows.push(row);
     }
@@ -43,7 +41,7 @@ fn read_row(row: &Row<'_>, columns: usize) -> Result<RowResult, Error> {
     Ok(RowResult { values })
 }
 
-/// Text that is not UTF-8 is an error here; Spin's host panics.
+/// Fails for text that is not UTF-8, where Spin's host panics.
 fn from_sql(value: ValueRef<'_>) -> Result<Value, Error> {
     Ok(match value {
         ValueRef::Null => Value::Null,
@@ -77,7 +75,7 @@ fn memory_size(value: &Value) -> usize {
     size_of::<Value>() + content
 }
 
-/// Every error of `SQLite` reaches a guest as its text.
+/// A guest gets an error of `SQLite` as text.
 pub fn io(error: rusqlite::Error) -> Error {
     Error::Io(error.to_string())
 }

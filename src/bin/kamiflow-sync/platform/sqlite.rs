@@ -1,55 +1,71 @@
-//! `spin:sqlite/sqlite@3.0.0`, as Spin answers it (`crates/factor-sqlite/src/host.rs`).
+//! `spin:sqlite/sqlite@3.0.0`, as Spin implements it (`crates/factor-sqlite/src/host.rs`).
 
 use wasmtime::component::Resource;
+use wasmtime_wasi::TrappableError;
 
 use super::bindings::spin::sqlite::sqlite::{Error, Host, HostConnection, QueryResult, Value};
-use super::connection::Connection;
-use super::{Platform, Refused};
+use super::connection::GuestConnection;
+use super::labels::LabelError;
+use super::state::PlatformState;
 
-impl Host for Platform {}
+pub type SqliteError = TrappableError<Error>;
 
-impl HostConnection for Platform {
-    fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
-        let database = match self.shared.databases.get(&label) {
-            Ok(database) => database.clone(),
-            Err(Refused::Denied) => return Ok(Err(Error::AccessDenied)),
-            Err(Refused::Missing) => return Ok(Err(Error::NoSuchDatabase)),
-        };
-        let handle = self.connections.push(Connection::new(database));
-        Ok(handle.map_err(|_full| Error::Io("too many connections opened".to_owned())))
+impl Host for PlatformState {
+    fn convert_error(&mut self, error: SqliteError) -> wasmtime::Result<Error> {
+        error.downcast()
+    }
+}
+
+impl HostConnection for PlatformState {
+    fn open(&mut self, label: String) -> Result<Resource<GuestConnection>, SqliteError> {
+        let database = self.shared.databases.get(&label)?;
+        let handle = self.connections.push(GuestConnection::new(database));
+        Ok(handle.map_err(|_full| Error::Io("too many connections opened".to_owned()))?)
     }
 
     async fn execute(
         &mut self,
-        handle: Resource<Connection>,
+        handle: Resource<GuestConnection>,
         statement: String,
         parameters: Vec<Value>,
-    ) -> wasmtime::Result<Result<QueryResult, Error>> {
-        let connection = self.connections.get_mut(&handle)?;
-        Ok(connection.execute(&statement, parameters).await)
+    ) -> Result<QueryResult, SqliteError> {
+        let connection = self.connections.get_mut(&handle);
+        let connection = connection.map_err(SqliteError::trap)?;
+        Ok(connection.execute(&statement, parameters).await?)
     }
 
-    fn last_insert_rowid(&mut self, handle: Resource<Connection>) -> wasmtime::Result<i64> {
+    fn last_insert_rowid(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<i64> {
         Ok(self.connections.get(&handle)?.last_insert_rowid())
     }
 
-    fn changes(&mut self, handle: Resource<Connection>) -> wasmtime::Result<u64> {
+    fn changes(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<u64> {
         Ok(self.connections.get(&handle)?.changes())
     }
 
-    fn drop(&mut self, handle: Resource<Connection>) -> wasmtime::Result<()> {
+    fn drop(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<()> {
         self.connections.delete(handle)?;
         Ok(())
     }
 }
 
+impl From<LabelError> for SqliteError {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::AccessDenied => Error::AccessDenied.into(),
+            LabelError::Missing => Error::NoSuchDatabase.into(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{MAX_HANDLES, testing};
+    use super::super::limits::MAX_HANDLES;
+    use super::super::testing;
     use super::*;
 
-    fn open(platform: &mut Platform, label: &str) -> Result<Resource<Connection>, Error> {
-        HostConnection::open(platform, label.to_owned()).unwrap()
+    fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<GuestConnection>, Error> {
+        let opened = HostConnection::open(platform, label.to_owned());
+        opened.map_err(|error| Host::convert_error(platform, error).unwrap())
     }
 
     #[test]

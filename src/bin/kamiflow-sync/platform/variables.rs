@@ -1,19 +1,19 @@
-//! `fermyon:spin/variables@2.0.0` over values that are settled before the first request.
+//! `fermyon:spin/variables@2.0.0` over values that are resolved before the first request.
 
-use super::Platform;
 use super::bindings::fermyon::spin::variables::{Error, Host};
+use super::state::PlatformState;
 
-impl Host for Platform {
-    fn get(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {
+impl Host for PlatformState {
+    fn get(&mut self, name: String) -> Result<String, Error> {
         if let Err(reason) = check_name(&name) {
-            return Ok(Err(Error::InvalidName(format!("{name:?}: {reason}"))));
+            return Err(Error::InvalidName(format!("{name:?}: {reason}")));
         }
         let value = self.shared.variables.get(&name).cloned();
-        Ok(value.ok_or_else(|| Error::Undefined(format!("no variable for {name:?}"))))
+        value.ok_or_else(|| Error::Undefined(format!("no variable for {name:?}")))
     }
 }
 
-/// The rules and words of Spin (`crates/expressions/src/lib.rs`).
+/// Spin's rules and messages (`crates/expressions/src/lib.rs`).
 fn check_name(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let reason = if name.is_empty() {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     fn get(name: &str) -> Result<String, Error> {
-        Host::get(&mut testing::platform(), name.to_owned()).unwrap()
+        Host::get(&mut testing::platform(), name.to_owned())
     }
 
     #[test]
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_manifest_allows_is_invalid() {
+    fn a_name_that_a_manifest_cannot_have_is_invalid() {
         for name in ["", "Size", "9a", "a_", "a__b", "a-b", "ä"] {
             assert!(matches!(get(name), Err(Error::InvalidName(_))), "{name:?}");
         }

@@ -1,87 +1,75 @@
-//! `wasi:keyvalue/store@0.2.0-draft2` over the same stores as [`super::key_value`], as Spin
-//! answers it (`crates/factor-key-value/src/host.rs`).
+//! `wasi:keyvalue/store@0.2.0-draft2` on the implementation of [`super::key_value`], as on Spin
+//! (`crates/factor-key-value/src/host.rs`).
 
 use wasmtime::component::Resource;
 
+use super::bindings::fermyon::spin::key_value::HostStore;
 use super::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
-use super::stores::Store;
-use super::{Platform, Refused};
+use super::key_value::StoreError;
+use super::labels::LabelError;
+use super::state::PlatformState;
+use super::stores::KeyValueStore;
 
-impl Host for Platform {
-    async fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<Store>, Error>> {
-        let place = match self.shared.stores.get(&label) {
-            Ok(place) => place.clone(),
-            Err(Refused::Denied) => return Ok(Err(Error::AccessDenied)),
-            Err(Refused::Missing) => return Ok(Err(Error::NoSuchStore)),
-        };
-        let full = |_| Error::Other("store table full".to_owned());
-        Ok(match Store::open(label, place).await {
-            Ok(store) => self.open_stores.push(store).map_err(full),
-            Err(text) => Err(Error::Other(text)),
+impl Host for PlatformState {
+    async fn open(&mut self, label: String) -> Result<Resource<KeyValueStore>, StoreError> {
+        HostStore::open(self, label).await
+    }
+
+    fn convert_error(&mut self, error: StoreError) -> wasmtime::Result<Error> {
+        Ok(match error {
+            StoreError::Label(LabelError::AccessDenied) => Error::AccessDenied,
+            StoreError::Label(LabelError::Missing) => Error::NoSuchStore,
+            StoreError::TableFull => Error::Other("store table full".to_owned()),
+            StoreError::Other(text) => Error::Other(text),
+            StoreError::Trap(error) => return Err(error.into()),
         })
     }
 }
 
-impl HostBucket for Platform {
+impl HostBucket for PlatformState {
     fn get(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self
-            .open_stores
-            .get(&handle)?
-            .get(&key)
-            .map_err(Error::Other))
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        HostStore::get(self, handle, key)
     }
 
     async fn set(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
         value: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), Error>> {
-        let store = self.open_stores.get(&handle)?;
-        Ok(store.set(&key, &value).await.map_err(Error::Other))
+    ) -> Result<(), StoreError> {
+        HostStore::set(self, handle, key, value).await
     }
 
     async fn delete(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         key: String,
-    ) -> wasmtime::Result<Result<(), Error>> {
-        let store = self.open_stores.get(&handle)?;
-        Ok(store.delete(&key).await.map_err(Error::Other))
+    ) -> Result<(), StoreError> {
+        HostStore::delete(self, handle, key).await
     }
 
-    fn exists(
-        &mut self,
-        handle: Resource<Store>,
-        key: String,
-    ) -> wasmtime::Result<Result<bool, Error>> {
-        Ok(self
-            .open_stores
-            .get(&handle)?
-            .exists(&key)
-            .map_err(Error::Other))
+    fn exists(&mut self, handle: Resource<KeyValueStore>, key: String) -> Result<bool, StoreError> {
+        HostStore::exists(self, handle, key)
     }
 
     fn list_keys(
         &mut self,
-        handle: Resource<Store>,
+        handle: Resource<KeyValueStore>,
         cursor: Option<String>,
-    ) -> wasmtime::Result<Result<KeyResponse, Error>> {
+    ) -> Result<KeyResponse, StoreError> {
         if cursor.is_some() {
             let text = "list_keys: cursor not supported".to_owned();
-            return Ok(Err(Error::Other(text)));
+            return Err(StoreError::Other(text));
         }
-        let keys = self.open_stores.get(&handle)?.keys();
-        let response = keys.map(|keys| KeyResponse { keys, cursor: None });
-        Ok(response.map_err(Error::Other))
+        let keys = HostStore::get_keys(self, handle)?;
+        Ok(KeyResponse { keys, cursor: None })
     }
 
-    fn drop(&mut self, handle: Resource<Store>) -> wasmtime::Result<()> {
-        self.open_stores.delete(handle)?;
-        Ok(())
+    fn drop(&mut self, handle: Resource<KeyValueStore>) -> wasmtime::Result<()> {
+        HostStore::drop(self, handle)
     }
 }

@@ -1,53 +1,57 @@
-//! One writer at a time per database file, in the order of asking.
+//! The write lock of a database file: one writer at a time, first come, first served.
 //!
-//! `SQLite`'s own busy handler polls with sleeps and is unfair: under load some writers
-//! starve for seconds while they block a thread. Those who wait here hold no thread.
+//! `SQLite`'s own busy handler polls with sleeps and is unfair: under load, some writers would starve
+//! for seconds and block a thread all the time. A writer that waits here blocks no thread.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::group_commit::Joint;
+use super::group_commit::GroupCommit;
 
 /// How long a writer waits: the busy timeout of `rusqlite`, and so of Spin.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The queue of those who want to write to one file. Clones are the same queue.
+/// `SQLite`'s text for a lock that is not free in time.
+pub const LOCKED: &str = "database is locked";
+
+/// The lock of one file. Clones are the same lock.
 #[derive(Clone, Debug)]
-pub struct WriterQueue {
-    writing: Arc<Mutex<Joint>>,
-    patience: Duration,
+pub struct WriteLock {
+    group: Arc<Mutex<GroupCommit>>,
+    timeout: Duration,
 }
 
-/// The right to write alone; dropping it calls the next in the queue.
+/// The right to write on a connection of one's own, until it is dropped.
 #[derive(Debug)]
-pub struct Turn(#[expect(dead_code, reason = "held to be dropped")] OwnedMutexGuard<Joint>);
+pub struct WriteGuard(
+    #[expect(dead_code, reason = "held to be dropped")] OwnedMutexGuard<GroupCommit>,
+);
 
-impl WriterQueue {
-    /// A queue in which nobody waits longer than `patience`.
-    pub fn new(patience: Duration) -> Self {
-        let writing = Arc::default();
-        Self { writing, patience }
+impl WriteLock {
+    pub fn new(timeout: Duration) -> Self {
+        let group = Arc::default();
+        Self { group, timeout }
     }
 
-    /// Waits for a turn on a connection of one's own; `None` when it does not come in time.
-    pub async fn turn(&self) -> Option<Turn> {
-        let mut joint = self.joint_turn().await?;
-        joint.settle();
-        Some(Turn(joint))
+    /// Locks for a connection of one's own; `None` after the timeout.
+    pub async fn acquire(&self) -> Option<WriteGuard> {
+        let mut group = self.acquire_group().await?;
+        group.commit_finished();
+        Some(WriteGuard(group))
     }
 
-    /// Waits for a turn on the joint connection; `None` when it does not come in time.
-    pub async fn joint_turn(&self) -> Option<OwnedMutexGuard<Joint>> {
-        let turn = self.writing.clone().lock_owned();
-        tokio::time::timeout(self.patience, turn).await.ok()
+    /// Locks for the connection of the group commit; `None` after the timeout.
+    pub async fn acquire_group(&self) -> Option<OwnedMutexGuard<GroupCommit>> {
+        let lock = self.group.clone().lock_owned();
+        tokio::time::timeout(self.timeout, lock).await.ok()
     }
 }
 
-impl Default for WriterQueue {
+impl Default for WriteLock {
     fn default() -> Self {
-        Self::new(PATIENCE)
+        Self::new(TIMEOUT)
     }
 }
 
@@ -56,14 +60,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn turns_come_in_the_order_of_asking() {
-        let queue = WriterQueue::default();
-        let first = queue.turn().await.unwrap();
+    async fn writers_are_served_in_the_order_in_which_they_came() {
+        let lock = WriteLock::default();
+        let first = lock.acquire().await.unwrap();
         let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
         for number in 0..10 {
-            let (queue, sender) = (queue.clone(), sender.clone());
+            let (lock, sender) = (lock.clone(), sender.clone());
             tokio::spawn(async move {
-                let _turn = queue.turn().await.unwrap();
+                let _guard = lock.acquire().await.unwrap();
                 sender.send(number).unwrap();
             });
             tokio::task::yield_now().await;
@@ -75,9 +79,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wait_ends_when_patience_does() {
-        let queue = WriterQueue::new(Duration::from_millis(1));
-        let _first = queue.turn().await.unwrap();
-        assert!(queue.turn().await.is_none());
+    async fn a_writer_waits_no_longer_than_the_timeout() {
+        let lock = WriteLock::new(Duration::from_millis(1));
+        let _first = lock.acquire().await.unwrap();
+        assert!(lock.acquire().await.is_none());
     }
 }

@@ -1,14 +1,14 @@
-//! Key-value stores in a `SQLite` file, in the table and with the statements of Spin
-//! (`crates/key-value-spin/src/store.rs`), so either program can open what the other wrote.
+//! Key-value stores in a `SQLite` file, with Spin's table and statements
+//! (`crates/key-value-spin/src/store.rs`), so that Spin and this host can read each other's files.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::{read_counter, too_large};
-use crate::platform::MAX_RESULT_BYTES;
-use crate::platform::write_lock::{Turn, WriterQueue};
+use super::counter;
+use crate::platform::limits::{MAX_RESULT_BYTES, result_too_large};
+use crate::platform::write_lock::{LOCKED, WriteGuard, WriteLock};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL,
@@ -25,31 +25,30 @@ const KEYS: &str = "SELECT key FROM spin_key_value WHERE store=$1";
 const SWAP: &str = "UPDATE spin_key_value SET value=:new_value
     WHERE store=:name and key=:key and value=:old_value";
 
-/// All stores of one file. They share one connection, which the first to open makes.
+/// All stores of one file. They share one connection, opened with the first store.
 ///
-/// Every error is the text that Spin gives for it.
+/// Every error is Spin's text.
 #[derive(Debug)]
-pub struct FileStore {
+pub struct FileBackend {
     path: PathBuf,
-    writers: WriterQueue,
+    write_lock: WriteLock,
     connection: OnceLock<Mutex<Connection>>,
 }
 
-impl FileStore {
-    /// The stores of the file at `path`, whose writers queue in `writers`.
-    pub fn new(path: PathBuf, writers: WriterQueue) -> Self {
+impl FileBackend {
+    pub fn new(path: PathBuf, write_lock: WriteLock) -> Self {
         let connection = OnceLock::new();
         Self {
             path,
-            writers,
+            write_lock,
             connection,
         }
     }
 
-    /// Opens the file and makes the table, unless that was done before.
+    /// Opens the file and creates the table, unless that was done before.
     pub async fn open(&self) -> Result<(), String> {
         if self.connection.get().is_none() {
-            let _turn = self.turn().await?;
+            let _guard = self.lock().await?;
             let connection = Connection::open(&self.path).map_err(text)?;
             connection.execute(CREATE, []).map_err(text)?;
             self.connection.get_or_init(|| Mutex::new(connection));
@@ -57,26 +56,23 @@ impl FileStore {
         Ok(())
     }
 
-    /// The value of `key` in `store`.
     pub fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, String> {
         get(&*self.connection()?, store, key)
     }
 
-    /// Gives `key` a value.
     pub async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), String> {
-        let _turn = self.turn().await?;
+        let _guard = self.lock().await?;
         set(&*self.connection()?, store, key, value)
     }
 
-    /// Forgets `key`.
     pub async fn delete(&self, store: &str, key: &str) -> Result<(), String> {
-        let _turn = self.turn().await?;
+        let _guard = self.lock().await?;
         let connection = self.connection()?;
         let mut delete = connection.prepare_cached(DELETE).map_err(text)?;
         delete.execute([store, key]).map(drop).map_err(text)
     }
 
-    /// All keys of `store`, up to 128 MiB of them.
+    /// Fails when the keys take more than 128 MiB.
     pub fn keys(&self, store: &str) -> Result<Vec<String>, String> {
         let connection = self.connection()?;
         let mut select = connection.prepare_cached(KEYS).map_err(text)?;
@@ -87,7 +83,7 @@ impl FileStore {
             let key: String = row.get(0).map_err(text)?;
             bytes += size_of::<String>() + key.len();
             if bytes > MAX_RESULT_BYTES {
-                return Err(too_large());
+                return Err(result_too_large());
             }
             keys.push(key);
         }
@@ -96,38 +92,38 @@ impl FileStore {
 
     /// Adds `delta` to the counter `key` and returns the sum.
     pub async fn increment(&self, store: &str, key: &str, delta: i64) -> Result<i64, String> {
-        let _turn = self.turn().await?;
+        let _guard = self.lock().await?;
         let mut connection = self.connection()?;
         let transaction = connection.transaction().map_err(text)?;
-        let sum = read_counter(get(&transaction, store, key)?.as_deref(), delta)?;
+        let sum = counter::add(get(&transaction, store, key)?.as_deref(), delta)?;
         set(&transaction, store, key, &sum.to_le_bytes())?;
         transaction.commit().map_err(text)?;
         Ok(sum)
     }
 
-    /// Sets `key` when its value is `seen`, or when nothing was seen; whether it did.
+    /// Sets `key` if its value is `expected`, or if nothing is expected. Returns whether it did.
     pub async fn swap(
         &self,
         store: &str,
         key: &str,
-        seen: Option<&[u8]>,
+        expected: Option<&[u8]>,
         value: &[u8],
     ) -> Result<bool, String> {
-        let _turn = self.turn().await?;
+        let _guard = self.lock().await?;
         let connection = self.connection()?;
-        let Some(seen) = seen else {
+        let Some(expected) = expected else {
             return set(&connection, store, key, value).map(|()| true);
         };
         let named = named_params! {
-            ":name": store, ":key": key, ":old_value": seen, ":new_value": value,
+            ":name": store, ":key": key, ":old_value": expected, ":new_value": value,
         };
         let mut update = connection.prepare_cached(SWAP).map_err(text)?;
         update.execute(named).map(|rows| rows == 1).map_err(text)
     }
 
-    async fn turn(&self) -> Result<Turn, String> {
-        let turn = self.writers.turn().await;
-        turn.ok_or_else(|| "database is locked".to_owned())
+    async fn lock(&self) -> Result<WriteGuard, String> {
+        let guard = self.write_lock.acquire().await;
+        guard.ok_or_else(|| LOCKED.to_owned())
     }
 
     fn connection(&self) -> Result<MutexGuard<'_, Connection>, String> {
@@ -148,7 +144,7 @@ fn set(connection: &Connection, store: &str, key: &str, value: &[u8]) -> Result<
     done.map(drop).map_err(text)
 }
 
-/// Spin gives the guest the debug form.
+/// As on Spin, the guest gets the debug form.
 fn text(error: rusqlite::Error) -> String {
     format!("{error:?}")
 }

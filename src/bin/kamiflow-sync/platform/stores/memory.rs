@@ -1,31 +1,27 @@
-//! A key-value store in memory, shared by all instances and gone with the process.
+//! A key-value store in memory, shared by all instances and lost when the process ends.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::read_counter;
+use super::counter;
 
-/// Values by key, in the order of the keys, as a store in a file lists them.
+/// Sorted by key, as a store in a file lists its keys.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<BTreeMap<String, Vec<u8>>>);
+pub struct MemoryBackend(Mutex<BTreeMap<String, Vec<u8>>>);
 
-impl MemoryStore {
-    /// The value of `key`.
+impl MemoryBackend {
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         self.values().get(key).cloned()
     }
 
-    /// Gives `key` a value.
     pub fn set(&self, key: &str, value: &[u8]) {
         self.values().insert(key.to_owned(), value.to_owned());
     }
 
-    /// Forgets `key`.
     pub fn delete(&self, key: &str) {
         self.values().remove(key);
     }
 
-    /// All keys.
     pub fn keys(&self) -> Vec<String> {
         self.values().keys().cloned().collect()
     }
@@ -34,18 +30,18 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// When the value is no counter, or the sum overflows.
+    /// When the value is not a counter, or the sum overflows.
     pub fn increment(&self, key: &str, delta: i64) -> Result<i64, String> {
         let mut values = self.values();
-        let sum = read_counter(values.get(key).map(Vec::as_slice), delta)?;
+        let sum = counter::add(values.get(key).map(Vec::as_slice), delta)?;
         values.insert(key.to_owned(), sum.to_le_bytes().to_vec());
         Ok(sum)
     }
 
-    /// Sets `key` when its value is `seen`, or when nothing was seen; whether it did.
-    pub fn swap(&self, key: &str, seen: Option<&[u8]>, value: &[u8]) -> bool {
+    /// Sets `key` if its value is `expected`, or if nothing is expected. Returns whether it did.
+    pub fn swap(&self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> bool {
         let mut values = self.values();
-        let unchanged = seen.is_none() || values.get(key).map(Vec::as_slice) == seen;
+        let unchanged = expected.is_none() || values.get(key).map(Vec::as_slice) == expected;
         if unchanged {
             values.insert(key.to_owned(), value.to_owned());
         }

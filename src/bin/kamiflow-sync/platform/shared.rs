@@ -1,0 +1,62 @@
+//! What all instances of the component share: databases, key-value stores and variables.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::guest_database::GuestDatabase;
+use super::labels::Labels;
+use super::stores::{Backend, FileBackend};
+use super::write_lock::WriteLock;
+
+#[derive(Debug)]
+pub struct Shared {
+    pub databases: Labels<GuestDatabase>,
+    pub stores: Labels<Backend>,
+    /// The component's variables, by name.
+    pub variables: HashMap<String, String>,
+}
+
+/// Labels of one kind.
+pub struct Grants<'a> {
+    /// Labels that the manifest grants.
+    pub granted: &'a [String],
+    /// The file of each label; `None` is memory.
+    pub files: &'a BTreeMap<String, Option<PathBuf>>,
+}
+
+impl Shared {
+    /// Creates one write lock per file, because databases and stores may be in the same one.
+    pub fn new(
+        databases: &Grants<'_>,
+        stores: &Grants<'_>,
+        variables: HashMap<String, String>,
+    ) -> Self {
+        let mut locks: HashMap<PathBuf, WriteLock> = HashMap::new();
+        let mut lock = |file: &Path| locks.entry(file.to_owned()).or_default().clone();
+        let database = |file: &Option<PathBuf>| GuestDatabase {
+            file: file.clone(),
+            write_lock: file.as_deref().map(&mut lock).unwrap_or_default(),
+        };
+        let databases = databases.labels(database);
+        let backend = |file: &Option<PathBuf>| match file {
+            Some(file) => Backend::File(FileBackend::new(file.clone(), lock(file))),
+            None => Backend::default(),
+        };
+        Self {
+            databases,
+            stores: stores.labels(backend),
+            variables,
+        }
+    }
+}
+
+impl Grants<'_> {
+    fn labels<T>(&self, mut open: impl FnMut(&Option<PathBuf>) -> T) -> Labels<T> {
+        let define = |(label, file): (&String, _)| (label.clone(), Arc::new(open(file)));
+        Labels {
+            granted: self.granted.iter().cloned().collect(),
+            defined: self.files.iter().map(define).collect(),
+        }
+    }
+}
