@@ -16,22 +16,16 @@ use crate::config::environment::Environment;
 use crate::config::startup::Plan;
 use crate::config::{settings, volume};
 use crate::database::prepare;
-use crate::guest::epoch_clock::Ticker;
-use crate::guest::workers::Instances;
+use crate::guest::epoch_clock::EpochClock;
+use crate::guest::workers::Workers;
 use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
 use crate::serve::metrics::Metrics;
 use crate::serve::service::Service;
 use crate::serve::{banner, compute_limit, listener, log, metrics_server, signals};
 
-/// Memory of an instance, in bytes, besides what bodies take.
-const BASE_MEMORY: u64 = 64 << 20;
-/// Copies of a body that the component may hold: as it came, and as JSON, files, rows.
-const BODY_COPIES: u64 = 4;
-/// What a 32-bit memory can be at most, in bytes.
-const MAX_MEMORY: u64 = 4 << 30;
-/// How long instances may take to go at the end.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long instances may take to end after the last request.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Starts the server and runs it until a signal stops it.
 ///
@@ -89,7 +83,10 @@ async fn serve(plan: &Plan) -> Result<()> {
     _ = banner::print(address, plan.data_file(), &plan.key, metrics_address);
     listener::serve(listener, service, stop).await;
     alive.close();
-    if tokio::time::timeout(FAREWELL, alive.wait()).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_GRACE, alive.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!("an instance was still busy when the server stopped");
     }
     Ok(())
@@ -125,12 +122,13 @@ fn service(
     alive: TaskTracker,
     metrics: Option<Arc<Metrics>>,
 ) -> Result<Service> {
-    let max_memory = max_memory(plan);
+    let configured = plan.config.max_instance_memory;
+    let max_memory = configured.unwrap_or_else(|| engine::required_memory(plan.max_body));
     let engine = engine::engine(max_memory)?;
     let component = engine::load(&engine, &plan.manifest.component_file())?;
-    let ticker = Ticker::start(engine.clone())?;
+    let clock = EpochClock::start(engine.clone())?;
     let shared = Arc::new(shared(plan));
-    let instances = Instances {
+    let workers = Workers {
         engine,
         component,
         shared,
@@ -138,13 +136,7 @@ fn service(
         stop,
         alive,
     };
-    Ok(Service::new(instances, plan.max_body, ticker, metrics))
-}
-
-fn max_memory(plan: &Plan) -> usize {
-    let computed = BASE_MEMORY.saturating_add(plan.max_body.saturating_mul(BODY_COPIES));
-    let computed = usize::try_from(computed.min(MAX_MEMORY)).unwrap_or(usize::MAX);
-    plan.config.max_instance_memory.unwrap_or(computed)
+    Ok(Service::new(workers, plan.max_body, clock, metrics))
 }
 
 fn shared(plan: &Plan) -> Shared {

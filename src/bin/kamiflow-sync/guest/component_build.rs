@@ -1,6 +1,7 @@
-//! Builds the component in a source checkout, so that one command starts a fresh clone.
+//! Builds the component in a source checkout, so that one command starts the server from a fresh
+//! clone.
 //!
-//! The command is the manifest's own (`[component.<id>.build]`), as with `spin build`.
+//! The command is the one in the manifest (`[component.<id>.build]`), as with `spin build`.
 
 use std::fs::File;
 use std::path::{Component as Part, Path, PathBuf};
@@ -11,17 +12,17 @@ use anyhow::{Context, Result, ensure};
 
 use crate::config::manifest::{Build, Manifest};
 
-/// The compilation target of the component.
+/// The component's compilation target.
 const TARGET: &str = "wasm32-wasip2";
-/// What cargo also reads, besides the globs of `watch`.
+/// Sources besides the globs of `watch`.
 const CARGO_FILES: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
 
-/// Builds the component when `always`, or when it is missing or older than a source.
-/// Does nothing where there is nothing to build from, as in a release.
+/// Builds the component if `always`, or if it is missing or older than a source. Does nothing when
+/// there are no sources, as in a release.
 ///
 /// # Errors
 ///
-/// When the build fails; its own words are on stderr by then.
+/// When the build fails; its output is on stderr.
 pub fn ensure_built(manifest: &Manifest, always: bool) -> Result<()> {
     let Some(build) = &manifest.component.build else {
         return Ok(());
@@ -36,13 +37,13 @@ pub fn ensure_built(manifest: &Manifest, always: bool) -> Result<()> {
     }
     add_target(&folder)?;
     run(build, &folder, &component)?;
-    // Cargo leaves a component alone whose own sources did not change; a new date tells the
-    // next start that it is current.
+    // Cargo does not write the component when nothing of its own has changed. The new modification
+    // time tells the next start that it is current.
     File::options()
         .append(true)
         .open(&component)
         .and_then(|file| file.set_modified(SystemTime::now()))
-        .with_context(|| format!("the build made no {}", component.display()))
+        .with_context(|| format!("the build did not create {}", component.display()))
 }
 
 fn is_current(component: &Path, newest_source: Option<SystemTime>) -> bool {
@@ -50,7 +51,7 @@ fn is_current(component: &Path, newest_source: Option<SystemTime>) -> bool {
     built.is_some() && built >= newest_source
 }
 
-/// When the newest file was changed that the build reads.
+/// The modification time of the newest source.
 fn newest_source(folder: &Path, build: &Build) -> Result<Option<SystemTime>> {
     let mut newest = None;
     let escaped = PathBuf::from(glob::Pattern::escape(&folder.to_string_lossy()));
@@ -63,7 +64,7 @@ fn newest_source(folder: &Path, build: &Build) -> Result<Option<SystemTime>> {
     Ok(newest)
 }
 
-/// Installs the target where rustup is in charge and does not do it by itself
+/// Installs the target if rustup is used and does not install it by itself
 /// (`RUSTUP_AUTO_INSTALL=0`). Runs in `folder`, so that its `rust-toolchain.toml` applies.
 fn add_target(folder: &Path) -> Result<()> {
     let rustup = |arguments: &[&str]| {
@@ -90,8 +91,8 @@ fn run(build: &Build, folder: &Path, component: &Path) -> Result<()> {
     eprintln!("kamiflow-sync: building the component: {}", build.command);
     let mut command = Command::new("sh");
     command.arg("-c").arg(&build.command).current_dir(folder);
-    // Flags for this machine's processor do not fit the component, and would replace those
-    // of .cargo/config.toml.
+    // Flags for this machine's processor do not fit the component, and would replace those in
+    // .cargo/config.toml.
     for flags in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         command.env_remove(flags);
     }
@@ -101,14 +102,14 @@ fn run(build: &Build, folder: &Path, component: &Path) -> Result<()> {
     let status = command.stdout(Stdio::from(std::io::stderr())).status()?;
     ensure!(
         status.success(),
-        "the component's build failed: {}",
+        "the build of the component failed: {}",
         build.command
     );
     Ok(())
 }
 
-/// The target folder that makes cargo put the component where the manifest looks for it,
-/// whatever the environment says.
+/// The target folder with which cargo puts the component where the manifest expects it, whatever
+/// the environment says.
 fn target_folder(component: &Path) -> Option<PathBuf> {
     let parts: Vec<_> = component.components().collect();
     let at = parts
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_build_goes_where_the_manifest_looks() {
+    fn the_target_folder_follows_from_the_source_in_the_manifest() {
         let component = Path::new("/app/target/wasm32-wasip2/release/app.wasm");
         assert_eq!(target_folder(component), Some("/app/target".into()));
         assert_eq!(target_folder(Path::new("/app/app.wasm")), None);

@@ -1,4 +1,4 @@
-//! Turns the component file into something that can be instantiated in microseconds.
+//! Compiles the component file into something that can be instantiated in microseconds.
 
 use std::path::Path;
 
@@ -9,17 +9,30 @@ use wasmtime::{OptLevel, PoolingAllocationConfig};
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
-use super::state::Instance;
+use super::state::GuestState;
 use crate::platform;
 
-/// Instances that can exist at once: those inside requests, and half as many on their way out, whose
-/// memory may take a while to be given back.
+/// Instances that can exist at once. Two thirds serve requests; the rest is for dropped instances,
+/// whose memory may take a while to be freed.
 pub const MAX_INSTANCES: u32 = 3 * 64;
 
-/// An engine whose instances take up to `max_memory` bytes of memory each.
+/// Bytes of memory of an instance besides what bodies take.
+const BASE_MEMORY: u64 = 64 << 20;
+/// Copies of a body that the component may have at once: as it came, as JSON, as files, as rows.
+const BODY_COPIES: u64 = 4;
+/// Bytes that a 32-bit address space has.
+const MAX_MEMORY: u64 = 4 << 30;
+
+/// Bytes of memory that an instance needs for bodies of up to `max_body` bytes.
+pub fn required_memory(max_body: u64) -> usize {
+    let required = BASE_MEMORY.saturating_add(max_body.saturating_mul(BODY_COPIES));
+    usize::try_from(required.min(MAX_MEMORY)).unwrap_or(usize::MAX)
+}
+
+/// An engine whose instances may use up to `max_memory` bytes of memory each.
 ///
-/// Memory is reserved from a pool, or, where the address space is too small for one, when
-/// an instance asks for it.
+/// The memory is taken from a pool, or allocated on demand when the address space is too small for
+/// a pool.
 pub fn engine(max_memory: usize) -> Result<Engine> {
     let mut config = Config::new();
     config
@@ -45,20 +58,19 @@ fn pool(max_memory: usize) -> InstanceAllocationStrategy {
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// The cache of compiled code in the platform's cache folder; none where there is no such
-/// folder to write to, and then every start compiles.
+/// The cache of compiled code in the user's cache folder. Without a folder that can be written to
+/// there is none, and every start compiles.
 fn cache() -> Option<Cache> {
     Cache::new(CacheConfig::new()).ok()
 }
 
-/// Compiles the component, or finds it compiled in the cache, and links it with WASI and
-/// with the platform.
+/// Compiles the component, or takes it from the cache, and links it with WASI and the platform.
 ///
 /// # Errors
 ///
-/// When the file is missing or is no component, imports what this host does not give, or takes no
-/// requests.
-pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<Instance>> {
+/// When the file is missing or not a component, imports what this host does not have, or does not
+/// export an HTTP handler.
+pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<GuestState>> {
     let shown = file.display();
     let bytes =
         std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
@@ -70,9 +82,9 @@ pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<Instance>> {
         .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))
 }
 
-/// Where a component takes requests: at the export of WASI 0.2, or else at that of 0.3, as on Spin
+/// The HTTP handler that the component exports: that of WASI 0.2, or else that of 0.3, as on Spin
 /// from 4.1 on.
-fn proxy(component: InstancePre<Instance>) -> wasmtime::Result<ProxyPre<Instance>> {
+fn proxy(component: InstancePre<GuestState>) -> wasmtime::Result<ProxyPre<GuestState>> {
     let wasi_0_2 = p2::bindings::ProxyPre::new(component.clone()).map(ProxyPre::P2);
     wasi_0_2.or_else(|error| {
         let wasi_0_3 = p3::bindings::ServicePre::new(component);
@@ -80,14 +92,12 @@ fn proxy(component: InstancePre<Instance>) -> wasmtime::Result<ProxyPre<Instance
     })
 }
 
-/// WASI and HTTP as far as [`Instance`] grants them, and the platform.
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<Instance>> {
+/// WASI and HTTP, as far as [`GuestState`] grants them, and the platform.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     p2::add_only_http_to_linker_async(&mut linker)?;
     p3::add_to_linker(&mut linker)?;
-    platform::add_to_linker(&mut linker, |instance: &mut Instance| {
-        &mut instance.platform
-    })?;
+    platform::add_to_linker(&mut linker, |state: &mut GuestState| &mut state.platform)?;
     Ok(linker)
 }

@@ -1,5 +1,4 @@
-//! What a guest writes to its standard error: lines of the log like any other, and not
-//! without end.
+//! A guest's standard error, as lines of the host's log, limited in number and length.
 
 use std::io;
 use std::mem;
@@ -10,33 +9,33 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
-/// Lines that a guest may write for one request; a panic has four.
+/// Lines per request; a panic has four.
 const MAX_LINES: usize = 100;
-/// Bytes of a line; what is longer goes on in the next.
+/// Bytes of a line; a longer one is split.
 const MAX_LINE: usize = 4 << 10;
 
-/// The standard error of one instance. Clones are the same.
+/// The stream of one instance. Clones share it.
 #[derive(Clone, Default)]
-pub struct GuestLog(Arc<Mutex<Said>>);
+pub struct GuestStderr(Arc<Mutex<LineBuffer>>);
 
 #[derive(Default)]
-struct Said {
+struct LineBuffer {
     line: Vec<u8>,
     lines: usize,
 }
 
-impl GuestLog {
-    /// Lets the guest write its number of lines again.
+impl GuestStderr {
+    /// Counts the lines from 0 again.
     pub fn begin_request(&self) {
-        self.said().lines = 0;
+        self.buffer().lines = 0;
     }
 
-    fn said(&self) -> MutexGuard<'_, Said> {
+    fn buffer(&self) -> MutexGuard<'_, LineBuffer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Said {
+impl LineBuffer {
     fn add(&mut self, bytes: &[u8]) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             for piece in part.chunks(MAX_LINE) {
@@ -56,39 +55,41 @@ impl Said {
         }
         self.lines += 1;
         match self.lines {
-            ..=MAX_LINES => tracing::warn!(text = &*text, "the component says"),
-            lines if lines == MAX_LINES + 1 => tracing::warn!("the component says too much"),
+            ..=MAX_LINES => tracing::warn!(text = &*text, "the component wrote to stderr"),
+            lines if lines == MAX_LINES + 1 => {
+                tracing::warn!("the component wrote too many lines to stderr")
+            }
             _ => {}
         }
     }
 }
 
-/// What is left without an end of line, as a guest that traps leaves it.
-impl Drop for Said {
+/// Logs an unfinished last line, which a guest that traps may leave.
+impl Drop for LineBuffer {
     fn drop(&mut self) {
         self.end_line();
     }
 }
 
-impl IsTerminal for GuestLog {
+impl IsTerminal for GuestStderr {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for GuestLog {
+impl StdoutStream for GuestStderr {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
 }
 
-impl AsyncWrite for GuestLog {
+impl AsyncWrite for GuestStderr {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.said().add(bytes);
+        self.buffer().add(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -106,14 +107,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_put_together_from_its_parts_and_never_longer_than_a_line_may_be() {
-        let mut said = Said::default();
+    fn a_line_is_joined_from_its_parts_and_split_when_it_is_too_long() {
+        let mut buffer = LineBuffer::default();
         for part in ["error: ", "internal", "\n", "\n", "next"] {
-            said.add(part.as_bytes());
+            buffer.add(part.as_bytes());
         }
-        assert_eq!((said.lines, &*said.line), (1, &b"next"[..]));
-        said.add(&vec![b'x'; 10 * MAX_LINE]);
-        assert!(said.line.len() < 2 * MAX_LINE);
-        assert_eq!(said.lines, 11);
+        assert_eq!((buffer.lines, &*buffer.line), (1, &b"next"[..]));
+        buffer.add(&vec![b'x'; 10 * MAX_LINE]);
+        assert!(buffer.line.len() < 2 * MAX_LINE);
+        assert_eq!(buffer.lines, 11);
     }
 }

@@ -22,8 +22,9 @@ use super::failure::Failure;
 use super::metrics::Metrics;
 use super::request_headers::{self, X_REQUEST_ID};
 use crate::guest::engine::MAX_INSTANCES;
-use crate::guest::epoch_clock::Ticker;
-use crate::guest::workers::{Held, Instances, REQUEST_DEADLINE};
+use crate::guest::epoch_clock::EpochClock;
+use crate::guest::expiration::REQUEST_TIMEOUT;
+use crate::guest::workers::{Permits, Workers};
 
 /// Requests without a body inside guests at once; others wait in the order of their coming.
 const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 3;
@@ -36,30 +37,30 @@ const BODY_PAUSE: Duration = Duration::from_secs(60);
 /// The way into the component. Clones are the same way.
 #[derive(Clone)]
 pub struct Service {
-    handler: ProxyHandler<Instances>,
+    handler: ProxyHandler<Workers>,
     slots: Arc<Semaphore>,
     upload_slots: Arc<Semaphore>,
     bodies: BodyBudget,
     pace: Arc<Pace>,
-    ticker: Ticker,
+    clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
 }
 
 impl Service {
     /// A service over these instances, for bodies of up to `max_body` bytes.
     pub fn new(
-        instances: Instances,
+        workers: Workers,
         max_body: u64,
-        ticker: Ticker,
+        clock: EpochClock,
         metrics: Option<Arc<Metrics>>,
     ) -> Self {
         Self {
-            handler: ProxyHandler::new(instances),
+            handler: ProxyHandler::new(workers),
             slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
             upload_slots: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
             pace: Arc::new(Pace::new(compute_limit::cores())),
-            ticker,
+            clock,
             metrics,
         }
     }
@@ -74,7 +75,7 @@ impl Service {
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
         let record = Record::begin(method, path, &id, client, self.metrics.clone(), busy);
-        let asked = tokio::time::timeout(REQUEST_DEADLINE, self.ask(request, client)).await;
+        let asked = tokio::time::timeout(REQUEST_TIMEOUT, self.ask(request, client)).await;
         let mut answer = match asked.unwrap_or(Err((Failure::Timeout, None))) {
             Ok(answer) => answer,
             Err((failure, cause)) => {
@@ -107,11 +108,11 @@ impl Service {
         let slot = slots.clone().acquire_owned().await;
         let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
         let out_of_time = Arc::<AtomicBool>::default();
-        let ticking = self.ticker.tick();
-        let held = Arc::new(Held {
-            slot,
+        let clock = self.clock.keep_running();
+        let held = Arc::new(Permits {
+            concurrency: slot,
             body: share,
-            ticking,
+            clock,
             out_of_time: out_of_time.clone(),
         });
         let request = Request::from_parts(parts, wasi_body(body));

@@ -1,0 +1,51 @@
+//! How long an instance may take for a request, and how long it waits for the next one.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::Sleep;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use wasmtime_wasi_http::handler::{WorkerExpiration, WorkerStatus};
+
+/// From the start of a request to the end of its response: enough to upload 100 MiB at 2 Mbit/s.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long an instance waits for its next request.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Decides when an instance is dropped although it could accept another request.
+pub struct Expiration {
+    deadline: Pin<Box<Sleep>>,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Expiration {
+    pub fn new(stop: CancellationToken) -> Self {
+        Self {
+            deadline: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
+            stop: Box::pin(stop.cancelled_owned()),
+        }
+    }
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        status: WorkerStatus,
+        since: Instant,
+    ) -> Poll<()> {
+        let limit = match status {
+            WorkerStatus::Idle if self.stop.as_mut().poll(context).is_ready() => {
+                return Poll::Ready(());
+            }
+            WorkerStatus::Idle => IDLE_TIMEOUT,
+            WorkerStatus::Requests | WorkerStatus::PostReturn => REQUEST_TIMEOUT,
+        };
+        let deadline = (since + limit).into();
+        if self.deadline.deadline() != deadline {
+            self.deadline.as_mut().reset(deadline);
+        }
+        self.deadline.as_mut().poll(context)
+    }
+}
