@@ -1,13 +1,10 @@
 //! `up`: from a plan to a serving socket, and back down.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use rustix::process::{Resource, getrlimit, setrlimit};
-use tokio::net::TcpListener;
+use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,7 +19,7 @@ use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
 use crate::serve::metrics::Metrics;
 use crate::serve::service::Service;
-use crate::serve::{banner, compute_limit, listener, log, metrics_server, signals};
+use crate::serve::{banner, compute_limit, listener, log, metrics_server, open_files, signals};
 
 /// How long instances may take to end after the last request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -43,7 +40,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
         }
     }
     component_build::ensure_built(&plan.manifest, args.build)?;
-    raise_file_limit();
+    open_files::raise_limit();
     // More threads than cores, since a thread waits while SQLite waits for the disk.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((2 * compute_limit::cores()).max(4))
@@ -61,21 +58,16 @@ pub fn run(args: &UpArgs) -> Result<()> {
     Ok(())
 }
 
-/// Takes all the file descriptors that the system lets it have: a common default of 1024 is
-/// less than the connections of clients and to the database together.
-fn raise_file_limit() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "the limit of open files stays as it is");
-    }
-}
-
 async fn serve(plan: &Plan) -> Result<()> {
-    let listener = listen(plan.address).await?;
+    let listener = listener::bind(plan.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
-    let counting = count(plan, &stop).await?;
-    let (metrics, metrics_address) = counting.unzip();
+    let metrics = match plan.metrics_address {
+        Some(address) => {
+            Some(metrics_server::start(address, plan.data_file(), stop.clone()).await?)
+        }
+        None => None,
+    };
+    let (metrics, metrics_address) = metrics.unzip();
     let service = service(plan, stop.clone(), alive.clone(), metrics)?;
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
@@ -90,30 +82,6 @@ async fn serve(plan: &Plan) -> Result<()> {
         tracing::warn!("an instance was still busy when the server stopped");
     }
     Ok(())
-}
-
-/// Starts to serve metrics where the plan says so.
-async fn count(
-    plan: &Plan,
-    stop: &CancellationToken,
-) -> Result<Option<(Arc<Metrics>, SocketAddr)>> {
-    let Some(address) = plan.metrics_address else {
-        return Ok(None);
-    };
-    let metrics = Metrics::new(plan.data_file());
-    let listener = listen(address).await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(metrics_server::serve(
-        listener,
-        metrics.clone(),
-        stop.clone(),
-    ));
-    Ok(Some((metrics, address)))
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("cannot listen on {address}"))
 }
 
 fn service(

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use super::api_key::{self, ApiKey};
+use super::api_key::{self, KeySource};
 use super::environment::Environment;
 use super::manifest::Manifest;
 use super::runtime_config::RuntimeConfig;
@@ -35,7 +35,7 @@ pub struct Plan {
     /// Bytes of a request body.
     pub max_body: u64,
     /// Where the key comes from.
-    pub key: ApiKey,
+    pub key: KeySource,
     /// Keeps a restore out, from before the first look at the data until the plan is dropped.
     #[expect(dead_code, reason = "held to be dropped")]
     pub in_use: Option<DatabaseLock>,
@@ -132,11 +132,9 @@ fn ensure_placed(
     Ok(())
 }
 
-fn settle_key(values: &mut Values, config: &RuntimeConfig) -> Result<ApiKey> {
-    let file = config
-        .default_database()
-        .map(|file| file.with_file_name("api-key"));
-    api_key::settle(values, file.as_deref())
+fn settle_key(values: &mut Values, config: &RuntimeConfig) -> Result<KeySource> {
+    let file = config.default_database().map(api_key::file_beside);
+    api_key::resolve(values, file.as_deref())
 }
 
 /// Lets the component's own rules look at its variables.

@@ -1,5 +1,5 @@
-//! One line per request. Never in it: a key, a query, a body, or a path, whose place the
-//! route takes.
+//! One log line per request. It has the route in place of the path, and never a key, a query or a
+//! body.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,15 +14,14 @@ use kamiflow_sync_component::route;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::connection_slots::Busy;
+use super::connection_slots::ActiveRequest;
 use super::metrics::Metrics;
 
-/// The status in the log, by convention, of a client that left before its answer.
-const CLIENT_LEFT: u16 = 499;
+/// Logged, by convention, for a client that disconnected before its response.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// What is known of a request. Dropping it writes the line, at the end of the answer or
-/// when the client leaves.
-pub struct Record {
+/// Writes its line when it is dropped: at the end of the response, or when the client disconnects.
+pub struct AccessRecord {
     method: Method,
     route: &'static str,
     id: HeaderValue,
@@ -30,21 +29,21 @@ pub struct Record {
     start: Instant,
     status: Option<StatusCode>,
     bytes: u64,
-    /// Whether a machine asks for its health, at debug level unless it fails.
-    probe: bool,
+    /// Logged at debug level unless it fails.
+    is_health_check: bool,
     metrics: Option<Arc<Metrics>>,
-    _busy: Busy,
+    _active: ActiveRequest,
 }
 
-impl Record {
-    /// Begins with the request; its end is counted in `metrics` too, and ends `busy`.
-    pub fn begin(
+impl AccessRecord {
+    /// Dropping the record also counts the request in `metrics` and ends `active`.
+    pub fn new(
         method: &Method,
         path: &str,
         id: &HeaderValue,
         client: SocketAddr,
         metrics: Option<Arc<Metrics>>,
-        busy: Busy,
+        active: ActiveRequest,
     ) -> Self {
         Self {
             method: method.clone(),
@@ -54,14 +53,15 @@ impl Record {
             start: Instant::now(),
             status: None,
             bytes: 0,
-            probe: path == "/health",
+            is_health_check: path == "/health",
             metrics,
-            _busy: busy,
+            _active: active,
         }
     }
 
     fn status(&self) -> u16 {
-        self.status.map_or(CLIENT_LEFT, |status| status.as_u16())
+        self.status
+            .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16())
     }
 }
 
@@ -81,35 +81,34 @@ macro_rules! write_line {
     };
 }
 
-impl Drop for Record {
+impl Drop for AccessRecord {
     fn drop(&mut self) {
         if let Some(metrics) = &self.metrics {
-            let (status, took) = (self.status(), self.start.elapsed());
-            metrics.count(&self.method, self.route, status, self.bytes, took);
+            let (status, duration) = (self.status(), self.start.elapsed());
+            metrics.count(&self.method, self.route, status, self.bytes, duration);
         }
         match self.status {
             Some(status) if status.is_server_error() => write_line!(Level::ERROR, self),
-            _ if self.probe => write_line!(Level::DEBUG, self),
+            _ if self.is_health_check => write_line!(Level::DEBUG, self),
             _ => write_line!(Level::INFO, self),
         }
     }
 }
 
-/// A body that counts itself into the record of its request.
-pub struct Recorded {
+/// A response body that counts its bytes in the record.
+pub struct LoggedBody {
     body: WasiBody,
-    record: Record,
+    record: AccessRecord,
 }
 
-impl Recorded {
-    /// Records an answer of this status and body.
-    pub fn new(body: WasiBody, status: StatusCode, mut record: Record) -> Self {
+impl LoggedBody {
+    pub fn new(body: WasiBody, status: StatusCode, mut record: AccessRecord) -> Self {
         record.status = Some(status);
         Self { body, record }
     }
 }
 
-impl Body for Recorded {
+impl Body for LoggedBody {
     type Data = Bytes;
     type Error = Error;
 

@@ -1,23 +1,23 @@
-//! What a person reads when the server is up: where it is, where its data is, and what to
-//! do next. A program that started it reads the first line.
+//! The first output of the server: its address, its data file, and on a terminal what to do next.
+//! Programs that start the server read the address from the first line.
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::config::api_key::ApiKey;
+use crate::config::api_key::KeySource;
 
-/// Prints the banner on standard output; only its first lines when that is no terminal.
+/// Prints to standard output, and the next steps only when it is a terminal.
 pub fn print(
     address: SocketAddr,
     data: Option<&Path>,
-    key: &ApiKey,
+    key: &KeySource,
     metrics: Option<SocketAddr>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Serving http://{address}")?;
     let data = data.map_or(
-        "in memory, gone with the process".into(),
+        "in memory, lost when the server stops".into(),
         Path::to_string_lossy,
     );
     writeln!(out, "Data    {data}")?;
@@ -30,16 +30,16 @@ pub fn print(
     out.flush()
 }
 
-/// Commands that work when pasted. A configured key is never shown, a kept one by its file.
-fn next_steps(address: SocketAddr, key: &ApiKey) -> String {
+/// Commands to paste. They never contain the key, only the file that a generated one is in.
+fn next_steps(address: SocketAddr, key: &KeySource) -> String {
     let (shown, set) = match key {
-        ApiKey::Configured => ("configured".to_owned(), "KEY=…".to_owned()),
-        ApiKey::Kept(file) => {
+        KeySource::Setting => ("configured".to_owned(), "KEY=…".to_owned()),
+        KeySource::File(file) => {
             let file = file.display();
             (file.to_string(), format!("KEY=$(cat '{file}')"))
         }
     };
-    let url = reachable(address);
+    let url = local_url(address);
     format!(
         r#"Key     {shown}
 
@@ -58,8 +58,8 @@ Sync a KamiFlow workspace:
     )
 }
 
-/// A URL of this machine for `address`, which may stand for all of its interfaces.
-fn reachable(address: SocketAddr) -> String {
+/// A URL that works on this machine, also when `address` stands for all interfaces.
+fn local_url(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
     } else {
@@ -76,8 +76,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pushed_file_has_the_right_checksum() {
-        let steps = next_steps(([127, 0, 0, 1], 3000).into(), &ApiKey::Configured);
+    fn the_file_to_push_has_the_right_checksum() {
+        let steps = next_steps(([127, 0, 0, 1], 3000).into(), &KeySource::Setting);
         let digest: String = Sha256::digest("hello")
             .iter()
             .map(|b| format!("{b:02x}"))
@@ -87,8 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_key_is_shown_by_its_file() {
-        let key = ApiKey::Kept("data/api-key".into());
+    fn a_generated_key_is_shown_as_its_file() {
+        let key = KeySource::File("data/api-key".into());
         let steps = next_steps(([0, 0, 0, 0], 3000).into(), &key);
         assert!(steps.contains("KEY=$(cat 'data/api-key')"));
         assert!(steps.contains("http://localhost:3000/v1"));

@@ -1,24 +1,24 @@
-//! Bounds the bytes of request bodies in flight, so that many large pushes wait for each
-//! other instead of exhausting the memory of the machine. They wait in the order of their coming, and
-//! those of an ordinary push not behind the large ones, which may take minutes to arrive.
+//! Limits the bytes of request bodies in flight, so that many large pushes wait for each other
+//! instead of exhausting the machine's memory. They wait first come, first served. Large bodies may
+//! take minutes to arrive, so ordinary ones have a budget of their own.
 
 use std::sync::Arc;
 
 use http_body::Body;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bodies below this many bytes are not counted.
+/// Bodies of fewer bytes are not counted.
 const SMALL: u64 = 64 << 10;
-/// Bodies from this many bytes on are large.
+/// Bodies of at least this many bytes are large.
 const LARGE: u64 = 4 << 20;
-/// Bytes per permit; the semaphore counts up to 2^32 of them in one request.
+/// Bytes per permit; one request can take up to 2^32 permits of a semaphore.
 const UNIT: u64 = 1 << 10;
-/// Bytes of large bodies in flight that are always allowed.
-const LEAST: u64 = 256 << 20;
-/// Bytes of other bodies in flight.
-const ORDINARY: u64 = 32 << 20;
+/// Bytes of large bodies in flight, at least.
+const MIN_LARGE_BUDGET: u64 = 256 << 20;
+/// Bytes of ordinary bodies in flight.
+const ORDINARY_BUDGET: u64 = 32 << 20;
 
-/// The memory for bodies in flight.
+/// Clones share the budget.
 #[derive(Clone, Debug)]
 pub struct BodyBudget {
     large: Arc<Semaphore>,
@@ -27,16 +27,16 @@ pub struct BodyBudget {
 }
 
 impl BodyBudget {
-    /// A budget for bodies of up to `max_body` bytes, two of which always fit.
+    /// For bodies of up to `max_body` bytes, two of which always fit.
     pub fn new(max_body: u64) -> Self {
         Self {
-            large: bytes(LEAST.max(2 * max_body)),
-            ordinary: bytes(ORDINARY),
+            large: semaphore(MIN_LARGE_BUDGET.max(2 * max_body)),
+            ordinary: semaphore(ORDINARY_BUDGET),
             max_body,
         }
     }
 
-    /// Waits for the share that `body` needs; `None` when it needs none.
+    /// Waits until `body` fits into the budget; `None` when it is not counted.
     pub async fn reserve(&self, body: &impl Body) -> Option<OwnedSemaphorePermit> {
         let weight = self.weight(body)?;
         let budget = if weight < LARGE {
@@ -48,15 +48,15 @@ impl BodyBudget {
         budget.clone().acquire_many_owned(units).await.ok()
     }
 
-    /// A body of unknown length counts as the largest that is allowed. One that declares
-    /// more than that is refused by the component before it is read.
+    /// A body of unknown length counts as the largest allowed one. A declared length above that is
+    /// not counted, because the component refuses the request before it reads the body.
     fn weight(&self, body: &impl Body) -> Option<u64> {
         let length = body.size_hint().exact().unwrap_or(self.max_body);
         (SMALL..=self.max_body).contains(&length).then_some(length)
     }
 }
 
-fn bytes(bytes: u64) -> Arc<Semaphore> {
+fn semaphore(bytes: u64) -> Arc<Semaphore> {
     let units = usize::try_from(bytes / UNIT).unwrap_or(usize::MAX);
     Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS)))
 }
@@ -82,8 +82,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_large_body_waits_until_another_is_done_and_holds_up_no_ordinary_one() {
-        let budget = BodyBudget::new(LEAST);
+    async fn a_large_body_waits_for_another_and_does_not_delay_an_ordinary_one() {
+        let budget = BodyBudget::new(MIN_LARGE_BUDGET);
         let one = budget.large.clone().acquire_many_owned(2 << 18).await;
         let other = budget.clone();
         let waiting = tokio::spawn(async move { other.reserve(&body(4 * MIB)).await });

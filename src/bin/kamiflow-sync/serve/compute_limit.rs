@@ -1,9 +1,9 @@
 //! How many requests without a body compute at once.
 //!
-//! A page takes a millisecond of computing and waits for nothing. Devices that pull all the time
-//! would fill the queue of every thread, and a push, which waits for its body, its turn and the
-//! disk, would stand at the end of one after each of its steps. So no more of them start than
-//! there are cores, and a push finds short queues.
+//! A page of a pull takes about a millisecond of computing and waits for nothing. Devices that pull
+//! all the time would fill the run queue of every thread, and a push, which waits for its body, for
+//! the write lock and for the disk, would join the end of such a queue after each of its steps. So
+//! no more requests without a body start at once than there are cores, and the queues stay short.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,33 +11,31 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// After this time the next one starts beside it: it waits for something, or has so much to
-/// compute that it must not hold up the short ones.
-const HEAD_START: Duration = Duration::from_millis(20);
+/// A request that takes longer gives its place to the next one: it is waiting for something, or
+/// has so much to compute that it must not delay the short ones.
+const SHORT_REQUEST: Duration = Duration::from_millis(20);
 
-/// Cores that this process may use; 2 where the system does not say.
+/// Cores that this process may use; 2 when the system does not tell.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// Lets requests start.
 #[derive(Debug)]
-pub struct Pace(Semaphore);
+pub struct ComputeLimit(Semaphore);
 
-impl Pace {
-    /// A pace for this many cores.
+impl ComputeLimit {
     pub fn new(cores: usize) -> Self {
         Self(Semaphore::new(cores))
     }
 
-    /// Runs `request` when it is its turn, in the order of asking.
+    /// Runs `request` once fewer than the limit are computing, first come, first served.
     pub async fn run<T>(&self, request: impl Future<Output = T>) -> T {
-        let start = self.0.acquire().await;
+        let permit = self.0.acquire().await;
         let mut request = pin!(request);
-        match timeout(HEAD_START, &mut request).await {
-            Ok(answer) => answer,
+        match timeout(SHORT_REQUEST, &mut request).await {
+            Ok(response) => response,
             Err(_elapsed) => {
-                drop(start);
+                drop(permit);
                 request.await
             }
         }
@@ -51,23 +49,23 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_more_start_than_there_are_cores() {
-        let pace = Pace::new(1);
-        let mut first = pin!(pace.run(pending::<()>()));
+    async fn no_more_requests_start_than_there_are_cores() {
+        let limit = ComputeLimit::new(1);
+        let mut first = pin!(limit.run(pending::<()>()));
         assert!(timeout(Duration::ZERO, &mut first).await.is_err());
-        let second = pace.run(ready(()));
+        let second = limit.run(ready(()));
         assert!(timeout(Duration::ZERO, second).await.is_err());
     }
 
     #[tokio::test]
-    async fn one_that_takes_long_holds_nobody_up() {
-        let pace = Pace::new(1);
-        let endless = pace.run(pending::<()>());
+    async fn a_long_request_delays_no_other() {
+        let limit = ComputeLimit::new(1);
+        let endless = limit.run(pending::<()>());
         tokio::select! {
             biased;
             () = endless => unreachable!(),
-            () = pace.run(ready(())) => {}
+            () = limit.run(ready(())) => {}
         }
-        pace.run(ready(())).await;
+        limit.run(ready(())).await;
     }
 }

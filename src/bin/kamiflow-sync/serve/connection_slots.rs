@@ -1,194 +1,160 @@
-//! Who has a place at the server, and who gives it up when all are taken.
+//! Connection slots, and which connection is closed when none is free.
 //!
-//! A connection waits while no request is under way on it and all of every answer has left.
-//! When a new one comes and there is no place, the one that has waited longest goes, whether
-//! it was never asked anything or is kept for the next request. When none waits, one goes that
-//! is stuck: its client takes in nothing of an answer. So connections that do nothing keep
-//! nobody out, and one stays in the middle of a request whose client does its part.
+//! A connection is idle while it has no request in progress and all of its last response has been
+//! sent. When a connection arrives and no slot is free, the one that has been idle longest is
+//! closed, whether it has never sent a request or is kept alive for the next one. When none is
+//! idle, one that is stalled is closed: its client has stopped reading. So connections that do
+//! nothing keep no client out, and a connection in the middle of a request stays open as long as
+//! its client does its part.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// How soon to look again for one that waits, when there was none.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long a client may take in nothing and keep its place, when others ask for it.
-const STUCK: Duration = Duration::from_secs(5);
+use super::eviction_queue::EvictionQueue;
 
-/// The places of a server. Clones are the same.
+/// How soon to look again for a connection to close when there was none.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
+/// How long a client may stop reading before its connection may be closed for another one.
+const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Clones share the slots.
 #[derive(Clone)]
-pub struct Lobby {
+pub struct ConnectionSlots {
     free: Arc<Semaphore>,
-    queue: Arc<Mutex<Queue>>,
-    patience: Duration,
+    queue: Arc<Mutex<EvictionQueue>>,
+    stall_timeout: Duration,
 }
 
-/// Those that can go, by the order in which they began to wait or to be stuck.
-#[derive(Default)]
-struct Queue {
-    next: u64,
-    waiting: BTreeMap<u64, Arc<Notify>>,
-    stuck: BTreeMap<u64, (Instant, Arc<Notify>)>,
-}
-
-/// The place of one connection, given up when it is dropped.
-pub struct Place {
-    lobby: Lobby,
+/// The slot of one connection. Dropping it frees the slot.
+pub struct Slot {
+    slots: ConnectionSlots,
     state: Mutex<State>,
-    /// The number among those that are stuck.
-    stuck: Mutex<Option<u64>>,
-    leave: Arc<Notify>,
+    /// The ticket in the queue while the connection is stalled.
+    stalled: Mutex<Option<u64>>,
+    evict: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
-    /// With this number in the queue, which may have called it already.
-    Waiting(u64),
-    /// A request is under way.
-    Busy,
-    /// The answer is complete, and parts of it may not have left.
-    Answered,
+    /// With this ticket in the queue, unless it was evicted.
+    Idle(u64),
+    RequestInProgress,
+    /// The response is complete, but parts of it may not have been sent.
+    Flushing,
 }
 
-/// A request under way; dropped at the end of its answer.
-pub struct Busy(Arc<Place>);
+/// Marks a request as in progress until it is dropped at the end of the response.
+pub struct ActiveRequest(Arc<Slot>);
 
-impl Lobby {
-    /// A lobby with this many places.
-    pub fn new(places: usize) -> Self {
+impl ConnectionSlots {
+    pub fn new(count: usize) -> Self {
         Self {
-            free: Arc::new(Semaphore::new(places)),
+            free: Arc::new(Semaphore::new(count)),
             queue: Arc::default(),
-            patience: STUCK,
+            stall_timeout: STALL_TIMEOUT,
         }
     }
 
-    /// Takes a place, and lets one that waits leave for it if need be.
-    pub async fn enter(&self) -> Arc<Place> {
+    /// Takes a slot. While none is free, evicts other connections.
+    pub async fn acquire(&self) -> Arc<Slot> {
         let permit = loop {
             if self.free.available_permits() == 0 {
-                self.call();
+                self.evict_one();
             }
             let free = self.free.clone().acquire_owned();
-            if let Ok(Ok(permit)) = timeout(LOOK_AGAIN, free).await {
+            if let Ok(Ok(permit)) = timeout(RETRY_INTERVAL, free).await {
                 break permit;
             }
         };
-        let leave = Arc::default();
-        Arc::new(Place {
-            state: Mutex::new(State::Waiting(self.queue().add(&leave))),
-            stuck: Mutex::default(),
-            lobby: self.clone(),
-            leave,
+        let evict = Arc::default();
+        Arc::new(Slot {
+            state: Mutex::new(State::Idle(self.queue().add_idle(&evict))),
+            stalled: Mutex::default(),
+            slots: self.clone(),
+            evict,
             _permit: permit,
         })
     }
 
-    /// Calls the one that has waited longest, or else the one that has been stuck longest.
-    fn call(&self) {
-        let mut queue = self.queue();
-        let waiting = queue.waiting.pop_first().map(|(_, leave)| leave);
-        if let Some(leave) = waiting.or_else(|| queue.stuck_for(self.patience)) {
-            leave.notify_one();
+    fn evict_one(&self) {
+        let evicted = self.queue().pop(self.stall_timeout);
+        if let Some(evict) = evicted {
+            evict.notify_one();
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, EvictionQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Queue {
-    fn add(&mut self, leave: &Arc<Notify>) -> u64 {
-        self.next += 1;
-        self.waiting.insert(self.next, leave.clone());
-        self.next
+impl Slot {
+    pub fn begin_request(self: &Arc<Self>) -> ActiveRequest {
+        self.set_state(State::RequestInProgress);
+        ActiveRequest(self.clone())
     }
 
-    fn add_stuck(&mut self, leave: &Arc<Notify>) -> u64 {
-        self.next += 1;
-        self.stuck
-            .insert(self.next, (Instant::now(), leave.clone()));
-        self.next
-    }
-
-    fn stuck_for(&mut self, patience: Duration) -> Option<Arc<Notify>> {
-        let first = self.stuck.first_entry()?;
-        (first.get().0.elapsed() >= patience).then(|| first.remove().1)
-    }
-}
-
-impl Place {
-    /// A request begins.
-    pub fn begin(self: &Arc<Self>) -> Busy {
-        self.set(State::Busy);
-        Busy(self.clone())
-    }
-
-    /// Everything that was written so far has left.
+    /// Everything that was written so far has been sent.
     pub fn flushed(&self) {
         let mut state = self.state();
-        if *state == State::Answered {
-            *state = State::Waiting(self.lobby.queue().add(&self.leave));
+        if *state == State::Flushing {
+            *state = State::Idle(self.slots.queue().add_idle(&self.evict));
         }
     }
 
-    /// The client takes in nothing more for now.
-    pub fn stuck(&self) {
-        self.stuck_number()
-            .get_or_insert_with(|| self.lobby.queue().add_stuck(&self.leave));
+    /// The client has stopped reading.
+    pub fn stalled(&self) {
+        self.stall_ticket()
+            .get_or_insert_with(|| self.slots.queue().add_stalled(&self.evict));
     }
 
-    /// The client took something in.
-    pub fn moved(&self) {
-        if let Some(number) = self.stuck_number().take() {
-            self.lobby.queue().stuck.remove(&number);
+    /// The client has read something.
+    pub fn resumed(&self) {
+        if let Some(ticket) = self.stall_ticket().take() {
+            self.slots.queue().remove_stalled(ticket);
         }
     }
 
-    /// Whether the client takes in nothing.
     #[cfg(test)]
-    pub fn is_stuck(&self) -> bool {
-        self.stuck_number().is_some()
+    pub fn is_stalled(&self) -> bool {
+        self.stall_ticket().is_some()
     }
 
-    /// Resolves when this connection is called while it waits or is stuck.
-    pub async fn called(&self) {
+    /// Resolves when this connection is to be closed for another one.
+    pub async fn evicted(&self) {
         loop {
-            self.leave.notified().await;
-            if self.is_called() {
+            self.evict.notified().await;
+            if self.is_evicted() {
                 return;
             }
         }
     }
 
-    /// Whether it was taken out of its queue for what it still is: who was called and began a
-    /// request first may stay.
-    fn is_called(&self) -> bool {
-        let waiting = match *self.state() {
-            State::Waiting(number) => Some(number),
-            State::Busy | State::Answered => None,
+    /// Whether it was taken out of the queue for the state that it is still in: a connection that
+    /// has begun a request since then is kept.
+    fn is_evicted(&self) -> bool {
+        let idle = match *self.state() {
+            State::Idle(ticket) => Some(ticket),
+            State::RequestInProgress | State::Flushing => None,
         };
-        let stuck = *self.stuck_number();
-        let queue = self.lobby.queue();
-        waiting.is_some_and(|number| !queue.waiting.contains_key(&number))
-            || stuck.is_some_and(|number| !queue.stuck.contains_key(&number))
+        let stalled = *self.stall_ticket();
+        !self.slots.queue().contains(idle, stalled)
     }
 
-    fn set(&self, new: State) {
+    fn set_state(&self, new: State) {
         let mut state = self.state();
-        if let State::Waiting(number) = *state {
-            self.lobby.queue().waiting.remove(&number);
+        if let State::Idle(ticket) = *state {
+            self.slots.queue().remove_idle(ticket);
         }
         *state = new;
     }
 
-    fn stuck_number(&self) -> MutexGuard<'_, Option<u64>> {
-        self.stuck.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stall_ticket(&self) -> MutexGuard<'_, Option<u64>> {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -196,16 +162,16 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        self.set(State::Busy);
-        self.moved();
+        self.set_state(State::RequestInProgress);
+        self.resumed();
     }
 }
 
-impl Drop for Busy {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.0.set(State::Answered);
+        self.0.set_state(State::Flushing);
     }
 }
 
@@ -213,96 +179,100 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
-    async fn is_called(place: &Place) -> bool {
-        timeout(Duration::ZERO, place.called()).await.is_ok()
+    async fn is_evicted(slot: &Slot) -> bool {
+        timeout(Duration::ZERO, slot.evicted()).await.is_ok()
     }
 
     #[tokio::test]
-    async fn a_full_lobby_calls_the_one_that_has_waited_longest() {
-        let lobby = Lobby::new(3);
-        let [asked, oldest, newest] = [
-            lobby.enter().await,
-            lobby.enter().await,
-            lobby.enter().await,
+    async fn without_a_free_slot_the_longest_idle_connection_is_evicted() {
+        let slots = ConnectionSlots::new(3);
+        let [used, oldest, newest] = [
+            slots.acquire().await,
+            slots.acquire().await,
+            slots.acquire().await,
         ];
-        drop(asked.begin());
-        asked.flushed();
-        let other = lobby.clone();
-        let entering = tokio::spawn(async move { other.enter().await });
-        oldest.called().await;
-        assert!(!is_called(&asked).await && !is_called(&newest).await);
+        drop(used.begin_request());
+        used.flushed();
+        let other = slots.clone();
+        let acquiring = tokio::spawn(async move { other.acquire().await });
+        oldest.evicted().await;
+        assert!(!is_evicted(&used).await && !is_evicted(&newest).await);
         drop(oldest);
-        entering.await.unwrap();
+        acquiring.await.unwrap();
     }
 
     #[tokio::test]
-    async fn nobody_is_called_in_the_middle_of_a_request() {
-        let lobby = Lobby::new(1);
-        let place = lobby.enter().await;
-        let busy = place.begin();
-        let other = lobby.clone();
-        let entering = tokio::spawn(async move { other.enter().await });
-        assert!(timeout(2 * LOOK_AGAIN, place.called()).await.is_err());
-        drop(busy);
-        assert!(timeout(2 * LOOK_AGAIN, place.called()).await.is_err());
-        place.flushed();
-        place.called().await;
-        drop(place);
-        entering.await.unwrap();
+    async fn a_connection_is_not_evicted_during_a_request() {
+        let slots = ConnectionSlots::new(1);
+        let slot = slots.acquire().await;
+        let request = slot.begin_request();
+        let other = slots.clone();
+        let acquiring = tokio::spawn(async move { other.acquire().await });
+        assert!(timeout(2 * RETRY_INTERVAL, slot.evicted()).await.is_err());
+        drop(request);
+        assert!(timeout(2 * RETRY_INTERVAL, slot.evicted()).await.is_err());
+        slot.flushed();
+        slot.evicted().await;
+        drop(slot);
+        acquiring.await.unwrap();
     }
 
     #[tokio::test]
-    async fn where_nobody_waits_one_goes_whose_client_takes_in_nothing() {
-        let lobby = Lobby {
-            patience: Duration::ZERO,
-            ..Lobby::new(3)
+    async fn when_none_is_idle_a_stalled_connection_is_evicted() {
+        let slots = ConnectionSlots {
+            stall_timeout: Duration::ZERO,
+            ..ConnectionSlots::new(3)
         };
-        let [stuck, moved, at_work] = [
-            lobby.enter().await,
-            lobby.enter().await,
-            lobby.enter().await,
+        let [stalled, resumed, working] = [
+            slots.acquire().await,
+            slots.acquire().await,
+            slots.acquire().await,
         ];
-        let _busy = [stuck.begin(), moved.begin(), at_work.begin()];
-        for place in [&moved, &stuck] {
-            place.stuck();
-            place.stuck();
+        let _requests = [
+            stalled.begin_request(),
+            resumed.begin_request(),
+            working.begin_request(),
+        ];
+        for slot in [&resumed, &stalled] {
+            slot.stalled();
+            slot.stalled();
         }
-        moved.moved();
-        lobby.call();
-        stuck.called().await;
-        lobby.call();
-        assert!(!is_called(&moved).await && !is_called(&at_work).await);
+        resumed.resumed();
+        slots.evict_one();
+        stalled.evicted().await;
+        slots.evict_one();
+        assert!(!is_evicted(&resumed).await && !is_evicted(&working).await);
     }
 
     #[tokio::test]
-    async fn a_client_that_pauses_for_a_moment_keeps_its_place() {
-        let lobby = Lobby::new(1);
-        let place = lobby.enter().await;
-        let _busy = place.begin();
-        place.stuck();
-        lobby.call();
-        assert!(!is_called(&place).await);
-        drop((_busy, place));
-        assert!(lobby.queue().stuck.is_empty());
+    async fn a_client_that_pauses_for_less_than_the_stall_timeout_keeps_its_slot() {
+        let slots = ConnectionSlots::new(1);
+        let slot = slots.acquire().await;
+        let _request = slot.begin_request();
+        slot.stalled();
+        slots.evict_one();
+        assert!(!is_evicted(&slot).await);
+        drop((_request, slot));
+        assert_eq!(slots.queue().len(), 0);
     }
 
     #[tokio::test]
-    async fn who_was_called_too_late_stays_although_its_client_pauses() {
-        let lobby = Lobby::new(1);
-        let place = lobby.enter().await;
-        lobby.call();
-        let _busy = place.begin();
-        place.stuck();
-        assert!(!is_called(&place).await);
+    async fn an_evicted_slot_that_started_a_request_is_kept() {
+        let slots = ConnectionSlots::new(1);
+        let slot = slots.acquire().await;
+        slots.evict_one();
+        let _request = slot.begin_request();
+        slot.stalled();
+        assert!(!is_evicted(&slot).await);
     }
 
     #[tokio::test]
-    async fn who_is_gone_is_not_called() {
-        let lobby = Lobby::new(2);
-        let [gone, here] = [lobby.enter().await, lobby.enter().await];
+    async fn a_dropped_slot_leaves_the_queue() {
+        let slots = ConnectionSlots::new(2);
+        let [gone, kept] = [slots.acquire().await, slots.acquire().await];
         drop(gone);
-        assert_eq!(lobby.queue().waiting.len(), 1);
-        let _entered = lobby.enter().await;
-        assert!(!is_called(&here).await);
+        assert_eq!(slots.queue().len(), 1);
+        let _acquired = slots.acquire().await;
+        assert!(!is_evicted(&kept).await);
     }
 }

@@ -1,5 +1,5 @@
-//! Answers that the host gives in the component's stead, in the protocol's form for
-//! failures: one sentence, a code, and whether trying again helps.
+//! Error responses of the host itself, in the protocol's JSON form: one sentence, a code, and
+//! whether to retry.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -7,20 +7,20 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use wasmtime_wasi_http::WasiBody;
 
-/// Why the component did not answer.
+/// Why the component did not respond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Failure {
-    /// The request names no host that a URL can have.
+    /// The request has no host name that is valid in a URL.
     BadHost,
-    /// The guest trapped, or there was no instance for the request.
+    /// The guest trapped, or no instance could be created.
     Internal,
-    /// The guest computed, or the request took, for too long.
+    /// The guest computed for too long, or the request took too long.
     Timeout,
 }
 
 impl Failure {
-    /// The answer to the client; nothing internal is in it.
-    pub fn answer(self) -> Response<WasiBody> {
+    /// Contains nothing internal.
+    pub fn response(self) -> Response<WasiBody> {
         let (status, body) = match self {
             Self::BadHost => (
                 StatusCode::BAD_REQUEST,
@@ -36,14 +36,14 @@ impl Failure {
             ),
         };
         let body = Full::new(Bytes::from_static(body.as_bytes()));
-        let mut answer = Response::new(body.map_err(|never| match never {}).boxed_unsync());
-        *answer.status_mut() = status;
-        let headers = answer.headers_mut();
+        let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self == Self::Timeout {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        answer
+        response
     }
 }
 
@@ -54,11 +54,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_failure_is_json_of_known_length_with_the_fields_of_the_protocol() {
+    async fn every_failure_is_json_with_the_fields_of_the_protocol() {
         for failure in [Failure::BadHost, Failure::Internal, Failure::Timeout] {
-            let answer = failure.answer();
-            assert!(answer.body().size_hint().exact().is_some());
-            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let response = failure.response();
+            assert!(response.body().size_hint().exact().is_some());
+            let body = response.into_body().collect().await.unwrap().to_bytes();
             let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
             assert!(json["error"].is_string() && json["code"].is_string());
             assert!(json["retryable"].is_boolean());

@@ -1,10 +1,11 @@
-//! Sockets: takes connections, speaks HTTP/1.1 on them, and lets them end in peace.
+//! The HTTP listener: accepts connections, serves HTTP/1.1 on them, and shuts down gracefully.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -13,62 +14,72 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 
-use super::connection_slots::{Lobby, Place};
+use super::connection_slots::{ConnectionSlots, Slot};
 use super::service::Service;
-use super::stall_watch::Watched;
+use super::stall_watch::StallWatch;
 
-/// Connections at once; for another, one that waits for a request goes.
+/// Connections at once.
 const MAX_CONNECTIONS: usize = 1024;
-/// How long a client may take over the head of a request, and how long a connection may
-/// wait for its next one.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
-/// Bytes of a request's head, roughly (hyper looks after each read); more is 431.
+/// How long a client may take to send the head of a request, and how long a connection may stay
+/// idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a request's head; a longer one is answered with 431. Approximate, because hyper checks
+/// after each read.
 const MAX_HEAD: usize = 64 << 10;
-/// How long a client may leave an answer unread once the buffers are full.
-const WRITE_STALL: Duration = Duration::from_secs(60);
-/// How long requests under way may take once the server stops.
-const DRAIN_DEADLINE: Duration = Duration::from_secs(30);
+/// How long a client may stop reading its response once the buffers are full.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long requests in progress may take once the server is stopping.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves until `stop` is cancelled, then until the requests under way are answered.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves until `stop` is cancelled, and then until the requests in progress are answered.
 pub async fn serve(listener: TcpListener, service: Service, stop: CancellationToken) {
-    let lobby = Lobby::new(MAX_CONNECTIONS);
+    let slots = ConnectionSlots::new(MAX_CONNECTIONS);
     let connections = GracefulShutdown::new();
     let protocol = protocol();
-    while let Some((stream, client, place)) = next(&listener, &lobby, &stop).await {
-        let (service, asked) = (service.clone(), place.clone());
-        let respond =
-            service_fn(move |request| service.clone().respond(request, client, asked.begin()));
-        let stream = prepare(stream, place.clone());
+    while let Some((stream, client, slot)) = next(&listener, &slots, &stop).await {
+        let (service, requests) = (service.clone(), slot.clone());
+        let respond = service_fn(move |request| {
+            let active = requests.begin_request();
+            service.clone().respond(request, client, active)
+        });
+        let stream = prepare(stream, slot.clone());
         let connection = protocol.serve_connection(TokioIo::new(stream), respond);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             tokio::select! {
-                // The errors are those of clients: gone, too slow, or not speaking HTTP.
+                // A client that disconnected, was too slow, or does not speak HTTP.
                 ended = connection => if let Err(error) = ended {
-                    tracing::debug!(%client, %error, "a connection broke off");
+                    tracing::debug!(%client, %error, "a connection ended with an error");
                 },
-                () = place.called() => tracing::debug!(%client, "an idle connection made room"),
+                () = slot.evicted() => {
+                    tracing::debug!(%client, "a connection was closed to free its slot");
+                }
             }
         });
     }
     drop(listener);
-    let drained = tokio::time::timeout(DRAIN_DEADLINE, connections.shutdown()).await;
+    let drained = tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown()).await;
     if drained.is_err() {
-        tracing::warn!("requests were still under way when the server stopped");
+        tracing::warn!("requests were still in progress when the server stopped");
     }
 }
 
-/// The next connection; `None` when the server stops.
+/// The next connection; `None` when the server is stopping.
 async fn next(
     listener: &TcpListener,
-    lobby: &Lobby,
+    slots: &ConnectionSlots,
     stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, Arc<Place>)> {
+) -> Option<(TcpStream, SocketAddr, Arc<Slot>)> {
     let accept = async {
         loop {
             match listener.accept().await {
-                Ok((stream, client)) => return (stream, client, lobby.enter().await),
-                // Out of file descriptors, most likely: some come free with time.
+                Ok((stream, client)) => return (stream, client, slots.acquire().await),
+                // Probably out of file descriptors, some of which become free with time.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -79,22 +90,21 @@ async fn next(
     stop.run_until_cancelled(accept).await
 }
 
-fn prepare(stream: TcpStream, place: Arc<Place>) -> Pin<Box<TimeoutWriter<Watched<TcpStream>>>> {
-    // An answer goes out when it is written, not when the last one is acknowledged.
+fn prepare(stream: TcpStream, slot: Arc<Slot>) -> Pin<Box<TimeoutWriter<StallWatch<TcpStream>>>> {
+    // Sends a response at once, without waiting until the last one is acknowledged.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY");
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let mut stream = TimeoutWriter::new(Watched { stream, place });
-    stream.set_timeout(Some(WRITE_STALL));
+    let mut stream = TimeoutWriter::new(StallWatch { stream, slot });
+    stream.set_timeout(Some(WRITE_TIMEOUT));
     Box::pin(stream)
 }
 
-/// HTTP/1.1 with the limits of this server.
 fn protocol() -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD);
     protocol
 }

@@ -1,11 +1,11 @@
-//! The log: JSON lines on standard error.
+//! The log: lines of JSON on standard error.
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Logs this program at `level` and above, the libraries it is made of from warnings on.
+/// Logs events of this program from `level` on, and those of libraries from warnings on.
 pub fn start(level: Level) {
     let filter = Targets::new()
         .with_default(level.min(Level::WARN))

@@ -1,9 +1,12 @@
-//! The listener that hands out the metrics.
+//! The HTTP listener that serves the metrics.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -15,30 +18,43 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use super::listener;
 use super::metrics::Metrics;
 
-/// How long a client may take over its request.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// What the metrics are written in.
+/// How long a client may take to send its request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves `GET /metrics` until `stop` is cancelled.
-pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationToken) {
+/// Starts to serve `GET /metrics`, until `stop` is cancelled. Returns the metrics of a server with
+/// this `database`, and the address, whose port is never 0.
+pub async fn start(
+    address: SocketAddr,
+    database: Option<&Path>,
+    stop: CancellationToken,
+) -> Result<(Arc<Metrics>, SocketAddr)> {
+    let listener = listener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let metrics = Metrics::new(database);
+    tokio::spawn(serve(listener, metrics.clone(), stop));
+    Ok((metrics, address))
+}
+
+async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationToken) {
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, _)) => _ = tokio::spawn(answer(stream, metrics.clone())),
+            Ok((stream, _)) => _ = tokio::spawn(serve_one(stream, metrics.clone())),
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
-/// One request per connection: they are rare.
-async fn answer(stream: TcpStream, metrics: Arc<Metrics>) {
+/// Serves one request per connection, because they are rare.
+async fn serve_one(stream: TcpStream, metrics: Arc<Metrics>) {
     let respond = service_fn(|request| respond(request, metrics.clone()));
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(HEAD_TIMEOUT)
         .keep_alive(false);
     _ = protocol
         .serve_connection(TokioIo::new(stream), respond)
@@ -52,17 +68,17 @@ async fn respond(
     if request.uri().path() != "/metrics" {
         return Ok(plain(
             StatusCode::NOT_FOUND,
-            "There is only /metrics here.\n",
+            "Only /metrics is served here.\n",
         ));
     }
-    // On a thread of its own, because it reads the database.
-    let text = tokio::task::spawn_blocking(move || metrics.text()).await;
+    // On a blocking thread, because it reads the database.
+    let text = tokio::task::spawn_blocking(move || metrics.encode()).await;
     Ok(match text {
         Ok(Ok(text)) => {
-            let mut answer = Response::new(Full::from(text));
-            let headers = answer.headers_mut();
+            let mut response = Response::new(Full::from(text));
+            let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
-            answer
+            response
         }
         _ => plain(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +88,7 @@ async fn respond(
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut answer = Response::new(Full::from(text));
-    *answer.status_mut() = status;
-    answer
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response
 }

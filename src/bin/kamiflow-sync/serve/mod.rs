@@ -1,15 +1,22 @@
 //! Serving HTTP: sockets, connections, limits, logs and metrics.
+//!
+//! A request goes from [`listener`] through `stall_watch` and `connection_slots` to [`service`],
+//! which takes it through the limits into a guest. No rule of the sync protocol and nothing about
+//! Spin's interfaces belongs here; of the other rooms, this one imports `guest`, `config` and
+//! `database`.
 
 mod access_log;
 pub mod banner;
 mod body_budget;
 pub mod compute_limit;
 mod connection_slots;
+mod eviction_queue;
 mod failure;
 pub mod listener;
 pub mod log;
 pub mod metrics;
 pub mod metrics_server;
+pub mod open_files;
 mod request_headers;
 pub mod service;
 pub mod signals;

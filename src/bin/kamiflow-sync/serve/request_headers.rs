@@ -9,15 +9,15 @@ use http::{Uri, request};
 
 use super::failure::Failure;
 
-/// The name by which a request is known in the log and to its client.
+/// Identifies the request in the log and to its client.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest id that a client may choose.
+/// Bytes of an id that a client chooses.
 const MAX_ID_LENGTH: usize = 64;
 
 const SPIN_PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
-/// The headers that are the same for every request to the route `/...`.
+/// The same for every request to the route `/...`.
 const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
     (
         HeaderName::from_static("spin-matched-route"),
@@ -37,13 +37,14 @@ const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Makes the URI absolute and sets Spin's headers, in place of any that the client sent.
+/// Makes the URI absolute and sets Spin's headers, replacing any that the client sent.
 ///
-/// A request without a host, as HTTP/1.0 allows, is for `localhost`; Spin refuses it.
+/// A request without a host, as HTTP/1.0 allows, is treated as one for `localhost`; Spin refuses
+/// it.
 ///
 /// # Errors
 ///
-/// When the host is not a name that a URL can have, or is not the one of the request line.
+/// When the host is not valid in a URL, or differs from the one of the request line.
 pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), Failure> {
     let authority = authority(&request.uri, &request.headers)?;
     let mut uri = std::mem::take(&mut request.uri).into_parts();
@@ -81,8 +82,8 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Failure> {
     }
 }
 
-/// The request's id: the client's, when it is 1 to 64 letters, digits, `.`, `_` and `-`,
-/// else 16 random hexadecimal digits, which the request then carries.
+/// The request's id: the client's, when it is 1 to 64 letters, digits, `.`, `_` and `-`, else 16
+/// random hexadecimal digits, which are added to `headers`.
 pub fn request_id(headers: &mut HeaderMap) -> HeaderValue {
     if let Some(sent) = headers
         .get(X_REQUEST_ID)
@@ -91,8 +92,8 @@ pub fn request_id(headers: &mut HeaderMap) -> HeaderValue {
         return sent.clone();
     }
     let random = getrandom::u64().unwrap_or_default();
-    let made = HeaderValue::from_str(&format!("{random:016x}"));
-    let id = made.unwrap_or(HeaderValue::from_static("0"));
+    let generated = HeaderValue::from_str(&format!("{random:016x}"));
+    let id = generated.unwrap_or(HeaderValue::from_static("0"));
     headers.insert(X_REQUEST_ID, id.clone());
     id
 }
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_component_sees_the_headers_of_spin() {
+    fn the_component_gets_the_headers_of_spin() {
         let request = http::Request::get("/a/b?c=d").header(HOST, "example.org:3000");
         let parts = prepared(request).unwrap();
         let header = |name: &str| parts.headers[name].to_str().unwrap();
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_cannot_choose_its_address() {
+    fn a_client_cannot_forge_its_address() {
         let request = http::Request::get("/")
             .header(SPIN_CLIENT_ADDR, "127.0.0.1:1")
             .header(SPIN_CLIENT_ADDR, "127.0.0.1:2");
@@ -136,21 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn connection_stays_between_client_and_server() {
+    fn the_connection_header_is_not_passed_on() {
         let request = http::Request::get("/").header(CONNECTION, "keep-alive");
         assert!(!prepared(request).unwrap().headers.contains_key(CONNECTION));
     }
 
     #[test]
-    fn a_host_that_is_none_or_not_the_one_of_the_request_line_is_refused() {
-        let none = http::Request::get("/").header(HOST, "a b");
+    fn an_invalid_host_or_one_that_contradicts_the_request_line_is_refused() {
+        let invalid = http::Request::get("/").header(HOST, "a b");
         let other = http::Request::get("http://one.example/").header(HOST, "two.example");
-        assert_eq!(prepared(none).unwrap_err(), Failure::BadHost);
+        assert_eq!(prepared(invalid).unwrap_err(), Failure::BadHost);
         assert_eq!(prepared(other).unwrap_err(), Failure::BadHost);
     }
 
     #[test]
-    fn a_good_id_is_kept_and_any_other_replaced() {
+    fn a_valid_id_is_kept_and_any_other_replaced() {
         let kept = |id: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(X_REQUEST_ID, HeaderValue::from_static(id));

@@ -1,4 +1,4 @@
-//! One request from a connection: through the limits into the component, and back.
+//! One request of a connection: through the limits into a guest, and its response back.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use tower_http::timeout::TimeoutBody;
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::access_log::{Record, Recorded};
+use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
-use super::compute_limit::{self, Pace};
-use super::connection_slots::Busy;
+use super::compute_limit::{self, ComputeLimit};
+use super::connection_slots::ActiveRequest;
 use super::failure::Failure;
 use super::metrics::Metrics;
 use super::request_headers::{self, X_REQUEST_ID};
@@ -26,28 +26,28 @@ use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
 use crate::guest::workers::{Permits, Workers};
 
-/// Requests without a body inside guests at once; others wait in the order of their coming.
+/// Requests without a body that are inside guests at once; others wait first come, first served.
 const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 3;
-/// The same for requests with a body: those of slow clients, which may take minutes to arrive,
-/// keep out neither a pull nor the health check.
+/// The same for requests with a body. They are counted apart, because the bodies of slow clients
+/// may take minutes to arrive and must delay neither a pull nor the health check.
 const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 3;
 /// How long a client may pause in the middle of a body.
-const BODY_PAUSE: Duration = Duration::from_secs(60);
+const BODY_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The way into the component. Clones are the same way.
+/// Clones share the limits.
 #[derive(Clone)]
 pub struct Service {
     handler: ProxyHandler<Workers>,
-    slots: Arc<Semaphore>,
-    upload_slots: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     bodies: BodyBudget,
-    pace: Arc<Pace>,
+    compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
 }
 
 impl Service {
-    /// A service over these instances, for bodies of up to `max_body` bytes.
+    /// For request bodies of up to `max_body` bytes.
     pub fn new(
         workers: Workers,
         max_body: u64,
@@ -56,97 +56,96 @@ impl Service {
     ) -> Self {
         Self {
             handler: ProxyHandler::new(workers),
-            slots: Arc::new(Semaphore::new(MAX_REQUESTS)),
-            upload_slots: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
+            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
-            pace: Arc::new(Pace::new(compute_limit::cores())),
+            compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
         }
     }
 
-    /// Answers a request: with the component's answer, or with a [`Failure`] for it.
+    /// Responds with what the component says, or with a [`Failure`].
     pub async fn respond(
         self,
         mut request: Request<Incoming>,
         client: SocketAddr,
-        busy: Busy,
-    ) -> Result<Response<Recorded>, Infallible> {
+        active: ActiveRequest,
+    ) -> Result<Response<LoggedBody>, Infallible> {
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
-        let record = Record::begin(method, path, &id, client, self.metrics.clone(), busy);
-        let asked = tokio::time::timeout(REQUEST_TIMEOUT, self.ask(request, client)).await;
-        let mut answer = match asked.unwrap_or(Err((Failure::Timeout, None))) {
-            Ok(answer) => answer,
+        let record = AccessRecord::new(method, path, &id, client, self.metrics.clone(), active);
+        let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
+        let mut response = match handled.unwrap_or(Err((Failure::Timeout, None))) {
+            Ok(response) => response,
             Err((failure, cause)) => {
                 if let Some(cause) = cause {
                     let error = format!("{cause:#}");
                     tracing::error!(error, request_id = id.to_str().ok(), "no answer");
                 }
-                failure.answer()
+                failure.response()
             }
         };
-        answer.headers_mut().entry(X_REQUEST_ID).or_insert(id);
-        let status = answer.status();
-        Ok(answer.map(|body| Recorded::new(body, status, record)))
+        response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
+        let status = response.status();
+        Ok(response.map(|body| LoggedBody::new(body, status, record)))
     }
 
-    async fn ask(
+    async fn handle(
         &self,
         request: Request<Incoming>,
         client: SocketAddr,
     ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
         let (mut parts, body) = request.into_parts();
         request_headers::prepare(&mut parts, client).map_err(|failure| (failure, None))?;
-        // Before the slot, so that a large body that waits keeps no other request out.
-        let share = self.bodies.reserve(&body).await;
+        // Before the other permit, so that a large body that waits delays no other request.
+        let memory = self.bodies.reserve(&body).await;
         let has_body = !http_body::Body::is_end_stream(&body);
-        let slots = match has_body {
-            true => &self.upload_slots,
-            false => &self.slots,
+        let limit = match has_body {
+            true => &self.uploads,
+            false => &self.requests,
         };
-        let slot = slots.clone().acquire_owned().await;
-        let slot = slot.map_err(|_closed| (Failure::Internal, None))?;
+        let concurrency = limit.clone().acquire_owned().await;
+        let concurrency = concurrency.map_err(|_closed| (Failure::Internal, None))?;
         let out_of_time = Arc::<AtomicBool>::default();
-        let clock = self.clock.keep_running();
-        let held = Arc::new(Permits {
-            concurrency: slot,
-            body: share,
-            clock,
+        let permits = Arc::new(Permits {
+            concurrency,
+            body: memory,
+            clock: self.clock.keep_running(),
             out_of_time: out_of_time.clone(),
         });
-        let request = Request::from_parts(parts, wasi_body(body));
-        let answer = self.handler.handle(held.clone(), request);
-        let answered = match has_body {
-            true => answer.await,
-            false => self.pace.run(answer).await,
+        let request = Request::from_parts(parts, guest_body(body));
+        let response = self.handler.handle(permits.clone(), request);
+        let handled = match has_body {
+            true => response.await,
+            false => self.compute_limit.run(response).await,
         };
-        match answered {
-            Ok(answer) => Ok(answer.map(|body| holding(body, held))),
+        match handled {
+            Ok(response) => Ok(response.map(|body| with_permits(body, permits))),
             Err(error) if out_of_time.load(Relaxed) => Err((Failure::Timeout, Some(error))),
             Err(error) => Err((Failure::Internal, Some(error))),
         }
     }
 }
 
-/// The body of an answer that holds what its request does: on WASI 0.3, the guest goes on to write
-/// it when its head is there.
-fn holding(body: WasiBody, held: impl Send + 'static) -> WasiBody {
-    let held = move |error| {
-        let _held = &held;
+/// Keeps the permits until the response body ends: on WASI 0.3, the guest is still writing it when
+/// the head of the response is there.
+fn with_permits(body: WasiBody, permits: impl Send + 'static) -> WasiBody {
+    let keep = move |error| {
+        let _permits = &permits;
         error
     };
-    body.map_err(held).boxed_unsync()
+    body.map_err(keep).boxed_unsync()
 }
 
-/// The guest's view of a body. It fails when nothing comes for [`BODY_PAUSE`], so that a
-/// client that declares a body and never sends it does not hold its share for ever.
-fn wasi_body(body: Incoming) -> WasiBody {
+/// The body as the guest reads it. Reading fails when nothing arrives for [`BODY_READ_TIMEOUT`], so
+/// that a client that announces a body and never sends it does not keep its permits for ever.
+fn guest_body(body: Incoming) -> WasiBody {
     let ended = http_body::Body::is_end_stream(&body);
     if ended {
         return body.map_err(Error::from).boxed_unsync();
     }
-    let timed = TimeoutBody::new(BODY_PAUSE, body);
+    let timed = TimeoutBody::new(BODY_READ_TIMEOUT, body);
     timed
         .map_err(|_cause| Error::ConnectionReadTimeout)
         .boxed_unsync()
@@ -159,12 +158,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_request_holds_goes_with_the_body_of_its_answer() {
-        let held = Arc::new(());
+    fn permits_are_released_when_the_response_body_ends() {
+        let permits = Arc::new(());
         let empty = Empty::new().map_err(|never: Infallible| match never {});
-        let body = holding(empty.boxed_unsync(), held.clone());
-        assert_eq!(Arc::strong_count(&held), 2);
+        let body = with_permits(empty.boxed_unsync(), permits.clone());
+        assert_eq!(Arc::strong_count(&permits), 2);
         drop(body);
-        assert_eq!(Arc::strong_count(&held), 1);
+        assert_eq!(Arc::strong_count(&permits), 1);
     }
 }

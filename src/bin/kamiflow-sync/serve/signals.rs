@@ -1,11 +1,11 @@
-//! Ctrl-C and SIGTERM: the first asks for a clean stop, the second ends at once. Both work
-//! as process 1 of a container, where the default action of a signal is none.
+//! SIGINT (Ctrl-C) and SIGTERM: the first one starts a graceful stop, the second one exits at once.
+//! They are handled because process 1 of a container ignores a signal that has no handler.
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Exit codes by convention: 128 plus the signal's number.
+/// Exit codes, by convention 128 plus the number of the signal.
 const AFTER_SIGINT: i32 = 130;
 const AFTER_SIGTERM: i32 = 143;
 

@@ -1,5 +1,5 @@
-//! A stream that tells its place when its client takes in nothing, and when everything written
-//! to it has left.
+//! A stream that tells its slot when the client stops reading, and when everything written to it
+//! has been sent.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -8,30 +8,27 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection_slots::Place;
+use super::connection_slots::Slot;
 
-/// The stream, and whose it is.
-pub struct Watched<S> {
-    /// What is read and written.
+pub struct StallWatch<S> {
     pub stream: S,
-    /// Who is told.
-    pub place: Arc<Place>,
+    pub slot: Arc<Slot>,
 }
 
-impl<S: Unpin> Watched<S> {
+impl<S: Unpin> StallWatch<S> {
     fn stream(self: Pin<&mut Self>) -> Pin<&mut S> {
         Pin::new(&mut self.get_mut().stream)
     }
 
-    fn tell(&self, written: &Poll<io::Result<usize>>) {
+    fn report(&self, written: &Poll<io::Result<usize>>) {
         match written {
-            Poll::Pending => self.place.stuck(),
-            Poll::Ready(_) => self.place.moved(),
+            Poll::Pending => self.slot.stalled(),
+            Poll::Ready(_) => self.slot.resumed(),
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for StallWatch<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -41,14 +38,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallWatch<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write(context, bytes);
-        self.tell(&written);
+        self.report(&written);
         written
     }
 
@@ -58,7 +55,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.as_mut().stream().poll_write_vectored(context, slices);
-        self.tell(&written);
+        self.report(&written);
         written
     }
 
@@ -68,7 +65,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().stream().poll_flush(context))?;
-        self.place.flushed();
+        self.slot.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -85,29 +82,29 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
 
-    use super::super::connection_slots::Lobby;
+    use super::super::connection_slots::ConnectionSlots;
     use super::*;
 
-    async fn write(stream: &mut Watched<TcpStream>) {
+    async fn write(stream: &mut StallWatch<TcpStream>) {
         let written = poll_fn(|context| Pin::new(&mut *stream).poll_write(context, &[0; 1 << 16]));
         written.await.unwrap();
     }
 
     #[tokio::test]
-    async fn a_client_that_takes_in_nothing_is_stuck_until_it_does() {
+    async fn a_client_that_stops_reading_is_stalled_until_it_reads_again() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let client = client.unwrap();
-        let place = Lobby::new(1).enter().await;
+        let slot = ConnectionSlots::new(1).acquire().await;
         let stream = accepted.unwrap().0;
-        let mut stream = Watched { stream, place };
-        assert!(!stream.place.is_stuck());
+        let mut stream = StallWatch { stream, slot };
+        assert!(!stream.slot.is_stalled());
         while timeout(Duration::from_millis(100), write(&mut stream))
             .await
             .is_ok()
         {}
-        assert!(stream.place.is_stuck());
+        assert!(stream.slot.is_stalled());
         let read = async {
             let mut buffer = vec![0; 1 << 20];
             loop {
@@ -119,6 +116,6 @@ mod tests {
             () = write(&mut stream) => {}
             () = read => unreachable!(),
         }
-        assert!(!stream.place.is_stuck());
+        assert!(!stream.slot.is_stalled());
     }
 }

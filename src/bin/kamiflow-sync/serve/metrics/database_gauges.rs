@@ -1,0 +1,112 @@
+//! Gauges of the database: what it holds, its files, and its last backup.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use rusqlite::{Connection, OpenFlags, Row};
+
+use super::units::{as_gauge, unix_seconds};
+use crate::database::{backup_mark, files};
+
+/// Rows are not counted again before this time has passed: counting the versions reads a whole
+/// index.
+const COUNT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Gauges that are read when they are asked for.
+#[derive(Debug, Default)]
+pub struct DatabaseGauges {
+    file: Option<PathBuf>,
+    counted: Mutex<Option<Instant>>,
+    projects: Gauge,
+    files: Gauge,
+    file_bytes: Gauge,
+    versions: Gauge,
+    database_bytes: Gauge,
+    wal_bytes: Gauge,
+    free_bytes: Gauge,
+    last_backup: Gauge,
+}
+
+impl DatabaseGauges {
+    pub fn new(file: Option<&Path>, registry: &mut Registry) -> Self {
+        let gauges = Self {
+            file: file.map(Path::to_owned),
+            ..Self::default()
+        };
+        for (name, help, gauge) in [
+            ("projects", "Projects", &gauges.projects),
+            ("files", "Live files", &gauges.files),
+            ("file_bytes", "Bytes of live files", &gauges.file_bytes),
+            ("versions", "Versions of all files", &gauges.versions),
+            (
+                "database_bytes",
+                "The database file",
+                &gauges.database_bytes,
+            ),
+            ("wal_bytes", "The write-ahead log", &gauges.wal_bytes),
+            ("disk_free_bytes", "Free on its disk", &gauges.free_bytes),
+            (
+                "last_backup_timestamp_seconds",
+                "When the last good backup was made; 0: never",
+                &gauges.last_backup,
+            ),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        gauges
+    }
+
+    pub fn update(&self) {
+        let Some(database) = &self.file else { return };
+        self.measure(database);
+        if let Err(error) = self.count_rows(database) {
+            tracing::warn!(%error, "the database was not counted");
+        }
+    }
+
+    fn measure(&self, database: &Path) {
+        let length = |file: &Path| as_gauge(files::length(file));
+        self.database_bytes.set(length(database));
+        self.wal_bytes
+            .set(length(&files::with_suffix(database, "-wal")));
+        if let Ok(disk) = rustix::fs::statvfs(database) {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            self.free_bytes.set(as_gauge(free));
+        }
+        let backup = backup_mark::age(database).and_then(|age| SystemTime::now().checked_sub(age));
+        self.last_backup.set(backup.map_or(0, unix_seconds));
+    }
+
+    fn count_rows(&self, database: &Path) -> rusqlite::Result<()> {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.is_some_and(|then| then.elapsed() < COUNT_INTERVAL) {
+            return Ok(());
+        }
+        let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // Before the first request there are no tables yet.
+        if connection.table_exists(None, "version")? {
+            let statement =
+                "SELECT count(*), coalesce(sum(file_count), 0), coalesce(sum(total_size), 0),
+                (SELECT count(*) FROM version) FROM project";
+            connection.query_row(statement, [], |row| self.set_counts(row))?;
+        }
+        *counted = Some(Instant::now());
+        Ok(())
+    }
+
+    fn set_counts(&self, row: &Row) -> rusqlite::Result<()> {
+        let gauges = [
+            &self.projects,
+            &self.files,
+            &self.file_bytes,
+            &self.versions,
+        ];
+        for (column, gauge) in gauges.into_iter().enumerate() {
+            gauge.set(row.get(column)?);
+        }
+        Ok(())
+    }
+}
