@@ -8,15 +8,14 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; without a command, `up`.
+    /// `None` means `up`.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The flags of `up`, for a command line without a command.
+    /// The flags of `up` when there is no command.
     #[command(flatten)]
     pub up: UpArgs,
 }
 
-/// Everything the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start the server (the default)
@@ -24,28 +23,28 @@ pub enum Command {
     /// Copy the database into FILE and check the copy; the server may run
     #[command(after_help = BACKUP_EXAMPLES)]
     Backup(BackupArgs),
-    /// Put a backup in the place of the database; the server must be stopped
+    /// Replace the database with a backup; the server must be stopped
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
-    /// Look for damage: every reference, count and checksum; the server may run
-    Check(PlaceArgs),
-    /// Write the files of a project, and a list of them, into a tar file
+    /// Check every reference, count and checksum for damage; the server may run
+    Check(InstallationArgs),
+    /// Write the files of a project, with an index, into a tar file
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
     /// Store the files of an exported tar file in a project, all or none
     Import(ImportArgs),
-    /// Move in: take over all projects of the original server's database
+    /// Import all projects of the original server's database
     #[command(after_help = LEGACY_EXAMPLES)]
-    ImportLegacy(LegacyArgs),
-    /// Ask a running server for its health: exit code 0 if it answers well, else 1
+    ImportLegacy(ImportLegacyArgs),
+    /// Check the health of a running server: exit code 0 if it is healthy, else 1
     #[command(after_help = HEALTHCHECK_EXAMPLES)]
     Healthcheck(HealthcheckArgs),
-    /// Look at settings, data and machine; the report has no secret in it
+    /// Check settings, data and machine; the report contains no secret
     Doctor(DoctorArgs),
-    /// Print the completions of a shell
+    /// Print the completion script of a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
-        /// Which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
 }
@@ -69,117 +68,99 @@ const HEALTHCHECK_EXAMPLES: &str = "Examples:
 const COMPLETIONS_EXAMPLES: &str = "Example:
   kamiflow-sync completions bash > ~/.local/share/bash-completion/completions/kamiflow-sync";
 
-/// Arguments of `healthcheck`.
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
-    /// What to ask [default: http://127.0.0.1:$PORT/health]
+    /// The URL to ask [default: http://127.0.0.1:$PORT/health]
     pub url: Option<String>,
 }
 
-/// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Where the server listens, if it does not on 127.0.0.1:$PORT
+    /// URL of the health check [default: http://127.0.0.1:$PORT/health]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub installation: InstallationArgs,
 }
 
-/// Which installation a command works on.
 #[derive(Debug, Args)]
-pub struct PlaceArgs {
-    /// The manifest, or the folder it is in [default: spin.toml here, else beside the program]
+pub struct InstallationArgs {
+    /// The manifest, or its folder [default: spin.toml here, else beside the program]
     #[arg(short, long, value_name = "SPIN_TOML")]
     pub from: Option<PathBuf>,
-    /// Where the data lives [default: runtime-config.toml beside the manifest]
+    /// The file that says where the data is [default: runtime-config.toml beside the manifest]
     #[arg(long, value_name = "FILE", env = "RUNTIME_CONFIG_FILE")]
     pub runtime_config_file: Option<PathBuf>,
 }
 
-/// Arguments of `backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// In a folder as FILE, where the name tells the time, leave only the newest N backups
+    /// Keep only the newest N backups; FILE must be a folder, and their names tell the time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,
-    /// The file and the installation.
     #[command(flatten)]
-    pub target: FileArgs,
+    pub target: TargetArgs,
 }
 
-/// Arguments of a command that writes a file.
 #[derive(Debug, Args)]
-pub struct FileArgs {
+pub struct TargetArgs {
     /// The file to write
     pub file: PathBuf,
     /// Replace FILE if it exists
     #[arg(long)]
     pub force: bool,
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub installation: InstallationArgs,
 }
 
-/// Arguments of `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The backup
+    /// The backup to restore
     pub file: PathBuf,
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub installation: InstallationArgs,
 }
 
-/// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// The id of the project
     pub project: String,
-    /// The file and the installation.
     #[command(flatten)]
-    pub target: FileArgs,
+    pub target: TargetArgs,
 }
 
-/// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The id of the project, new or with --merge
+    /// The id of the project, which must have no files unless --merge is given
     pub project: String,
     /// A tar file that `export` wrote
     pub file: PathBuf,
-    /// Import into a project that has files; those of the tar file win
+    /// Import into a project that has files, and replace those of the same path
     #[arg(long)]
     pub merge: bool,
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub installation: InstallationArgs,
 }
 
-/// Arguments of `import-legacy`.
 #[derive(Debug, Args)]
-pub struct LegacyArgs {
-    /// The original server's database; it is only read
+pub struct ImportLegacyArgs {
+    /// The original server's database, which is not changed
     pub file: PathBuf,
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub installation: InstallationArgs,
 }
 
-/// Flags of `up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
-    /// Which installation.
     #[command(flatten)]
-    pub place: PlaceArgs,
-    /// Address to listen on; port 0 takes a free one [default: `$SPIN_HTTP_LISTEN_ADDR`, or 127.0.0.1 and `$PORT`, or 3000]
+    pub installation: InstallationArgs,
+    /// Address to listen on; port 0 picks a free one [default: `$SPIN_HTTP_LISTEN_ADDR`, or 127.0.0.1 and `$PORT`, or 3000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
-    /// Serve Prometheus metrics there; a port alone is one of 127.0.0.1 [default: none, or what `METRICS_LISTEN` says]
+    /// Address to serve Prometheus metrics on; a port alone means 127.0.0.1 [default: `$METRICS_LISTEN`, or none]
     #[arg(long, value_name = "[ADDR:]PORT")]
     pub metrics_listen: Option<String>,
-    /// Set a variable of the manifest, before the environment; `key=@file` reads a file
+    /// Set a variable of the manifest, overriding the environment; `key=@file` reads a file
     #[arg(long = "variable", value_name = "KEY=VALUE", value_parser = key_value)]
     pub variables: Vec<(String, String)>,
     /// Build the component first, even when it looks up to date
@@ -205,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_command_means_up_and_takes_its_flags() {
+    fn without_a_command_the_flags_are_those_of_up() {
         let cli = Cli::parse_from(["kamiflow-sync", "--build", "--variable", "a=b=c"]);
         assert!(cli.command.is_none());
         assert!(cli.up.build);

@@ -1,8 +1,14 @@
 //! Native host of the KamiFlow Sync component: "wasmtime-based hosting".
 //!
-//! It reads the same `spin.toml` and `runtime-config.toml` as Spin, takes the flags of
-//! `spin up`, and gives the component the interfaces of `wit/world.wit` exactly as Spin
-//! does. No rule of the protocol lives here: those are the component's.
+//! It reads the same `spin.toml` and `runtime-config.toml` as Spin, takes the flags of `spin up`, and
+//! gives the component the interfaces of `wit/world.wit` exactly as Spin does. The rules of the sync
+//! protocol are in the component.
+//!
+//! Each folder is a room with one subject. A room may import those to the right of it, and none
+//! imports this file or [`up`]:
+//!
+//! `up` → `commands`, `serve` → `guest` → `platform` → `database`; `config` is open to all but
+//! `platform` and `database`.
 
 mod cli;
 mod commands;
@@ -22,8 +28,8 @@ use cli::{Cli, Command};
 use commands::{backup, check, doctor, export, healthcheck, import, import_legacy, restore};
 use config::bad_setting::BadSetting;
 
-/// Exit codes: 0 after a clean stop, 1 when the server cannot start or run, 2 for a bad
-/// setting or a bad command line (as clap does).
+/// Exit codes: 0 on success or after a graceful stop, 1 when the command fails or the server cannot
+/// start or run, 2 for a bad setting or a bad command line (as clap does).
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = run(&cli.command.unwrap_or(Command::Up(cli.up)));

@@ -1,17 +1,19 @@
-//! `up`: from a plan to a serving socket, and back down.
+//! `up`: wires the rooms together, from the configuration to a serving socket, and shuts down.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::UpArgs;
 use crate::config::environment::Environment;
-use crate::config::startup::Plan;
+use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
+use crate::database::lock::DatabaseLock;
 use crate::database::prepare;
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::workers::Workers;
@@ -28,94 +30,104 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 ///
-/// When it cannot start; each reason is one line.
+/// When it cannot start; each message is one line.
 pub fn run(args: &UpArgs) -> Result<()> {
     let environment = Environment::load(Path::new("."))?;
     log::start(settings::log_level(&environment)?);
-    settings::warn_of_ignored(&environment);
-    let plan = Plan::make(args, &environment)?;
+    settings::warn_about_ignored(&environment);
+    let startup = Startup::read(args, &environment)?;
+    let database = startup.runtime_config.default_database();
+    // Keeps a restore out, from before the first look at the data until the end.
+    let _lock = database.map(DatabaseLock::shared).transpose()?;
+    let files = startup.runtime_config.files();
+    for file in &files {
+        prepare::prepare(file)?;
+    }
+    let component = startup.component_settings()?;
     if settings::requires_persistence(&environment)? {
-        for file in plan.config.files() {
-            volume::require_persistent(&file)?;
+        for file in &files {
+            volume::require_persistent(file)?;
         }
     }
-    component_build::ensure_built(&plan.manifest, args.build)?;
+    component_build::ensure_built(&startup.manifest, args.build)?;
     open_files::raise_limit();
-    // More threads than cores, since a thread waits while SQLite waits for the disk.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads((2 * compute_limit::cores()).max(4))
-        // A guest that computes holds a thread for a whole tick of its clock, and as often as
-        // this many turns of all threads somebody looks at the sockets.
-        .event_interval(8)
-        .enable_all()
-        .build()?;
-    runtime.block_on(serve(&plan))?;
-    for file in plan.config.files() {
-        if let Err(error) = prepare::checkpoint(&file) {
-            tracing::warn!(file = %file.display(), %error, "no checkpoint");
+    // Lives until the end, so that a second signal still ends the program during the checkpoints.
+    let runtime = runtime()?;
+    runtime.block_on(serve(&startup, &component))?;
+    for file in &files {
+        if let Err(error) = prepare::checkpoint(file) {
+            tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
         }
     }
     Ok(())
 }
 
-async fn serve(plan: &Plan) -> Result<()> {
-    let listener = listener::bind(plan.address).await?;
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        // More threads than cores, because a thread waits while SQLite waits for the disk.
+        .worker_threads((2 * compute_limit::cores()).max(4))
+        // After this many polls a thread checks the sockets. A guest that computes may take a whole
+        // tick of its clock for each of them.
+        .event_interval(8)
+        .enable_all()
+        .build()
+}
+
+async fn serve(startup: &Startup, component: &ComponentSettings) -> Result<()> {
+    let listener = listener::bind(startup.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
-    let metrics = match plan.metrics_address {
-        Some(address) => {
-            Some(metrics_server::start(address, plan.data_file(), stop.clone()).await?)
-        }
+    let database = startup.runtime_config.default_database();
+    let metrics = match startup.metrics_address {
+        Some(address) => Some(metrics_server::start(address, database, stop.clone()).await?),
         None => None,
     };
     let (metrics, metrics_address) = metrics.unzip();
-    let service = service(plan, stop.clone(), alive.clone(), metrics)?;
+    let service = service(startup, component, stop.clone(), alive.clone(), metrics)?;
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
-    // A server whose output nobody reads any more serves all the same.
-    _ = banner::print(address, plan.data_file(), &plan.key, metrics_address);
+    // The server also serves when nobody reads its output.
+    _ = banner::print(address, database, &component.key_source, metrics_address);
     listener::serve(listener, service, stop).await;
     alive.close();
-    if tokio::time::timeout(SHUTDOWN_GRACE, alive.wait())
-        .await
-        .is_err()
-    {
+    let ended = tokio::time::timeout(SHUTDOWN_GRACE, alive.wait()).await;
+    if ended.is_err() {
         tracing::warn!("an instance was still busy when the server stopped");
     }
     Ok(())
 }
 
 fn service(
-    plan: &Plan,
+    startup: &Startup,
+    component: &ComponentSettings,
     stop: CancellationToken,
     alive: TaskTracker,
     metrics: Option<Arc<Metrics>>,
 ) -> Result<Service> {
-    let configured = plan.config.max_instance_memory;
-    let max_memory = configured.unwrap_or_else(|| engine::required_memory(plan.max_body));
+    let configured = startup.runtime_config.max_instance_memory;
+    let max_memory = configured.unwrap_or_else(|| engine::required_memory(component.max_body));
     let engine = engine::engine(max_memory)?;
-    let component = engine::load(&engine, &plan.manifest.component_file())?;
-    let clock = EpochClock::start(engine.clone())?;
-    let shared = Arc::new(shared(plan));
+    let file = startup.manifest.component_file();
     let workers = Workers {
-        engine,
-        component,
-        shared,
+        component: engine::load(&engine, &file)?,
+        engine: engine.clone(),
+        shared: Arc::new(shared(startup, component)),
         max_memory,
         stop,
         alive,
     };
-    Ok(Service::new(workers, plan.max_body, clock, metrics))
+    let clock = EpochClock::start(engine)?;
+    Ok(Service::new(workers, component.max_body, clock, metrics))
 }
 
-fn shared(plan: &Plan) -> Shared {
-    let component = &plan.manifest.component;
+fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
+    let (manifest, config) = (&startup.manifest.component, &startup.runtime_config);
     let databases = Grants {
-        granted: &component.sqlite_databases,
-        files: &plan.config.sqlite_databases,
+        granted: &manifest.sqlite_databases,
+        files: &config.sqlite_databases,
     };
     let stores = Grants {
-        granted: &component.key_value_stores,
-        files: &plan.config.key_value_stores,
+        granted: &manifest.key_value_stores,
+        files: &config.key_value_stores,
     };
-    Shared::new(&databases, &stores, plan.variables.clone())
+    Shared::new(&databases, &stores, component.variables.clone())
 }

@@ -1,4 +1,4 @@
-//! `check`: looks for everything that cannot be if nothing ever went wrong.
+//! `check`: examines the database for damage.
 
 use std::fmt;
 
@@ -6,57 +6,55 @@ use anyhow::{Result, bail};
 use kamiflow_sync_component::project::{Checksum, TreeDigest};
 use rusqlite::{Connection, ErrorCode};
 
-use super::installation::Place;
+use super::installation::Installation;
 use super::progress;
-use crate::cli::PlaceArgs;
+use crate::cli::InstallationArgs;
 use crate::database::open;
 
-/// How much a database holds.
+/// What a database holds in total.
 #[derive(Debug, Default)]
-pub struct Census {
+pub struct Totals {
     projects: u64,
     files: u64,
     versions: u64,
     bytes: u64,
 }
 
-/// What an examination found.
 #[derive(Debug, Default)]
-pub struct Report {
-    /// How much was examined.
-    pub census: Census,
-    /// What is wrong, each in a line.
+pub struct Examination {
+    pub totals: Totals,
+    /// One line for each damage.
     pub findings: Vec<String>,
 }
 
-/// Examines the database; it fails when there is any finding.
-pub fn run(args: &PlaceArgs) -> Result<()> {
-    let place = Place::find(args)?;
-    let report = examine(&open::existing(&place.database)?)?;
-    for finding in &report.findings {
+/// Fails when there is any finding.
+pub fn run(args: &InstallationArgs) -> Result<()> {
+    let installation = Installation::find(args)?;
+    let examination = examine(&open::existing(&installation.database)?)?;
+    for finding in &examination.findings {
         println!("{finding}");
     }
-    if !report.findings.is_empty() {
-        let (count, shown) = (report.findings.len(), place.database.display());
+    if !examination.findings.is_empty() {
+        let (count, shown) = (examination.findings.len(), installation.database.display());
         bail!("{count} findings in {shown}: stop the server and restore a backup");
     }
-    println!("No damage in {}", report.census);
+    println!("No damage in {}", examination.totals);
     Ok(())
 }
 
-/// Examines one moment of a database, also while it is written to.
-pub fn examine(connection: &Connection) -> Result<Report> {
-    let mut report = Report::default();
+/// Examines a snapshot of the database, also while a server runs.
+pub fn examine(connection: &Connection) -> Result<Examination> {
+    let mut examination = Examination::default();
     let parts = [pages, references, contents, projects];
     connection.execute_batch("BEGIN")?;
     for part in parts {
-        match part(connection, &mut report) {
-            Err(error) if is_damage(&error) => report.findings.push(error.to_string()),
+        match part(connection, &mut examination) {
+            Err(error) if is_damage(&error) => examination.findings.push(error.to_string()),
             done => done?,
         }
     }
     connection.execute_batch("COMMIT")?;
-    Ok(report)
+    Ok(examination)
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {
@@ -66,19 +64,19 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         .is_some_and(|code| damage.contains(&code))
 }
 
-fn pages(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn pages(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     let mut check = connection.prepare("PRAGMA integrity_check")?;
     let lines = check.query_map([], |row| row.get::<_, String>(0))?;
     for line in lines {
         let line = line?;
         if line != "ok" {
-            report.findings.push(line);
+            examination.findings.push(line);
         }
     }
     Ok(())
 }
 
-/// Statements that each return one line of text per finding.
+/// Each statement returns one line of text for each finding.
 const REFERENCES: [&str; 11] = [
     "SELECT format('%d rows of files belong to no project', count(*)) FROM file
      WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
@@ -116,18 +114,18 @@ const REFERENCES: [&str; 11] = [
      WHERE head IS NOT newest OR last_rev < newest",
 ];
 
-fn references(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn references(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     for statement in REFERENCES {
         let mut select = connection.prepare(statement)?;
         let lines = select.query_map([], |row| row.get(0))?;
         for line in lines {
-            report.findings.push(line?);
+            examination.findings.push(line?);
         }
     }
     Ok(())
 }
 
-fn contents(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+fn contents(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     let total = connection.query_row("SELECT count(*) FROM content", [], |row| row.get(0))?;
     let bar = progress::bar("checking", total);
     let mut select = connection.prepare(
@@ -137,45 +135,45 @@ fn contents(connection: &Connection, report: &mut Report) -> rusqlite::Result<()
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         bar.inc(1);
-        // Bytes of any type, because a wrong type is damage too.
+        // Of any type, because a wrong type is damage too.
         let (checksum, bytes) = (row.get_ref(2)?.as_bytes()?, row.get_ref(3)?.as_bytes()?);
-        report.census.bytes += bytes.len() as u64;
+        examination.totals.bytes += bytes.len() as u64;
         if Checksum::of(bytes).as_bytes() != checksum {
             let project = row.get::<_, Option<String>>(0)?.unwrap_or_default();
             let content: i64 = row.get(1)?;
             let line = format!("{project}: content {content} does not match its checksum");
-            report.findings.push(line);
+            examination.findings.push(line);
         }
     }
     bar.finish_and_clear();
     Ok(())
 }
 
-/// Counts the files of every project again.
-fn projects(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
+/// Compares the counts of every project with its files.
+fn projects(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     let count = |table: &str| {
         let statement = format!("SELECT count(*) FROM {table}");
         connection.query_row(&statement, [], |row| row.get(0))
     };
-    report.census.versions = count("version")?;
+    examination.totals.versions = count("version")?;
     let mut select = connection
         .prepare("SELECT number, id, file_count, total_size, digest FROM project ORDER BY id")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let id: String = row.get(1)?;
         let (files, size, digest) = recount(connection, row.get(0)?)?;
-        report.census.projects += 1;
-        report.census.files += files;
+        examination.totals.projects += 1;
+        examination.totals.files += files;
         let mut compare = |what: &str, stored: u64, counted: u64| {
             if stored != counted {
                 let line = format!("{id}: {what} is said to be {stored}, and is {counted}");
-                report.findings.push(line);
+                examination.findings.push(line);
             }
         };
         compare("its number of files", row.get(2)?, files);
         compare("their size", row.get(3)?, size);
         if row.get_ref(4)?.as_blob()? != digest.as_bytes() {
-            report
+            examination
                 .findings
                 .push(format!("{id}: its digest is not {digest}"));
         }
@@ -204,7 +202,7 @@ fn recount(connection: &Connection, project: i64) -> rusqlite::Result<(u64, u64,
     Ok((files, bytes, digest))
 }
 
-impl fmt::Display for Census {
+impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (projects, files, versions) = (self.projects, self.files, self.versions);
         let bytes = progress::bytes(self.bytes);

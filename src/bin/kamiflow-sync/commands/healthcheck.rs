@@ -1,4 +1,4 @@
-//! `healthcheck`: what a container asks its server, without a client in the image.
+//! `healthcheck`: asks a server for its health, so that a container image needs no HTTP client.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream, ToSocketAddrs};
@@ -11,12 +11,12 @@ use crate::cli::HealthcheckArgs;
 use crate::config::environment::Environment;
 use crate::config::settings;
 
-/// How long a server may take over any part of its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes of an answer that are read.
-const MAX_ANSWER: u64 = 64 << 10;
+/// For connecting, and for each read and write.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of a response that are read.
+const MAX_RESPONSE: u64 = 64 << 10;
 
-/// Asks, and prints what it was told.
+/// Prints the body of the response.
 pub fn run(args: &HealthcheckArgs) -> Result<()> {
     let url = match &args.url {
         Some(url) => url.clone(),
@@ -26,7 +26,7 @@ pub fn run(args: &HealthcheckArgs) -> Result<()> {
     Ok(())
 }
 
-/// Where a server with these settings answers.
+/// The health check of a server with these settings.
 pub fn default_url(environment: &Environment) -> Result<String> {
     let mut address = settings::listen_address(None, environment)?;
     if address.ip().is_unspecified() {
@@ -35,21 +35,21 @@ pub fn default_url(environment: &Environment) -> Result<String> {
     Ok(format!("http://{address}/health"))
 }
 
-/// The body of the answer.
+/// Returns the body of the response.
 ///
 /// # Errors
 ///
-/// When there is no answer, or one other than 200.
+/// When there is no response, or its status is not 200.
 pub fn ask(url: &str) -> Result<String> {
     let rest = url
         .strip_prefix("http://")
-        .with_context(|| format!("{url} does not begin with http://"))?;
+        .with_context(|| format!("{url} does not start with http://"))?;
     let (host, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
         None => (rest, "/health"),
     };
-    let answer = exchange(host, path).with_context(|| format!("no answer from {url}"))?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let response = exchange(host, path).with_context(|| format!("no answer from {url}"))?;
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     let status = head.lines().next().unwrap_or_default();
     ensure!(
         status.split(' ').nth(1) == Some("200"),
@@ -68,16 +68,16 @@ fn exchange(host: &str, path: &str) -> Result<String> {
         .to_socket_addrs()?
         .next()
         .context("no such host")?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {}/{}\r\nconnection: close\r\n\r\n",
         env!("CARGO_BIN_NAME"),
         env!("CARGO_PKG_VERSION")
     );
     stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
+    let mut response = Vec::new();
+    stream.take(MAX_RESPONSE).read_to_end(&mut response)?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
 }

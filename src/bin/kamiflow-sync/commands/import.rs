@@ -1,61 +1,61 @@
-//! `import`: the files of an exported tar file into a project, by the rules of a push.
+//! `import`: stores the files of an exported tar file in a project, by the rules of a push.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::project::{Checksum, FilePath};
 use kamiflow_sync_component::sync::Put;
 use kamiflow_sync_component::wire::push::Status;
 use rusqlite::TransactionBehavior;
 
-use super::export::{Entry, FOLDER, MANIFEST, Manifest};
-use super::installation::Place;
-use super::progress;
-use super::project_writer::{self, Ledger};
+use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
+use super::installation::Installation;
+use super::project_writer::{self, ProjectWriter};
+use super::{clock, progress};
 use crate::cli::ImportArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
 
-/// The history shows this where a push shows the program that pushed.
+/// What the history shows as the device.
 const DEVICE: &str = "import";
-/// Bytes of the largest list that is read.
-const MAX_MANIFEST: u64 = 256 << 20;
+/// Bytes of the index.
+const MAX_INDEX: u64 = 256 << 20;
 
-/// Stores all files, or none.
+/// Stores all files or none.
 pub fn run(args: &ImportArgs) -> Result<()> {
-    let place = Place::find(&args.place)?;
+    let installation = Installation::find(&args.installation)?;
     let id = project_writer::project_id(&args.project)?;
-    let (max_file_size, max_files) = (place.max_file_size()?, place.max_files()?);
-    let mut manifest = manifest(&args.file)?;
-    let mut expected: HashMap<String, Entry> = std::mem::take(&mut manifest.files)
+    let (max_file_size, max_files) = (installation.max_file_size()?, installation.max_files()?);
+    let mut index = index(&args.file)?;
+    let mut expected: HashMap<String, ArchivedFile> = std::mem::take(&mut index.files)
         .into_iter()
-        .map(|entry| (entry.path.clone(), entry))
+        .map(|file| (file.path.clone(), file))
         .collect();
-    let _in_use = DatabaseLock::shared(&place.database)?;
-    let mut connection = open::migrated(&place.database)?;
+    let _lock = DatabaseLock::shared(&installation.database)?;
+    let mut connection = open::migrated(&installation.database)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut ledger = Ledger::open(&transaction, &id, DEVICE)?;
+    let mut writer = ProjectWriter::open(&transaction, &id, DEVICE)?;
     ensure!(
-        args.merge || ledger.file_count() == 0,
-        "the project {} has {} files: give --merge to import beside and over them",
+        args.merge || writer.file_count() == 0,
+        "the project {} has {} files: give --merge to add to them and replace those of the same path",
         args.project,
-        ledger.file_count()
+        writer.file_count()
     );
-    let (now_us, mut stored, mut unchanged) = (project_writer::now_us(), 0, 0);
+    let (now_us, mut stored, mut unchanged) = (clock::now_us(), 0, 0);
     let bar = progress::bar("importing", expected.len() as u64);
     for_each_file(&args.file, |path, size, content| {
         bar.inc(1);
-        let entry = expected
+        let file = expected
             .remove(path)
-            .context("is not in manifest.json, or twice")?;
+            .context("is not in manifest.json, or is there twice")?;
         ensure!(
             size <= max_file_size,
             "is larger than MAX_FILE_SIZE, {max_file_size} bytes"
         );
-        match ledger.put(put(&entry, content)?, now_us)? {
+        match writer.put(put(&file, content)?, now_us)? {
             Status::Unchanged => unchanged += 1,
             _ => stored += 1,
         }
@@ -63,13 +63,13 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     })?;
     bar.finish_and_clear();
     if let Some(missing) = expected.keys().min() {
-        bail!("{missing} is in manifest.json and not in the tar file");
+        bail!("{missing} is in manifest.json but not in the tar file");
     }
     ensure!(
-        ledger.file_count() <= max_files,
+        writer.file_count() <= max_files,
         "the project would have more than MAX_FILES_PER_PROJECT, {max_files} files"
     );
-    ledger.close(manifest.name.as_deref(), manifest.git_repo.as_deref())?;
+    writer.close(index.name.as_deref(), index.git_repo.as_deref())?;
     transaction.commit()?;
     println!(
         "Imported {stored} files into {}, {unchanged} unchanged",
@@ -78,38 +78,38 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     Ok(())
 }
 
-fn manifest(file: &Path) -> Result<Manifest> {
+fn index(file: &Path) -> Result<ArchiveIndex> {
     let mut tar = open_tar(file)?;
-    for entry in tar.entries()? {
-        let entry = entry?;
-        if entry.path_bytes() == MANIFEST.as_bytes() {
-            let list = entry.take(MAX_MANIFEST);
-            return serde_json::from_reader(BufReader::new(list))
-                .with_context(|| format!("the {MANIFEST} in {} is damaged", file.display()));
+    for member in tar.entries()? {
+        let member = member?;
+        if member.path_bytes() == INDEX.as_bytes() {
+            let json = member.take(MAX_INDEX);
+            return serde_json::from_reader(BufReader::new(json))
+                .with_context(|| format!("the {INDEX} in {} is damaged", file.display()));
         }
     }
     bail!(
-        "{} has no {MANIFEST}: it was not made by 'export'",
+        "{} has no {INDEX}: it was not written by 'export'",
         file.display()
     )
 }
 
-/// Hands over path, size and content of each file; an error names its file.
+/// Calls `store` with the path, size and content of each file. An error names the file.
 fn for_each_file(
     file: &Path,
-    mut take: impl FnMut(&str, u64, &mut dyn Read) -> Result<()>,
+    mut store: impl FnMut(&str, u64, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
     let mut tar = open_tar(file)?;
-    for entry in tar.entries()? {
-        let mut entry = entry.with_context(|| format!("{} is damaged", file.display()))?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let is_file = entry.header().entry_type().is_file();
+    for member in tar.entries()? {
+        let mut member = member.with_context(|| format!("{} is damaged", file.display()))?;
+        let path = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+        let is_file = member.header().entry_type().is_file();
         if let Some(path) = path
             .strip_prefix(FOLDER)
             .filter(|path| is_file && !path.is_empty())
         {
-            let size = entry.size();
-            take(path, size, &mut entry)
+            let size = member.size();
+            store(path, size, &mut member)
                 .with_context(|| format!("nothing was imported: {path}"))?;
         }
     }
@@ -121,13 +121,13 @@ fn open_tar(file: &Path) -> Result<tar::Archive<BufReader<File>>> {
     Ok(tar::Archive::new(BufReader::new(opened)))
 }
 
-fn put(entry: &Entry, content: &mut dyn Read) -> Result<Put> {
+fn put(file: &ArchivedFile, content: &mut dyn Read) -> Result<Put> {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes)?;
-    let path = FilePath::parse(&entry.path).map_err(|rule| anyhow::anyhow!("the path {rule}"))?;
-    let put = Put::new(path, entry.modified, None, bytes);
+    let path = FilePath::parse(&file.path).map_err(|rule| anyhow!("the path {rule}"))?;
+    let put = Put::new(path, file.modified, None, bytes);
     ensure!(
-        Checksum::parse(&entry.checksum) == Some(put.checksum),
+        Checksum::parse(&file.checksum) == Some(put.checksum),
         "does not match its checksum"
     );
     Ok(put)

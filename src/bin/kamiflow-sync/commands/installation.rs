@@ -1,39 +1,39 @@
-//! Which database a command works on, and which limits hold there.
+//! The installation that a command works on: its database and its limits.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cli::PlaceArgs;
+use crate::cli::InstallationArgs;
 use crate::config::bad_setting::BadSetting;
 use crate::config::environment::Environment;
 use crate::config::manifest::Manifest;
-use crate::config::startup;
+use crate::config::runtime_config::RuntimeConfig;
 use crate::config::variables::{self, Values};
 
-/// An installation, as far as its data goes. Unlike [`startup::Plan`] it needs no key.
-pub struct Place {
+/// Unlike a server, it needs no API key.
+pub struct Installation {
     /// The file of the default database; it may not exist yet.
     pub database: PathBuf,
     values: Values,
 }
 
-impl Place {
+impl Installation {
     /// Finds it as `up` does.
     ///
     /// # Errors
     ///
-    /// When a file or a setting cannot be used.
-    pub fn find(args: &PlaceArgs) -> Result<Self> {
+    /// When a file or a setting cannot be used, or the database is in memory.
+    pub fn find(args: &InstallationArgs) -> Result<Self> {
         let environment = Environment::load(Path::new("."))?;
         let manifest = Manifest::find(args.from.as_deref())?;
-        let config = startup::runtime_config(args, &manifest, &environment)?;
-        let database = config
-            .default_database()
-            .context("the database is in memory")?;
+        let file = args.runtime_config_file.as_deref();
+        let config = RuntimeConfig::load(file, &manifest, &environment)?;
+        let database = config.default_database();
+        let database = database.context("the database is in memory")?;
         for other in config.files().iter().filter(|file| *file != database) {
             eprintln!(
-                "kamiflow-sync: {} is another file and left alone",
+                "kamiflow-sync: {} is not the default database and is left alone",
                 other.display()
             );
         }
@@ -43,7 +43,7 @@ impl Place {
         })
     }
 
-    /// `MAX_FILE_SIZE`.
+    /// `MAX_FILE_SIZE`, in bytes.
     pub fn max_file_size(&self) -> Result<u64, BadSetting> {
         self.limit("max_file_size")
     }

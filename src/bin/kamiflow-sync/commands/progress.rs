@@ -1,9 +1,9 @@
-//! How far a long command is: a bar with count and time left on a terminal, nothing
-//! elsewhere, so that the output of a timer's run stays its result.
+//! The progress of a long command: a bar on a terminal, and nothing elsewhere, so that a command
+//! that is run by a timer prints only its result.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of `total` steps of `what`.
+/// A bar of `total` steps, labelled `what`.
 pub fn bar(what: &'static str, total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:10} {wide_bar} {human_pos}/{human_len}  {eta}");
     let bar = ProgressBar::new(total).with_message(what);
@@ -13,7 +13,7 @@ pub fn bar(what: &'static str, total: u64) -> ProgressBar {
     }
 }
 
-/// Bytes for a person.
+/// Shows a number of bytes with a unit.
 pub fn bytes(count: u64) -> indicatif::HumanBytes {
     indicatif::HumanBytes(count)
 }

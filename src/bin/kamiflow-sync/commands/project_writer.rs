@@ -1,8 +1,8 @@
-//! Stores files natively, as a push does: the same rules and the same arithmetic, which are
-//! the component's, on a connection of our own.
+//! Writes files into a project natively, with the rules and the arithmetic of a push, which are the
+//! component's.
 //!
-//! Natively and not over HTTP, because the revs of a moved-in history are not those of now,
-//! and because an import then needs no key, no running server, and no request limit.
+//! Not over HTTP, because the revs of an imported history are not those of now, and because an import
+//! then needs no key, no running server and no request limit.
 
 use anyhow::{Context, Result, anyhow, bail};
 use kamiflow_sync_component::project::{Checksum, ProjectId, Rev, TreeDigest};
@@ -11,28 +11,33 @@ use kamiflow_sync_component::sync::{Batch, Content, Known, Newest, Put, Step};
 use kamiflow_sync_component::wire::push::Status;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-/// A project that is written to. Nothing counts before the transaction is committed, and
-/// that may be done only after [`Ledger::close`].
-pub struct Ledger<'t> {
+use super::clock;
+
+/// Call [`Self::close`] before the transaction is committed.
+pub struct ProjectWriter<'t> {
     transaction: &'t Transaction<'t>,
     project: Project,
     device: &'static str,
 }
 
-impl<'t> Ledger<'t> {
-    /// Opens a project, and makes it if there is none. `device` is what its history shows.
+impl<'t> ProjectWriter<'t> {
+    /// Opens a project, or creates it. The history shows `device`.
     pub fn open(
         transaction: &'t Transaction<'t>,
         id: &ProjectId,
         device: &'static str,
     ) -> Result<Self> {
-        // As the component makes one: numbers go on where an earlier project of the id ended.
+        // As the component does: numbering continues where an earlier project with this id ended.
         let create = "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
             WHERE NOT EXISTS (SELECT 1 FROM project WHERE id = ?1)";
         transaction.execute(
             create,
-            params![id.as_str(), TreeDigest::default().as_bytes(), now_us()],
+            params![
+                id.as_str(),
+                TreeDigest::default().as_bytes(),
+                clock::now_us()
+            ],
         )?;
         let select = "SELECT number, last_rev, head, epoch, tag, file_count, total_size, digest,
             swept_at, swept_to FROM project WHERE id = ?1";
@@ -71,11 +76,11 @@ impl<'t> Ledger<'t> {
             .optional()
     }
 
-    /// Stores one file. Its rev is `at_us`, or one more than the last if that is not behind.
+    /// Stores one file. Its rev is `at_us`, or one more than the last rev if that is not smaller.
     ///
     /// # Errors
     ///
-    /// [`Error`](kamiflow_sync_component::error::Error) inside when a rule refuses the file; nothing is stored then.
+    /// [`Error`](kamiflow_sync_component::error::Error) if a rule refuses the file; nothing is stored then.
     pub fn put(&mut self, put: Put, at_us: Rev) -> Result<Status> {
         let known = self.known(&put)?;
         let batch = Batch {
@@ -83,7 +88,7 @@ impl<'t> Ledger<'t> {
             ..Batch::default()
         };
         let plan = batch.plan(&known)?;
-        let step = plan.steps.first().context("a plan of one step")?;
+        let step = plan.steps.first().context("the plan has no step")?;
         if step.is_change() {
             let stamp = self.project.advance_by(step, at_us);
             self.add_version(step, &stamp)?;
@@ -107,9 +112,8 @@ impl<'t> Ledger<'t> {
         Ok(known)
     }
 
-    /// A live file below a path.
     fn below(&self, path: &str) -> rusqlite::Result<Option<String>> {
-        // '0' is the character behind '/'.
+        // '0' is the character after '/'.
         let mut select = self.transaction.prepare_cached(
             "SELECT path FROM file WHERE project = ?1 AND deleted = 0
              AND path > ?2 || '/' AND path < ?2 || '0' LIMIT 1",
@@ -120,9 +124,9 @@ impl<'t> Ledger<'t> {
     }
 
     fn add_version(&self, step: &Step, stamp: &Stamp) -> Result<()> {
-        let put = step.put.context("a step that stores")?;
+        let put = step.put.context("the step stores no file")?;
         let Content::New(bytes) = &put.content else {
-            bail!("an import brings its content");
+            bail!("the file has no content");
         };
         let (number, checksum) = (self.project.number, put.checksum.as_bytes());
         self.transaction
@@ -151,7 +155,7 @@ impl<'t> Ledger<'t> {
         Ok(())
     }
 
-    /// Writes the project's counts, and its name and repository where it has none.
+    /// Writes the counts of the project, and its name and repository if it has none.
     pub fn close(self, name: Option<&str>, git_repo: Option<&str>) -> Result<()> {
         let project = &self.project;
         self.transaction.execute(
@@ -190,15 +194,8 @@ fn project(row: &Row) -> rusqlite::Result<Project> {
     })
 }
 
-/// The id of a project, checked.
 pub fn project_id(text: &str) -> Result<ProjectId> {
     ProjectId::parse(text.to_owned()).ok_or_else(|| {
-        anyhow!("{text:?} is no project id: 1 to 200 bytes without slash, backslash and control characters")
+        anyhow!("{text:?} is not a project id: 1 to 200 bytes without slash, backslash and control characters")
     })
-}
-
-/// The time of day in microseconds.
-pub fn now_us() -> Rev {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| Rev::try_from(since.as_micros()).unwrap_or(0))
 }

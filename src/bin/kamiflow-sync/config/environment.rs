@@ -1,12 +1,11 @@
-//! Environment variables, with those of a `.env` file in the current folder beneath them.
+//! Environment variables, with the `.env` file of the current folder as a fallback.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::bad_setting::BadSetting;
 
-/// What the process was given. The process environment wins over `.env`, and a variable
-/// that is set to nothing counts as not set.
+/// The process environment wins over `.env`. An empty value counts as unset.
 #[derive(Debug, Default)]
 pub struct Environment(HashMap<String, String>);
 
@@ -23,7 +22,7 @@ impl Environment {
             let bad = |error| BadSetting(format!("{}: {}", file.display(), describe(&error)));
             let text =
                 std::fs::read_to_string(&file).map_err(|error| bad(dotenvy::Error::Io(error)))?;
-            for pair in dotenvy::from_read_iter(literally(&text).as_bytes()) {
+            for pair in dotenvy::from_read_iter(escape_dollars(&text).as_bytes()) {
                 variables.extend([pair.map_err(bad)?]);
             }
         }
@@ -34,7 +33,6 @@ impl Environment {
         Ok(Self(variables))
     }
 
-    /// The value of `name`; `None` when it is unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -43,16 +41,17 @@ impl Environment {
     }
 }
 
-/// Takes `$` for itself, as the original did: a key with one must not become another key.
-fn literally(text: &str) -> String {
-    let literal = |line: &str| match line.split_once('=') {
+/// Makes `dotenvy` read `$` as a dollar, as the original server did: a key that contains one must
+/// not turn into another key.
+fn escape_dollars(text: &str) -> String {
+    let escape = |line: &str| match line.split_once('=') {
         Some((_, value)) if value.trim_start().starts_with('\'') => line.to_owned(),
         _ => line.replace("\\$", "$").replace('$', "\\$"),
     };
-    text.lines().map(|line| literal(line) + "\n").collect()
+    text.lines().map(|line| escape(line) + "\n").collect()
 }
 
-/// Without the line itself, which may hold a key.
+/// Leaves out the line itself, which may contain a key.
 fn describe(error: &dotenvy::Error) -> String {
     match error {
         dotenvy::Error::LineParse(..) => {
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dotenv_file_fills_in_what_the_process_does_not_set() {
+    fn a_dotenv_file_supplies_what_the_process_does_not_set() {
         let folder = tempfile::tempdir().unwrap();
         let content = "# comment\nKAMI_TEST_ONLY=from file # here\nPATH=overridden\n";
         std::fs::write(
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_read_is_refused_and_never_repeated() {
+    fn a_malformed_line_is_refused_and_not_repeated() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "API_KEY=s3cret with spaces\n").unwrap();
         let error = Environment::load(folder.path()).unwrap_err().to_string();
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dollar_stands_for_itself() {
+    fn a_dollar_is_read_as_a_dollar() {
         let folder = tempfile::tempdir().unwrap();
         let lines = "A=s3cret$Key\nB=\"s3cret$Key\"\nC='s3cret$Key'\nD=s3cret\\$Key ${PATH}\n";
         let lines = lines.replace(" ${PATH}", "${PATH}");

@@ -1,4 +1,9 @@
-//! Configuration: what flags, environment, `.env`, `spin.toml` and `runtime-config.toml` say.
+//! Configuration: everything that flags, environment variables, `.env`, `spin.toml` and
+//! `runtime-config.toml` say, read and checked before the server starts.
+//!
+//! [`startup`] brings it together for `up`, and the operator's commands read the same files.
+//! This room opens no database, no socket and no WebAssembly. It imports no other room, only the
+//! flags in `cli`.
 
 pub mod api_key;
 pub mod bad_setting;

@@ -1,9 +1,8 @@
-//! What a person can set from outside, and the one error for setting it wrong.
+//! The host's own settings: `SPIN_HTTP_LISTEN_ADDR`, `PORT`, `METRICS_LISTEN`, `LOG_LEVEL`,
+//! `DB_PATH` and `REQUIRE_PERSISTENT_DATA`. `DASHBOARD_USER` and `DASHBOARD_PASS` are accepted and
+//! ignored.
 //!
-//! Environment variables read here: `PORT`, `LOG_LEVEL`, `DB_PATH`, `DASHBOARD_USER` and
-//! `DASHBOARD_PASS` (accepted and ignored), `METRICS_LISTEN`, `REQUIRE_PERSISTENT_DATA`, and the
-//! variables of the manifest, see
-//! [`super::variables`].
+//! The component's settings are variables of the manifest: see [`super::variables`].
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -13,14 +12,14 @@ use tracing::Level;
 use super::bad_setting::BadSetting;
 use super::environment::Environment;
 
-/// Port of the default address, as on Spin.
+/// As on Spin.
 const DEFAULT_PORT: u16 = 3000;
 
-/// What Spin calls the address to listen on.
+/// Spin's variable for the address to listen on.
 const LISTEN: &str = "SPIN_HTTP_LISTEN_ADDR";
 
-/// The address to listen on: the flag, else Spin's variable, else the loopback address with `PORT`,
-/// else with 3000.
+/// The address to listen on: `--listen`, else `SPIN_HTTP_LISTEN_ADDR`, else 127.0.0.1 with `PORT`
+/// (0 to 65535, default 3000).
 pub fn listen_address(
     flag: Option<&str>,
     environment: &Environment,
@@ -40,7 +39,8 @@ pub fn listen_address(
     Ok((Ipv4Addr::LOCALHOST, port).into())
 }
 
-/// The address for metrics, if any: the flag, else `METRICS_LISTEN`.
+/// The address for metrics: `--metrics-listen`, else `METRICS_LISTEN`, else none. A port alone is
+/// one of 127.0.0.1.
 pub fn metrics_address(
     flag: Option<&str>,
     environment: &Environment,
@@ -58,7 +58,7 @@ pub fn metrics_address(
     address.map(Some).ok_or_else(bad)
 }
 
-/// Takes 127.0.0.1 when a name means it and `::1`, as Spin does
+/// Prefers 127.0.0.1 when a name resolves to it and to `::1`, as Spin does
 /// (`crates/trigger-http/src/lib.rs`).
 fn resolve_address(text: &str) -> Option<SocketAddr> {
     let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
@@ -89,8 +89,8 @@ pub fn database_path(environment: &Environment) -> Option<PathBuf> {
     environment.get("DB_PATH").map(PathBuf::from)
 }
 
-/// `REQUIRE_PERSISTENT_DATA`: whether to refuse a data folder that goes with its container.
-/// The container image sets it; anywhere else a folder lasts.
+/// `REQUIRE_PERSISTENT_DATA`: whether to refuse a data folder that is deleted with its container.
+/// The container image sets it to true; the default is false.
 pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSetting> {
     match environment.get("REQUIRE_PERSISTENT_DATA") {
         None | Some("false" | "0" | "no") => Ok(false),
@@ -101,8 +101,8 @@ pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSettin
     }
 }
 
-/// Names the settings of the original server that have no effect here.
-pub fn warn_of_ignored(environment: &Environment) {
+/// Warns about settings of the original server that have no effect here.
+pub fn warn_about_ignored(environment: &Environment) {
     let dashboard = ["DASHBOARD_USER", "DASHBOARD_PASS"];
     if dashboard.iter().any(|name| environment.get(name).is_some()) {
         eprintln!(
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn without_any_setting_the_address_is_that_of_spin() {
+    fn without_any_setting_the_address_is_the_same_as_on_spin() {
         let address = listen_address(None, &Environment::default()).unwrap();
         assert_eq!(address.to_string(), "127.0.0.1:3000");
     }
 
     #[test]
-    fn metrics_are_off_until_asked_for_and_then_local() {
+    fn metrics_are_off_by_default_and_a_port_alone_is_local() {
         let address = |text| metrics_address(text, &Environment::default());
         assert_eq!(address(None).unwrap(), None);
         let port = address(Some("9464")).unwrap().unwrap();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_names_its_setting() {
+    fn an_error_names_the_bad_setting() {
         let environment = Environment::from([("PORT", "http"), ("LOG_LEVEL", "loud")]);
         let port = listen_address(None, &environment).unwrap_err().to_string();
         assert!(port.starts_with("PORT=http"));

@@ -1,7 +1,8 @@
-//! Gives every variable of the manifest its value.
+//! The values of the manifest's variables.
 //!
-//! First `--variable`, then `SPIN_VARIABLE_<NAME>`, then plain `<NAME>` (the names of the
-//! original server's `.env`: `API_KEY`, `MAX_BODY_SIZE`, …), then the manifest's default.
+//! A value comes from `--variable`, else from `SPIN_VARIABLE_<NAME>`, else from plain `<NAME>` (as
+//! in the original server's `.env`: `API_KEY`, `MAX_BODY_SIZE`, …), else from the manifest's
+//! default.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,14 +10,14 @@ use super::bad_setting::BadSetting;
 use super::environment::Environment;
 use super::manifest::Variable;
 
-/// Values by name, of the variables that have one.
+/// By name; a variable without a value is absent.
 pub type Values = BTreeMap<String, String>;
 
-/// The value of each declared variable. A later `flag` wins over an earlier one.
+/// Resolves each declared variable. When a flag is repeated, the last one wins.
 ///
 /// # Errors
 ///
-/// When a flag names a variable that the manifest does not declare.
+/// When a flag sets a variable that the manifest does not declare.
 pub fn resolve(
     declared: &BTreeMap<String, Variable>,
     flags: &[(String, String)],
@@ -41,7 +42,7 @@ pub fn resolve(
     Ok(values.collect())
 }
 
-/// Refuses a required variable without a value.
+/// Fails when a required variable has no value.
 pub fn require(declared: &BTreeMap<String, Variable>, values: &Values) -> Result<(), BadSetting> {
     let missing =
         |(name, variable): &(&String, &Variable)| variable.required && !values.contains_key(*name);
@@ -54,24 +55,24 @@ pub fn require(declared: &BTreeMap<String, Variable>, values: &Values) -> Result
     }
 }
 
-/// The component's own variables: its templates with the `values` filled in.
+/// The component's own variables: its templates, expanded with `values`.
 ///
 /// # Errors
 ///
-/// When a template is malformed or names a variable without a value.
-pub fn fill_in(
+/// When a template is malformed or uses a variable without a value.
+pub fn expand_all(
     templates: &BTreeMap<String, String>,
     values: &Values,
 ) -> Result<HashMap<String, String>, BadSetting> {
-    let fill_one = |(name, template): (&String, &String)| {
+    let expand_one = |(name, template): (&String, &String)| {
         let value = expand(template, values)
             .map_err(|reason| BadSetting(format!("variable {name} of the component: {reason}")))?;
         Ok((name.clone(), value))
     };
-    templates.iter().map(fill_one).collect()
+    templates.iter().map(expand_one).collect()
 }
 
-/// Expands `{{ name }}` as Spin does (`crates/expressions/src/template.rs`).
+/// Replaces `{{ name }}` as Spin does (`crates/expressions/src/template.rs`).
 fn expand(template: &str, values: &Values) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = template;
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn flag_then_spin_name_then_plain_name_then_default() {
+    fn precedence_is_flag_spin_name_plain_name_default() {
         let flag = [("max_size".to_owned(), "4".to_owned())];
         let both = Environment::from([("SPIN_VARIABLE_MAX_SIZE", "3"), ("MAX_SIZE", "2")]);
         let plain = Environment::from([("MAX_SIZE", "2")]);
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_mix_text_and_values() {
+    fn templates_may_mix_text_and_variables() {
         let values = [
             ("a".to_owned(), "1".to_owned()),
             ("b".to_owned(), "2".to_owned()),

@@ -1,16 +1,16 @@
-//! Finds out whether a folder outlives the container that it is in: whoever forgets the
-//! volume should learn it at the first start and not after the first upgrade.
+//! Detects a data folder that would be deleted with its container, so that a forgotten volume is
+//! noticed at the first start and not after the first upgrade.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// Where Linux tells what is mounted where.
+/// Linux's list of mount points.
 const MOUNTS: &str = "/proc/self/mountinfo";
-/// File systems that are gone with their container.
-const VOLATILE: [&str; 3] = ["overlay", "tmpfs", "ramfs"];
+/// File systems that do not outlive the container.
+const EPHEMERAL: [&str; 3] = ["overlay", "tmpfs", "ramfs"];
 
-/// Refuses a database in a folder that goes with its container.
+/// Fails when the folder of `database` would be deleted with its container.
 pub fn require_persistent(database: &Path) -> Result<()> {
     let folder = database.parent().unwrap_or(Path::new("/"));
     let folder = folder.canonicalize()?;
@@ -26,10 +26,10 @@ pub fn require_persistent(database: &Path) -> Result<()> {
 }
 
 fn persists(folder: &Path, mounts: &str) -> bool {
-    let below = mounts.lines().filter_map(Mount::parse);
-    let nearest = below
+    let mounts = mounts.lines().filter_map(Mount::parse);
+    let nearest = mounts
         .filter(|mount| folder.starts_with(&mount.point))
-        // Of several on one point, the last hides the others.
+        // Of several mounts on one point, the last hides the others.
         .max_by_key(|mount| mount.point.components().count());
     nearest.is_some_and(|mount| mount.persists())
 }
@@ -41,8 +41,8 @@ struct Mount<'a> {
 }
 
 impl<'a> Mount<'a> {
-    /// Reads a line: id, parent, device, root, mount point, options, more of them until `-`,
-    /// and then the kind of file system.
+    /// The fields of a line: id, parent id, device, root, mount point, options, optional fields up
+    /// to `-`, and then the file system type.
     fn parse(line: &'a str) -> Option<Self> {
         let mut fields = line.split(' ');
         let root = fields.nth(3)?;
@@ -52,11 +52,11 @@ impl<'a> Mount<'a> {
     }
 
     fn persists(&self) -> bool {
-        self.point != Path::new("/") && !VOLATILE.contains(&self.kind) && !self.is_anonymous()
+        self.point != Path::new("/") && !EPHEMERAL.contains(&self.kind) && !self.is_anonymous()
     }
 
-    /// A volume without a name, which the image itself declares: Docker gives it 64 random
-    /// hexadecimal digits, and every new container a new one.
+    /// An anonymous volume, which the image itself declares, does not persist: every new container
+    /// gets another one. Docker names it with 64 random hexadecimal digits.
     fn is_anonymous(&self) -> bool {
         let name = self
             .root
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_without_a_name_does_not_persist() {
+    fn an_anonymous_volume_does_not_persist() {
         let name = "0123456789abcdef".repeat(4);
         assert!(!with(&format!(
             "1 655 8:1 /var/lib/docker/volumes/{name}/_data /data rw - ext4 /dev/sda1 rw"

@@ -1,7 +1,9 @@
-//! Reads `spin.toml`: what the component is, what it may reach, how it is built.
+//! `spin.toml`: what the component is, what it may use, and how it is built.
 //!
-//! Manifest version 2, reduced to what this host serves: one component behind one HTTP
-//! trigger that takes every path. Anything else is refused in words instead of half-run.
+//! Manifest version 2, reduced to what this host supports: one component behind one HTTP trigger
+//! that matches every path. Anything else is refused with a message.
+
+mod component;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,63 +11,28 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
+pub use component::{Build, Component};
+
 /// A manifest that this host can serve.
 #[derive(Debug)]
 pub struct Manifest {
-    /// Absolute path of the file.
+    /// Absolute.
     pub path: PathBuf,
     /// The application's variables, by name.
     pub variables: BTreeMap<String, Variable>,
-    /// The one component.
     pub component: Component,
 }
 
 /// One entry of `[variables]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Variable {
-    /// The value when nothing else gives one.
     pub default: Option<String>,
-    /// Whether the program refuses to start without a value.
+    /// The program refuses to start when it has no value.
     #[serde(default)]
     pub required: bool,
-    /// Whether its value is never shown.
+    /// Its value is never shown.
     #[serde(default)]
     pub secret: bool,
-}
-
-/// One `[component.<id>]`.
-#[derive(Debug, Deserialize)]
-pub struct Component {
-    source: toml::Value,
-    /// Labels of the databases that the component may open.
-    #[serde(default)]
-    pub sqlite_databases: Vec<String>,
-    /// Labels of the key-value stores that the component may open.
-    #[serde(default)]
-    pub key_value_stores: Vec<String>,
-    /// The component's variables: templates over the application's.
-    #[serde(default)]
-    pub variables: BTreeMap<String, String>,
-    /// How the component is built, if it is built here.
-    pub build: Option<Build>,
-    #[serde(flatten)]
-    other: toml::Table,
-}
-
-/// Keys of a component that grant it nothing.
-const GRANTLESS: [&str; 4] = ["description", "exclude_files", "targets", "tool"];
-
-/// One `[component.<id>.build]`.
-#[derive(Debug, Deserialize)]
-pub struct Build {
-    /// A shell command.
-    pub command: String,
-    /// Where the command runs, from the manifest's folder.
-    #[serde(default)]
-    pub workdir: PathBuf,
-    /// Globs of the sources, from `workdir`.
-    #[serde(default)]
-    pub watch: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -84,17 +51,17 @@ struct Trigger {
 }
 
 impl Manifest {
-    /// Finds and reads the manifest: `from` (a file, or a folder with a `spin.toml`), else
-    /// `spin.toml` here, else the one beside the program (the layout of a release).
+    /// Reads `from` (a file, or a folder that has a `spin.toml`), else `spin.toml` in the current
+    /// folder, else the one beside the program, where a release has it.
     ///
     /// # Errors
     ///
-    /// When there is none, or it is not one that this host can serve.
+    /// When there is no manifest, or this host cannot serve it.
     pub fn find(from: Option<&Path>) -> Result<Self> {
         let path = match from {
             Some(folder) if folder.is_dir() => folder.join("spin.toml"),
             Some(file) => file.to_owned(),
-            None => find_default()?,
+            None => default_path()?,
         };
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read the manifest {}", path.display()))?;
@@ -113,11 +80,7 @@ impl Manifest {
             .component
             .remove(&component_id)
             .with_context(|| format!("the trigger names a missing component {component_id:?}"))?;
-        ensure!(
-            component.source.is_str(),
-            "the source of component {component_id:?} must be a local file"
-        );
-        component.refuse_other_grants()?;
+        component.check(&component_id)?;
         Ok(Self {
             path,
             variables: file.variables,
@@ -125,19 +88,18 @@ impl Manifest {
         })
     }
 
-    /// The folder that relative paths of the manifest start from.
+    /// Relative paths of the manifest start here.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 
-    /// Where the manifest says the component is.
+    /// Where a build puts the component.
     pub fn source(&self) -> PathBuf {
-        let source = self.component.source.as_str().unwrap_or_default();
-        self.folder().join(source)
+        self.folder().join(self.component.source())
     }
 
-    /// The component file to run: [`Self::source`], or, when that does not exist, a file of
-    /// the same name beside the manifest (the layout of a release).
+    /// The component file to run: [`Self::source`], or, when that does not exist, a file of the
+    /// same name beside the manifest, where a release has it.
     pub fn component_file(&self) -> PathBuf {
         let source = self.source();
         match source.file_name().map(|name| self.folder().join(name)) {
@@ -147,26 +109,7 @@ impl Manifest {
     }
 }
 
-impl Component {
-    /// Refuses what Spin would give the component and this host does not: files, an environment,
-    /// outbound hosts.
-    fn refuse_other_grants(&self) -> Result<()> {
-        let grants = |(key, value): &(&String, &toml::Value)| {
-            !GRANTLESS.contains(&key.as_str()) && !is_empty(value)
-        };
-        match self.other.iter().find(grants) {
-            Some((key, _)) => bail!("this host has no {key:?} for a component; take it out"),
-            None => Ok(()),
-        }
-    }
-}
-
-fn is_empty(value: &toml::Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
-        || value.as_table().is_some_and(toml::Table::is_empty)
-}
-
-fn find_default() -> Result<PathBuf> {
+fn default_path() -> Result<PathBuf> {
     let here = PathBuf::from("spin.toml");
     if here.is_file() {
         return Ok(here);
@@ -248,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_that_is_not_every_path_is_refused() {
+    fn a_route_that_does_not_match_every_path_is_refused() {
         assert!(refusal(&GOOD.replace("/...", "/api/...")).contains("/api/..."));
     }
 
@@ -262,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_that_this_host_does_not_have_is_refused() {
+    fn an_unsupported_grant_is_refused() {
         let with =
             |line: &str| GOOD.replace("sqlite_databases", &format!("{line}\nsqlite_databases"));
         for (line, key) in [
@@ -281,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_beside_the_manifest_stands_in_for_a_missing_build() {
+    fn a_component_beside_the_manifest_replaces_a_missing_build() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("app.wasm"), "").unwrap();
         let manifest = Manifest::parse(GOOD, folder.path().join("spin.toml")).unwrap();

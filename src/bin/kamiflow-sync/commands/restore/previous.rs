@@ -1,0 +1,83 @@
+//! The database that a restore replaces: not in use, and kept under another name.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::commands::clock;
+use crate::database::files::{sync_folder_of, with_suffix};
+
+/// How long to wait for another program that has the database open.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Links the previous database to another name, with its write-ahead log. The database also stays
+/// under its own name until the new one replaces it: a server that starts after a crash in between
+/// must not start with an empty database.
+pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
+    require_unused(database)?;
+    if !database.exists() {
+        return Ok(None);
+    }
+    let kept = with_suffix(
+        database,
+        &format!(".before-restore-{}", clock::timestamp()?),
+    );
+    // The log first: SQLite must never apply it to the restored file.
+    for suffix in ["-wal", "-shm"] {
+        let (from, to) = (with_suffix(database, suffix), with_suffix(&kept, suffix));
+        if from.exists() {
+            std::fs::rename(from, to)?;
+        }
+    }
+    std::fs::hard_link(database, &kept)
+        .with_context(|| format!("cannot keep the database as {}", kept.display()))?;
+    sync_folder_of(database)?;
+    Ok(Some(kept))
+}
+
+/// Moves the write-ahead log into the file, and fails when another program has the file open, such
+/// as Spin, which does not use our lock. In this locking mode `SQLite` needs the file for itself.
+pub fn require_unused(database: &Path) -> Result<()> {
+    if !database.exists() {
+        return Ok(());
+    }
+    let connection = Connection::open(database)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let exclusive = connection
+        .query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))
+        .and_then(|()| connection.execute_batch("BEGIN EXCLUSIVE; COMMIT"))
+        .and_then(|()| {
+            connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .optional()
+        });
+    match exclusive {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            bail!(
+                "another program has {} open: stop it first",
+                database.display()
+            )
+        }
+        // Other errors are ignored: a restore may be needed because the database is damaged.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_previous_database_stays_in_place_until_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        let connection = Connection::open(&database).unwrap();
+        connection.execute_batch("CREATE TABLE t (x)").unwrap();
+        drop(connection);
+        let kept = keep(&database).unwrap().unwrap();
+        let content = |file: &Path| std::fs::read(file).unwrap();
+        assert_eq!(content(&database), content(&kept));
+    }
+}
