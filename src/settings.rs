@@ -1,7 +1,8 @@
-//! Every setting of the component, read in one place.
+//! Every setting of the component: a line each with its name, type, default and rule.
 //!
-//! Defaults live in `spin.toml` and nowhere else. A value is asked for when a request first needs
-//! it, since each question is a call into the host, and kept for the life of the instance.
+//! A value is asked for when a request first needs it, since each question is a call into the host,
+//! and kept for the life of the instance. `spin.toml`, the README and `/v1/info` are held to this
+//! table by tests.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,80 +11,169 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use ipnet::IpNet;
-use spin_sdk::variables;
 
-use crate::error::Error;
-
-/// What a value must be.
-enum Kind {
-    /// Text without blanks around it; a secret.
-    Key,
-    /// The same, or nothing.
-    OptionalKey,
-    /// A whole number in this range.
-    Number(RangeInclusive<u64>),
-    /// `*`, `none`, or a comma-separated list of origins.
-    Origins,
-    /// A comma-separated list of addresses and networks (`10.0.0.0/8`), or nothing.
-    Networks,
+/// A value that breaks the rule of its setting.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} {rule}", .name.to_uppercase())]
+pub struct BadSetting {
+    /// As `spin.toml` spells it.
+    pub name: &'static str,
+    /// Worded to follow the name.
+    pub rule: String,
 }
 
-/// The variables of `spin.toml`.
-const SETTINGS: [(&str, Kind); 12] = [
-    ("api_key", Kind::Key),
-    ("api_key_previous", Kind::OptionalKey),
-    ("cors_origins", Kind::Origins),
-    ("history_days", Kind::Number(1..=36_500)),
-    ("history_deleted_days", Kind::Number(1..=36_500)),
-    ("history_versions", Kind::Number(1..=1_000_000)),
-    ("max_body_size", Kind::Number(1024..=512 << 20)),
-    ("max_file_size", Kind::Number(1..=100 << 20)),
-    ("max_files_per_project", Kind::Number(1..=10_000_000)),
-    ("rate_limit_max_requests", Kind::Number(1..=u32::MAX as u64)),
-    ("rate_limit_window_ms", Kind::Number(1000..=86_400_000)),
-    ("trusted_proxies", Kind::Networks),
-];
-
-/// Checks all settings before a host serves a request.
-///
-/// `get` answers the value of a variable; `Err` is one sentence that names the variable.
-pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), String> {
-    SETTINGS
-        .iter()
-        .try_for_each(|(name, kind)| match get(name) {
-            Some(value) => kind
-                .check(&value)
-                .map_err(|rule| format!("{} {rule}", name.to_uppercase())),
-            None => Err(format!("{} is not set", name.to_uppercase())),
-        })
-}
-
-/// The names of all settings, as `spin.toml` spells them.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().map(|(name, _)| *name)
-}
-
-impl Kind {
-    fn check(&self, value: &str) -> Result<(), String> {
-        match self {
-            Self::Key if value.trim().is_empty() => Err("must not be empty".to_owned()),
-            Self::OptionalKey if (1..16).contains(&value.trim().len()) => {
-                Err("must have at least 16 characters".to_owned())
-            }
-            Self::Key | Self::OptionalKey | Self::Origins => Ok(()),
-            Self::Number(range) => parse_number(value, range).map(drop),
-            Self::Networks => parse_networks(value).map(drop),
+/// Makes the accessors of [`Settings`] and the table for [`check`]. Each parser returns the broken
+/// rule, worded to follow the name.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $default:literal, $parse:expr;)*) => {
+        impl Settings {
+            $($(#[$doc])*
+            pub fn $name(&self) -> Result<$type, BadSetting> {
+                let name = stringify!($name);
+                let value = self.text(name)?;
+                let parse: fn(&str) -> Result<$type, String> = $parse;
+                parse(&value).map_err(|rule| BadSetting { name, rule })
+            })*
         }
+
+        /// Name, default and rule of every setting.
+        const TABLE: &[(&str, &str, fn(&str) -> Result<(), String>)] = &[$((
+            stringify!($name),
+            $default,
+            |value| {
+                let parse: fn(&str) -> Result<$type, String> = $parse;
+                parse(value).map(drop)
+            },
+        )),*];
+    };
+}
+
+settings! {
+    /// The key that opens `/v1`; at least 16 characters.
+    api_key: Key = "", required_key;
+    /// A second key that works too while devices change over to a new one; empty for none.
+    api_key_previous: Option<Key> = "", optional_key;
+    /// Origins whose pages may read answers in a browser.
+    cors_origins: CorsOrigins = "*", |value| Ok(origins(value));
+    /// Days for which the content of every replaced version is kept.
+    history_days: u64 = "30", |value| number(value, 1..=36_500);
+    /// Days for which the content of a deleted file is kept.
+    history_deleted_days: u64 = "180", |value| number(value, 1..=36_500);
+    /// Versions of a path that keep their content after [`Settings::history_days`].
+    history_versions: u64 = "20", |value| number(value, 1..=1_000_000);
+    /// The largest request body, as sent and inflated, in bytes.
+    max_body_size: usize = "104857600", |value| size(value, 1024..=512 << 20);
+    /// The largest file, decoded, in bytes.
+    max_file_size: usize = "10485760", |value| size(value, 1..=100 << 20);
+    /// The most live files in one project.
+    max_files_per_project: u64 = "100000", |value| number(value, 1..=10_000_000);
+    /// Requests that one client may make in a window.
+    rate_limit_max_requests: u64 = "100", |value| number(value, 1..=u32::MAX as u64);
+    /// The length of a rate window, in milliseconds.
+    rate_limit_window_ms: u64 = "900000", |value| number(value, 1000..=86_400_000);
+    /// The proxies whose `x-forwarded-for` is believed.
+    trusted_proxies: Vec<IpNet> = "", networks;
+}
+
+/// The settings as a host gives them.
+pub struct Settings {
+    get: Box<dyn Fn(&str) -> Result<Option<String>, String>>,
+    values: RefCell<HashMap<&'static str, Rc<str>>>,
+}
+
+impl Settings {
+    /// Settings whose values `get` returns, by the names of `spin.toml`: none where the default
+    /// applies, an error where the host cannot tell.
+    pub fn new(get: impl Fn(&str) -> Result<Option<String>, String> + 'static) -> Self {
+        Self {
+            get: Box::new(get),
+            values: RefCell::default(),
+        }
+    }
+
+    /// The value as the host gives it, asked for once.
+    fn text(&self, name: &'static str) -> Result<Rc<str>, BadSetting> {
+        if let Some(value) = self.values.borrow().get(name) {
+            return Ok(value.clone());
+        }
+        let bad = |rule| BadSetting { name, rule };
+        let value =
+            (self.get)(name).map_err(|reason| bad(format!("is not available: {reason}")))?;
+        let value = value.unwrap_or_else(|| default(name).to_owned());
+        let value: Rc<str> = value.into();
+        self.values.borrow_mut().insert(name, value.clone());
+        Ok(value)
     }
 }
 
-fn parse_number(value: &str, range: &RangeInclusive<u64>) -> Result<u64, String> {
-    let number = value
-        .trim()
-        .parse()
-        .ok()
-        .filter(|number| range.contains(number));
-    number.ok_or_else(|| {
+fn default(name: &str) -> &'static str {
+    let row = TABLE.iter().find(|row| row.0 == name);
+    row.map_or("", |row| row.1)
+}
+
+/// Checks all settings before a host serves a request. `get` returns the value of a setting.
+pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), BadSetting> {
+    TABLE.iter().try_for_each(|(name, default, parse)| {
+        let value = get(name).unwrap_or_else(|| (*default).to_owned());
+        parse(&value).map_err(|rule| BadSetting { name, rule })
+    })
+}
+
+/// The names of all settings with their defaults, as `spin.toml` has them.
+pub fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|(name, default, _)| (*name, *default))
+}
+
+/// Shortest key that is accepted, in bytes.
+const MIN_KEY_LENGTH: usize = 16;
+/// Keys that stand in documentation, so anybody can know them.
+const PLACEHOLDER_KEYS: [&str; 8] = [
+    "your-secret-api-key-here",
+    "your_generated_api_key_here",
+    "your-api-key-here",
+    "your_api_key_here",
+    "your-secret-api-key",
+    "changeme",
+    "change-me",
+    "secret",
+];
+
+/// A secret: text without blanks around it.
+pub type Key = Rc<str>;
+
+/// A key that a client could guess is refused; the rule does not repeat it.
+fn required_key(value: &str) -> Result<Key, String> {
+    let key = value.trim();
+    if key.is_empty() {
+        return Err("is not set".to_owned());
+    }
+    if PLACEHOLDER_KEYS.contains(&key.to_ascii_lowercase().as_str()) {
+        return Err("is a placeholder that everybody knows: choose another".to_owned());
+    }
+    if key.len() < MIN_KEY_LENGTH {
+        return Err(format!(
+            "is shorter than {MIN_KEY_LENGTH} characters: choose a longer one"
+        ));
+    }
+    Ok(key.into())
+}
+
+/// Checks a key by the rule of `API_KEY`. The error is worded to follow the name of the setting.
+pub fn check_key(key: &str) -> Result<(), String> {
+    required_key(key).map(drop)
+}
+
+fn optional_key(value: &str) -> Result<Option<Key>, String> {
+    match value.trim().is_empty() {
+        true => Ok(None),
+        false => required_key(value).map(Some),
+    }
+}
+
+fn number(value: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let number = value.trim().parse().ok();
+    let fitting = number.filter(|number| range.contains(number));
+    fitting.ok_or_else(|| {
         format!(
             "must be a whole number from {} to {}, not '{value}'",
             range.start(),
@@ -92,7 +182,11 @@ fn parse_number(value: &str, range: &RangeInclusive<u64>) -> Result<u64, String>
     })
 }
 
-fn parse_networks(value: &str) -> Result<Vec<IpNet>, String> {
+fn size(value: &str, range: RangeInclusive<u64>) -> Result<usize, String> {
+    number(value, range).map(|bytes| bytes as usize)
+}
+
+fn networks(value: &str) -> Result<Vec<IpNet>, String> {
     let network = |text: &str| {
         text.parse()
             .or_else(|_| text.parse().map(IpAddr::into))
@@ -110,91 +204,18 @@ fn list(value: &str) -> impl Iterator<Item = &str> {
         .filter(|entry| !entry.is_empty())
 }
 
-/// The key that opens `/v1`, without blanks around it.
-pub fn api_key() -> Result<Rc<str>, Error> {
-    let key = trimmed("api_key")?;
-    match key.is_empty() {
-        true => Err(Error::NotConfigured("api_key is not set".to_owned())),
-        false => Ok(key),
-    }
-}
-
-/// The key that opens `/v1` besides while devices change over to a new one; empty for none.
-pub fn api_key_previous() -> Result<Rc<str>, Error> {
-    trimmed("api_key_previous")
-}
-
-fn trimmed(name: &'static str) -> Result<Rc<str>, Error> {
-    let value = text(name)?;
-    Ok(match value.trim() {
-        whole if whole.len() == value.len() => value,
-        inner => inner.into(),
-    })
-}
-
-/// Days for which the content of every replaced version is kept.
-pub fn history_days() -> Result<u64, Error> {
-    number("history_days")
-}
-
-/// Days for which the content of a deleted file is kept.
-pub fn history_deleted_days() -> Result<u64, Error> {
-    number("history_deleted_days")
-}
-
-/// How many versions of a path keep their content beyond [`history_days`].
-pub fn history_versions() -> Result<u64, Error> {
-    number("history_versions")
-}
-
-/// The largest request body, as sent and inflated, in bytes.
-pub fn max_body_size() -> Result<usize, Error> {
-    Ok(number("max_body_size")? as usize)
-}
-
-/// The largest file, decoded, in bytes.
-pub fn max_file_size() -> Result<usize, Error> {
-    Ok(number("max_file_size")? as usize)
-}
-
-/// The most live files in one project.
-pub fn max_files_per_project() -> Result<u64, Error> {
-    number("max_files_per_project")
-}
-
-/// How many requests one client may make in a window.
-pub fn rate_limit_max_requests() -> Result<u64, Error> {
-    number("rate_limit_max_requests")
-}
-
-/// The length of a rate window, in milliseconds.
-pub fn rate_limit_window_ms() -> Result<u64, Error> {
-    number("rate_limit_window_ms")
-}
-
-/// The proxies whose `x-forwarded-for` is believed.
-pub fn trusted_proxies() -> Result<Vec<IpNet>, Error> {
-    parse_networks(&text("trusted_proxies")?)
-        .map_err(|rule| Error::NotConfigured(format!("trusted_proxies {rule}")))
-}
-
-/// Whose pages may read the answers in a browser.
+/// Origins whose pages may read the answers in a browser.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CorsOrigins {
-    /// Nobody's: no CORS header is ever sent.
+    /// None: no CORS header is ever sent.
     None,
-    /// Everybody's.
+    /// Any.
     Any,
-    /// These origins'.
+    /// These only.
     List(Vec<String>),
 }
 
-/// `CORS_ORIGINS`.
-pub fn cors_origins() -> Result<CorsOrigins, Error> {
-    Ok(parse_origins(&text("cors_origins")?))
-}
-
-fn parse_origins(value: &str) -> CorsOrigins {
+fn origins(value: &str) -> CorsOrigins {
     let origins: Vec<String> = list(value).map(str::to_owned).collect();
     match origins.as_slice() {
         [] => CorsOrigins::None,
@@ -204,52 +225,27 @@ fn parse_origins(value: &str) -> CorsOrigins {
     }
 }
 
-fn number(name: &'static str) -> Result<u64, Error> {
-    let value = text(name)?;
-    let parsed = SETTINGS.iter().find_map(|(setting, kind)| match kind {
-        Kind::Number(range) if *setting == name => Some(parse_number(&value, range)),
-        _ => None,
-    });
-    parsed
-        .unwrap_or_else(|| Err("is not a number".to_owned()))
-        .map_err(|rule| Error::NotConfigured(format!("{name} {rule}")))
-}
-
-thread_local! {
-    static VALUES: RefCell<HashMap<&'static str, Rc<str>>> = RefCell::default();
-}
-
-/// The value as the host gives it, asked for once per instance.
-fn text(name: &'static str) -> Result<Rc<str>, Error> {
-    if let Some(value) = VALUES.with_borrow(|values| values.get(name).cloned()) {
-        return Ok(value);
-    }
-    let value: Rc<str> = variables::get(name)
-        .map_err(|error| Error::NotConfigured(format!("{name}: {error}")))?
-        .into();
-    VALUES.with_borrow_mut(|values| values.insert(name, value.clone()));
-    Ok(value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sound(name: &str) -> Option<String> {
-        let value = match name {
-            "api_key" => "0123456789abcdef",
-            "api_key_previous" | "cors_origins" | "trusted_proxies" => "",
-            "history_days" | "history_deleted_days" => "30",
-            _ => "1000000",
-        };
-        Some(value.to_owned())
+    const KEY: &str = "0123456789abcdef";
+
+    /// The defaults, but for a key and for one setting.
+    fn with<'a>(name: &'a str, value: &'a str) -> impl Fn(&str) -> Option<String> + use<'a> {
+        move |asked| match asked {
+            asked if asked == name => Some(value.to_owned()),
+            "api_key" => Some(KEY.to_owned()),
+            _ => None,
+        }
     }
 
     #[test]
     fn a_bad_value_is_named() {
-        assert_eq!(check(sound), Ok(()));
+        assert_eq!(check(with("", "")), Ok(()));
         for (name, bad) in [
             ("api_key", " "),
+            ("api_key", "abc"),
             ("api_key_previous", "short"),
             ("max_body_size", "10MB"),
             ("max_file_size", "0"),
@@ -258,40 +254,63 @@ mod tests {
             ("rate_limit_window_ms", ""),
             ("trusted_proxies", "caddy"),
         ] {
-            let error = check(|asked| {
-                if asked == name {
-                    Some(bad.to_owned())
-                } else {
-                    sound(asked)
-                }
-            });
-            assert!(
-                error.unwrap_err().starts_with(&name.to_uppercase()),
-                "{name}"
-            );
+            let error = check(with(name, bad)).unwrap_err().to_string();
+            assert!(error.starts_with(&name.to_uppercase()), "{error}");
         }
-        assert_eq!(
-            check(|name| sound(name).filter(|_| name != "api_key")),
-            Err("API_KEY is not set".into())
-        );
+        let error = check(with("api_key", "")).unwrap_err().to_string();
+        assert_eq!(error, "API_KEY is not set");
+    }
+
+    #[test]
+    fn a_placeholder_and_a_short_key_are_refused_and_never_repeated() {
+        for key in [
+            "your-secret-api-key-here",
+            "Your_Generated_Api_Key_Here",
+            "changeme",
+        ] {
+            assert!(required_key(key).unwrap_err().contains("placeholder"));
+        }
+        let rule = required_key("s3cr3t").unwrap_err();
+        assert!(rule.contains("shorter than 16") && !rule.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_key_has_no_blanks_around_it() {
+        let get = with("api_key", " 0123456789abcdef\n");
+        let settings = Settings::new(move |name| Ok(get(name)));
+        assert_eq!(&*settings.api_key().unwrap(), KEY);
+        assert_eq!(settings.api_key_previous().unwrap(), None);
+    }
+
+    #[test]
+    fn the_host_is_asked_once_for_each_value() {
+        let asked = Rc::new(std::cell::Cell::new(0));
+        let count = asked.clone();
+        let settings = Settings::new(move |_| {
+            count.set(count.get() + 1);
+            Ok(Some("7".to_owned()))
+        });
+        assert_eq!(settings.history_days().unwrap(), 7);
+        assert_eq!(settings.history_days().unwrap(), 7);
+        assert_eq!(asked.get(), 1);
     }
 
     #[test]
     fn proxies_are_addresses_or_networks() {
-        let networks = parse_networks("127.0.0.1, 10.0.0.0/8,::1").unwrap();
-        assert!(networks[0].contains(&"127.0.0.1".parse::<std::net::IpAddr>().unwrap()));
-        assert!(!networks[0].contains(&"127.0.0.2".parse::<std::net::IpAddr>().unwrap()));
+        let networks = networks("127.0.0.1, 10.0.0.0/8,::1").unwrap();
+        assert!(networks[0].contains(&"127.0.0.1".parse::<IpAddr>().unwrap()));
+        assert!(!networks[0].contains(&"127.0.0.2".parse::<IpAddr>().unwrap()));
         assert_eq!(networks.len(), 3);
-        assert_eq!(parse_networks(""), Ok(vec![]));
+        assert_eq!(super::networks(""), Ok(vec![]));
     }
 
     #[test]
     fn origins_are_none_any_or_a_list() {
-        assert_eq!(parse_origins(""), CorsOrigins::None);
-        assert_eq!(parse_origins("none"), CorsOrigins::None);
-        assert_eq!(parse_origins("*"), CorsOrigins::Any);
+        assert_eq!(origins(""), CorsOrigins::None);
+        assert_eq!(origins("none"), CorsOrigins::None);
+        assert_eq!(origins("*"), CorsOrigins::Any);
         assert_eq!(
-            parse_origins("https://a, https://b"),
+            origins("https://a, https://b"),
             CorsOrigins::List(vec!["https://a".into(), "https://b".into()])
         );
     }

@@ -2,14 +2,14 @@
 
 use http::Response;
 
-use super::{Component, answer, declared_length, fields, head};
-use crate::api::Body;
-use crate::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
-use crate::bindings::wasi::http0_2_0::types::{
+use super::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
+use super::bindings::wasi::http0_2_0::types::{
     IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
-use crate::bindings::wasi::io::streams::{OutputStream, StreamError};
-use crate::error::Error;
+use super::bindings::wasi::io::streams::{OutputStream, StreamError};
+use super::request::{declared_length, fields, head};
+use super::{Component, answer};
+use crate::api::{Body, Error};
 
 impl Guest for Component {
     fn handle(request: IncomingRequest, outparam: ResponseOutparam) {

@@ -7,12 +7,12 @@ use wit_bindgen::{
     StreamResult, backpressure_dec, backpressure_inc, block_on, spawn_local, yield_async,
 };
 
-use super::{Component, answer, declared_length, fields, head};
-use crate::api::Body;
-use crate::bindings::exports::wasi::http0_3_0::handler::Guest;
-use crate::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
-use crate::bindings::{wit_future, wit_stream};
-use crate::error::Error;
+use super::bindings::exports::wasi::http0_3_0::handler::Guest;
+use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
+use super::bindings::{wit_future, wit_stream};
+use super::request::{declared_length, fields, head};
+use super::{Component, answer};
+use crate::api::{Body, Error};
 
 impl Guest for Component {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {

@@ -1,29 +1,21 @@
 //! What changed after a rev: pages for the old wire and for the change feed.
 
-use spin_sdk::sqlite3::{RowResult, Value};
-
-use super::{Project, Store, integer, json_numbers, optional_checksum, take_text, text};
-use crate::cursor::Cursor;
-use crate::error::Error;
-use crate::project::{Checksum, ProjectId, Rev};
+use super::error::Error;
+use super::project::Project;
+use super::sql::{Row, json_array};
+use super::store::Store;
+use super::tree::{VERSION, version};
+use crate::domain::{Cursor, ProjectId, Rev, Version};
 
 /// Bytes of content after which a page ends.
 pub const PAGE_BYTES: u64 = 8 << 20;
 
-/// The newest version of a path.
+/// The newest version of a path, at its place in the feed.
 #[derive(Debug)]
 pub struct Change {
-    /// Of the version.
-    pub rev: Rev,
-    /// Below `.kamiflow/`.
-    pub path: String,
-    /// Of the content; none for a deletion.
-    pub checksum: Option<Checksum>,
-    /// Bytes.
-    pub size: u64,
-    /// Milliseconds since 1970.
-    pub modified: i64,
-    /// Running hash at this change.
+    /// The version.
+    pub version: Version,
+    /// The project's running hash at this change.
     pub tag: i64,
     content: Option<i64>,
 }
@@ -33,7 +25,7 @@ pub struct Change {
 pub struct Page {
     /// At most as many as asked for.
     pub changes: Vec<Change>,
-    /// Whether more follow behind the last one.
+    /// Whether more follow the last one.
     pub has_more: bool,
 }
 
@@ -41,13 +33,13 @@ pub struct Page {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Live files.
-    Live,
+    LiveFiles,
     /// Live files and deletions.
     All,
 }
 
 impl Store {
-    /// The first changes behind `since`: at most `limit`, and no more than `max_bytes` of
+    /// The first changes after `since`: at most `limit`, and no more than `max_bytes` of
     /// content unless the first alone has more.
     pub fn page(
         &self,
@@ -61,32 +53,16 @@ impl Store {
         if project.head.is_none_or(|head| head <= since) {
             return Ok(Page::default());
         }
-        // The two halves of the index are each in order, so SQLite merges them without sorting.
-        let deleted = match scope {
-            Scope::Live => "",
-            Scope::All => {
-                "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2"
-            }
-        };
-        let answer = self.execute(
-            &format!(
-                "SELECT version.rev, path, checksum, size, modified, tag, content
-                 FROM (SELECT rev FROM file WHERE project = ?1 AND deleted = 0 AND rev > ?2
-                       {deleted} ORDER BY rev LIMIT ?3) AS next
-                 CROSS JOIN version ON version.project = ?1 AND version.rev = next.rev
-                 ORDER BY next.rev"
-            ),
-            &[
-                Value::Integer(project.number),
-                Value::Integer(since),
-                Value::Integer(i64::from(limit) + 1),
+        // One more than asked for shows whether more follow.
+        let rows = self.execute(
+            &page_statement(scope),
+            [
+                project.number.into(),
+                since.into(),
+                (i64::from(limit) + 1).into(),
             ],
         )?;
-        let changes = answer
-            .rows
-            .into_iter()
-            .map(change)
-            .collect::<Result<_, _>>()?;
+        let changes = rows.into_iter().map(change).collect::<Result<_, _>>()?;
         Ok(Page::cut(changes, limit as usize, max_bytes))
     }
 
@@ -96,37 +72,30 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.execute(
+        let rows = self.execute(
             "SELECT content.id, content.bytes FROM json_each(?1) AS asked
              CROSS JOIN content ON content.id = asked.value",
-            &[json_numbers(&ids)],
+            [json_array(ids.iter().copied())],
         )?;
-        let in_order = answer
-            .rows
-            .iter()
-            .map(|row| row.get(0))
-            .eq(ids.iter().copied().map(Some));
-        let bytes = |mut row: RowResult| match row.values.pop() {
-            Some(Value::Blob(bytes)) => Ok(bytes),
-            _ => Err(Error::Internal("content is not a blob".to_owned())),
-        };
-        match in_order {
-            true => answer.rows.into_iter().map(bytes).collect(),
-            false => Err(Error::Internal("a live file has no content".to_owned())),
+        let found = rows.iter().map(|row| row.optional_integer(0));
+        match found.eq(ids.iter().copied().map(Some)) {
+            true => rows.into_iter().map(|mut row| row.take_blob(1)).collect(),
+            false => Err(Error::Damaged("a live file has no content")),
         }
     }
 
     /// Whether the project has a version with this rev.
-    pub fn knows_rev(&self, id: &ProjectId, rev: Rev) -> Result<bool, Error> {
-        let answer = self.execute(
+    pub fn has_rev(&self, id: &ProjectId, rev: Rev) -> Result<bool, Error> {
+        let row = self.first(
             "SELECT 1 FROM project CROSS JOIN version ON version.project = number AND rev = ?2
              WHERE id = ?1",
-            &[text(id.as_str()), Value::Integer(rev)],
+            [id.as_str().into(), rev.into()],
         )?;
-        Ok(!answer.rows.is_empty())
+        Ok(row.is_some())
     }
 
-    /// Where to go on behind a cursor; 410 unless it comes from the history of this project.
+    /// The rev after which a client with this cursor goes on. [`Error::ResyncRequired`] unless the
+    /// cursor comes from the history of this project.
     pub fn resume(&self, project: &Project, cursor: Option<Cursor>) -> Result<Rev, Error> {
         let Some(cursor) = cursor else { return Ok(0) };
         let proven = cursor == project.cursor()
@@ -137,19 +106,44 @@ impl Store {
 
     fn tag_at(&self, project: i64, rev: Rev) -> Result<Option<i64>, Error> {
         let statement = "SELECT tag FROM version WHERE project = ?1 AND rev = ?2";
-        let answer = self.execute(statement, &[Value::Integer(project), Value::Integer(rev)])?;
-        answer.rows.first().map(|row| integer(row, 0)).transpose()
+        let row = self.first(statement, [project.into(), rev.into()])?;
+        row.map(|row| row.integer(0)).transpose()
     }
 }
 
+fn page_statement(scope: Scope) -> String {
+    // The two halves of the index are each in order, so SQLite merges them without sorting.
+    let deleted = match scope {
+        Scope::LiveFiles => "",
+        Scope::All => {
+            "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2"
+        }
+    };
+    format!(
+        "SELECT {VERSION}, version.tag, version.content
+         FROM (SELECT rev FROM file WHERE project = ?1 AND deleted = 0 AND rev > ?2
+               {deleted} ORDER BY rev LIMIT ?3) AS next
+         CROSS JOIN version ON version.project = ?1 AND version.rev = next.rev
+         ORDER BY next.rev"
+    )
+}
+
+fn change(mut row: Row) -> Result<Change, Error> {
+    Ok(Change {
+        version: version(&mut row)?,
+        tag: row.integer(5)?,
+        content: row.optional_integer(6),
+    })
+}
+
 impl Page {
-    /// Ends the page at its limits. `changes` may hold one more than `limit`, which tells that
+    /// Ends the page at its limits. `changes` may hold one more than `limit`, which shows that
     /// more follow.
     fn cut(mut changes: Vec<Change>, limit: usize, max_bytes: u64) -> Self {
         let found = changes.len();
         let mut bytes = 0;
         let fits = |change: &&Change| {
-            bytes += change.size;
+            bytes += change.version.size;
             bytes <= max_bytes
         };
         let fitting = changes.iter().take(limit).take_while(fits).count();
@@ -161,29 +155,22 @@ impl Page {
     }
 }
 
-fn change(mut row: RowResult) -> Result<Change, Error> {
-    Ok(Change {
-        rev: integer(&row, 0)?,
-        path: take_text(&mut row, 1)?,
-        checksum: optional_checksum(&row, 2),
-        size: integer(&row, 3)?,
-        modified: integer(&row, 4)?,
-        tag: integer(&row, 5)?,
-        content: row.get(6),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{TestFile, id};
     use super::*;
 
     fn pages(sizes: &[u64], limit: usize) -> (usize, bool) {
-        let change = |size: &u64| Change {
+        let version = |size| Version {
             rev: 1,
             path: String::new(),
             checksum: None,
-            size: *size,
+            size,
             modified: 0,
+            device: None,
+        };
+        let change = |size: &u64| Change {
+            version: version(*size),
             tag: 0,
             content: None,
         };
@@ -204,6 +191,58 @@ mod tests {
             (&[0, 11], 3, (1, true)),
         ] {
             assert_eq!(pages(sizes, limit), expected, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_the_newest_version_of_each_changed_path() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("1")), ("b", Some("2")), ("c", Some("3"))]);
+        store.push_at(10, &[("a", Some("4")), ("b", None)]);
+        let project = store.project(&id()).unwrap().unwrap();
+        let page = |since, limit, scope| store.page(&project, since, limit, 100, scope).unwrap();
+        let paths = |page: &Page| {
+            let paths = page
+                .changes
+                .iter()
+                .map(|change| change.version.path.clone());
+            paths.collect::<Vec<_>>()
+        };
+        assert_eq!(paths(&page(0, 10, Scope::LiveFiles)), ["c", "a"]);
+        let all = page(0, 2, Scope::All);
+        assert_eq!(
+            (paths(&all), all.has_more),
+            (vec!["c".into(), "b".into()], true)
+        );
+        assert_eq!(paths(&page(10, 2, Scope::All)), ["a"]);
+        let live = page(0, 10, Scope::LiveFiles);
+        assert_eq!(store.contents(&live.changes).unwrap(), [b"3", b"4"]);
+    }
+
+    #[test]
+    fn a_cursor_is_resumed_only_in_its_own_history() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("1"))]);
+        let old = store.project(&id()).unwrap().unwrap().cursor();
+        store.push_at(2, &[("a", Some("2"))]);
+        let project = store.project(&id()).unwrap().unwrap();
+        assert_eq!(store.resume(&project, Some(old)).unwrap(), 1);
+        assert_eq!(store.resume(&project, None).unwrap(), 0);
+        let forged = Cursor {
+            tag: old.tag ^ 1,
+            ..old
+        };
+        for other in [
+            forged,
+            Cursor {
+                epoch: old.epoch ^ 1,
+                ..old
+            },
+        ] {
+            let resumed = store.resume(&project, Some(other));
+            assert!(matches!(resumed, Err(Error::ResyncRequired)), "{other}");
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Brings a database to the schema of this program.
 
-use spin_sdk::sqlite3::Connection;
-
-use super::{failed, integer};
-use crate::error::Error;
+use super::error::Error;
+use super::store::Store;
 
 /// Numbered steps, one statement each: Spin's host runs only the first of several.
 /// A released step is never edited.
@@ -11,58 +9,51 @@ const SCHEMA: &str = include_str!("schema.sql");
 
 /// The `user_version` of a database that has all steps.
 pub const SCHEMA_VERSION: i64 = 9;
+/// The oldest schema that was released.
+pub const FIRST_SCHEMA: i64 = 8;
 
 /// Applies the missing steps, in one transaction; on a current database that is one cheap read.
 /// A database of a newer program is refused.
-pub fn migrate(connection: &Connection) -> Result<(), Error> {
-    match version(connection)? {
+pub(super) fn migrate(store: &Store) -> Result<(), Error> {
+    match version(store)? {
         SCHEMA_VERSION => Ok(()),
-        newer if newer > SCHEMA_VERSION => Err(Error::NotConfigured(format!(
-            "the database has schema {newer}, this program knows {SCHEMA_VERSION}: run the newer program"
-        ))),
-        _ => upgrade(connection),
+        newer if newer > SCHEMA_VERSION => Err(Error::NewerSchema(newer)),
+        _ => upgrade(store),
     }
 }
 
-fn upgrade(connection: &Connection) -> Result<(), Error> {
-    switch_to_wal(connection)?;
-    execute(connection, "BEGIN IMMEDIATE")?;
-    // Another instance may have been faster since the first look.
-    let have = version(connection)?;
-    for (number, statement) in steps().filter(|(number, _)| *number > have) {
-        execute(connection, statement)?;
-        execute(connection, &format!("PRAGMA user_version = {number}"))?;
-    }
-    execute(connection, "COMMIT")
+fn upgrade(store: &Store) -> Result<(), Error> {
+    switch_to_wal(store)?;
+    store.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+        // Another instance may have been faster since the first look.
+        let have = version(store)?;
+        for (number, statement) in steps().filter(|(number, _)| *number > have) {
+            store.run(statement)?;
+            store.run(&format!("PRAGMA user_version = {number}"))?;
+        }
+        Ok(())
+    })
 }
 
 /// WAL is a property of the file, and Spin does not set it. A server such as libSQL's manages its
 /// own log and refuses the pragma, which is fine; a local file that stays in another mode is not,
-/// nor one that somebody holds just now.
-fn switch_to_wal(connection: &Connection) -> Result<(), Error> {
-    let switched = connection.execute("PRAGMA journal_mode = WAL", &[]);
-    let answer = match switched.map_err(failed) {
-        Ok(answer) => answer,
+/// nor one that is locked at this moment.
+fn switch_to_wal(store: &Store) -> Result<(), Error> {
+    let answer = match store.run("PRAGMA journal_mode = WAL") {
+        Ok(rows) => rows,
         Err(Error::Busy) => return Err(Error::Busy),
         Err(_) => return Ok(()),
     };
-    match answer.rows.first().and_then(|row| row.get::<&str>(0)) {
+    match answer.first().and_then(|row| row.text(0)) {
         Some("wal") | None => Ok(()),
-        Some(other) => Err(Error::NotConfigured(format!(
-            "the database is in journal mode '{other}', not WAL"
-        ))),
+        Some(other) => Err(Error::NotWal(other.to_owned())),
     }
 }
 
-fn version(connection: &Connection) -> Result<i64, Error> {
-    let answer = connection
-        .execute("PRAGMA user_version", &[])
-        .map_err(failed)?;
-    answer.rows.first().map_or(Ok(0), |row| integer(row, 0))
-}
-
-fn execute(connection: &Connection, statement: &str) -> Result<(), Error> {
-    connection.execute(statement, &[]).map(drop).map_err(failed)
+/// The `user_version`; 0 for a new file.
+pub(super) fn version(store: &Store) -> Result<i64, Error> {
+    let row = store.run("PRAGMA user_version")?.into_iter().next();
+    row.map_or(Ok(0), |row| row.integer(0))
 }
 
 /// The steps in order, each with its number.
@@ -77,6 +68,7 @@ pub fn steps() -> impl Iterator<Item = (i64, &'static str)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::TestFile;
     use super::*;
 
     #[test]
@@ -97,5 +89,15 @@ mod tests {
             assert!(!statement.contains(';'), "step {number}");
             assert_eq!(statement.matches("CREATE ").count(), 1, "step {number}");
         }
+    }
+
+    #[test]
+    fn a_new_file_gets_all_steps_and_a_newer_one_is_refused() {
+        let file = TestFile::new();
+        let store = file.store();
+        assert_eq!(version(&store).unwrap(), SCHEMA_VERSION);
+        store.run("PRAGMA user_version = 1000").unwrap();
+        let newer = Store::open(file.connection()).err();
+        assert!(matches!(newer, Some(Error::NewerSchema(1000))));
     }
 }

@@ -1,82 +1,71 @@
 //! Writes a push, whole or not at all.
 
-use spin_sdk::sqlite3::Value;
-
-use super::{Project, Stamp, Store, optional_integer, optional_text, text};
-use crate::cursor::Cursor;
-use crate::error::Error;
-use crate::project::{ProjectId, Rev};
-use crate::sync::{Batch, Plan, Step};
-use crate::wire::push::{Outcome, Replaced};
+use super::error::Error;
+use super::numbering::Numbering;
+use super::project::Project;
+use super::sql::Value;
+use super::store::Store;
+use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Step};
 
 /// What a push did.
+#[derive(Debug)]
 pub struct Applied {
-    /// Where the change feed stands.
+    /// The position of the change feed after it.
     pub cursor: Cursor,
     /// Newer edits that an older one replaced.
     pub replaced: Vec<Replaced>,
-    /// What became of each path.
+    /// What became of each path, in the order of the request: deletions last.
     pub outcomes: Vec<Outcome>,
+    /// Whether it is time to [`prune`](Store::prune) the project.
+    pub prune_is_due: bool,
 }
 
 impl Store {
-    /// Applies a batch in one transaction. `now_us` is the time of day in microseconds, and
-    /// `max_files` the most live files that the project may have afterwards.
+    /// Applies a push; to be called inside a transaction. `now_us` is the time of day in
+    /// microseconds, and `max_files` the most live files that the project may have afterwards.
     pub fn push(
-        id: &ProjectId,
-        batch: &Batch,
-        now_us: Rev,
-        max_files: u64,
-    ) -> Result<Applied, Error> {
-        Self::write(|store| store.apply(id, batch, now_us, max_files))
-    }
-
-    /// The same inside a transaction that is open already.
-    pub(super) fn apply(
         &self,
         id: &ProjectId,
-        batch: &Batch,
+        push: &Push,
         now_us: Rev,
         max_files: u64,
     ) -> Result<Applied, Error> {
-        let (existing, known) = self.known(id, batch)?;
-        let plan = batch.plan(&known)?;
+        let (existing, current) = self.current_state(id, push)?;
+        let plan = Plan::of(push, &current)?;
         let mut project = match existing {
             Some(project) => project,
-            None if plan.is_empty() && !batch.describes() => {
-                return Ok(Applied::nothing(batch, plan));
+            None if plan.is_empty() && !push.describes_project() => {
+                return Ok(Applied::nothing(push, plan));
             }
-            None => self.create(id, now_us)?,
+            None => self.create_project(id, now_us)?,
         };
-        let stamps = project.advance(&plan, now_us, max_files)?;
-        self.add_versions(&project, &plan, &stamps, batch.device.as_deref())?;
-        self.sweep_when_due(&mut project, now_us)?;
-        self.update(&project, batch)?;
+        let numberings = project.number_plan(&plan, now_us, max_files)?;
+        self.add_versions(&project, &plan, &numberings, push.device.as_deref())?;
+        self.update_project(&project, push)?;
         Ok(Applied {
             cursor: project.cursor(),
-            outcomes: outcomes(batch, &plan, &stamps),
+            outcomes: outcomes(push, &plan, &numberings),
+            prune_is_due: project.prune_is_due(now_us),
             replaced: plan.replaced,
         })
     }
 
-    fn update(&self, project: &Project, batch: &Batch) -> Result<(), Error> {
+    fn update_project(&self, project: &Project, push: &Push) -> Result<(), Error> {
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6, digest = ?7,
-               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo), swept_at = ?10, swept_to = ?11
+               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo)
              WHERE number = ?1 AND (last_rev <> ?2
-               OR swept_at <> ?10 OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
-            &[
-                Value::Integer(project.number),
-                Value::Integer(project.last_rev),
-                optional_integer(project.head),
-                Value::Integer(project.tag),
-                Value::Integer(project.file_count as i64),
-                Value::Integer(project.total_size as i64),
+               OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
+            [
+                project.number.into(),
+                project.last_rev.into(),
+                project.head.into(),
+                project.tag.into(),
+                (project.file_count as i64).into(),
+                (project.total_size as i64).into(),
                 Value::Blob(project.digest.as_bytes().to_vec()),
-                optional_text(batch.name.as_deref()),
-                optional_text(batch.git_repo.as_deref()),
-                Value::Integer(project.swept_at),
-                text(&project.swept_to),
+                push.name.as_deref().into(),
+                push.git_repo.as_deref().into(),
             ],
         )?;
         Ok(())
@@ -85,27 +74,86 @@ impl Store {
 
 impl Applied {
     /// A push that neither stored nor deleted anything in a project that does not exist.
-    fn nothing(batch: &Batch, plan: Plan) -> Self {
+    fn nothing(push: &Push, plan: Plan) -> Self {
         Self {
             cursor: Cursor::BEGINNING,
-            outcomes: outcomes(batch, &plan, &[]),
+            outcomes: outcomes(push, &plan, &[]),
             replaced: Vec::new(),
+            prune_is_due: false,
         }
     }
 }
 
 /// In the order of the request, in which the deletions come last.
-fn outcomes(batch: &Batch, plan: &Plan, stamps: &[Stamp]) -> Vec<Outcome> {
-    let mut stamps = stamps.iter();
+fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> {
+    let mut numberings = numberings.iter();
     let outcome = |step: &Step| Outcome {
         path: step.path.to_string(),
         status: step.status,
         rev: match step.is_change() {
-            true => stamps.next().map(|stamp| stamp.rev),
+            true => numberings.next().map(|numbering| numbering.rev),
             false => step.before.map(|before| before.rev),
         },
     };
     let mut outcomes: Vec<_> = plan.steps.iter().map(outcome).collect();
-    outcomes.rotate_left(batch.deletes.len());
+    outcomes.rotate_left(push.deletes.len());
     outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAX_FILES, TestFile, id, push};
+    use crate::domain::{Rejection, Status};
+    use crate::store::Error;
+
+    #[test]
+    fn outcomes_are_in_the_order_of_the_request() {
+        let store = TestFile::new();
+        let store = store.store();
+        store.push_at(1, &[("old", Some("x"))]);
+        let push = push(&[("old", None), ("never", None), ("new", Some("y"))]);
+        let applied = store
+            .write(|store| store.push(&id(), &push, 10, MAX_FILES))
+            .unwrap();
+        let outcomes: Vec<_> = applied
+            .outcomes
+            .iter()
+            .map(|outcome| (outcome.path.as_str(), outcome.status, outcome.rev))
+            .collect();
+        assert_eq!(
+            outcomes,
+            [
+                ("new", Status::Created, Some(11)),
+                ("old", Status::Deleted, Some(10)),
+                ("never", Status::Absent, None),
+            ]
+        );
+        let project = store.project(&id()).unwrap().unwrap();
+        assert_eq!((project.file_count, project.total_size), (1, 1));
+        assert_eq!(applied.cursor, project.cursor());
+    }
+
+    #[test]
+    fn a_rejected_push_stores_nothing() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("x"))]);
+        let push = push(&[("b", Some("y")), ("a/c", Some("z"))]);
+        let result = store.write(|store| store.push(&id(), &push, 10, MAX_FILES));
+        assert!(matches!(
+            result,
+            Err(Error::Rejected(Rejection::PathClash(_)))
+        ));
+        drop(store);
+        let project = file.store().project(&id()).unwrap().unwrap();
+        assert_eq!((project.file_count, project.last_rev), (1, 1));
+    }
+
+    #[test]
+    fn a_push_that_changes_nothing_makes_no_project() {
+        let file = TestFile::new();
+        let store = file.store();
+        assert!(store.push_at(1, &[("a", None)]).is_empty());
+        assert!(store.project(&id()).unwrap().is_none());
+    }
 }

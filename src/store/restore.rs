@@ -1,97 +1,99 @@
-//! Makes old versions new again. A restore is a push of what is stored, so it syncs like an edit.
+//! Restores old versions as new ones: a restore is a push of stored content, so it syncs like an
+//! edit.
 
-use spin_sdk::sqlite3::Value;
+use super::error::Error;
+use super::history::StoredVersion;
+use super::past::PastState;
+use super::push::Applied;
+use super::store::Store;
+use crate::domain::{Content, Cursor, Delete, FilePath, ProjectId, Push, Put, Rev};
 
-use super::{Applied, Store, Target, Version};
-use crate::cursor::Cursor;
-use crate::error::Error;
-use crate::project::{FilePath, ProjectId, Rev};
-use crate::sync::{Batch, Content, Delete, Put};
-
-/// What to bring back.
+/// What to restore.
 #[derive(Debug)]
-pub enum Moment {
+pub enum RestoreTo {
     /// One version of one path.
     Version(FilePath, Rev),
-    /// What the project, or some of its paths, was right after this rev.
-    Time(Rev, Option<Vec<FilePath>>),
+    /// The project, or some of its paths, as it was right after this rev.
+    Moment(Rev, Option<Vec<FilePath>>),
+}
+
+/// What a restore did.
+#[derive(Debug)]
+pub struct Restored {
+    /// The push that it was.
+    pub applied: Applied,
+    /// For each outcome, the rev that the path was restored from; none for a path that had no
+    /// version at that moment.
+    pub sources: Vec<Option<Rev>>,
 }
 
 impl Store {
-    /// Restores, or with `dry_run` only tells what would happen. Beside the outcome of every
-    /// path stands the rev that it came from.
+    /// Restores; with `dry_run`, only returns what would happen.
     ///
-    /// 404 for a version that never was and for a moment before the first one, 410 for one whose content is no longer kept.
+    /// [`Error::NoProject`], [`Error::NoVersion`] and [`Error::BeforeFirstVersion`] for what never
+    /// was, [`Error::ContentPruned`] for content that is no longer kept.
     pub fn restore(
+        &self,
         id: &ProjectId,
-        moment: &Moment,
+        to: &RestoreTo,
         device: Option<String>,
         now_us: Rev,
         max_files: u64,
         dry_run: bool,
-    ) -> Result<(Applied, Vec<Option<Rev>>), Error> {
+    ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
-            let (batch, sources) = store.batch_of(id, moment)?;
-            let batch = Batch { device, ..batch };
+            let (push, sources) = store.as_push(id, to)?;
+            let push = Push { device, ..push };
             let before = store.project(id)?;
-            let mut applied = store.apply(id, &batch, now_us, max_files)?;
+            let mut applied = store.push(id, &push, now_us, max_files)?;
             if dry_run {
                 applied.cursor = before.map_or(Cursor::BEGINNING, |project| project.cursor());
             }
-            Ok((applied, sources))
+            Ok(Restored { applied, sources })
         };
         let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
-        Self::with(|store| store.transaction("BEGIN IMMEDIATE", end, restore))
+        self.transaction("BEGIN IMMEDIATE", end, restore)
     }
 
     /// A push that makes the newest versions equal to those of the moment, and the rev that each
     /// of its entries comes from.
-    fn batch_of(
-        &self,
-        id: &ProjectId,
-        moment: &Moment,
-    ) -> Result<(Batch, Vec<Option<Rev>>), Error> {
-        let mut puts = Vec::new();
-        let mut deletes = Vec::new();
-        for target in self.targets(id, moment)? {
-            let rev = target.version.as_ref().map(|version| version.rev);
-            let path = FilePath::parse(&target.path)
-                .map_err(|rule| Error::Internal(format!("a stored path {rule}")))?;
-            match target.version {
-                Some(version) if version.checksum.is_some() => {
-                    puts.push((put(path, &version)?, rev))
+    fn as_push(&self, id: &ProjectId, to: &RestoreTo) -> Result<(Push, Vec<Option<Rev>>), Error> {
+        let (mut push, mut sources, mut deleted) = (Push::default(), Vec::new(), Vec::new());
+        for state in self.states(id, to)? {
+            let rev = state.version.as_ref().map(|stored| stored.version.rev);
+            let path = FilePath::parse(&state.path)
+                .map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
+            match state.version {
+                Some(stored) if !stored.version.is_deletion() => {
+                    push.puts.push(put(path, &stored)?);
+                    sources.push(rev);
                 }
-                _ => deletes.push((Delete { path, base: None }, rev)),
+                _ => {
+                    push.deletes.push(Delete { path, base: None });
+                    deleted.push(rev);
+                }
             }
         }
-        let (puts, mut sources): (Vec<_>, Vec<_>) = puts.into_iter().unzip();
-        let (deletes, of_deletes): (Vec<_>, Vec<_>) = deletes.into_iter().unzip();
-        sources.extend(of_deletes);
-        Ok((
-            Batch {
-                puts,
-                deletes,
-                ..Batch::default()
-            },
-            sources,
-        ))
+        sources.extend(deleted);
+        Ok((push, sources))
     }
 
-    fn targets(&self, id: &ProjectId, moment: &Moment) -> Result<Vec<Target>, Error> {
-        let unknown = || Error::NoSuchFile("this project does not exist".to_owned());
-        let project = self.project(id)?.ok_or_else(unknown)?.number;
-        match moment {
-            Moment::Time(rev, _) if !self.reaches_back_to(project, *rev)? => {
-                let reason = "this project had nothing at that moment";
-                Err(Error::NoSuchFile(reason.to_owned()))
+    fn states(&self, id: &ProjectId, to: &RestoreTo) -> Result<Vec<PastState>, Error> {
+        let project = self.project(id)?.ok_or(Error::NoProject)?.number;
+        match to {
+            RestoreTo::Moment(rev, _) if !self.reaches_back_to(project, *rev)? => {
+                Err(Error::BeforeFirstVersion)
             }
-            Moment::Time(rev, paths) => self.at(project, *rev, paths.as_deref()),
-            Moment::Version(path, rev) => match self.version(project, path, *rev)? {
-                Some(version) => Ok(vec![Target {
+            RestoreTo::Moment(rev, paths) => self.past_states(project, *rev, paths.as_deref()),
+            RestoreTo::Version(path, rev) => match self.version(project, path, *rev)? {
+                Some(stored) => Ok(vec![PastState {
                     path: path.to_string(),
-                    version: Some(version),
+                    version: Some(stored),
                 }]),
-                None => Err(Error::NoSuchFile(format!("'{path}' has no version {rev}"))),
+                None => Err(Error::NoVersion {
+                    path: path.to_string(),
+                    rev: *rev,
+                }),
             },
         }
     }
@@ -100,15 +102,16 @@ impl Store {
     /// seconds for milliseconds, that would delete everything.
     fn reaches_back_to(&self, project: i64, moment: Rev) -> Result<bool, Error> {
         let first = "SELECT min(rev) FROM version WHERE project = ?1";
-        let answer = self.execute(first, &[Value::Integer(project)])?;
-        let first: Option<Rev> = answer.rows.first().and_then(|row| row.get(0));
+        let row = self.first(first, [project.into()])?;
+        let first: Option<Rev> = row.and_then(|row| row.optional_integer(0));
         Ok(first.is_none_or(|first| first <= moment))
     }
 }
 
-fn put(path: FilePath, version: &Version) -> Result<Put, Error> {
-    let kept = version.checksum.filter(|_| version.content.is_some());
-    let checksum = kept.ok_or_else(|| Error::ContentGone {
+fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
+    let version = &stored.version;
+    let kept = version.checksum.filter(|_| stored.content.is_some());
+    let checksum = kept.ok_or_else(|| Error::ContentPruned {
         path: path.to_string(),
     })?;
     Ok(Put {
@@ -119,4 +122,55 @@ fn put(path: FilePath, version: &Version) -> Result<Put, Error> {
         size: version.size,
         content: Content::Stored,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAX_FILES, TestFile, id, path};
+    use super::*;
+
+    fn restore(store: &Store, to: RestoreTo, dry_run: bool) -> Result<Restored, Error> {
+        store.restore(&id(), &to, None, 100, MAX_FILES, dry_run)
+    }
+
+    #[test]
+    fn a_restored_version_is_the_newest_again() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(2, &[("a", Some("two"))]);
+        let restored = restore(&store, RestoreTo::Version(path("a"), 1), false).unwrap();
+        assert_eq!(restored.sources, [Some(1)]);
+        let project = store.project(&id()).unwrap().unwrap();
+        let newest = store.newest_version(project.number, &path("a")).unwrap();
+        let content = newest.and_then(|stored| stored.content).unwrap();
+        assert_eq!(store.content(content).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_dry_run_stores_nothing() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(2, &[("b", Some("two")), ("a", None)]);
+        let before = store.project(&id()).unwrap().unwrap();
+        let restored = restore(&store, RestoreTo::Moment(1, None), true).unwrap();
+        assert_eq!(restored.sources, [Some(1), None]);
+        assert_eq!(restored.applied.cursor, before.cursor());
+        let after = store.project(&id()).unwrap().unwrap();
+        assert_eq!(after.last_rev, before.last_rev);
+    }
+
+    #[test]
+    fn a_moment_before_the_first_version_is_an_error() {
+        let file = TestFile::new();
+        let store = file.store();
+        let unknown = restore(&store, RestoreTo::Moment(1, None), false);
+        assert!(matches!(unknown, Err(Error::NoProject)));
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(50, &[("a", Some("one"))]);
+        let early = restore(&store, RestoreTo::Moment(1, None), false);
+        assert!(matches!(early, Err(Error::BeforeFirstVersion)));
+    }
 }

@@ -1,58 +1,50 @@
 //! The newest version of every path, in the order of paths.
 
-use spin_sdk::sqlite3::{RowResult, Value};
+use super::error::Error;
+use super::sql::Row;
+use super::store::Store;
+use crate::domain::Version;
 
-use super::{Store, integer, optional_checksum, take_text, text};
-use crate::error::Error;
-use crate::project::{Checksum, Rev};
-
-/// The newest version of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Below `.kamiflow/`.
-    pub path: String,
-    /// Of the version.
-    pub rev: Rev,
-    /// Of the content; none for a deletion.
-    pub checksum: Option<Checksum>,
-    /// Bytes.
-    pub size: u64,
-    /// Milliseconds since 1970.
-    pub modified: i64,
-}
+/// The columns that [`version`] reads, in its order.
+pub(super) const VERSION: &str =
+    "version.rev, version.path, version.checksum, version.size, version.modified";
 
 impl Store {
-    /// At most `limit` entries behind the path `after`, in byte order, and with `deletions` also
-    /// what is deleted.
+    /// At most `limit` newest versions of paths after `after`, in byte order; deletions too if
+    /// `deletions` is set.
     pub fn tree(
         &self,
         project: i64,
         after: &str,
         limit: u32,
         deletions: bool,
-    ) -> Result<Vec<Entry>, Error> {
-        let answer = self.execute(
-            "SELECT file.path, version.rev, checksum, size, modified FROM file
-             CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-             WHERE file.project = ?1 AND file.path > ?2 AND file.deleted <= ?3
-             ORDER BY file.path LIMIT ?4",
-            &[
-                Value::Integer(project),
-                text(after),
-                Value::Integer(deletions.into()),
-                Value::Integer(limit.into()),
+    ) -> Result<Vec<Version>, Error> {
+        let rows = self.execute(
+            &format!(
+                "SELECT {VERSION} FROM file
+                 CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
+                 WHERE file.project = ?1 AND file.path > ?2 AND file.deleted <= ?3
+                 ORDER BY file.path LIMIT ?4"
+            ),
+            [
+                project.into(),
+                after.into(),
+                i64::from(deletions).into(),
+                i64::from(limit).into(),
             ],
         )?;
-        answer.rows.into_iter().map(entry).collect()
+        rows.into_iter().map(|mut row| version(&mut row)).collect()
     }
 }
 
-fn entry(mut row: RowResult) -> Result<Entry, Error> {
-    Ok(Entry {
-        path: take_text(&mut row, 0)?,
-        rev: integer(&row, 1)?,
-        checksum: optional_checksum(&row, 2),
-        size: integer(&row, 3)?,
-        modified: integer(&row, 4)?,
+/// Reads the columns [`VERSION`], which do not tell the device.
+pub(super) fn version(row: &mut Row) -> Result<Version, Error> {
+    Ok(Version {
+        rev: row.integer(0)?,
+        path: row.take_text(1)?,
+        checksum: row.optional_checksum(2),
+        size: row.integer(3)?,
+        modified: row.integer(4)?,
+        device: None,
     })
 }

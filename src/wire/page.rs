@@ -3,12 +3,13 @@
 use base64_simd::STANDARD;
 use serde::Serialize;
 
-use crate::json;
-use crate::project::Rev;
+use super::json;
+use super::version::op;
+use crate::domain::{Rev, Version};
 
-/// Everything of a pulled file but its content.
+/// A pulled file without its content.
 #[derive(Serialize)]
-pub struct File {
+pub struct PulledFile {
     /// Below `.kamiflow/`.
     pub path: String,
     /// SHA-256 of the content, in hex.
@@ -18,14 +19,14 @@ pub struct File {
     /// Bytes of the content.
     pub size: u64,
     /// The rev, as milliseconds.
-    #[serde(serialize_with = "super::millis")]
+    #[serde(serialize_with = "super::numbers::millis")]
     pub synced_at: Rev,
 }
 
 /// A change in the feed, without its content.
 #[derive(Serialize)]
-pub struct Change {
-    /// Of the version.
+pub struct FeedChange {
+    /// Its newest version.
     pub rev: Rev,
     /// Below `.kamiflow/`.
     pub path: String,
@@ -39,7 +40,33 @@ pub struct Change {
     pub modified: i64,
 }
 
-/// A page while it is written: content goes from the database into the answer with no copy
+impl From<&Version> for PulledFile {
+    fn from(version: &Version) -> Self {
+        let checksum = version.checksum.map(|checksum| checksum.to_string());
+        Self {
+            path: version.path.clone(),
+            checksum: checksum.unwrap_or_default(),
+            modified: version.modified,
+            size: version.size,
+            synced_at: version.rev,
+        }
+    }
+}
+
+impl From<&Version> for FeedChange {
+    fn from(version: &Version) -> Self {
+        Self {
+            rev: version.rev,
+            path: version.path.clone(),
+            op: op(version),
+            checksum: version.checksum.map(|checksum| checksum.to_string()),
+            size: version.size,
+            modified: version.modified,
+        }
+    }
+}
+
+/// A page while it is written: content goes from the database into the answer without a copy in
 /// between.
 pub struct PageWriter {
     out: Vec<u8>,
@@ -47,7 +74,7 @@ pub struct PageWriter {
 }
 
 impl PageWriter {
-    /// An empty list of this name, with room for this many bytes of content.
+    /// A page whose list has this name, with room for this many bytes of content.
     pub fn new(list: &str, content_bytes: usize) -> Self {
         let mut out = Vec::with_capacity(content_bytes / 3 * 4 + content_bytes / 8 + 1024);
         out.extend_from_slice(format!("{{\"{list}\":[").as_bytes());
@@ -69,7 +96,7 @@ impl PageWriter {
         }
     }
 
-    /// Ends the page and answers its JSON.
+    /// Ends the page and returns its JSON.
     pub fn finish(mut self, has_more: bool, cursor: &str) -> Vec<u8> {
         self.out.extend_from_slice(br#"],"hasMore":"#);
         json::append(&mut self.out, &has_more);
@@ -86,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_page_is_json_that_reads_back() {
-        let file = |path: &str| File {
+        let file = |path: &str| PulledFile {
             path: path.to_owned(),
             checksum: String::new(),
             modified: 5,

@@ -1,21 +1,20 @@
-//! `POST …/sync`: what a client sends and what it is told.
+//! `POST …/sync`: what a client sends.
 
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
 
-use super::Object;
-use crate::error::Error;
-use crate::project::Rev;
+use super::body::{self, BodyError, Object};
+use crate::domain::Rev;
 
 /// The body of a push. Fields that are not listed are ignored.
 #[derive(Debug, Deserialize)]
-pub struct Push<'a> {
+pub struct PushRequest<'a> {
     /// Changed files.
     #[serde(borrow)]
-    pub files: Vec<Object<File<'a>>>,
+    pub files: Vec<Object<PushedFile<'a>>>,
     /// Deleted files.
     #[serde(borrow, default)]
     pub deletions: Option<Vec<Deletion<'a>>>,
@@ -26,7 +25,7 @@ pub struct Push<'a> {
 
 /// A changed file. Its `size` is not read: the content has one.
 #[derive(Debug, Deserialize)]
-pub struct File<'a> {
+pub struct PushedFile<'a> {
     /// Below `.kamiflow/`.
     #[serde(borrow)]
     pub path: Cow<'a, str>,
@@ -40,7 +39,7 @@ pub struct File<'a> {
     #[serde(deserialize_with = "whole_millis")]
     pub modified: i64,
     /// The rev that this edit started from; 0 when there must never have been such a file.
-    #[serde(default, deserialize_with = "super::base")]
+    #[serde(default, deserialize_with = "super::numbers::base")]
     pub base: Option<Rev>,
 }
 
@@ -64,7 +63,7 @@ pub struct DeletionEntry<'a> {
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev that the device knew.
-    #[serde(default, deserialize_with = "super::base")]
+    #[serde(default, deserialize_with = "super::numbers::base")]
     pub base: Option<Rev>,
 }
 
@@ -79,14 +78,14 @@ pub struct Metadata<'a> {
     pub git_repo: Option<Cow<'a, str>>,
 }
 
-impl<'a> Push<'a> {
+impl<'a> PushRequest<'a> {
     /// Reads a body; the error names the JSON path of what is wrong, such as `files[3].checksum`.
-    pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
-        super::parse(body).map_err(|error| match error {
-            Error::BadField(reason)
+    pub fn parse(body: &'a [u8]) -> Result<Self, BodyError> {
+        body::parse(body).map_err(|error| match error {
+            BodyError::BadField(reason)
                 if reason.starts_with("files:") || reason.starts_with("body:") =>
             {
-                Error::BadField(format!("Invalid files array: {reason}"))
+                BodyError::BadField(format!("Invalid files array: {reason}"))
             }
             other => other,
         })
@@ -119,85 +118,6 @@ fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Er
     deserializer.deserialize_any(Millis)
 }
 
-/// The answer to a push.
-#[derive(Debug, Serialize)]
-pub struct Pushed {
-    /// Entries of `files` processed.
-    pub synced: usize,
-    /// Entries of `deletions` processed.
-    pub deleted: usize,
-    /// Files whose replaced version was the newer one by its `modified`; it stays in history.
-    pub conflicts: Vec<Replaced>,
-    /// Where the change feed stands after this push.
-    pub cursor: String,
-    /// What became of each path, in the order of the request.
-    pub results: Vec<Outcome>,
-}
-
-/// An older edit that replaced a newer one.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-pub struct Replaced {
-    /// Of the file.
-    pub path: String,
-    /// Always `incoming`.
-    pub kept: &'static str,
-    /// The version that was replaced.
-    pub replaced_rev: Rev,
-}
-
-/// What became of one path.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-pub struct Outcome {
-    /// Of the file.
-    pub path: String,
-    /// What happened.
-    pub status: Status,
-    /// The path's current rev; null when it never existed.
-    pub rev: Option<Rev>,
-}
-
-/// What happened to one path.
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Did not exist, now does.
-    Created,
-    /// Has new content.
-    Updated,
-    /// Had this very content.
-    Unchanged,
-    /// Is gone.
-    Deleted,
-    /// Was not there.
-    Absent,
-}
-
-/// A path that a push with `base` could not change, in a 409.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-pub struct Conflict {
-    /// Of the file.
-    pub path: String,
-    /// As sent.
-    pub base: Rev,
-    /// What the server has; null when the path never existed.
-    pub current: Option<Current>,
-}
-
-/// The server's side of a conflict.
-#[derive(Debug, Serialize, PartialEq, Eq)]
-pub struct Current {
-    /// Of the current version.
-    pub rev: Rev,
-    /// SHA-256 in hex; null for a deletion.
-    pub checksum: Option<String>,
-    /// Milliseconds since 1970.
-    pub modified: i64,
-    /// Bytes.
-    pub size: u64,
-    /// Whether the current version is a deletion.
-    pub deleted: bool,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +125,7 @@ mod tests {
     const FILE: &str = r#"{"path":"a","content":"","checksum":"","modified":1.9,"size":"?"}"#;
 
     fn error(body: &str) -> String {
-        Push::parse(body.as_bytes()).unwrap_err().to_string()
+        PushRequest::parse(body.as_bytes()).unwrap_err().to_string()
     }
 
     #[test]
@@ -213,7 +133,7 @@ mod tests {
         let body = format!(
             "\u{feff}{{\"files\":[{FILE}],\"deletions\":[\"b\",{{\"path\":\"c\",\"base\":7}}],\"metadata\":null,\"more\":1}}"
         );
-        let push = Push::parse(body.as_bytes()).unwrap();
+        let push = PushRequest::parse(body.as_bytes()).unwrap();
         assert_eq!((push.files[0].0.modified, push.files[0].0.base), (1, None));
         let deletions = push.deletions.unwrap();
         assert!(matches!(&deletions[0], Deletion::Path(path) if path == "b"));
@@ -287,17 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_apart() {
+    fn a_body_that_is_not_json_is_told_apart() {
         for body in ["", "{", "{\"files\":[]} x", "\u{0}", &"[".repeat(100_000)] {
-            let error = Push::parse(body.as_bytes()).unwrap_err();
+            let error = PushRequest::parse(body.as_bytes()).unwrap_err();
             assert!(
-                matches!(error, Error::BadJson(_) | Error::BadField(_)),
+                matches!(error, BodyError::NotJson(_) | BodyError::BadField(_)),
                 "{error}"
             );
         }
         assert!(matches!(
-            Push::parse(b"{\"files\":[").unwrap_err(),
-            Error::BadJson(_)
+            PushRequest::parse(b"{\"files\":[").unwrap_err(),
+            BodyError::NotJson(_)
         ));
     }
 }

@@ -1,6 +1,7 @@
 //! The tar file that `export` writes and `import` reads: the files below `files/`, so that none of
 //! them can be mistaken for the index, `manifest.json`.
 
+use kamiflow_sync_component::domain::Version;
 use serde::{Deserialize, Serialize};
 
 /// The member with the index.
@@ -30,4 +31,17 @@ pub struct ArchivedFile {
     pub size: u64,
     /// Milliseconds since 1970.
     pub modified: i64,
+}
+
+impl From<Version> for ArchivedFile {
+    fn from(version: Version) -> Self {
+        let checksum = version.checksum.map(|checksum| checksum.to_string());
+        Self {
+            path: version.path,
+            rev: version.rev,
+            checksum: checksum.unwrap_or_default(),
+            size: version.size,
+            modified: version.modified,
+        }
+    }
 }

@@ -96,7 +96,7 @@ fn copy(database: &Path, target: &Path) -> Result<()> {
     let source = open::existing(database)?;
     // The copy reads inside this transaction. Without it, every push would make the copy start over.
     source.execute_batch("BEGIN")?;
-    source.query_row("SELECT count(*) FROM project", [], |_| Ok(()))?;
+    source.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     let mut copy = Connection::open(target)?;
     let backup = Backup::new(&source, &mut copy)?;
     let bar = progress::bar("copying", 0);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use kamiflow_sync_component::project::{Checksum, TreeDigest};
+use kamiflow_sync_component::domain::{Checksum, TreeDigest};
 use rusqlite::{Connection, ErrorCode};
 
 use super::installation::Installation;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
-use kamiflow_sync_component::project::Rev;
+use kamiflow_sync_component::domain::Rev;
 
 /// Microseconds since 1970.
 pub fn now_us() -> Rev {

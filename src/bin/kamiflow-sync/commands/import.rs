@@ -6,15 +6,12 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::project::{Checksum, FilePath};
-use kamiflow_sync_component::sync::Put;
-use kamiflow_sync_component::wire::push::Status;
-use rusqlite::TransactionBehavior;
+use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Status};
+use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::installation::Installation;
-use super::project_writer::{self, ProjectWriter};
-use super::{clock, progress};
+use super::{clock, progress, project_id};
 use crate::cli::ImportArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
@@ -24,58 +21,79 @@ const DEVICE: &str = "import";
 /// Bytes of the index.
 const MAX_INDEX: u64 = 256 << 20;
 
+struct Limits {
+    max_file_size: u64,
+    max_files: u64,
+}
+
+/// How many files of the archive changed something.
+#[derive(Default)]
+struct Counts {
+    stored: u64,
+    unchanged: u64,
+}
+
 /// Stores all files or none.
 pub fn run(args: &ImportArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
-    let id = project_writer::project_id(&args.project)?;
-    let (max_file_size, max_files) = (installation.max_file_size()?, installation.max_files()?);
-    let mut index = index(&args.file)?;
-    let mut expected: HashMap<String, ArchivedFile> = std::mem::take(&mut index.files)
-        .into_iter()
-        .map(|file| (file.path.clone(), file))
-        .collect();
+    let id = project_id::parse(&args.project)?;
+    let limits = Limits {
+        max_file_size: installation.max_file_size()?,
+        max_files: installation.max_files()?,
+    };
+    let index = index(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
-    let mut connection = open::migrated(&installation.database)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut writer = ProjectWriter::open(&transaction, &id, DEVICE)?;
-    ensure!(
-        args.merge || writer.file_count() == 0,
-        "the project {} has {} files: give --merge to add to them and replace those of the same path",
-        args.project,
-        writer.file_count()
+    let store = open::migrated(&installation.database)?;
+    let counts = store.write(|store| {
+        let mut import = store.import(id, DEVICE, clock::now_us())?;
+        ensure!(
+            args.merge || import.file_count() == 0,
+            "the project {} has {} files: give --merge to add to them and replace those of the same path",
+            args.project,
+            import.file_count()
+        );
+        let counts = store_files(&mut import, &args.file, index.files, &limits)?;
+        import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
+        Ok(counts)
+    })?;
+    println!(
+        "Imported {} files into {}, {} unchanged",
+        counts.stored, args.project, counts.unchanged
     );
-    let (now_us, mut stored, mut unchanged) = (clock::now_us(), 0, 0);
+    Ok(())
+}
+
+fn store_files(
+    import: &mut Import,
+    archive: &Path,
+    files: Vec<ArchivedFile>,
+    limits: &Limits,
+) -> Result<Counts> {
+    let by_path = files.into_iter().map(|file| (file.path.clone(), file));
+    let mut expected: HashMap<String, ArchivedFile> = by_path.collect();
+    let (now_us, mut counts) = (clock::now_us(), Counts::default());
     let bar = progress::bar("importing", expected.len() as u64);
-    for_each_file(&args.file, |path, size, content| {
+    for_each_file(archive, |path, size, content| {
         bar.inc(1);
         let file = expected
             .remove(path)
-            .context("is not in manifest.json, or is there twice")?;
+            .context("is not in manifest.json, or is twice in the tar file")?;
         ensure!(
-            size <= max_file_size,
-            "is larger than MAX_FILE_SIZE, {max_file_size} bytes"
+            size <= limits.max_file_size,
+            "is larger than MAX_FILE_SIZE, {} bytes",
+            limits.max_file_size
         );
-        match writer.put(put(&file, content)?, now_us)? {
-            Status::Unchanged => unchanged += 1,
-            _ => stored += 1,
+        match import.put(put(&file, content)?, now_us, limits.max_files)? {
+            Status::Unchanged => counts.unchanged += 1,
+            _ => counts.stored += 1,
         }
         Ok(())
     })?;
     bar.finish_and_clear();
-    if let Some(missing) = expected.keys().min() {
-        bail!("{missing} is in manifest.json but not in the tar file");
+    match expected.keys().min() {
+        Some(missing) => bail!("{missing} is in manifest.json but not in the tar file"),
+        None => Ok(counts),
     }
-    ensure!(
-        writer.file_count() <= max_files,
-        "the project would have more than MAX_FILES_PER_PROJECT, {max_files} files"
-    );
-    writer.close(index.name.as_deref(), index.git_repo.as_deref())?;
-    transaction.commit()?;
-    println!(
-        "Imported {stored} files into {}, {unchanged} unchanged",
-        args.project
-    );
-    Ok(())
 }
 
 fn index(file: &Path) -> Result<ArchiveIndex> {

@@ -16,5 +16,5 @@ pub mod import;
 pub mod import_legacy;
 mod installation;
 mod progress;
-mod project_writer;
+mod project_id;
 pub mod restore;

@@ -4,26 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use kamiflow_sync_component::settings;
 
 use super::bad_setting::BadSetting;
 use super::key_file;
 use super::variables::Values;
 
 const VARIABLE: &str = "api_key";
-/// In bytes.
-const MIN_LENGTH: usize = 16;
-/// Keys that appear in documentation, so that anybody can know them.
-const PLACEHOLDERS: [&str; 8] = [
-    "your-secret-api-key-here",
-    "your_generated_api_key_here",
-    "your-api-key-here",
-    "your_api_key_here",
-    "your-secret-api-key",
-    "changeme",
-    "change-me",
-    "secret",
-];
-
 #[derive(Debug, PartialEq)]
 pub enum KeySource {
     /// A flag, the environment or the manifest.
@@ -64,20 +51,13 @@ fn no_file() -> BadSetting {
     BadSetting(message.to_owned())
 }
 
-/// Refuses a key that anybody could know or guess. The message does not repeat the key.
+/// Applies the component's rule. The message does not repeat the key.
 pub fn check(key: &str) -> Result<(), BadSetting> {
-    if PLACEHOLDERS.contains(&key.to_ascii_lowercase().as_str()) {
-        let message = "api_key is a placeholder that everybody knows: set API_KEY to a secret, \
-                       or leave it unset to have one generated";
-        return Err(BadSetting(message.to_owned()));
-    }
-    if key.len() < MIN_LENGTH {
-        let message = format!(
-            "api_key is shorter than {MIN_LENGTH} characters: set a longer API_KEY, or leave it unset to have one generated"
-        );
-        return Err(BadSetting(message));
-    }
-    Ok(())
+    settings::check_key(key).map_err(|rule| {
+        BadSetting(format!(
+            "api_key {rule} in API_KEY, or leave it unset to have one generated"
+        ))
+    })
 }
 
 #[cfg(test)]

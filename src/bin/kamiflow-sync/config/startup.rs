@@ -77,7 +77,7 @@ impl Startup {
         variables::require(&self.manifest.variables, &values)?;
         let variables = variables::expand_all(&self.manifest.component.variables, &values)?;
         kamiflow_sync_component::settings::check(|name| variables.get(name).cloned())
-            .map_err(BadSetting)?;
+            .map_err(|error| BadSetting(error.to_string()))?;
         let max_body = variables
             .get("max_body_size")
             .and_then(|text| text.trim().parse().ok());

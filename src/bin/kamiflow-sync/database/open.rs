@@ -4,18 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
+use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, Store};
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::length;
 use super::prepare::prepare;
 
-/// The oldest schema that a release had.
-const FIRST_SCHEMA: i64 = 8;
 /// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Opens an existing database of this program without migrating it.
+/// Opens an existing database of this program, of any released schema.
 ///
 /// # Errors
 ///
@@ -37,26 +35,21 @@ pub fn existing(file: &Path) -> Result<Connection> {
     }
 }
 
+/// The store of an existing database, whose schema stays as it is.
+pub fn existing_store(file: &Path) -> Result<Store> {
+    let store = Store::open_unchanged(existing(file)?);
+    Ok(store.with_lock_timeout(BUSY_TIMEOUT))
+}
+
 /// Opens the database to write to it. Creates it if it does not exist, and applies the schema steps
 /// that it lacks.
-pub fn migrated(file: &Path) -> Result<Connection> {
+pub fn migrated(file: &Path) -> Result<Store> {
     prepare(file)?;
-    let mut connection = Connection::open(file)?;
+    let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    if version(&connection)? < SCHEMA_VERSION {
-        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let have = version(&transaction)?;
-        for (number, step) in steps().filter(|(number, _)| *number > have) {
-            transaction.execute_batch(step)?;
-            transaction.pragma_update(None, "user_version", number)?;
-        }
-        transaction.commit()?;
-    }
     // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
+    Ok(Store::open(connection)?.with_lock_timeout(BUSY_TIMEOUT))
 }
 
 /// Opens a database of any program.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use kamiflow_sync_component::store::BEGIN_JOINTLY as BEGIN_GROUPED;
+use kamiflow_sync_component::store::BEGIN_GROUPED;
 use rusqlite::Connection;
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};

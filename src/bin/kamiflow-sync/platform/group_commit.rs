@@ -11,7 +11,7 @@
 //! whole group. A guest that rolls back has seen the work of the transactions before its own and may
 //! tell its client about it, as a conflict does: so that work is committed first.
 //!
-//! [`BEGIN_GROUPED`]: kamiflow_sync_component::store::BEGIN_JOINTLY
+//! [`BEGIN_GROUPED`]: kamiflow_sync_component::store::BEGIN_GROUPED
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedMutexGuard, oneshot};

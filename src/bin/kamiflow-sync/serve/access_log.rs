@@ -10,7 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use kamiflow_sync_component::route;
+use kamiflow_sync_component::api::routes;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -47,7 +47,7 @@ impl AccessRecord {
     ) -> Self {
         Self {
             method: method.clone(),
-            route: route::label(path),
+            route: routes::label(path),
             id: id.clone(),
             client,
             start: Instant::now(),

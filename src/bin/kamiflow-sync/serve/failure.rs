@@ -5,6 +5,8 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use kamiflow_sync_component::wire::failure::envelope;
+use serde_json::Map;
 use wasmtime_wasi_http::WasiBody;
 
 /// Why the component did not respond.
@@ -19,25 +21,37 @@ pub enum Failure {
 }
 
 impl Failure {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BadHost => StatusCode::BAD_REQUEST,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::BadHost => "bad_host",
+            Self::Internal => "internal",
+            Self::Timeout => "timeout",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::BadHost => "The host header is not a host name.",
+            Self::Internal => "The server failed to process this request; try again.",
+            Self::Timeout => "The server took too long over this request; try again.",
+        }
+    }
+
     /// Contains nothing internal.
     pub fn response(self) -> Response<WasiBody> {
-        let (status, body) = match self {
-            Self::BadHost => (
-                StatusCode::BAD_REQUEST,
-                r#"{"error":"The host header is not a host name.","code":"bad_host","retryable":false}"#,
-            ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                r#"{"error":"The server failed to process this request; try again.","code":"internal","retryable":true}"#,
-            ),
-            Self::Timeout => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"error":"The server took too long over this request; try again.","code":"timeout","retryable":true}"#,
-            ),
-        };
-        let body = Full::new(Bytes::from_static(body.as_bytes()));
+        let retryable = self != Self::BadHost;
+        let json = envelope(self.sentence(), self.code(), retryable, Map::new());
+        let body = Full::new(Bytes::from(json));
         let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
-        *response.status_mut() = status;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self == Self::Timeout {

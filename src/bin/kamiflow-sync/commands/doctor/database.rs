@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use rusqlite::Connection;
+use kamiflow_sync_component::store::{self, Store, Totals};
 
 use super::report::Report;
 use crate::commands::{clock, progress};
@@ -27,24 +27,30 @@ pub fn check(report: &mut Report, database: &Path) {
     let size = progress::bytes(files::length(database));
     let log = progress::bytes(files::length(&files::with_suffix(database, "-wal")));
     report.ok("database", format!("{shown}: {size}, log {log}"));
-    check_contents(report, &connection);
     let writable = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
+    check_contents(report, &Store::open_unchanged(connection));
     report.take("database", writable.context("cannot be written"));
     check_folder(report, database);
 }
 
-fn check_contents(report: &mut Report, connection: &Connection) {
-    let contents = match contents(connection) {
-        Ok(contents) => contents,
-        Err(error) => return report.fail("database", error),
+fn check_contents(report: &mut Report, store: &Store) {
+    let contents = || {
+        Ok((
+            store.schema_version()?,
+            store.journal_mode()?,
+            store.totals()?,
+        ))
     };
-    let Contents {
-        schema,
-        journal_mode,
-        projects,
-        files,
-        last_rev,
-    } = contents;
+    let (schema, journal_mode, totals) = match contents() {
+        Ok(contents) => contents,
+        Err(error) => {
+            let error: store::Error = error;
+            return report.fail("database", format!("{:#}", anyhow::Error::from(error)));
+        }
+    };
+    let Totals {
+        projects, files, ..
+    } = totals;
     report.ok(
         "contents",
         format!("schema {schema}, {projects} projects, {files} files"),
@@ -55,30 +61,7 @@ fn check_contents(report: &mut Report, connection: &Connection) {
             format!("its journal mode is {journal_mode}, not wal"),
         );
     }
-    check_clock(report, last_rev);
-}
-
-struct Contents {
-    schema: i64,
-    journal_mode: String,
-    projects: i64,
-    files: i64,
-    last_rev: i64,
-}
-
-fn contents(connection: &Connection) -> rusqlite::Result<Contents> {
-    let counts =
-        "SELECT count(*), coalesce(sum(file_count), 0), coalesce(max(last_rev), 0) FROM project";
-    let (projects, files, last_rev) = connection.query_row(counts, [], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
-    Ok(Contents {
-        schema: connection.query_row("PRAGMA user_version", [], |row| row.get(0))?,
-        journal_mode: connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?,
-        projects,
-        files,
-        last_rev,
-    })
+    check_clock(report, totals.last_rev);
 }
 
 /// Revs are times, so a newest rev in the future means that the clock is wrong or was wrong.

@@ -6,13 +6,13 @@
 mod original;
 mod tally;
 
-use anyhow::{Result, anyhow, bail, ensure};
-use kamiflow_sync_component::wire::push::Status;
-use rusqlite::{Connection, Row, TransactionBehavior};
+use anyhow::{Result, anyhow, bail};
+use kamiflow_sync_component::domain::{ProjectId, Status};
+use kamiflow_sync_component::store::{self, Import, Store};
+use rusqlite::{Connection, Row};
 
 use super::installation::Installation;
-use super::progress;
-use super::project_writer::{self, ProjectWriter};
+use super::{clock, progress, project_id};
 use crate::cli::ImportLegacyArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
@@ -36,10 +36,10 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
     };
     let original = original::open(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
-    let mut new = open::migrated(&installation.database)?;
+    let new = open::migrated(&installation.database)?;
     let mut tally = Tally::default();
     for id in original::project_ids(&original)? {
-        match import_project(&original, &mut new, &id, &limits) {
+        match import_project(&original, &new, &id, &limits) {
             Ok(of_project) => tally.add(&of_project),
             Err(error) if is_storage(&error) => {
                 return Err(error.context(format!("{id}: nothing of it was stored")));
@@ -61,24 +61,32 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
 /// Whether the new database failed. `SQLite` may have rolled back the transaction by then, and each
 /// further statement would be stored by itself.
 fn is_storage(error: &anyhow::Error) -> bool {
-    error.is::<rusqlite::Error>()
+    let error = error.downcast_ref();
+    error.is_some_and(|error| !matches!(error, store::Error::Rejected(_)))
 }
 
-/// Hides that the error is one of `SQLite`: a failure of the original database is a reason to refuse
-/// a project, not to stop.
+/// A failure of the original database is a reason to refuse a project, not to stop.
 fn unreadable(error: rusqlite::Error) -> anyhow::Error {
     anyhow!("the original database cannot be read: {error}")
 }
 
-fn import_project(
+fn import_project(original: &Connection, new: &Store, id: &str, limits: &Limits) -> Result<Tally> {
+    let id = project_id::parse(id)?;
+    new.write(|new| {
+        let mut import = new.import(id.clone(), DEVICE, clock::now_us())?;
+        let tally = store_files(original, &mut import, &id, limits)?;
+        let about = original::name_and_repo(original, id.as_str()).map_err(unreadable)?;
+        import.finish(about.0.as_deref(), about.1.as_deref())?;
+        Ok(tally)
+    })
+}
+
+fn store_files(
     original: &Connection,
-    new: &mut Connection,
-    id: &str,
+    import: &mut Import,
+    id: &ProjectId,
     limits: &Limits,
 ) -> Result<Tally> {
-    let transaction = new.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let id = project_writer::project_id(id)?;
-    let mut writer = ProjectWriter::open(&transaction, &id, DEVICE)?;
     let files = original::file_ids(original, id.as_str()).map_err(unreadable)?;
     let bar = progress::bar("importing", files.len() as u64);
     let mut tally = Tally {
@@ -94,7 +102,7 @@ fn import_project(
         let Some(row) = rows.next().map_err(unreadable)? else {
             continue;
         };
-        match store(&mut writer, row, limits) {
+        match store(import, row, limits) {
             Ok(Stored::New) => tally.stored += 1,
             Ok(Stored::Unchanged) => tally.unchanged += 1,
             Ok(Stored::NewerHere) => tally.newer_here += 1,
@@ -107,9 +115,6 @@ fn import_project(
         }
     }
     bar.finish_and_clear();
-    let (name, git_repo) = original::name_and_repo(original, id.as_str()).map_err(unreadable)?;
-    writer.close(name.as_deref(), git_repo.as_deref())?;
-    transaction.commit()?;
     Ok(tally)
 }
 
@@ -120,22 +125,16 @@ enum Stored {
 }
 
 /// Stores the file in a row, unless a version was stored here after the original stored the row.
-fn store(writer: &mut ProjectWriter, row: &Row, limits: &Limits) -> Result<Stored> {
+fn store(import: &mut Import, row: &Row, limits: &Limits) -> Result<Stored> {
     let put = original::put(row, limits.max_file_size)?;
     let at_us = original::stored_at(row)?;
-    let newest = writer.newest(put.path.as_str())?;
-    if newest.is_some_and(|newest| {
+    let is_newer_here = import.newest(&put)?.is_some_and(|newest| {
         newest.rev / 1000 > at_us / 1000 && newest.checksum != Some(put.checksum)
-    }) {
+    });
+    if is_newer_here {
         return Ok(Stored::NewerHere);
     }
-    let is_new = newest.is_none_or(|newest| newest.checksum.is_none());
-    ensure!(
-        !is_new || writer.file_count() < limits.max_files,
-        "the project already has {} files, the limit of MAX_FILES_PER_PROJECT",
-        limits.max_files
-    );
-    Ok(match writer.put(put, at_us)? {
+    Ok(match import.put(put, at_us, limits.max_files)? {
         Status::Unchanged => Stored::Unchanged,
         _ => Stored::New,
     })

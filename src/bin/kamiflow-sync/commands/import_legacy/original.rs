@@ -6,8 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use kamiflow_sync_component::project::{Checksum, FilePath, Rev};
-use kamiflow_sync_component::sync::Put;
+use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rev};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 

@@ -6,10 +6,11 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use rusqlite::Connection;
+use kamiflow_sync_component::store::{LastRev, Store};
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
+use super::clock;
 use super::installation::Installation;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
@@ -73,7 +74,9 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Totals> {
     if let [first, ..] = examination.findings.as_slice() {
         bail!("{shown} is damaged: {first}");
     }
-    continue_numbering(&connection, database)?;
+    connection.close().map_err(|(_, error)| error)?;
+    continue_numbering(&open::existing_store(copy)?, database)?;
+    let connection = open::existing(copy)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     connection
@@ -85,41 +88,25 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Totals> {
 
 /// Gives every project a new epoch, so that devices that saw later changes have to start over, and
 /// lets its numbering continue after every number that was ever given out.
-fn continue_numbering(copy: &Connection, database: &Path) -> Result<()> {
-    copy.execute("UPDATE project SET epoch = random()", [])?;
-    let numbers = match last_numbers(database) {
-        Ok(numbers) => numbers,
+fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
+    copy.renew_epochs()?;
+    match last_revs(database) {
+        Ok(last_revs) => last_revs
+            .iter()
+            .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
         Err(error) => {
             eprintln!(
                 "kamiflow-sync: the previous database cannot be read ({error:#}): numbering continues from the time of day"
             );
-            let now = "UPDATE project SET last_rev =
-                max(last_rev, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))";
-            copy.execute(now, [])?;
-            Vec::new()
-        }
-    };
-    for (id, last_rev) in numbers {
-        let raise = "UPDATE project SET last_rev = max(last_rev, ?2) WHERE id = ?1";
-        if copy.execute(raise, (&id, last_rev))? == 0 {
-            let retire = "INSERT INTO retired (id, last_rev) VALUES (?1, ?2)
-                ON CONFLICT (id) DO UPDATE SET last_rev = max(last_rev, excluded.last_rev)";
-            copy.execute(retire, (&id, last_rev))?;
+            Ok(copy.raise_last_revs(clock::now_us())?)
         }
     }
-    Ok(())
 }
 
 /// The highest number that each project of `database` has given out.
-fn last_numbers(database: &Path) -> Result<Vec<(String, i64)>> {
-    if database.metadata().map_or(0, |file| file.len()) == 0 {
+fn last_revs(database: &Path) -> Result<Vec<LastRev>> {
+    if files::length(database) == 0 {
         return Ok(Vec::new());
     }
-    let connection = open::existing(database)?;
-    let mut select = connection.prepare(
-        "SELECT id, max(last_rev) FROM (SELECT id, last_rev FROM project
-         UNION ALL SELECT id, last_rev FROM retired) GROUP BY id",
-    )?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(open::existing_store(database)?.last_revs()?)
 }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use anyhow::Result;
+use kamiflow_sync_component::store::Store;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags};
 
 use super::units::{as_gauge, unix_seconds};
 use crate::database::{backup_mark, files};
@@ -80,33 +82,22 @@ impl DatabaseGauges {
         self.last_backup.set(backup.map_or(0, unix_seconds));
     }
 
-    fn count_rows(&self, database: &Path) -> rusqlite::Result<()> {
+    fn count_rows(&self, database: &Path) -> Result<()> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.is_some_and(|then| then.elapsed() < COUNT_INTERVAL) {
             return Ok(());
         }
-        let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let store = Store::open_unchanged(Connection::open_with_flags(database, flags)?);
         // Before the first request there are no tables yet.
-        if connection.table_exists(None, "version")? {
-            let statement =
-                "SELECT count(*), coalesce(sum(file_count), 0), coalesce(sum(total_size), 0),
-                (SELECT count(*) FROM version) FROM project";
-            connection.query_row(statement, [], |row| self.set_counts(row))?;
+        if store.schema_version()? > 0 {
+            let totals = store.totals()?;
+            self.projects.set(as_gauge(totals.projects));
+            self.files.set(as_gauge(totals.files));
+            self.file_bytes.set(as_gauge(totals.file_bytes));
+            self.versions.set(as_gauge(store.version_count()?));
         }
         *counted = Some(Instant::now());
-        Ok(())
-    }
-
-    fn set_counts(&self, row: &Row) -> rusqlite::Result<()> {
-        let gauges = [
-            &self.projects,
-            &self.files,
-            &self.file_bytes,
-            &self.versions,
-        ];
-        for (column, gauge) in gauges.into_iter().enumerate() {
-            gauge.set(row.get(column)?);
-        }
         Ok(())
     }
 }

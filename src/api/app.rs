@@ -1,0 +1,17 @@
+//! What handlers work with.
+
+use crate::counters::Counters;
+use crate::settings::Settings;
+use crate::store::Database;
+
+/// The parts of the server that outlive a request.
+pub struct App {
+    /// Every setting.
+    pub settings: Settings,
+    /// Numbers that live as long as the server process.
+    pub memory: Box<dyn Counters>,
+    /// Numbers that are kept in the database file.
+    pub durable: Box<dyn Counters>,
+    /// The database.
+    pub database: Database,
+}

@@ -1,0 +1,128 @@
+//! Headers for browsers: CORS, and the security headers that helmet sends.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+
+use super::error::Error;
+use crate::settings::{CorsOrigins, Settings};
+
+/// Headers a page of another origin may read from an answer.
+const EXPOSED: &str = "etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, \
+                       x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id, x-rev";
+
+/// The fixed headers of every answer, as helmet 7 sets them for the original. A strict transport
+/// policy is the proxy's to send: over plain HTTP it means nothing.
+const SECURITY: [(HeaderName, &str); 11] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (HeaderName::from_static("origin-agent-cluster"), "?1"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_DNS_PREFETCH_CONTROL, "off"),
+    (HeaderName::from_static("x-download-options"), "noopen"),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    (
+        HeaderName::from_static("x-permitted-cross-domain-policies"),
+        "none",
+    ),
+    (header::X_XSS_PROTECTION, "0"),
+];
+
+/// Adds the security headers.
+pub(super) fn protect(headers: &mut HeaderMap) {
+    headers.extend(SECURITY.map(|(name, value)| (name, HeaderValue::from_static(value))));
+}
+
+/// Adds what lets the page of an allowed origin read the answer.
+pub(super) fn allow(
+    settings: &Settings,
+    request: &Request<()>,
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    let origins = settings.cors_origins()?;
+    if matches!(origins, CorsOrigins::List(_)) {
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    if let Some(origin) = allowed_origin(&origins, request.headers().get(header::ORIGIN)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED),
+        );
+    }
+    Ok(())
+}
+
+fn allowed_origin(origins: &CorsOrigins, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+    match origins {
+        CorsOrigins::None => None,
+        CorsOrigins::Any => Some(HeaderValue::from_static("*")),
+        CorsOrigins::List(list) => origin
+            .filter(|origin| list.iter().any(|known| known == *origin))
+            .cloned(),
+    }
+}
+
+/// The answer to `OPTIONS`, which needs no key and counts against nobody; `None` for any other
+/// method, and when no origin is allowed at all.
+pub(super) fn preflight(
+    settings: &Settings,
+    request: &Request<()>,
+) -> Result<Option<Response<Vec<u8>>>, Error> {
+    if request.method() != Method::OPTIONS || settings.cors_origins()? == CorsOrigins::None {
+        return Ok(None);
+    }
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().extend([
+        (
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("GET,HEAD,POST,DELETE"),
+        ),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static(
+                "Content-Type,Authorization,If-None-Match,Content-Encoding,X-Device,X-Request-Id",
+            ),
+        ),
+        (
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("600"),
+        ),
+    ]);
+    Ok(Some(response))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_echoed_only_when_it_is_listed() {
+        let list = CorsOrigins::List(vec!["https://a".into()]);
+        let origin = |text: &'static str| Some(HeaderValue::from_static(text));
+        for (origins, sent, expected) in [
+            (&list, origin("https://a"), origin("https://a")),
+            (&list, origin("https://b"), None),
+            (&list, None, None),
+            (&CorsOrigins::Any, None, origin("*")),
+            (&CorsOrigins::None, origin("https://a"), None),
+        ] {
+            assert_eq!(
+                allowed_origin(origins, sent.as_ref()),
+                expected,
+                "{origins:?} {sent:?}"
+            );
+        }
+    }
+}

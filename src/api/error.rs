@@ -1,0 +1,286 @@
+//! Every way in which a request can fail, with its status, its code and what the client reads.
+//!
+//! `Display` is the sentence for the person at the other end. What only the operator may see is
+//! the source of the error, and goes to the log once, where the error becomes an answer
+//! ([`failure`](super::failure)).
+
+use http::StatusCode;
+
+use crate::counters::CounterError;
+use crate::domain::Rejection;
+use crate::domain::cursor::MalformedCursor;
+use crate::settings::BadSetting;
+use crate::store;
+use crate::wire::body::BodyError;
+
+/// What only the operator may see.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A failed request.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No route has this path.
+    #[error("Not found: this server has no such address.")]
+    NotFound,
+    /// The path exists, the method does not; holds the methods it has.
+    #[error("This address does not take that method; it takes {0}.")]
+    MethodNotAllowed(&'static str),
+    /// The project id breaks a rule, or the request line does.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The body is not the JSON that the request needs.
+    #[error(transparent)]
+    BadBody(#[from] BodyError),
+    /// No key was sent.
+    #[error("Missing or invalid Authorization header: send 'Authorization: Bearer <API key>'.")]
+    Unauthenticated,
+    /// The key is wrong.
+    #[error("Invalid API key: compare the key of this device with the server's.")]
+    Forbidden,
+    /// A setting is missing or wrong.
+    #[error("The server is not configured: its operator finds the reason in its log.")]
+    NotConfigured(#[source] Source),
+    /// The client has used up its window.
+    #[error("Too many requests: wait {retry_after_s} seconds and try again.")]
+    RateLimited {
+        /// Seconds until the window ends, at least 1.
+        retry_after_s: u64,
+    },
+    /// The body, as sent or inflated, is over `MAX_BODY_SIZE`.
+    #[error("The request body is larger than {limit_bytes} bytes: push fewer files at once.")]
+    BodyTooLarge {
+        /// `MAX_BODY_SIZE`.
+        limit_bytes: usize,
+    },
+    /// The connection ended, or the stream broke, before the body was whole.
+    #[error("The request body did not arrive whole: send it again.")]
+    BodyCutShort,
+    /// A `content-encoding` other than gzip and identity.
+    #[error("The content-encoding '{0}' is not supported: send gzip or none.")]
+    UnsupportedEncoding(String),
+    /// The body says gzip and is not.
+    #[error("The request body is not valid gzip: compress it again or send it as it is.")]
+    BadGzip,
+    /// One decoded file is over `MAX_FILE_SIZE`.
+    #[error("The file '{path}' is larger than {limit_bytes} bytes.")]
+    FileTooLarge {
+        /// Of the file.
+        path: String,
+        /// `MAX_FILE_SIZE`.
+        limit_bytes: usize,
+    },
+    /// A path that some client could not write, or that would leave its folder.
+    #[error("The path '{path}' {rule}.")]
+    BadPath {
+        /// As sent.
+        path: String,
+        /// The broken rule, following "the path".
+        rule: &'static str,
+    },
+    /// `content` is not base64.
+    #[error("The content of '{path}' is not valid base64.")]
+    BadBase64 {
+        /// Of the file.
+        path: String,
+    },
+    /// `checksum` is not the SHA-256 of the decoded content.
+    #[error(
+        "The checksum of '{path}' does not match its content: read the file again and push it."
+    )]
+    ChecksumMismatch {
+        /// Of the file.
+        path: String,
+    },
+    /// One path twice in a request, with different outcomes.
+    #[error("The path '{path}' is in this request twice, and not the same each time.")]
+    DuplicatePath {
+        /// Of the file.
+        path: String,
+    },
+    /// A cursor that no server wrote.
+    #[error(
+        "The cursor in 'since' is malformed: use the 'cursor' of an earlier answer, or 0 for the beginning."
+    )]
+    BadCursor,
+    /// A cursor of another history than the project's: it was restored from a backup, or deleted
+    /// and made again.
+    #[error(
+        "The history of this project is not the one that the cursor came from: compare with /manifest or /diff and begin anew."
+    )]
+    ResyncRequired,
+    /// No such version, or no such live file.
+    #[error("Not found: {0}.")]
+    NoSuchFile(String),
+    /// The content of this version was pruned.
+    #[error("The content of this version of '{path}' is no longer kept: restore a newer one.")]
+    ContentGone {
+        /// Of the file.
+        path: String,
+    },
+    /// A rule forbids the push; nothing was stored.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The disk, or the database's own limit, is full.
+    #[error("The server has no space left: nothing was stored.")]
+    StorageFull,
+    /// Another writer kept the database locked for the whole busy timeout.
+    #[error("The server is busy: try again in a moment.")]
+    Busy,
+    /// A deep health check failed.
+    #[error("The server is not healthy: its {part} does not work.")]
+    Unhealthy {
+        /// What failed, in a word.
+        part: &'static str,
+        /// Why.
+        source: Source,
+    },
+    /// Anything else.
+    #[error("The server failed to process this request; try again.")]
+    Internal(#[source] Source),
+}
+
+impl Error {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::NoSuchFile(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BadRequest(_) | Self::BadBody(_) => StatusCode::BAD_REQUEST,
+            Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BadPath { .. } | Self::BadBase64 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ChecksumMismatch { .. } | Self::DuplicatePath { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
+            Self::Rejected(Rejection::Conflict(_)) => StatusCode::CONFLICT,
+            Self::Rejected(Rejection::PathClash(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            Self::Busy | Self::Unhealthy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The `code` of the answer: what a program may decide on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound | Self::NoSuchFile(_) => "not_found",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::BadRequest(_) | Self::BadBody(BodyError::BadField(_)) => "bad_request",
+            Self::BadBody(BodyError::NotJson(_)) => "bad_json",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotConfigured(_) => "not_configured",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::BodyCutShort => "body_cut_short",
+            Self::UnsupportedEncoding(_) => "unsupported_encoding",
+            Self::BadGzip => "bad_gzip",
+            Self::FileTooLarge { .. } => "file_too_large",
+            Self::BadPath { .. } | Self::Rejected(Rejection::PathClash(_)) => "bad_path",
+            Self::BadBase64 { .. } => "bad_base64",
+            Self::ChecksumMismatch { .. } => "checksum_mismatch",
+            Self::DuplicatePath { .. } => "duplicate_path",
+            Self::BadCursor => "bad_cursor",
+            Self::ResyncRequired => "resync_required",
+            Self::ContentGone { .. } => "content_gone",
+            Self::Rejected(Rejection::Conflict(_)) => "conflict",
+            Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
+            Self::StorageFull => "storage_full",
+            Self::Busy => "busy",
+            Self::Unhealthy { .. } => "unhealthy",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whether the same request may succeed later without a change.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::BodyCutShort => true,
+            Self::Rejected(_) => false,
+            other => other.status().is_server_error(),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy => Self::Busy,
+            store::Error::Full => Self::StorageFull,
+            store::Error::Rejected(rejection) => Self::Rejected(rejection),
+            store::Error::ResyncRequired => Self::ResyncRequired,
+            store::Error::NoProject
+            | store::Error::NoVersion { .. }
+            | store::Error::BeforeFirstVersion => Self::NoSuchFile(error.to_string()),
+            store::Error::ContentPruned { path } => Self::ContentGone { path },
+            store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
+                Self::NotConfigured(error.into())
+            }
+            store::Error::Damaged(_) | store::Error::Sql(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<BadSetting> for Error {
+    fn from(error: BadSetting) -> Self {
+        Self::NotConfigured(error.into())
+    }
+}
+
+impl From<CounterError> for Error {
+    fn from(error: CounterError) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+impl From<MalformedCursor> for Error {
+    fn from(_: MalformedCursor) -> Self {
+        Self::BadCursor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_the_protocols() {
+        let path = || "a.md".to_owned();
+        for (error, status, retryable) in [
+            (Error::NotFound, 404, false),
+            (Error::MethodNotAllowed("GET"), 405, false),
+            (BodyError::NotJson("x".into()).into(), 400, false),
+            (Error::Unauthenticated, 401, false),
+            (Error::Forbidden, 403, false),
+            (Error::RateLimited { retry_after_s: 1 }, 429, true),
+            (Error::BodyTooLarge { limit_bytes: 1 }, 413, false),
+            (Error::UnsupportedEncoding("br".into()), 415, false),
+            (
+                Error::FileTooLarge {
+                    path: path(),
+                    limit_bytes: 1,
+                },
+                413,
+                false,
+            ),
+            (Error::ChecksumMismatch { path: path() }, 422, false),
+            (Rejection::ProjectFull { limit: 1 }.into(), 507, false),
+            (Error::StorageFull, 507, true),
+            (Error::Busy, 503, true),
+            (Error::Internal("x".into()), 500, true),
+        ] {
+            assert_eq!(
+                (error.status().as_u16(), error.retryable()),
+                (status, retryable),
+                "{error:?}"
+            );
+        }
+    }
+}

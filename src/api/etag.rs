@@ -1,0 +1,101 @@
+//! `ETag` and `If-None-Match`: asking again costs one look-up when nothing changed.
+
+use http::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use http::{Request, Response, StatusCode};
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+
+/// Answers 304 when the client has the answer to this very request in this state, else what
+/// `build` makes, with its tag. `state` changes with everything that the answer depends on.
+///
+/// The tag is weak, since the answer may be compressed.
+pub(super) fn unless_known(
+    head: &Request<()>,
+    state: &str,
+    build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
+) -> Result<Response<Vec<u8>>, Error> {
+    let hash = Sha256::new()
+        .chain_update(head.uri().to_string())
+        .chain_update([0])
+        .chain_update(state)
+        .finalize();
+    let tag: String = hash
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    unless_tagged(head.headers(), &format!("W/\"{tag}\""), build)
+}
+
+/// The same with a tag that the caller knows already.
+pub(super) fn unless_tagged(
+    request: &HeaderMap,
+    tag: &str,
+    build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
+) -> Result<Response<Vec<u8>>, Error> {
+    let mut response = match knows(request, tag) {
+        true => not_modified(),
+        false => build()?,
+    };
+    let tag = HeaderValue::from_str(tag).map_err(|error| Error::Internal(error.into()))?;
+    response.headers_mut().insert(ETAG, tag);
+    Ok(response)
+}
+
+fn not_modified() -> Response<Vec<u8>> {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+}
+
+/// Whether `if-none-match` lists the tag or is `*`; weak and strong tags compare equal here.
+fn knows(request: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let values = request
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim() == "*" || bare(known) == bare(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_request_in_the_same_state_is_known() {
+        let ask = |uri: &str, state: &str, known: Option<&HeaderValue>| {
+            let mut head = Request::get(uri).body(()).unwrap();
+            head.headers_mut()
+                .extend(known.map(|tag| (IF_NONE_MATCH, tag.clone())));
+            unless_known(&head, state, || Ok(Response::new(vec![1]))).unwrap()
+        };
+        let tag = ask("/a?since=1", "7", None).headers()[ETAG].clone();
+        for (uri, state, status) in [
+            ("/a?since=1", "7", 304),
+            ("/a?since=1", "8", 200),
+            ("/a?since=2", "7", 200),
+        ] {
+            assert_eq!(
+                ask(uri, state, Some(&tag)).status(),
+                status,
+                "{uri} {state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tag_is_found_in_a_list_in_either_strength() {
+        let knows = |value: &'static str| {
+            knows(
+                &HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(value))]),
+                "\"abc\"",
+            )
+        };
+        assert!(knows("\"abc\"") && knows("\"x\", W/\"abc\"") && knows("*"));
+        assert!(!knows("\"abcd\"") && !knows("abc"));
+    }
+}

@@ -1,0 +1,121 @@
+//! How an error becomes an answer.
+
+use std::error::Error as _;
+
+use http::Response;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Map, Value, json};
+
+use super::error::Error;
+use crate::domain::path_clash::PathClash;
+use crate::domain::{Conflict, Rejection};
+use crate::wire::failure::envelope;
+use crate::wire::pushed::ConflictEntry;
+
+impl Error {
+    /// The answer: the envelope, the headers that belong to it, and one log line for a 5xx whose
+    /// reason the operator should see.
+    pub fn into_response(self) -> Response<Vec<u8>> {
+        self.log();
+        let (sentence, status) = (self.to_string(), self.status());
+        let (code, retryable, header) = (self.code(), self.retryable(), self.header());
+        let body = envelope(&sentence, code, retryable, self.into_details());
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.extend(header);
+        response
+    }
+
+    /// Standard error is the host's log.
+    fn log(&self) {
+        let (mut reasons, mut source) = (Vec::new(), self.source());
+        while let Some(error) = source {
+            reasons.push(error.to_string());
+            source = error.source();
+        }
+        if !reasons.is_empty() {
+            eprintln!("error: {}: {}", self.code(), reasons.join(": "));
+        }
+    }
+
+    /// The fields of the envelope beyond the three that every failure has.
+    fn into_details(self) -> Map<String, Value> {
+        let details = match self {
+            Self::BodyTooLarge { limit_bytes } => json!({ "limit": limit_bytes }),
+            Self::FileTooLarge { path, limit_bytes } => {
+                json!({ "path": path, "limit": limit_bytes })
+            }
+            Self::Rejected(Rejection::Conflict(conflicts)) => {
+                json!({ "conflicts": entries(conflicts) })
+            }
+            Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
+            Self::Unhealthy { part, .. } => json!({ "part": part }),
+            Self::BadPath { path, .. }
+            | Self::Rejected(Rejection::PathClash(PathClash { path, .. }))
+            | Self::ContentGone { path }
+            | Self::BadBase64 { path }
+            | Self::ChecksumMismatch { path }
+            | Self::DuplicatePath { path } => json!({ "path": path }),
+            Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::BadRequest(_)
+            | Self::BadBody(_)
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::NotConfigured(_)
+            | Self::RateLimited { .. }
+            | Self::BodyCutShort
+            | Self::UnsupportedEncoding(_)
+            | Self::BadGzip
+            | Self::BadCursor
+            | Self::ResyncRequired
+            | Self::NoSuchFile(_)
+            | Self::StorageFull
+            | Self::Busy
+            | Self::Internal(_) => json!({}),
+        };
+        match details {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
+            Self::Unauthenticated => Some((
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
+            )),
+            Self::RateLimited { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),
+            Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ => None,
+        }
+    }
+}
+
+fn entries(conflicts: Vec<Conflict>) -> Vec<ConflictEntry> {
+    conflicts.into_iter().map(ConflictEntry::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_reason_never_reaches_the_client() {
+        for error in [
+            Error::Internal("no such table: x".into()),
+            Error::NotConfigured("api_key".into()),
+        ] {
+            let response = error.into_response();
+            let body = String::from_utf8(response.into_body()).unwrap();
+            assert!(
+                !body.contains("table") && !body.contains("api_key"),
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `GET /v1/projects/:id/changes`
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::error::Error;
+use crate::api::etag;
+use crate::api::request::{limit, parameter};
+use crate::api::response::ok_json;
+use crate::domain::{Cursor, ProjectId};
+use crate::store::{PAGE_BYTES, Page, Project, Scope};
+use crate::wire::page::{FeedChange, PageWriter};
+
+/// Answers a page of the change feed: the latest change of each path after the cursor `since`,
+/// oldest first, deletions included; with `content=1` the content too.
+///
+/// 400 for a malformed cursor, 410 for one of another history, 304 when nothing changed.
+pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
+    let with_content = parameter(head, "content").is_some_and(|content| content == "1");
+    let is_idle = |project: &Project| since == Some(project.cursor());
+    app.database.read_project(id, is_idle, |store, project| {
+        let project = match project {
+            Some(project) => project,
+            None if since.is_some() => return Err(Error::ResyncRequired),
+            None => return Ok(ok_json(write(&Page::default(), &[], Cursor::BEGINNING))),
+        };
+        let from = store.resume(&project, since)?;
+        etag::unless_known(head, &project.cursor().to_string(), || {
+            let max_bytes = if with_content { PAGE_BYTES } else { u64::MAX };
+            let page = store.page(&project, from, limit(head), max_bytes, Scope::All)?;
+            let contents = match with_content {
+                true => store.contents(&page.changes)?,
+                false => Vec::new(),
+            };
+            let cursor = end(&project, &page).or(since);
+            let cursor = cursor.unwrap_or_else(|| project.cursor());
+            Ok(ok_json(write(&page, &contents, cursor)))
+        })
+    })
+}
+
+/// The position at the end of a page, unless it is empty.
+fn end(project: &Project, page: &Page) -> Option<Cursor> {
+    page.changes.last().map(|last| Cursor {
+        epoch: project.epoch,
+        rev: last.version.rev,
+        tag: last.tag,
+    })
+}
+
+fn write(page: &Page, contents: &[Vec<u8>], cursor: Cursor) -> Vec<u8> {
+    let mut writer = PageWriter::new("changes", contents.iter().map(Vec::len).sum());
+    let mut contents = contents.iter();
+    for change in &page.changes {
+        let version = &change.version;
+        let content = version.checksum.and_then(|_| contents.next());
+        writer.push(&FeedChange::from(version), content.map(Vec::as_slice));
+    }
+    writer.finish(page.has_more, &cursor.to_string())
+}

@@ -1,0 +1,87 @@
+//! `GET /v1/projects/:id/files/<path>`
+
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Request, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::api::app::App;
+use crate::api::error::Error;
+use crate::api::etag;
+use crate::api::request::parameter;
+use crate::domain::{FilePath, ProjectId};
+use crate::store::{Store, StoredVersion};
+
+const REV: HeaderName = HeaderName::from_static("x-rev");
+
+/// Answers the raw bytes of one file, or with `rev` of an older version of it.
+///
+/// 404 when there is no such file or version or it is a deletion, 410 when its content is no longer
+/// kept, 304 when the client has it. It is always a download, whatever it contains.
+pub fn file(
+    app: &App,
+    head: &Request<()>,
+    id: &ProjectId,
+    path: &FilePath,
+) -> Result<Response<Vec<u8>>, Error> {
+    app.database.read(|store| {
+        let stored = find(store, id, path, parameter(head, "rev"))?;
+        let checksum = stored.as_ref().and_then(|stored| stored.version.checksum);
+        let (Some(stored), Some(checksum)) = (stored, checksum) else {
+            return Err(Error::NoSuchFile(format!(
+                "this project has no file '{path}'"
+            )));
+        };
+        let tag = format!("\"{checksum}\"");
+        let mut response = etag::unless_tagged(head.headers(), &tag, || {
+            let content = stored.content.ok_or_else(|| Error::ContentGone {
+                path: path.to_string(),
+            })?;
+            let mut response = Response::new(store.content(content)?);
+            response.headers_mut().extend([
+                (
+                    CONTENT_TYPE,
+                    HeaderValue::from_static("application/octet-stream"),
+                ),
+                (CONTENT_DISPOSITION, disposition(path)?),
+            ]);
+            Ok(response)
+        })?;
+        // Of a 304 too: the same content may have come back under a new number.
+        response
+            .headers_mut()
+            .insert(REV, stored.version.rev.into());
+        Ok(response)
+    })
+}
+
+fn find(
+    store: &Store,
+    id: &ProjectId,
+    path: &FilePath,
+    rev: Option<String>,
+) -> Result<Option<StoredVersion>, Error> {
+    let Some(project) = store.project(id)? else {
+        return Ok(None);
+    };
+    match rev {
+        None => Ok(store.newest_version(project.number, path)?),
+        Some(rev) => match rev.parse() {
+            Ok(rev) => Ok(store.version(project.number, path, rev)?),
+            Err(_) => Err(Error::BadRequest(
+                "'rev' must be the rev of a version.".to_owned(),
+            )),
+        },
+    }
+}
+
+/// RFC 6266, with the last segment of the path as the name of the download.
+fn disposition(path: &FilePath) -> Result<HeaderValue, Error> {
+    let name = path.as_str().rsplit('/').next().unwrap_or_default();
+    let value = format!(
+        "attachment; filename*=UTF-8''{}",
+        utf8_percent_encode(name, NON_ALPHANUMERIC)
+    );
+    value
+        .parse()
+        .map_err(|_| Error::Internal("a file name does not fit in a header".into()))
+}

@@ -1,0 +1,78 @@
+//! `GET /health`
+
+use std::cell::Cell;
+
+use crate::api::app::App;
+use crate::api::clock::now_us;
+use crate::api::error::Error;
+use crate::api::request::parameter;
+use crate::api::response::ok;
+use crate::store::Store;
+use crate::wire::project::Health;
+use http::{Request, Response};
+
+/// How long the outcome of a deep check stands, in microseconds: without a key nobody should
+/// make the disk work with every request.
+const DEEP_CHECK_US: i64 = 1_000_000;
+
+/// Answers that the server is alive.
+///
+/// 200 with version and uptime in seconds. `?deep=1` also reads the database and writes to it, and
+/// answers 503 with the failing part.
+pub fn health(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
+    if parameter(head, "deep").is_some_and(|deep| deep != "0") {
+        check_deeply(app)?;
+    }
+    Ok(ok(&Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        uptime: (uptime_us(app)?.max(0) / 1000) as f64 / 1000.0,
+    }))
+}
+
+fn uptime_us(app: &App) -> Result<i64, Error> {
+    let started = started_us(app)?;
+    Ok(now_us() - started)
+}
+
+/// When this server process saw its first request.
+fn started_us(app: &App) -> Result<i64, Error> {
+    const KEY: &str = "started";
+    thread_local! {
+        static KEPT: Cell<Option<i64>> = const { Cell::new(None) };
+    }
+    if let Some(started) = KEPT.get() {
+        return Ok(started);
+    }
+    let started = match app.memory.get(KEY)? {
+        Some(started) => started,
+        None => {
+            let now = now_us();
+            app.memory.set(KEY, now)?;
+            now
+        }
+    };
+    KEPT.set(Some(started));
+    Ok(started)
+}
+
+fn check_deeply(app: &App) -> Result<(), Error> {
+    const KEY: &str = "deep-check";
+    let now = now_us();
+    let is_fresh = |passed: i64| (0..DEEP_CHECK_US).contains(&(now - passed));
+    if app.memory.get(KEY)?.is_some_and(is_fresh) {
+        return Ok(());
+    }
+    let database = app.database.with(Store::check_works);
+    database.map_err(|error| unhealthy("database", error))?;
+    let key_value = app.durable.set("health", now);
+    key_value.map_err(|error| unhealthy("key-value store", error))?;
+    Ok(app.memory.set(KEY, now)?)
+}
+
+fn unhealthy(part: &'static str, reason: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::Unhealthy {
+        part,
+        source: Box::new(reason),
+    }
+}

@@ -1,0 +1,31 @@
+//! A file for each request: parse, check, store, answer.
+
+mod delete;
+pub mod diff;
+mod feed;
+mod file;
+mod health;
+mod history;
+mod info;
+mod manifest;
+pub mod openapi;
+mod projects;
+mod pull;
+pub mod push;
+pub mod restore;
+mod status;
+
+pub(super) use delete::delete;
+pub(super) use diff::diff;
+pub(super) use feed::changes;
+pub(super) use file::file;
+pub(super) use health::health;
+pub(super) use history::history;
+pub(super) use info::info;
+pub(super) use manifest::manifest;
+pub(super) use openapi::openapi;
+pub(super) use projects::projects;
+pub(super) use pull::{continues_pull, files};
+pub(super) use push::push;
+pub(super) use restore::restore;
+pub(super) use status::status;

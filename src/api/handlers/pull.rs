@@ -1,0 +1,56 @@
+//! `GET /v1/projects/:id/files`
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::error::Error;
+use crate::api::etag;
+use crate::api::request::{limit, parameter};
+use crate::api::response::ok_json;
+use crate::api::routes::Route;
+use crate::domain::{Cursor, ProjectId, Rev};
+use crate::store::{PAGE_BYTES, Project, Scope};
+use crate::wire::numbers::parse_since;
+use crate::wire::page::{PageWriter, PulledFile};
+
+/// Answers a page of the live files that changed after `since`, in the order of `synced_at`.
+///
+/// 200, or 304 when the client has this page: an unknown project has no files, and odd numbers
+/// are read as the original reads them.
+pub fn files(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    let since = since(head);
+    let is_idle = |project: &Project| project.head <= Some(since);
+    app.database.read_project(id, is_idle, |store, project| {
+        let Some(project) = project else {
+            let page = PageWriter::new("files", 0);
+            return Ok(ok_json(page.finish(false, &Cursor::BEGINNING.to_string())));
+        };
+        let cursor = project.cursor().to_string();
+        etag::unless_known(head, &cursor, || {
+            let page = store.page(&project, since, limit(head), PAGE_BYTES, Scope::LiveFiles)?;
+            let contents = store.contents(&page.changes)?;
+            let mut writer = PageWriter::new("files", contents.iter().map(Vec::len).sum());
+            for (change, content) in page.changes.iter().zip(&contents) {
+                writer.push(&PulledFile::from(&change.version), Some(content));
+            }
+            Ok(ok_json(writer.finish(page.has_more, &cursor)))
+        })
+    })
+}
+
+/// Whether this request goes on with a pull: its `since` is the `synced_at` of a stored version.
+/// Such a page is not counted, or a first pull of 10,000 files would run into the limit.
+pub fn continues_pull(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
+    let Route::Files(id) = route else {
+        return Ok(false);
+    };
+    match since(head) {
+        // No rev is a whole millisecond, so this is a client's clock: no need to look.
+        clock if clock % 1000 == 0 => Ok(false),
+        since => Ok(app.database.with(|store| store.has_rev(id, since))?),
+    }
+}
+
+fn since(head: &Request<()>) -> Rev {
+    parse_since(&parameter(head, "since").unwrap_or_default())
+}

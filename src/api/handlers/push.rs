@@ -1,0 +1,204 @@
+//! `POST /v1/projects/:id/sync`
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use base64_simd::STANDARD_NO_PAD;
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::clock::now_us;
+use crate::api::error::Error;
+use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::response::ok;
+use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::store::{Applied, Retention};
+use crate::wire::body::{BodyError, Object};
+use crate::wire::push::{Deletion, Metadata, PushRequest, PushedFile};
+use crate::wire::pushed::PushAnswer;
+
+/// Stores changed and deleted files, whole or not at all.
+///
+/// 200 with what became of each path. 409 when an entry with `base` met a newer version;
+/// 400, 413 and 422 for what breaks a rule; 507 when the project or the disk is full.
+pub fn push(
+    app: &App,
+    head: &Request<()>,
+    id: &ProjectId,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = read_body(&app.settings, head.headers(), body)?;
+    let checked = check(&body, device(head.headers()), app.settings.max_file_size()?)?;
+    drop(body);
+    let max_files = app.settings.max_files_per_project()?;
+    let now_us = now_us();
+    let applied = app
+        .database
+        .write(|store| store.push(id, &checked.push, now_us, max_files))?;
+    if applied.prune_is_due {
+        prune(app, id, now_us);
+    }
+    Ok(ok(&describe(applied, checked.synced, checked.deleted)))
+}
+
+/// In a transaction of its own: the push is stored, so a failure here is not the client's.
+fn prune(app: &App, id: &ProjectId, now_us: Rev) {
+    let pruned = retention(app).and_then(|retention| {
+        app.database
+            .write(|store| Ok(store.prune(id, retention, now_us)?))
+    });
+    if let Err(error) = pruned {
+        eprintln!("warning: old content was not pruned: {error}");
+    }
+}
+
+fn retention(app: &App) -> Result<Retention, Error> {
+    Ok(Retention {
+        days: app.settings.history_days()?,
+        versions: app.settings.history_versions()?,
+        deleted_days: app.settings.history_deleted_days()?,
+    })
+}
+
+fn describe(applied: Applied, synced: usize, deleted: usize) -> PushAnswer {
+    PushAnswer {
+        synced,
+        deleted,
+        conflicts: applied.replaced.into_iter().map(Into::into).collect(),
+        cursor: applied.cursor.to_string(),
+        results: applied.outcomes.into_iter().map(Into::into).collect(),
+    }
+}
+
+/// A push that passed every rule which needs no database.
+#[derive(Debug)]
+pub struct CheckedPush {
+    /// What to store.
+    pub push: Push,
+    /// Entries of `files` as sent.
+    pub synced: usize,
+    /// Entries of `deletions` as sent.
+    pub deleted: usize,
+}
+
+/// Checks every rule that needs no database; a file has at most `max_file_size` bytes.
+///
+/// 400, 413 and 422 for what breaks one.
+pub fn check(
+    body: &[u8],
+    device: Option<String>,
+    max_file_size: usize,
+) -> Result<CheckedPush, Error> {
+    let request = PushRequest::parse(body)?;
+    let deletions = request.deletions.unwrap_or_default();
+    let (synced, deleted) = (request.files.len(), deletions.len());
+    let mut push = Push {
+        device,
+        ..Push::default()
+    };
+    if let Some(Object(metadata)) = request.metadata {
+        check_metadata(metadata, &mut push)?;
+    }
+    let mut seen = HashMap::new();
+    for Object(file) in request.files {
+        add_put(&mut push, &mut seen, check_file(file, max_file_size)?)?;
+    }
+    for deletion in deletions {
+        add_delete(&mut push, &mut seen, check_deletion(deletion)?)?;
+    }
+    Ok(CheckedPush {
+        push,
+        synced,
+        deleted,
+    })
+}
+
+fn check_metadata(metadata: Metadata, push: &mut Push) -> Result<(), Error> {
+    let bounded = |text: Option<Cow<str>>, field: &str, limit: usize| match text {
+        Some(text) if text.chars().count() > limit => Err(Error::BadBody(BodyError::BadField(
+            format!("metadata.{field}: must have at most {limit} characters."),
+        ))),
+        text => Ok(text.filter(|text| !text.is_empty()).map(Cow::into_owned)),
+    };
+    push.name = bounded(metadata.name, "name", 256)?;
+    push.git_repo = bounded(metadata.git_repo, "gitRepo", 2048)?;
+    Ok(())
+}
+
+fn check_file(file: PushedFile, max_file_size: usize) -> Result<Put, Error> {
+    let path = file_path(&file.path)?;
+    let put = Put::new(
+        path,
+        file.modified,
+        file.base,
+        decode(&file, max_file_size)?,
+    );
+    match Checksum::parse(&file.checksum) == Some(put.checksum) {
+        true => Ok(put),
+        false => Err(Error::ChecksumMismatch {
+            path: put.path.to_string(),
+        }),
+    }
+}
+
+/// Padding is optional, as for most decoders.
+fn decode(file: &PushedFile, limit_bytes: usize) -> Result<Vec<u8>, Error> {
+    let path = || file.path.clone().into_owned();
+    let content = STANDARD_NO_PAD
+        .decode_to_vec(file.content.trim_end_matches('='))
+        .map_err(|_| Error::BadBase64 { path: path() })?;
+    match content.len() > limit_bytes {
+        true => Err(Error::FileTooLarge {
+            path: path(),
+            limit_bytes,
+        }),
+        false => Ok(content),
+    }
+}
+
+fn check_deletion(deletion: Deletion) -> Result<Delete, Error> {
+    let (path, base) = match deletion {
+        Deletion::Path(path) => (path, None),
+        Deletion::Entry(Object(entry)) => (entry.path, entry.base),
+    };
+    Ok(Delete {
+        path: file_path(&path)?,
+        base,
+    })
+}
+
+/// What was wanted of a path of this push so far: its content, or none for a deletion, and the base.
+type Seen = HashMap<FilePath, (Option<Checksum>, Option<Rev>)>;
+
+fn add_put(push: &mut Push, seen: &mut Seen, put: Put) -> Result<(), Error> {
+    if is_new(seen, &put.path, (Some(put.checksum), put.base))? {
+        push.puts.push(put);
+    }
+    Ok(())
+}
+
+fn add_delete(push: &mut Push, seen: &mut Seen, delete: Delete) -> Result<(), Error> {
+    if is_new(seen, &delete.path, (None, delete.base))? {
+        push.deletes.push(delete);
+    }
+    Ok(())
+}
+
+/// The same path twice is one entry when both want the same.
+fn is_new(
+    seen: &mut Seen,
+    path: &FilePath,
+    wanted: (Option<Checksum>, Option<Rev>),
+) -> Result<bool, Error> {
+    match seen.entry(path.clone()) {
+        Entry::Vacant(entry) => {
+            entry.insert(wanted);
+            Ok(true)
+        }
+        Entry::Occupied(entry) if *entry.get() == wanted => Ok(false),
+        Entry::Occupied(_) => Err(Error::DuplicatePath {
+            path: path.to_string(),
+        }),
+    }
+}

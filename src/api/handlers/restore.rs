@@ -1,0 +1,88 @@
+//! `POST /v1/projects/:id/restore`
+
+use chrono::DateTime;
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::clock::now_us;
+use crate::api::error::Error;
+use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::response::ok;
+use crate::domain::{FilePath, Outcome, ProjectId, Rev};
+use crate::store::{RestoreTo, Restored};
+use crate::wire::body::BodyError;
+use crate::wire::restore::{At, RestoreAnswer, RestoreRequest, RestoredPath};
+
+/// Restores one version of one path, or the project as it was at a moment. What is restored is a
+/// new version, so it syncs like an edit; with `dry_run` nothing is stored.
+///
+/// 404 for a version that never was and for a moment before the first one, 410 when a content is no
+/// longer kept, 422 when a restored path clashes with another.
+pub fn restore(
+    app: &App,
+    head: &Request<()>,
+    id: &ProjectId,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = read_body(&app.settings, head.headers(), body)?;
+    let request = RestoreRequest::parse(&body)?;
+    let dry_run = request.dry_run;
+    let to = restore_to(request)?;
+    let max_files = app.settings.max_files_per_project()?;
+    let device = device(head.headers());
+    let restored = app
+        .database
+        .with(|store| store.restore(id, &to, device, now_us(), max_files, dry_run))?;
+    Ok(ok(&describe(restored, dry_run)))
+}
+
+/// What a request asks for: 400 and 422 for what breaks a rule.
+pub fn restore_to(request: RestoreRequest) -> Result<RestoreTo, Error> {
+    match (request.path, request.rev, request.at, request.paths) {
+        (Some(path), Some(rev), None, None) => Ok(RestoreTo::Version(file_path(&path)?, rev)),
+        (None, None, Some(at), paths) => Ok(RestoreTo::Moment(
+            moment(&at)?,
+            paths.map(file_paths).transpose()?,
+        )),
+        _ => Err(bad_field(
+            "body: say either path and rev, or at, which may go with paths and dry_run.".to_owned(),
+        )),
+    }
+}
+
+fn bad_field(rule: String) -> Error {
+    Error::BadBody(BodyError::BadField(rule))
+}
+
+fn file_paths(paths: Vec<std::borrow::Cow<str>>) -> Result<Vec<FilePath>, Error> {
+    paths.iter().map(|path| file_path(path)).collect()
+}
+
+/// A moment as a rev.
+fn moment(at: &At) -> Result<Rev, Error> {
+    match at {
+        At::Millis(millis) if (0.0..9e15).contains(millis) => Ok((millis * 1000.0).round() as Rev),
+        At::Text(text) => match DateTime::parse_from_rfc3339(text) {
+            Ok(time) => Ok(time.timestamp_micros()),
+            Err(error) => Err(bad_field(format!(
+                "at: {error}: use a time such as 2026-11-22T10:00:00Z."
+            ))),
+        },
+        At::Millis(_) => Err(bad_field("at: must be milliseconds since 1970.".to_owned())),
+    }
+}
+
+fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
+    let outcomes = restored.applied.outcomes.into_iter();
+    let path = |(outcome, source): (Outcome, Option<Rev>)| RestoredPath {
+        path: outcome.path,
+        status: outcome.status.into(),
+        from_rev: source,
+        rev: outcome.rev.filter(|_| !dry_run),
+    };
+    RestoreAnswer {
+        dry_run,
+        cursor: restored.applied.cursor.to_string(),
+        results: outcomes.zip(restored.sources).map(path).collect(),
+    }
+}

@@ -1,0 +1,40 @@
+//! `GET /v1/projects/:id/status`
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::error::Error;
+use crate::api::etag;
+use crate::api::response::ok;
+use crate::domain::{Cursor, ProjectId, TreeDigest};
+use crate::store::Project;
+use crate::wire::project::ProjectStatus;
+
+/// Answers counts, the time of the last change, and the digest of all live files.
+///
+/// 200, or 304 when nothing changed: an unknown project is an empty one.
+pub fn status(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    let project = app.database.with(|store| store.project(id))?;
+    let status = project.as_ref().map_or_else(empty, describe);
+    etag::unless_known(head, &status.cursor.clone(), || Ok(ok(&status)))
+}
+
+fn describe(project: &Project) -> ProjectStatus {
+    ProjectStatus {
+        last_sync: project.head,
+        file_count: project.file_count,
+        total_size: project.total_size,
+        cursor: project.cursor().to_string(),
+        digest: project.digest.to_string(),
+    }
+}
+
+fn empty() -> ProjectStatus {
+    ProjectStatus {
+        last_sync: None,
+        file_count: 0,
+        total_size: 0,
+        cursor: Cursor::BEGINNING.to_string(),
+        digest: TreeDigest::default().to_string(),
+    }
+}

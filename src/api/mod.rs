@@ -1,0 +1,25 @@
+//! One request in, one answer out.
+//!
+//! [`answer`] has the order of checks, [`routes`] every address, `handlers` a file for each request.
+//! HTTP is known here; SQL, WASI and Spin are not.
+
+mod answer;
+mod app;
+mod auth;
+mod clock;
+mod cors;
+pub mod error;
+mod etag;
+mod failure;
+pub mod gzip;
+pub mod handlers;
+mod rate_limit;
+pub mod request;
+mod request_id;
+mod response;
+pub mod routes;
+
+pub use answer::answer;
+pub use app::App;
+pub use error::Error;
+pub use request::Body;

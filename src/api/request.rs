@@ -1,0 +1,83 @@
+//! What handlers read out of a request: parameters, paths, the device, the body.
+
+use http::Request;
+use http::header::{CONTENT_LENGTH, HeaderMap, USER_AGENT};
+
+use super::error::Error;
+use super::gzip;
+use crate::domain::FilePath;
+use crate::settings::Settings;
+use crate::wire::excerpt::excerpt;
+use crate::wire::numbers;
+
+/// A request body that has not been read; nobody without a key makes the server read it.
+pub trait Body {
+    /// Reads it whole: 413 as soon as it is longer than `limit_bytes`, 400 when it is cut short.
+    fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error>;
+}
+
+/// Reads a body under the limit of the settings, and inflates it.
+pub(super) fn read_body(
+    settings: &Settings,
+    headers: &HeaderMap,
+    body: impl Body,
+) -> Result<Vec<u8>, Error> {
+    let limit_bytes = settings.max_body_size()?;
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > limit_bytes as u64) {
+        return Err(Error::BodyTooLarge { limit_bytes });
+    }
+    gzip::decode(headers, body.read(limit_bytes)?, limit_bytes)
+}
+
+/// The first value of a query parameter, percent-decoded.
+pub fn parameter(head: &Request<()>, name: &str) -> Option<String> {
+    let query = head.uri().query()?;
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The `limit` of a page of files, changes or versions, 1 to 1000.
+pub fn limit(head: &Request<()>) -> u32 {
+    limit_up_to(head, numbers::PAGE_FILES, numbers::MAX_PAGE_FILES)
+}
+
+/// The `limit` of a page, 1 to `most`; `usual` where none is asked for.
+pub fn limit_up_to(head: &Request<()>, usual: u32, most: u32) -> u32 {
+    let limit = parameter(head, "limit").unwrap_or_default();
+    numbers::parse_limit(&limit, usual, most)
+}
+
+/// A path in a body or a query.
+pub(super) fn file_path(path: &str) -> Result<FilePath, Error> {
+    FilePath::parse(path).map_err(|rule| Error::BadPath {
+        path: excerpt(path),
+        rule,
+    })
+}
+
+/// The device for the history: `x-device`, else the program.
+pub(super) fn device(headers: &HeaderMap) -> Option<String> {
+    let value = headers
+        .get("x-device")
+        .or_else(|| headers.get(USER_AGENT))?;
+    Some(value.to_str().ok()?.chars().take(100).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_a_repeated_parameter_counts() {
+        let head = Request::get("/?limit=3&limit=5&since=a%20b")
+            .body(())
+            .unwrap();
+        assert_eq!(parameter(&head, "limit").as_deref(), Some("3"));
+        assert_eq!(parameter(&head, "since").as_deref(), Some("a b"));
+        assert_eq!(parameter(&head, "other"), None);
+    }
+}

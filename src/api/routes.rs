@@ -1,0 +1,287 @@
+//! Every address of the server: a line each with its pattern, its methods and its route.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use super::error::Error;
+use crate::domain::{FilePath, ProjectId};
+use crate::wire::excerpt::excerpt;
+
+/// An address of the server.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Whether the server is alive.
+    Health,
+    /// The description of the API for programs.
+    OpenApi,
+    /// Protocol version, capabilities and limits.
+    Info,
+    /// The list of projects.
+    Projects,
+    /// The project as a whole.
+    Project(ProjectId),
+    /// Push: changed and deleted files.
+    Sync(ProjectId),
+    /// Pull: a page of changed files.
+    Files(ProjectId),
+    /// One file.
+    File(ProjectId, FilePath),
+    /// The change feed, with deletions.
+    Changes(ProjectId),
+    /// Counts, the time of the last change, the digest.
+    Status(ProjectId),
+    /// Every live file, without content.
+    Manifest(ProjectId),
+    /// What a device must do to be in step.
+    Diff(ProjectId),
+    /// The versions of one path.
+    History(ProjectId),
+    /// Restores old versions as new ones.
+    Restore(ProjectId),
+}
+
+/// Methods as an `allow` header lists them.
+const GET: &str = "GET, HEAD";
+const POST: &str = "POST";
+const DELETE: &str = "DELETE";
+
+/// A pattern, the methods that it takes, and how its route is made.
+type Entry = (
+    &'static str,
+    &'static str,
+    fn(&Segments) -> Result<Route, Error>,
+);
+
+const ROUTES: [Entry; 14] = [
+    ("/health", GET, |_| Ok(Route::Health)),
+    ("/openapi.json", GET, |_| Ok(Route::OpenApi)),
+    ("/v1/info", GET, |_| Ok(Route::Info)),
+    ("/v1/projects", GET, |_| Ok(Route::Projects)),
+    ("/v1/projects/:id", DELETE, |at| {
+        Ok(Route::Project(at.id()?))
+    }),
+    ("/v1/projects/:id/sync", POST, |at| {
+        Ok(Route::Sync(at.id()?))
+    }),
+    ("/v1/projects/:id/files", GET, |at| {
+        Ok(Route::Files(at.id()?))
+    }),
+    ("/v1/projects/:id/files/*path", GET, |at| {
+        Ok(Route::File(at.id()?, at.path()?))
+    }),
+    ("/v1/projects/:id/changes", GET, |at| {
+        Ok(Route::Changes(at.id()?))
+    }),
+    ("/v1/projects/:id/status", GET, |at| {
+        Ok(Route::Status(at.id()?))
+    }),
+    ("/v1/projects/:id/manifest", GET, |at| {
+        Ok(Route::Manifest(at.id()?))
+    }),
+    ("/v1/projects/:id/diff", POST, |at| {
+        Ok(Route::Diff(at.id()?))
+    }),
+    ("/v1/projects/:id/history", GET, |at| {
+        Ok(Route::History(at.id()?))
+    }),
+    ("/v1/projects/:id/restore", POST, |at| {
+        Ok(Route::Restore(at.id()?))
+    }),
+];
+
+impl Route {
+    /// Finds the route of a request. Fixed words match in either case and a trailing slash is
+    /// accepted, as the original did.
+    ///
+    /// 404 for an unknown address, 405 for a method that it does not take, 400 for a malformed
+    /// project id, 422 for a malformed path.
+    pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
+        let (entry, segments) = find(path).ok_or(Error::NotFound)?;
+        let (_, methods, route) = entry;
+        match methods.split(", ").any(|known| known == method.as_str()) {
+            true => route(&segments),
+            false => Err(Error::MethodNotAllowed(methods)),
+        }
+    }
+
+    /// Whether it is answered without a key and is not counted: it holds no data of anybody, and
+    /// a client that has used up its window may still ask whether the server is alive.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Health | Self::OpenApi)
+    }
+}
+
+/// The pattern of a path as a label for logs and metrics, such as `/v1/projects/:id/files`;
+/// `unknown` when there is none. Never holds anything that a client sent.
+pub fn label(path: &str) -> &'static str {
+    find(path).map_or("unknown", |((pattern, ..), _)| pattern)
+}
+
+/// The parts of a path that a pattern leaves open, still percent-encoded.
+struct Segments<'p> {
+    id: &'p str,
+    path: &'p str,
+}
+
+impl Segments<'_> {
+    fn id(&self) -> Result<ProjectId, Error> {
+        let id = decode(self.id).and_then(ProjectId::parse);
+        id.ok_or_else(|| {
+            let rule =
+                "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters.";
+            Error::BadRequest(rule.to_owned())
+        })
+    }
+
+    fn path(&self) -> Result<FilePath, Error> {
+        let rule = "The path is not percent-encoded UTF-8.";
+        let text = decode(self.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
+        FilePath::parse(&text).map_err(|rule| Error::BadPath {
+            path: excerpt(&text),
+            rule,
+        })
+    }
+}
+
+fn find(path: &str) -> Option<(&'static Entry, Segments<'_>)> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    ROUTES
+        .iter()
+        .find_map(|entry| Some((entry, matches(entry.0, path)?)))
+}
+
+fn matches<'p>(pattern: &str, path: &'p str) -> Option<Segments<'p>> {
+    let (mut id, mut rest) = ("", Some(path));
+    for expected in pattern.split('/') {
+        let text = rest?;
+        let (segment, after) = text
+            .split_once('/')
+            .map_or((text, None), |(first, after)| (first, Some(after)));
+        match expected {
+            "*path" => return (!text.is_empty()).then_some(Segments { id, path: text }),
+            ":id" => id = segment,
+            word if word.eq_ignore_ascii_case(segment) => {}
+            _ => return None,
+        }
+        rest = after;
+    }
+    rest.is_none().then_some(Segments { id, path: "" })
+}
+
+/// Undoes percent-encoding; `None` for a percent sign without two hex digits, or what is not UTF-8.
+fn decode(encoded: &str) -> Option<String> {
+    let is_escape =
+        |tail: &str| tail.len() >= 2 && tail.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if !encoded.split('%').skip(1).all(is_escape) {
+        return None;
+    }
+    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::handlers::openapi::DOCUMENT;
+
+    fn id(text: &str) -> ProjectId {
+        ProjectId::parse(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn every_pattern_is_a_route_and_its_own_label() {
+        for (pattern, methods, _) in ROUTES {
+            let path = pattern.replace(":id", "x").replace("*path", "a/b.md");
+            assert_eq!(label(&path), pattern);
+            for method in methods.split(", ") {
+                let method = method.parse().unwrap();
+                assert!(Route::find(&method, &path).is_ok(), "{method} {path}");
+            }
+            assert!(
+                matches!(Route::find(&Method::PATCH, &path), Err(Error::MethodNotAllowed(allowed)) if allowed == methods)
+            );
+        }
+    }
+
+    #[test]
+    fn the_openapi_document_has_these_routes_and_no_others() {
+        let document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
+        let routes = ROUTES.map(|(pattern, methods, _)| {
+            let path = pattern.replace(":id", "{id}").replace("*path", "{path}");
+            // A document need not list HEAD, which is GET without the body.
+            (path, methods.replace(", HEAD", "").to_lowercase())
+        });
+        let methods = |path: &serde_json::Value| {
+            let names = path.as_object().unwrap().keys();
+            let methods: Vec<_> = names
+                .filter(|name| *name != "parameters")
+                .cloned()
+                .collect();
+            methods.join(", ")
+        };
+        let paths = document["paths"].as_object().unwrap().iter();
+        let documented: BTreeMap<_, _> = paths
+            .map(|(path, item)| (path.clone(), methods(item)))
+            .collect();
+        assert_eq!(documented, BTreeMap::from(routes));
+    }
+
+    fn get(path: &str) -> Result<Route, Error> {
+        Route::find(&Method::GET, path)
+    }
+
+    fn post(path: &str) -> Result<Route, Error> {
+        Route::find(&Method::POST, path)
+    }
+
+    #[test]
+    fn words_match_in_either_case_and_with_a_trailing_slash() {
+        for path in ["/v1/projects/Ab/sync", "/V1/Projects/Ab/SYNC/"] {
+            assert_eq!(post(path).unwrap(), Route::Sync(id("Ab")));
+        }
+        assert_eq!(get("/health/").unwrap(), Route::Health);
+        assert_eq!(
+            Route::find(&Method::DELETE, "/v1/projects/ghi%20ch%C3%BA").unwrap(),
+            Route::Project(id("ghi chú"))
+        );
+        assert_eq!(get("/v1/projects/x/files/").unwrap(), Route::Files(id("x")));
+    }
+
+    #[test]
+    fn a_file_keeps_its_case_and_its_slashes() {
+        let path = FilePath::parse("Ideas/ghi chú.md").unwrap();
+        for encoded in ["Ideas/ghi%20ch%C3%BA.md", "Ideas%2Fghi%20ch%c3%ba.md"] {
+            let route = get(&format!("/v1/projects/x/files/{encoded}")).unwrap();
+            assert_eq!(route, Route::File(id("x"), path.clone()));
+        }
+        for hostile in ["..%2Fx", "a/../b", "%2Fetc", "a%00", ".git/config"] {
+            let parsed = get(&format!("/v1/projects/x/files/{hostile}"));
+            assert!(matches!(parsed, Err(Error::BadPath { .. })), "{hostile}");
+        }
+    }
+
+    #[test]
+    fn what_no_pattern_matches_is_not_found() {
+        for path in [
+            "/",
+            "",
+            "/v1",
+            "/v1/projects/x/nope",
+            "/v1/projects/x/sync/y",
+            "/health//",
+            "*",
+        ] {
+            assert!(matches!(get(path), Err(Error::NotFound)), "{path}");
+            assert_eq!(label(path), "unknown", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_project_id_is_a_bad_request() {
+        for bad in ["", "%2e%2e", "a%2Fb", "%ff", "%zz", "a%", "a%2"] {
+            let parsed = post(&format!("/v1/projects/{bad}/sync"));
+            assert!(matches!(parsed, Err(Error::BadRequest(_))), "{bad}");
+        }
+    }
+}

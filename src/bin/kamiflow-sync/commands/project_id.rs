@@ -1,0 +1,10 @@
+//! The id of a project on the command line.
+
+use anyhow::{Result, anyhow};
+use kamiflow_sync_component::domain::ProjectId;
+
+pub fn parse(text: &str) -> Result<ProjectId> {
+    ProjectId::parse(text.to_owned()).ok_or_else(|| {
+        anyhow!("{text:?} is no project id: 1 to 200 bytes without slash, backslash and control characters")
+    })
+}

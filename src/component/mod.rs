@@ -1,0 +1,57 @@
+//! The entry point: WASI and Spin on one side, [`http`] types and the store's seams on the other.
+
+#![expect(unsafe_code, reason = "the generated export is a C function")]
+
+mod bindings;
+mod key_value;
+mod request;
+mod sqlite;
+#[cfg(not(feature = "wasi-0-3"))]
+mod wasi_0_2;
+#[cfg(feature = "wasi-0-3")]
+mod wasi_0_3;
+
+use http::{Request, Response};
+use spin_sdk::variables;
+
+use crate::api::{self, App, Body, Error};
+use crate::settings::Settings;
+use crate::store::{Database, Store};
+use bindings::wasi::random::random::get_random_u64;
+use key_value::Bucket;
+use sqlite::SpinSqlite;
+
+struct Component;
+
+bindings::export!(Component with_types_in bindings);
+
+thread_local! {
+    /// Kept for the life of the instance.
+    static APP: App = App {
+        settings: Settings::new(variable),
+        memory: Box::new(Bucket::new("memory")),
+        durable: Box::new(Bucket::new("default")),
+        database: Database::new(|| {
+            let store = Store::open(SpinSqlite::open()?)?;
+            key_value::keep_log_open();
+            Ok(store)
+        }),
+    };
+}
+
+fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
+    match head {
+        Some(head) => APP.with(|app| api::answer(app, head.map(|()| body), get_random_u64)),
+        None => Error::BadRequest("The request line or a header is malformed.".to_owned())
+            .into_response(),
+    }
+}
+
+/// A value of `spin.toml`. A provider that fails is not a value that is not set.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match variables::get(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(variables::Error::Undefined(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,32 @@
+//! The rules: what is valid, and what a push, a diff and a cursor mean.
+//!
+//! Everything here is pure: no SQL, no JSON, no HTTP, no clock. A value of one of these types has
+//! passed its rules, so the rest of the program need not check it again.
+
+pub mod checksum;
+pub mod conflict;
+pub mod current_state;
+pub mod cursor;
+pub mod diff;
+pub mod path;
+pub mod path_clash;
+pub mod plan;
+pub mod project_id;
+pub mod push;
+pub mod rejection;
+pub mod step;
+pub mod tree_digest;
+pub mod version;
+
+pub use checksum::Checksum;
+pub use conflict::Conflict;
+pub use current_state::CurrentState;
+pub use cursor::Cursor;
+pub use path::FilePath;
+pub use plan::{Plan, Replaced};
+pub use project_id::ProjectId;
+pub use push::{Content, Delete, Push, Put};
+pub use rejection::Rejection;
+pub use step::{Outcome, Status, Step};
+pub use tree_digest::TreeDigest;
+pub use version::{Rev, Version};

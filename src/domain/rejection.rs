@@ -1,0 +1,30 @@
+//! Why a push stores nothing.
+
+use super::conflict::Conflict;
+use super::path_clash::PathClash;
+
+/// Why a push stores nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Entries with a `base` that is no longer the newest version: all of them.
+    #[error("{} changed on the server since this device last read it: pull, merge and push again.", what_changed(.0))]
+    Conflict(Vec<Conflict>),
+    /// A path that no disk can hold beside another.
+    #[error("The path '{}' {}.", .0.path, .0.obstacle)]
+    PathClash(PathClash),
+    /// The project would have more files than before and more than it may have.
+    #[error(
+        "The project would have more than {limit} files: delete some, or raise MAX_FILES_PER_PROJECT."
+    )]
+    ProjectFull {
+        /// `MAX_FILES_PER_PROJECT`.
+        limit: u64,
+    },
+}
+
+fn what_changed(conflicts: &[Conflict]) -> String {
+    match conflicts {
+        [only] => format!("The file '{}'", only.path),
+        many => format!("{} files", many.len()),
+    }
+}

@@ -1,0 +1,140 @@
+//! What a push must know before it is planned, in one statement: each is a call into the host.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::error::Error;
+use super::project::{COLUMNS, Project};
+use super::sql::{Row, json_array};
+use super::store::Store;
+use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
+
+/// Paths in one statement: the rows of so many, long names of files below them included, are well
+/// under the 128 MiB that a host hands over at once.
+const STEP: usize = 50_000;
+
+impl Store {
+    /// The project, if it exists, and what is stored at and around the paths of the push.
+    pub(super) fn current_state<'p>(
+        &self,
+        id: &ProjectId,
+        push: &'p Push,
+    ) -> Result<(Option<Project>, CurrentState<'p>), Error> {
+        let (asked, outermost) = paths(push);
+        let mut current = CurrentState::default();
+        let (first, rest) = asked.split_at(asked.len().min(STEP));
+        let project = self.look_up(id, push, first, outermost, &mut current)?;
+        if project.is_some() {
+            for (step, asked) in (1..).zip(rest.chunks(STEP)) {
+                let outermost = outermost.saturating_sub(step * STEP);
+                self.look_up(id, push, asked, outermost, &mut current)?;
+            }
+        }
+        Ok((project, current))
+    }
+
+    /// Adds what is stored at some paths, of which the first `outermost` may have files below.
+    fn look_up<'p>(
+        &self,
+        id: &ProjectId,
+        push: &'p Push,
+        asked: &[&'p str],
+        outermost: usize,
+        current: &mut CurrentState<'p>,
+    ) -> Result<Option<Project>, Error> {
+        let deletes = push.deletes.iter().map(|delete| delete.path.as_str());
+        let rows = self.execute(
+            &statement(),
+            [
+                id.as_str().into(),
+                json_array(asked.iter().copied()),
+                (outermost as i64).into(),
+                json_array(deletes),
+            ],
+        )?;
+        let Some((project, rows)) = rows.split_first() else {
+            return Ok(None);
+        };
+        for row in rows {
+            let path = asked.get(row.integer::<usize>(0)?).copied();
+            let path = path.ok_or(Error::Damaged("a path was not asked for"))?;
+            current
+                .newest
+                .extend(newest(path, row)?.map(|newest| (path, newest)));
+            let below = row.text(5).map(str::to_owned);
+            current.below.extend(below.map(|below| (path, below)));
+        }
+        Project::from_row(project).map(Some)
+    }
+}
+
+/// All paths to ask for, and how many of them, the first ones, may have files below: the puts but
+/// for those below another, which are refused as it is. Their folders do not overlap, so no
+/// file is looked at twice.
+fn paths(push: &Push) -> (Vec<&str>, usize) {
+    let puts: HashSet<&str> = push.puts.iter().map(|put| put.path.as_str()).collect();
+    let (outermost, nested): (Vec<_>, Vec<_>) = push
+        .puts
+        .iter()
+        .map(|put| &put.path)
+        .partition(|path| !path.folders().any(|folder| puts.contains(folder)));
+    let deletes = push.deletes.iter().map(|delete| &delete.path);
+    let files = outermost.iter().copied().chain(nested).chain(deletes);
+    let folders: BTreeSet<&str> = push
+        .puts
+        .iter()
+        .flat_map(|put| put.path.folders())
+        .collect();
+    let asked = files.map(FilePath::as_str).chain(folders).collect();
+    (asked, outermost.len())
+}
+
+/// The project's row comes first, then one for each path that was asked for.
+fn statement() -> String {
+    // '0' is the character behind '/'.
+    format!(
+        "SELECT {COLUMNS} FROM project WHERE id = ?1
+         UNION ALL
+         SELECT asked.key, version.rev, version.checksum, version.modified, version.size,
+           iif(asked.key < ?3 AND file.deleted IS NOT 0,
+             (SELECT below.path FROM file AS below WHERE below.project = number AND below.deleted = 0
+                AND below.path > asked.value || '/' AND below.path < asked.value || '0'
+                AND below.path NOT IN (SELECT value FROM json_each(?4)) LIMIT 1),
+             NULL),
+           NULL, NULL, NULL, NULL
+         FROM project CROSS JOIN json_each(?2) AS asked
+         LEFT JOIN file ON file.project = number AND file.path = asked.value
+         LEFT JOIN version ON version.project = number AND version.rev = file.rev
+         WHERE project.id = ?1"
+    )
+}
+
+fn newest(path: &str, row: &Row) -> Result<Option<Version>, Error> {
+    let Some(rev) = row.optional_integer(1) else {
+        return Ok(None);
+    };
+    Ok(Some(Version {
+        rev,
+        path: path.to_owned(),
+        checksum: row.optional_checksum(2),
+        size: row.integer(4)?,
+        modified: row.integer(3)?,
+        device: None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Put;
+
+    #[test]
+    fn nothing_is_asked_below_a_put_that_lies_below_another() {
+        let put = |path: &&str| Put::new(FilePath::parse(path).unwrap(), 0, None, Vec::new());
+        let push = Push {
+            puts: ["a/b", "c/d", "a", "a/b/c"].iter().map(put).collect(),
+            ..Push::default()
+        };
+        let asked = vec!["c/d", "a", "a/b", "a/b/c", "a", "a/b", "c"];
+        assert_eq!(paths(&push), (asked, 2));
+    }
+}

@@ -1,0 +1,74 @@
+//! Opens the database when a request first needs it, and keeps the connection for the next.
+
+use std::cell::RefCell;
+
+use super::error::Error;
+use super::project::Project;
+use super::store::Store;
+use crate::domain::ProjectId;
+
+/// A database that is opened on first use.
+///
+/// On a host that reuses instances this saves every request but the first from opening a
+/// connection.
+pub struct Database {
+    open: Box<dyn Fn() -> Result<Store, Error>>,
+    kept: RefCell<Option<Store>>,
+}
+
+impl Database {
+    /// A database that `open` opens.
+    pub fn new(open: impl Fn() -> Result<Store, Error> + 'static) -> Self {
+        Self {
+            open: Box::new(open),
+            kept: RefCell::default(),
+        }
+    }
+
+    /// Runs `ask` on a connection. After an error the connection is dropped, and with it what it
+    /// had not committed.
+    pub fn with<T, E: From<Error>>(
+        &self,
+        ask: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let store = match self.kept.take() {
+            Some(store) => store,
+            None => (self.open)()?,
+        };
+        let answer = ask(&store)?;
+        self.kept.replace(Some(store));
+        Ok(answer)
+    }
+
+    /// Runs `ask` on one snapshot of the database.
+    pub fn read<T, E: From<Error>>(
+        &self,
+        ask: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with(|store| store.snapshot(ask))
+    }
+
+    /// Runs `ask` on a project and, on the same snapshot, whatever belongs to it. Where its row
+    /// `is_enough`, as for most polls, that is the only statement.
+    pub fn read_project<T, E: From<Error>>(
+        &self,
+        id: &ProjectId,
+        is_enough: impl FnOnce(&Project) -> bool,
+        ask: impl FnOnce(&Store, Option<Project>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with(|store| match store.project(id)? {
+            Some(project) if !is_enough(&project) => {
+                store.snapshot(|store| ask(store, store.project(id)?))
+            }
+            project => ask(store, project),
+        })
+    }
+
+    /// Runs `work` in a transaction that excludes other writers, and commits.
+    pub fn write<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with(|store| store.write(work))
+    }
+}

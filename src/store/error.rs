@@ -1,0 +1,66 @@
+//! Every way in which the store fails or says no.
+
+use super::migrate::SCHEMA_VERSION;
+use super::sql::SqlError;
+use crate::domain::{Rejection, Rev};
+
+/// Why the store did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another writer kept the database locked for the whole timeout.
+    #[error("the database is locked by another writer")]
+    Busy,
+    /// The disk, or the database's own limit, is full.
+    #[error("the disk is full")]
+    Full,
+    /// A rule forbids the push; nothing was stored.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// A cursor that does not come from the history of this project.
+    #[error("the cursor belongs to another history")]
+    ResyncRequired,
+    /// There is no such project.
+    #[error("this project does not exist")]
+    NoProject,
+    /// A path has no version with this rev.
+    #[error("'{path}' has no version {rev}")]
+    NoVersion {
+        /// Of the file.
+        path: String,
+        /// As asked for.
+        rev: Rev,
+    },
+    /// A moment before the project's first version.
+    #[error("this project had nothing at that moment")]
+    BeforeFirstVersion,
+    /// The content of a version is no longer kept.
+    #[error("the content of this version of '{path}' is no longer kept")]
+    ContentPruned {
+        /// Of the file.
+        path: String,
+    },
+    /// The database was written by a newer program.
+    #[error(
+        "the database has schema {0}, this program knows {SCHEMA_VERSION}: run the newer program"
+    )]
+    NewerSchema(i64),
+    /// The database does not use a write-ahead log.
+    #[error("the database is in journal mode '{0}', not WAL")]
+    NotWal(String),
+    /// A row that this program cannot have written.
+    #[error("the database is damaged: {0}")]
+    Damaged(&'static str),
+    /// Anything else that SQLite says.
+    #[error("SQLite failed")]
+    Sql(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<SqlError> for Error {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Busy => Self::Busy,
+            SqlError::Full => Self::Full,
+            SqlError::Failed(source) => Self::Sql(source),
+        }
+    }
+}

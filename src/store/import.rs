@@ -1,0 +1,123 @@
+//! Stores files one by one, each at its own time and by the rules of a push.
+//!
+//! For moving in: the revs of a history from elsewhere are not those of now, and one file that a
+//! rule refuses does not keep the others out.
+
+use super::error::Error;
+use super::project::Project;
+use super::sql::Value;
+use super::store::Store;
+use crate::domain::{Plan, ProjectId, Push, Put, Rev, Status, Version};
+
+/// A project that is imported into. To be used inside a transaction; nothing counts before
+/// [`Import::finish`].
+pub struct Import<'s> {
+    store: &'s Store,
+    id: ProjectId,
+    project: Project,
+    device: &'static str,
+}
+
+impl Store {
+    /// Begins to import into a project, which is made if it does not exist. `device` is what its
+    /// history shows.
+    pub fn import(
+        &self,
+        id: ProjectId,
+        device: &'static str,
+        now_us: Rev,
+    ) -> Result<Import<'_>, Error> {
+        let project = match self.project(&id)? {
+            Some(project) => project,
+            None => self.create_project(&id, now_us)?,
+        };
+        Ok(Import {
+            store: self,
+            id,
+            project,
+            device,
+        })
+    }
+}
+
+impl Import<'_> {
+    /// Live files.
+    pub fn file_count(&self) -> u64 {
+        self.project.file_count
+    }
+
+    /// The newest version of the path of a file, if it ever had one.
+    pub fn newest(&self, put: &Put) -> Result<Option<Version>, Error> {
+        let newest = self.store.newest_version(self.project.number, &put.path)?;
+        Ok(newest.map(|stored| stored.version))
+    }
+
+    /// Stores one file. Its rev is `at_us`, or one more than the last if that is not later.
+    /// [`Error::Rejected`] when a rule forbids it; nothing is stored then.
+    pub fn put(&mut self, put: Put, at_us: Rev, max_files: u64) -> Result<Status, Error> {
+        let push = Push {
+            puts: vec![put],
+            ..Push::default()
+        };
+        let (_, current) = self.store.current_state(&self.id, &push)?;
+        let plan = Plan::of(&push, &current)?;
+        let mut project = self.project.clone();
+        let numberings = project.number_plan(&plan, at_us, max_files)?;
+        self.store
+            .add_versions(&project, &plan, &numberings, Some(self.device))?;
+        self.project = project;
+        let status = plan.steps.first().map(|step| step.status);
+        Ok(status.unwrap_or(Status::Unchanged))
+    }
+
+    /// Writes the project's counts, and its name and repository where it has none.
+    pub fn finish(self, name: Option<&str>, git_repo: Option<&str>) -> Result<(), Error> {
+        let project = &self.project;
+        self.store.execute(
+            "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6,
+               digest = ?7, name = coalesce(name, ?8), git_repo = coalesce(git_repo, ?9)
+             WHERE number = ?1",
+            [
+                project.number.into(),
+                project.last_rev.into(),
+                project.head.into(),
+                project.tag.into(),
+                (project.file_count as i64).into(),
+                (project.total_size as i64).into(),
+                Value::Blob(project.digest.as_bytes().to_vec()),
+                name.into(),
+                git_repo.into(),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAX_FILES, TestFile, id, put};
+    use super::*;
+
+    #[test]
+    fn files_are_stored_at_their_own_times_and_a_refused_one_keeps_no_other_out() {
+        let file = TestFile::new();
+        let store = file.store();
+        let imported = store.write(|store| {
+            let mut import = store.import(id(), "import", 900)?;
+            import.put(put("a", "one"), 7, MAX_FILES)?;
+            let clash = import.put(put("a/b", "two"), 8, MAX_FILES);
+            assert!(matches!(clash, Err(Error::Rejected(_))));
+            import.put(put("c", "three"), 5, MAX_FILES)?;
+            assert_eq!(import.newest(&put("c", ""))?.unwrap().rev, 8);
+            let count = import.file_count();
+            import.finish(Some("name"), None).map(|()| count)
+        });
+        assert_eq!(imported.unwrap(), 2);
+        let summary = store.project_summary(&id()).unwrap().unwrap();
+        assert_eq!(summary.name.as_deref(), Some("name"));
+        assert_eq!(
+            (summary.project.file_count, summary.project.last_rev),
+            (2, 8)
+        );
+    }
+}

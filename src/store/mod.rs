@@ -1,0 +1,47 @@
+//! The only user of SQL: every table and column is known here and nowhere else.
+//!
+//! The store plans with the rules of `domain` and knows neither JSON nor HTTP. It works on any
+//! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
+
+mod current_state;
+mod database;
+mod error;
+mod feed;
+mod history;
+mod import;
+mod insert;
+mod migrate;
+#[cfg(not(any(target_family = "wasm", fuzzing)))]
+pub mod native;
+mod numbering;
+mod past;
+mod project;
+mod push;
+mod restore;
+mod retention;
+mod sql;
+#[expect(
+    clippy::module_inception,
+    reason = "the room is named after what it holds"
+)]
+mod store;
+mod takeover;
+#[cfg(test)]
+mod testing;
+mod totals;
+mod tree;
+
+pub use database::Database;
+pub use error::Error;
+pub use feed::{Change, PAGE_BYTES, Page, Scope};
+pub use history::StoredVersion;
+pub use import::Import;
+pub use migrate::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
+pub use project::{Project, ProjectSummary};
+pub use push::Applied;
+pub use restore::{RestoreTo, Restored};
+pub use retention::Retention;
+pub use sql::{Row, Sql, SqlError, Value};
+pub use store::{BEGIN_GROUPED, Store};
+pub use takeover::LastRev;
+pub use totals::Totals;

@@ -1,0 +1,88 @@
+//! What paths were at a moment in the past.
+
+use super::error::Error;
+use super::history::{StoredVersion, stored_version};
+use super::sql::{Row, Value, json_array};
+use super::store::Store;
+use super::tree::VERSION;
+use crate::domain::{FilePath, Rev};
+
+/// What a path was at some moment.
+#[derive(Debug)]
+pub(super) struct PastState {
+    pub(super) path: String,
+    /// None when the path had no version yet.
+    pub(super) version: Option<StoredVersion>,
+}
+
+/// Paths in one statement: with the longest names, the rows of so many are well under the 128 MiB
+/// that a host hands over at once.
+const STEP: i64 = 50_000;
+
+impl Store {
+    /// What every path that changed after a moment was at that moment; with `paths`, those only.
+    pub(super) fn past_states(
+        &self,
+        project: i64,
+        moment: Rev,
+        paths: Option<&[FilePath]>,
+    ) -> Result<Vec<PastState>, Error> {
+        let paths = paths.map(|paths| json_array(paths.iter().map(FilePath::as_str)));
+        let paths = paths.unwrap_or(Value::Null);
+        let step = |deleted: i64, after: Rev| {
+            let parameters = [
+                project.into(),
+                moment.into(),
+                paths.clone(),
+                deleted.into(),
+                after.into(),
+                STEP.into(),
+            ];
+            self.execute(&statement(), parameters)
+        };
+        let mut states = Vec::new();
+        for deleted in [0, 1] {
+            let (mut after, mut rows) = (moment, step(deleted, moment)?);
+            while !rows.is_empty() {
+                for row in rows {
+                    after = after.max(row.integer(8)?);
+                    states.push(past_state(row)?);
+                }
+                rows = step(deleted, after)?;
+            }
+        }
+        Ok(states)
+    }
+}
+
+/// The next paths that changed after a moment, one row each, in the order in which they did.
+fn statement() -> String {
+    format!(
+        "WITH RECURSIVE changed (path, rev) AS (
+           SELECT path, rev FROM file
+           WHERE project = ?1 AND deleted = ?4 AND rev > ?5
+             AND (?3 IS NULL OR path IN (SELECT value FROM json_each(?3)))
+           ORDER BY rev LIMIT ?6
+         ),
+         chain (path, newest, rev, previous) AS (
+           SELECT changed.path, changed.rev, changed.rev, version.previous FROM changed
+           CROSS JOIN version ON version.project = ?1 AND version.rev = changed.rev
+           UNION ALL
+           SELECT chain.path, chain.newest, chain.previous, version.previous FROM chain
+           LEFT JOIN version ON version.project = ?1 AND version.rev = chain.previous
+           WHERE chain.rev > ?2
+         )
+         SELECT {VERSION}, version.device, version.content, chain.path, chain.newest FROM chain
+         LEFT JOIN version ON version.project = ?1 AND version.rev = chain.rev
+         WHERE chain.rev IS NULL OR chain.rev <= ?2"
+    )
+}
+
+fn past_state(mut row: Row) -> Result<PastState, Error> {
+    let path = row.take_text(7)?;
+    let exists = row.optional_integer(0).is_some();
+    Ok(PastState {
+        path,
+        version: exists.then(|| stored_version(row)).transpose()?,
+    })
+}

@@ -1,0 +1,67 @@
+//! A store on a real file, for unit tests.
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::store::Store;
+use crate::domain::{Delete, FilePath, ProjectId, Push, Put, Rev};
+
+pub(super) const MAX_FILES: u64 = 1000;
+
+/// A database file that goes with the test.
+pub(super) struct TestFile {
+    folder: TempDir,
+}
+
+impl TestFile {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder }
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        Connection::open(self.folder.path().join("test.db")).unwrap()
+    }
+
+    pub(super) fn store(&self) -> Store {
+        Store::open(self.connection()).unwrap()
+    }
+}
+
+pub(super) fn id() -> ProjectId {
+    ProjectId::parse("test".to_owned()).unwrap()
+}
+
+pub(super) fn path(text: &str) -> FilePath {
+    FilePath::parse(text).unwrap()
+}
+
+pub(super) fn put(at: &str, content: &str) -> Put {
+    Put::new(path(at), 0, None, content.into())
+}
+
+/// A push of `path` with `content`, or of its deletion.
+pub(super) fn push(entries: &[(&str, Option<&str>)]) -> Push {
+    let mut push = Push::default();
+    for (at, content) in entries {
+        match content {
+            Some(content) => push.puts.push(put(at, content)),
+            None => push.deletes.push(Delete {
+                path: path(at),
+                base: None,
+            }),
+        }
+    }
+    push
+}
+
+impl Store {
+    /// Pushes at a time of day and returns the revs of all paths.
+    pub(super) fn push_at(&self, now_us: Rev, entries: &[(&str, Option<&str>)]) -> Vec<Rev> {
+        let push = push(entries);
+        let applied = self
+            .write(|store| store.push(&id(), &push, now_us, MAX_FILES))
+            .unwrap();
+        applied.outcomes.iter().filter_map(|o| o.rev).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! `POST …/diff`: what a device has, and what it must do to be in step.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{self, BodyError, Object};
+use super::version::{Current, LiveFile};
+use crate::domain::Rev;
+
+/// The body of `POST …/diff`: every file that the device has.
+#[derive(Deserialize)]
+pub struct DiffRequest<'a> {
+    /// In any order.
+    #[serde(borrow)]
+    pub files: Vec<Object<DeviceFile<'a>>>,
+}
+
+/// A file on a device.
+#[derive(Debug, Deserialize)]
+pub struct DeviceFile<'a> {
+    /// Below `.kamiflow/`.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// SHA-256 of the content, in hex.
+    #[serde(borrow)]
+    pub checksum: Cow<'a, str>,
+    /// The rev that the device last had of this path.
+    #[serde(default, deserialize_with = "super::numbers::base")]
+    pub base: Option<Rev>,
+}
+
+impl<'a> DiffRequest<'a> {
+    /// Reads a body; the error names the JSON path of what is wrong.
+    pub fn parse(body: &'a [u8]) -> Result<Self, BodyError> {
+        body::parse(body)
+    }
+}
+
+/// The answer: what a device must do to be in step.
+#[derive(Debug, Default, Serialize)]
+pub struct Diff {
+    /// The server never had these, or has what the device edited.
+    pub upload: Vec<Upload>,
+    /// The device lacks these, or has an older version.
+    pub download: Vec<LiveFile>,
+    /// The server deleted these, and the device has what was deleted.
+    pub delete_local: Vec<DeleteLocal>,
+    /// Both sides changed these.
+    pub conflict: Vec<DiffConflict>,
+    /// Files that are equal.
+    pub unchanged: u64,
+    /// The position at the end of the change feed: go on from here.
+    pub cursor: String,
+    /// The digest of all live files, in hex.
+    pub digest: String,
+}
+
+/// A file to push.
+#[derive(Debug, Serialize)]
+pub struct Upload {
+    /// Of the file.
+    pub path: String,
+    /// The `base` to push it with: the newest rev, or 0 when there never was such a file.
+    pub base: Rev,
+}
+
+/// A file to remove.
+#[derive(Debug, Serialize)]
+pub struct DeleteLocal {
+    /// Of the file.
+    pub path: String,
+    /// Of the deletion.
+    pub rev: Rev,
+}
+
+/// A file that changed on both sides.
+#[derive(Debug, Serialize)]
+pub struct DiffConflict {
+    /// Of the file.
+    pub path: String,
+    /// As sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Rev>,
+    /// What the server has.
+    pub current: Current,
+}

@@ -1,0 +1,20 @@
+//! The JSON contract: what clients send and read, in the spelling that they know.
+//!
+//! Views of stored values are made with `From`. Only `domain` may come in here; SQL and HTTP stay
+//! outside.
+
+pub mod body;
+pub mod diff;
+pub mod excerpt;
+pub mod failure;
+pub mod history;
+pub mod info;
+pub mod json;
+pub mod manifest;
+pub mod numbers;
+pub mod page;
+pub mod project;
+pub mod push;
+pub mod pushed;
+pub mod restore;
+pub mod version;

@@ -1,0 +1,70 @@
+//! The server and its projects as a whole.
+
+use serde::Serialize;
+
+use super::numbers::optional_millis;
+use crate::domain::Rev;
+
+/// `GET /health`.
+#[derive(Serialize)]
+pub struct Health {
+    /// Always `ok`: a server that is not answers 503.
+    pub status: &'static str,
+    /// The version of this program.
+    pub version: &'static str,
+    /// Seconds since the server's first request.
+    pub uptime: f64,
+}
+
+/// `GET …/status`.
+#[derive(Serialize)]
+pub struct ProjectStatus {
+    /// Time of the last change, in milliseconds with up to three decimals; null when nothing is stored.
+    #[serde(rename = "lastSync", serialize_with = "optional_millis")]
+    pub last_sync: Option<Rev>,
+    /// Live files.
+    #[serde(rename = "fileCount")]
+    pub file_count: u64,
+    /// Their bytes.
+    #[serde(rename = "totalSize")]
+    pub total_size: u64,
+    /// The position at the end of the change feed.
+    pub cursor: String,
+    /// The digest of all live files, in hex.
+    pub digest: String,
+}
+
+/// `DELETE /v1/projects/:id`.
+#[derive(Serialize)]
+pub struct DeletedProject {
+    /// How many live files there were.
+    pub deleted: u64,
+}
+
+/// `GET /v1/projects`.
+#[derive(Serialize)]
+pub struct ProjectList {
+    /// In the order of their ids.
+    pub projects: Vec<ListedProject>,
+}
+
+/// A project in the list of all.
+#[derive(Serialize)]
+pub struct ListedProject {
+    /// As in its address, decoded.
+    pub id: String,
+    /// As the client named it.
+    pub name: Option<String>,
+    /// As the client said; text, not necessarily a URL.
+    #[serde(rename = "gitRepo")]
+    pub git_repo: Option<String>,
+    /// Live files.
+    #[serde(rename = "fileCount")]
+    pub file_count: u64,
+    /// Their bytes.
+    #[serde(rename = "totalSize")]
+    pub total_size: u64,
+    /// Time of the last change, in milliseconds; null before the first.
+    #[serde(rename = "lastSync", serialize_with = "optional_millis")]
+    pub last_sync: Option<Rev>,
+}

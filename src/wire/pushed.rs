@@ -1,0 +1,112 @@
+//! The answer to `POST …/sync`.
+
+use serde::Serialize;
+
+use super::version::Current;
+use crate::domain::{Conflict, Outcome, Replaced, Rev, Status};
+
+/// The answer to a push.
+#[derive(Debug, Serialize)]
+pub struct PushAnswer {
+    /// Entries of `files` processed.
+    pub synced: usize,
+    /// Entries of `deletions` processed.
+    pub deleted: usize,
+    /// Files whose replaced version was the newer one by its `modified`; it stays in history.
+    pub conflicts: Vec<ReplacedEdit>,
+    /// The position at the end of the change feed after this push.
+    pub cursor: String,
+    /// What became of each path, in the order of the request.
+    pub results: Vec<PathOutcome>,
+}
+
+/// An older edit that replaced a newer one.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct ReplacedEdit {
+    /// Of the file.
+    pub path: String,
+    /// Always `incoming`.
+    pub kept: &'static str,
+    /// The version that was replaced.
+    pub replaced_rev: Rev,
+}
+
+/// What became of one path.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct PathOutcome {
+    /// Of the file.
+    pub path: String,
+    /// What happened.
+    pub status: PathStatus,
+    /// The path's current rev; null when it never existed.
+    pub rev: Option<Rev>,
+}
+
+/// What happened to one path.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum PathStatus {
+    /// Did not exist, now does.
+    Created,
+    /// Has new content.
+    Updated,
+    /// Had this very content.
+    Unchanged,
+    /// Is deleted.
+    Deleted,
+    /// Was not there.
+    Absent,
+}
+
+/// A path that a push with `base` could not change, in a 409.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct ConflictEntry {
+    /// Of the file.
+    pub path: String,
+    /// As sent.
+    pub base: Rev,
+    /// What the server has; null when the path never existed.
+    pub current: Option<Current>,
+}
+
+impl From<Replaced> for ReplacedEdit {
+    fn from(replaced: Replaced) -> Self {
+        Self {
+            path: replaced.path,
+            kept: "incoming",
+            replaced_rev: replaced.rev,
+        }
+    }
+}
+
+impl From<Status> for PathStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Created => Self::Created,
+            Status::Updated => Self::Updated,
+            Status::Unchanged => Self::Unchanged,
+            Status::Deleted => Self::Deleted,
+            Status::Absent => Self::Absent,
+        }
+    }
+}
+
+impl From<Conflict> for ConflictEntry {
+    fn from(conflict: Conflict) -> Self {
+        Self {
+            path: conflict.path,
+            base: conflict.base,
+            current: conflict.current.map(Current::from),
+        }
+    }
+}
+
+impl From<Outcome> for PathOutcome {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            path: outcome.path,
+            status: outcome.status.into(),
+            rev: outcome.rev,
+        }
+    }
+}

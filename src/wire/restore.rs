@@ -1,0 +1,73 @@
+//! `POST …/restore`: bringing old versions back.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{self, BodyError};
+use super::pushed::PathStatus;
+use crate::domain::Rev;
+
+/// The body of `POST …/restore`.
+#[derive(Deserialize)]
+pub struct RestoreRequest<'a> {
+    /// One path, together with `rev`.
+    #[serde(borrow, default)]
+    pub path: Option<Cow<'a, str>>,
+    /// The rev of the version to restore.
+    #[serde(default)]
+    pub rev: Option<Rev>,
+    /// A moment for the whole project.
+    #[serde(borrow, default)]
+    pub at: Option<At<'a>>,
+    /// Together with `at`: these paths only.
+    #[serde(borrow, default)]
+    pub paths: Option<Vec<Cow<'a, str>>>,
+    /// Only report what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A moment.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected milliseconds since 1970, or a time such as 2026-11-22T10:00:00Z"
+)]
+pub enum At<'a> {
+    /// Milliseconds since 1970, as `synced_at`.
+    Millis(f64),
+    /// RFC 3339.
+    Text(#[serde(borrow)] Cow<'a, str>),
+}
+
+impl<'a> RestoreRequest<'a> {
+    /// Reads a body; the error names the JSON path of what is wrong.
+    pub fn parse(body: &'a [u8]) -> Result<Self, BodyError> {
+        body::parse(body)
+    }
+}
+
+/// The answer to a restore.
+#[derive(Serialize)]
+pub struct RestoreAnswer {
+    /// Whether nothing was stored.
+    pub dry_run: bool,
+    /// The position at the end of the change feed.
+    pub cursor: String,
+    /// What became of each path.
+    pub results: Vec<RestoredPath>,
+}
+
+/// What a restore did to one path.
+#[derive(Serialize)]
+pub struct RestoredPath {
+    /// Of the file.
+    pub path: String,
+    /// What happened.
+    pub status: PathStatus,
+    /// The version that was brought back; null when there was none at that moment.
+    pub from_rev: Option<Rev>,
+    /// The path's newest rev now; null in a dry run.
+    pub rev: Option<Rev>,
+}

@@ -1,0 +1,70 @@
+//! Views of a version.
+
+use serde::Serialize;
+
+use crate::domain::{Rev, Version};
+
+/// A live file without its content.
+#[derive(Debug, Serialize)]
+pub struct LiveFile {
+    /// Below `.kamiflow/`.
+    pub path: String,
+    /// Its newest version.
+    pub rev: Rev,
+    /// SHA-256 of the content, in hex.
+    pub checksum: String,
+    /// Bytes.
+    pub size: u64,
+    /// Milliseconds since 1970.
+    pub modified: i64,
+}
+
+impl From<Version> for LiveFile {
+    fn from(version: Version) -> Self {
+        Self {
+            path: version.path,
+            rev: version.rev,
+            checksum: version
+                .checksum
+                .map(|checksum| checksum.to_string())
+                .unwrap_or_default(),
+            size: version.size,
+            modified: version.modified,
+        }
+    }
+}
+
+/// The newest version of a path on the server, in a conflict.
+#[derive(Debug, Serialize, PartialEq, Eq)]
+pub struct Current {
+    /// Its rev.
+    pub rev: Rev,
+    /// SHA-256 in hex; null for a deletion.
+    pub checksum: Option<String>,
+    /// Milliseconds since 1970.
+    pub modified: i64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the current version is a deletion.
+    pub deleted: bool,
+}
+
+impl From<Version> for Current {
+    fn from(version: Version) -> Self {
+        Self {
+            rev: version.rev,
+            deleted: version.is_deletion(),
+            checksum: version.checksum.map(|checksum| checksum.to_string()),
+            modified: version.modified,
+            size: version.size,
+        }
+    }
+}
+
+/// What a version did to its path: `put` or `delete`.
+pub(super) fn op(version: &Version) -> &'static str {
+    match version.is_deletion() {
+        true => "delete",
+        false => "put",
+    }
+}
