@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::host::{KEY, PATIENCE};
+use support::{KEY, TIMEOUT};
 
 /// Room for what arrives at once.
 const CHUNK: usize = 256 << 10;
@@ -20,7 +20,7 @@ impl Connection {
     pub fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_nodelay(true).expect("no delay");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
         Self {
             stream,
             buffer: Vec::new(),
@@ -85,7 +85,7 @@ pub fn get(path: &str) -> Vec<u8> {
 
 /// A push to a project.
 pub fn push(project: &str, body: &[u8]) -> Vec<u8> {
-    let mut request = crate::host::push_head(project, body.len()).into_bytes();
+    let mut request = support::push_head(project, body.len()).into_bytes();
     request.extend_from_slice(body);
     request
 }

@@ -11,8 +11,6 @@ mod bare;
 mod client;
 mod content;
 mod devices;
-#[path = "../../tests/api/host.rs"]
-mod host;
 mod load;
 mod native;
 mod process;
@@ -23,7 +21,7 @@ mod scale;
 mod start;
 mod writing;
 
-use host::Host;
+use support::Host;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::host::Host;
+use support::Host;
 use crate::load::{Round, Target};
 use crate::native::Native;
 use crate::reading::{READ, reading};

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::client::{Connection, get};
-use crate::host::{self, Host};
+use support::Host;
 use crate::report::{median, number};
 use crate::{process, server};
 
@@ -38,7 +38,7 @@ fn timed(settings: &[(&str, &str)]) -> (f64, f64) {
 }
 
 /// What the server has after all rows, and had at most.
-pub fn memory(host: &host::Host) -> String {
+pub fn memory(host: &Host) -> String {
     format!(
         "i: after the run {} MB, at most {} MB\n",
         number(process::rss_mb(host.pid())),

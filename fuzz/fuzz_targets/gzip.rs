@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| kamiflow_sync_fuzz::gzip(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::gzip(data));

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::host::documented::DOCUMENT;
-use crate::host::{Host, KEY, file};
+use support::openapi::DOCUMENT;
+use support::{Host, KEY, file};
 
 #[test]
 fn without_a_key_nothing_but_health_is_answered() {
@@ -65,7 +65,7 @@ fn a_wrong_key_changes_nothing() {
     wrong.delete("/v1/projects/p").failed(403, "forbidden");
     assert_eq!(
         host.client().pull("p", "")["files"][0]["checksum"],
-        crate::host::sha256(b"kept")
+        support::sha256(b"kept")
     );
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, content, file, first_rev, sha256};
+use support::{Client, Host, content, file, first_rev, sha256};
 
 fn delete(client: &Client, path: &str) -> i64 {
     first_rev(client.push("p", &json!({ "files": [], "deletions": [path] })))

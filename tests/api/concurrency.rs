@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::host::{Host, file};
+use support::{Host, file};
 
 /// Real threads and sockets: a lost update would show as a missing version, a shared number as a
 /// smaller set of revs.

@@ -1,6 +1,6 @@
 //! `ETag` and `If-None-Match`: an idle poll is answered in a few bytes.
 
-use crate::host::{Client, Host};
+use support::{Client, Host};
 
 const ADDRESSES: [&str; 6] = [
     "files",
@@ -11,7 +11,7 @@ const ADDRESSES: [&str; 6] = [
     "files/a",
 ];
 
-fn ask(client: &Client, address: &str, tag: &str) -> crate::host::Answer {
+fn ask(client: &Client, address: &str, tag: &str) -> support::Answer {
     let path = format!("/v1/projects/p/{address}");
     client.send("GET", &path, &[("if-none-match", tag)], b"")
 }

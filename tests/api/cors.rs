@@ -1,6 +1,6 @@
 //! What browsers hear, and what every answer carries.
 
-use crate::host::Host;
+use support::Host;
 
 #[test]
 fn any_origin_may_read_by_default_errors_too() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::host::{Client, Host};
+use support::{Client, Host};
 
 fn cursor(client: &Client, project: &str) -> String {
     client.status(project)["cursor"]
@@ -132,7 +132,7 @@ fn an_older_copy_of_the_database_has_only_the_history_it_has() {
         client
             .push(
                 "p",
-                &json!({ "files": [crate::host::file(&format!("c{i}"), b"1")] }),
+                &json!({ "files": [support::file(&format!("c{i}"), b"1")] }),
             )
             .good();
         must_resync(&client, "p", &lost);

@@ -1,6 +1,6 @@
 //! `DELETE /v1/projects/:id`
 
-use crate::host::Host;
+use support::Host;
 
 #[test]
 fn delete_answers_the_number_of_files_and_leaves_nothing() {

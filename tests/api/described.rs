@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::host::documented::{self, DOCUMENT};
-use crate::host::{Client, Host, KEY, file, first_rev};
+use support::openapi::{self, DOCUMENT};
+use support::{Client, Host, KEY, file, first_rev};
 
 /// Path, method and status of an answer, as the document names them.
 type Seen = BTreeSet<(String, String, u16)>;
@@ -41,7 +41,7 @@ fn ask(
     headers: &[(&str, &str)],
 ) {
     let answer = client.send(method, target, headers, body.as_bytes());
-    let path = documented::find(target).expect("an address").to_owned();
+    let path = openapi::find(target).expect("an address").to_owned();
     seen.insert((path, method.to_lowercase(), answer.status));
 }
 
@@ -165,7 +165,7 @@ fn a_head_too_large_is_documented() {
         let mut start = [0; 12];
         socket.read_exact(&mut start).unwrap();
         assert_eq!(&start, b"HTTP/1.1 431");
-        let path = documented::find(target).unwrap();
+        let path = openapi::find(target).unwrap();
         let operation = &DOCUMENT["paths"][path][method.to_lowercase()];
         assert!(operation["responses"]["431"].is_object(), "{method} {path}");
     }

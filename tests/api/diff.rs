@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, file, first_rev, sha256};
+use support::{Client, Host, file, first_rev, sha256};
 
 fn diff(client: &Client, files: &[Value]) -> Value {
     client

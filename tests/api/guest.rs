@@ -5,13 +5,13 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use serde_json::Value;
 
-use crate::host::{Answer, Host};
+use support::{Answer, Build, Host, root};
 
-const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guest/spin.toml");
 const SECRET: &str = "a secret of the machine";
 
 fn guest() -> Host {
-    Host::serving(MANIFEST)
+    let manifest = root().join("tests/guest/spin.toml");
+    Host::of(&Build::with_manifest(&manifest), &[])
 }
 
 fn attempt(host: &Host, name: &str, argument: &str) -> Answer {

@@ -1,6 +1,6 @@
 //! `GET /health`
 
-use crate::host::Host;
+use support::Host;
 
 #[test]
 fn health_tells_version_and_uptime_without_a_key() {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, encode, file, first_rev, sha256};
+use support::{Client, Host, encode, file, first_rev, sha256};
 
 fn push_as(client: &Client, headers: &[(&str, &str)], text: &str) -> i64 {
     let body = json!({ "files": [file("a", text.as_bytes())] }).to_string();

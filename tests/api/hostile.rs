@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::host::{Answer, Host, KEY, encode, file};
+use support::{Answer, Host, KEY, encode, file};
 
 /// A line of `/proc/PID/status` in bytes, such as `VmRSS`, or `VmHWM` for the most there ever was.
 fn memory(host: &Host, what: &str) -> u64 {
@@ -153,7 +153,7 @@ fn without_the_key_a_large_body_takes_no_memory() {
     let part = vec![b'['; 1 << 20];
     for _ in 0..8 {
         let mut socket = host.socket();
-        let head = crate::host::push_head("p", 50 << 20).replace(KEY, "a wrong key");
+        let head = support::push_head("p", 50 << 20).replace(KEY, "a wrong key");
         socket.write_all(head.as_bytes()).unwrap();
         // The server may hang up at any time.
         _ = (0..50).try_for_each(|_| socket.write_all(&part));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::host::{Host, KEY, file, push_head};
+use support::{Host, KEY, file, push_head};
 
 /// The places of the server.
 const PLACES: usize = 1024;

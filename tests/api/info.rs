@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, file};
+use support::{Host, file};
 
 #[test]
 fn info_names_the_protocol_and_what_the_server_can() {

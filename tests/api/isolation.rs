@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, content, encode, file, first_rev, sha256};
+use support::{Client, Host, content, encode, file, first_rev, sha256};
 
 const SECRET: &str = "a text that only its own project may show";
 

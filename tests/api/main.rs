@@ -1,7 +1,5 @@
 //! The black-box suite: the real component in the real host, asked over real sockets.
 
-mod host;
-
 mod auth;
 mod changes;
 mod concurrency;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::host::{Client, Host, encode, file, paths, sha256};
+use support::{Client, Host, encode, file, paths, sha256};
 
 /// XOR of SHA-256(path, a zero byte, checksum in hex) over all files: what a client computes.
 fn digest(files: &[Value]) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::host::{Host, file, first_rev};
+use support::{Host, file, first_rev};
 
 const READABLE: [&str; 8] = [
     "/v1/info",
@@ -82,10 +82,7 @@ fn every_answer_is_ascii_whatever_the_names_are() {
         client.get("/v1/projects"),
         client.get(&format!("{project}/changes")),
         client.get(&format!("{project}/manifest")),
-        client.get(&format!(
-            "{project}/history?path={}",
-            crate::host::encode(path)
-        )),
+        client.get(&format!("{project}/history?path={}", support::encode(path))),
         client.get(&format!("{project}/files/%C3%BC")),
         client.post(&format!("{project}/restore"), &restore),
         client.post(&format!("{project}/diff"), &local),

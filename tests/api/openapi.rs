@@ -1,7 +1,7 @@
-//! `GET /openapi.json`. Whether it tells the truth, `documented.rs` asks of every answer that a suite
-//! gets, and `described.rs` of every promise.
+//! `GET /openapi.json`. Whether it tells the truth, `support::openapi` checks for every answer that a suite
+//! gets, and `described.rs` for every promise.
 
-use crate::host::Host;
+use support::Host;
 
 #[test]
 fn anybody_gets_the_document_as_often_as_they_like() {

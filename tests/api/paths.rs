@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::host::{Host, file};
+use support::{Host, file};
 
 #[test]
 fn hostile_paths_are_refused_and_named() {

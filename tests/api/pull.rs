@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, file, paths};
+use support::{Client, Host, file, paths};
 
 fn push_numbered(client: &Client, project: &str, count: usize) {
     let files: Vec<Value> = (0..count)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Answer, Host, content, file, sha256};
+use support::{Answer, Host, content, file, sha256};
 
 fn statuses(answer: Answer) -> Vec<String> {
     let results = answer.good()["results"]

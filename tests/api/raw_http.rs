@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::host::{Host, KEY, file, push_head};
+use support::{Host, KEY, file, push_head};
 
 /// Sends bytes and reads until the server closes.
 fn exchange(host: &Host, request: &[u8]) -> String {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::host::{Client, Host, file, first_rev};
+use support::{Client, Host, file, first_rev};
 
-fn restore(client: &Client, body: Value) -> crate::host::Answer {
+fn restore(client: &Client, body: Value) -> support::Answer {
     client.post("/v1/projects/p/restore", &body)
 }
 
@@ -26,7 +26,7 @@ fn now(client: &Client) -> i64 {
 fn tree(client: &Client) -> Vec<String> {
     let files = client.pull_all("p", 100);
     let line = |file: &Value| {
-        let text = String::from_utf8(crate::host::content(file)).unwrap();
+        let text = String::from_utf8(support::content(file)).unwrap();
         format!("{}={text}", file["path"].as_str().unwrap())
     };
     let mut tree: Vec<String> = files.iter().map(line).collect();

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::host::{Client, Host};
+use support::{Client, Host};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -156,7 +156,7 @@ fn however_many_versions_there_are_all_that_is_outdated_goes_in_the_end() {
     for round in 0..120 {
         let text = |i: usize| format!("{i} {round}");
         let files: Vec<serde_json::Value> = (0..100)
-            .map(|i| crate::host::file(&format!("f{i}"), text(i).as_bytes()))
+            .map(|i| support::file(&format!("f{i}"), text(i).as_bytes()))
             .collect();
         client.push("p", &json!({ "files": files })).good();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::host::{Answer, Client, Host, encode, first_rev, sha256};
+use support::{Answer, Client, Host, encode, first_rev, sha256};
 
 fn get(client: &Client, path: &str) -> Answer {
     let segments: Vec<String> = path.split('/').map(encode).collect();

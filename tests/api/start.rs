@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::host::{Host, command, file, terminate};
+use support::{Host, file, server, terminate};
 
 /// Runs a server that is expected to end by itself.
 fn failing(settings: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    failed(command(folder.path(), settings).output().unwrap())
+    failed(server(folder.path(), settings).output().unwrap())
 }
 
 fn failed(output: Output) -> String {
@@ -73,7 +73,7 @@ fn a_database_of_a_newer_program_is_refused_untouched() {
         .execute_batch("PRAGMA user_version = 9999")
         .unwrap();
     let before = fs::read(&path).unwrap();
-    let text = failed(command(folder.path(), &[]).output().unwrap());
+    let text = failed(server(folder.path(), &[]).output().unwrap());
     assert!(text.contains("9999"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
@@ -83,7 +83,7 @@ fn a_file_that_is_no_database_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sync.db");
     fs::write(&path, "these are my notes ".repeat(100)).unwrap();
-    failed(command(folder.path(), &[]).output().unwrap());
+    failed(server(folder.path(), &[]).output().unwrap());
     assert!(
         fs::read_to_string(&path)
             .unwrap()
@@ -97,7 +97,7 @@ fn a_data_folder_that_cannot_be_made_is_one_clear_line() {
     fs::write(folder.path().join("file"), "").unwrap();
     let path = folder.path().join("file/sync.db");
     let text = failed(
-        command(folder.path(), &[("DB_PATH", path.to_str().unwrap())])
+        server(folder.path(), &[("DB_PATH", path.to_str().unwrap())])
             .output()
             .unwrap(),
     );
@@ -138,7 +138,7 @@ fn a_stop_finishes_the_request_in_flight() {
     let mut socket = TcpStream::connect(host.address()).unwrap();
     let head = format!(
         "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n",
-        crate::host::KEY,
+        support::KEY,
         body.len()
     );
     socket.write_all(head.as_bytes()).unwrap();
@@ -180,7 +180,7 @@ fn a_request_is_one_line_of_json_without_key_body_or_query() {
     for field in ["method", "route", "status", "bytes", "ms", "request_id"] {
         assert!(!line[field].is_null(), "{line} has no {field}");
     }
-    for secret in [crate::host::KEY, "private", "12345", "cHJpdmF0ZS10ZXh0"] {
+    for secret in [support::KEY, "private", "12345", "cHJpdmF0ZS10ZXh0"] {
         assert!(!log.contains(secret), "{log}");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, file};
+use support::{Host, file};
 
 #[test]
 fn an_unknown_project_is_an_empty_one() {

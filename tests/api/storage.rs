@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::host::{Host, file};
+use support::{Host, file};
 
 fn count(database: &Connection, table: &str) -> i64 {
     database

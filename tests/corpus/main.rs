@@ -1,12 +1,9 @@
 //! What fuzzing kept, given to the same functions again: `fuzz/README.md` says how there comes to be more.
 
-#[path = "../../fuzz/src/lib.rs"]
-mod targets;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use targets::TARGETS;
+use fuzz_targets::TARGETS;
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus")

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, content, file, sha256};
+use support::{Host, content, file, sha256};
 
 struct Disk(tempfile::TempDir);
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, KEY, file, push_head};
+use support::{Host, KEY, file, push_head};
 
 fn push_of(count: usize) -> Vec<u8> {
     let text = "some text ".repeat(2000);

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::host::{Client, Host, content, file, sha256};
+use support::{Client, Host, content, file, sha256};
 
 const WRITERS: usize = 4;
 /// Files that only one push ever writes.

@@ -2,9 +2,6 @@
 //!
 //! `KAMIFLOW_LONG=1 cargo test --test crash` kills the server hundreds of times.
 
-#[path = "../api/host.rs"]
-mod host;
-
 mod full_disk;
 mod hang_up;
 mod kill;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::host::{Host, file, push_head, terminate};
+use support::{Host, file, push_head, terminate};
 
 /// About as much as a whole first push: 40 files of 1 MB.
 const FILES: usize = 40;

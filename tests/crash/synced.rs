@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::host::Host;
+use support::Host;
 
 /// strace on a running server; `None`, with a note, where it cannot be had.
 fn trace(host: &Host, to: &std::path::Path) -> Option<Child> {
@@ -55,7 +55,7 @@ fn a_push_is_on_the_disk_before_it_is_answered() {
             .push_files("p", &[("a", &format!("{i}")), ("b", &format!("{i}"))])
             .good();
     }
-    crate::host::terminate(strace.id());
+    support::terminate(strace.id());
     strace.wait().unwrap();
     let trace = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = trace.lines().collect();

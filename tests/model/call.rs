@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::device::push;
-use crate::host::{Answer, Client, encode};
 use crate::promise::{Entry, Promise};
 use crate::told;
+use support::{Answer, Client, encode};
 
 #[derive(Debug)]
 pub enum Asked {

@@ -8,10 +8,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::call::{Asked, Call};
-use crate::chance::Chance;
-use crate::host::{Answer, Client, Host};
 use crate::promise::Entry;
 use crate::world::PATHS;
+use support::Random;
+use support::{Answer, Client, Host};
 
 /// How many ask at the same time.
 const MEMBERS: u64 = 6;
@@ -36,7 +36,7 @@ pub fn gather(host: &Host, round: u64) -> [Vec<Call>; 2] {
 }
 
 fn live(host: &Host, start: Instant, round: u64, number: u64) -> [Vec<Call>; 2] {
-    let mut chance = Chance::new(round * MEMBERS + number);
+    let mut random = Random::new(round * MEMBERS + number);
     let mut members = array::from_fn(|project| Member {
         client: host.client(),
         name: format!("device-{number}"),
@@ -48,7 +48,7 @@ fn live(host: &Host, start: Instant, round: u64, number: u64) -> [Vec<Call>; 2] 
         calls: Vec::new(),
     });
     for _ in 0..CALLS {
-        members[chance.of(0..2) as usize].act(&mut chance);
+        members[random.in_range(0..2) as usize].act(&mut random);
     }
     members.map(|member| member.calls)
 }
@@ -69,8 +69,8 @@ struct Member {
 }
 
 impl Member {
-    fn act(&mut self, chance: &mut Chance) {
-        let asked = self.choose(chance);
+    fn act(&mut self, random: &mut Random) {
+        let asked = self.choose(random);
         let sent = self.start.elapsed();
         let answer = asked.ask(&self.client, &self.name, &self.project);
         let answered = self.start.elapsed();
@@ -85,11 +85,11 @@ impl Member {
         });
     }
 
-    fn choose(&mut self, chance: &mut Chance) -> Asked {
+    fn choose(&mut self, random: &mut Random) -> Asked {
         let (cursor, since) = self.since.clone();
-        let limit = chance.of(1..PATHS.len() as u64 + 2) as usize;
-        match chance.of(0..10) {
-            0..5 => Asked::Push(self.entries(chance)),
+        let limit = random.in_range(1..PATHS.len() as u64 + 2) as usize;
+        match random.in_range(0..10) {
+            0..5 => Asked::Push(self.entries(random)),
             5 => Asked::Status,
             6 => Asked::Files { since, limit },
             7 => Asked::Changes {
@@ -97,25 +97,25 @@ impl Member {
                 since,
                 limit,
             },
-            _ => Asked::File(PATHS[chance.of(0..PATHS.len() as u64) as usize]),
+            _ => Asked::File(PATHS[random.in_range(0..PATHS.len() as u64) as usize]),
         }
     }
 
     /// Files before deletions, as the server answers them.
-    fn entries(&mut self, chance: &mut Chance) -> Vec<Entry> {
+    fn entries(&mut self, random: &mut Random) -> Vec<Entry> {
         let mut entries = Vec::new();
         for path in PATHS {
-            if chance.percent(40) {
-                entries.push(self.entry(path, chance));
+            if random.percent(40) {
+                entries.push(self.entry(path, random));
             }
         }
         entries.sort_by_key(|entry| entry.text.is_none());
         entries
     }
 
-    fn entry(&mut self, path: &str, chance: &mut Chance) -> Entry {
+    fn entry(&mut self, path: &str, random: &mut Random) -> Entry {
         self.texts += 1;
-        let text = match chance.of(0..10) {
+        let text = match random.in_range(0..10) {
             0..2 => None,
             2..4 => Some("what others write too".to_owned()),
             _ => Some(format!("{} {}", self.name, self.texts)),
@@ -124,7 +124,7 @@ impl Member {
         Entry {
             path: path.to_owned(),
             text,
-            base: chance.percent(60).then_some(base),
+            base: random.percent(60).then_some(base),
         }
     }
 

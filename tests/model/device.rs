@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::host::{Answer, Client, content, encode, sha256};
 use crate::promise::{Entry, digest};
+use support::{Answer, Client, content, encode, sha256};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -210,7 +210,7 @@ pub fn push(client: &Client, device: &str, project: &str, entries: &[Entry]) -> 
     for entry in entries {
         match (&entry.text, entry.base) {
             (Some(text), base) => {
-                let mut file = crate::host::file(&entry.path, text.as_bytes());
+                let mut file = support::file(&entry.path, text.as_bytes());
                 if let Some(base) = base {
                     file["base"] = json!(base);
                 }

@@ -3,12 +3,7 @@
 //!
 //! `KAMIFLOW_LONG=1` runs many more cases; `KAMIFLOW_SEED=…` repeats a run whose seed was printed.
 
-#[path = "../api/host.rs"]
-mod host;
-
 mod call;
-#[path = "../soak/chance.rs"]
-mod chance;
 mod crowd;
 mod device;
 mod line;
@@ -20,8 +15,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::host::Host;
 use crate::world::{Action, DEVICES, PATHS, Step, World};
+use support::Host;
 
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![

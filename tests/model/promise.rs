@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::host::{Answer, sha256};
 use crate::told;
+use support::{Answer, sha256};
 
 /// One version of a path.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::device::text;
-use crate::host::Answer;
 use crate::promise::{Promise, Version};
+use support::Answer;
 
 /// Counts, digest, cursor and time of the last change.
 pub fn status(promise: &Promise, status: &Value) -> bool {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use crate::device::{Device, Kind};
-use crate::host::{Client, encode, sha256};
 use crate::promise::{Entry, Promise};
 use crate::told;
+use support::{Client, encode, sha256};
 
 pub const DEVICES: [Kind; 5] = [Kind::New, Kind::New, Kind::New, Kind::Mixed, Kind::Old];
 pub const PATHS: [&str; 4] = ["a.md", "b.md", "folder/c.md", "ghi chú/đ.md"];

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::host::{Host, file};
-use crate::run::{argument, run};
+use support::{Host, argument, file, run};
 
 #[test]
 fn a_backup_of_a_running_server_is_whole_and_private() {

@@ -2,8 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::host::Host;
-use crate::run::run;
+use support::{Host, run};
 
 /// What `check` says of a database that was tampered with.
 fn findings(tamper: &str) -> String {

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::host::{Host, command, terminate};
-use crate::run::ran;
+use support::{Host, finished, server, terminate};
 
 /// Inside the container's own file system, as far as a test can have it: this one is memory.
 fn volatile() -> tempfile::TempDir {
@@ -15,8 +14,9 @@ fn volatile() -> tempfile::TempDir {
 #[test]
 fn a_data_folder_that_goes_with_the_container_is_refused() {
     let folder = volatile();
-    let mut server = command(folder.path(), &[("REQUIRE_PERSISTENT_DATA", "true")]);
-    let refusal = ran(server.output().unwrap()).failed();
+    let settings = [("REQUIRE_PERSISTENT_DATA", "true")];
+    let refused = server(folder.path(), &settings).output();
+    let refusal = finished(refused.unwrap()).failed();
     assert!(refusal.contains("would be deleted with it"), "{refusal}");
     assert!(
         refusal.contains("REQUIRE_PERSISTENT_DATA=false"),
@@ -40,10 +40,10 @@ fn what_the_image_is_built_from_is_a_whole_package() {
     let mut copy = Command::new("cp");
     copy.current_dir(project).args(["--recursive", "--parents"]);
     copy.args(ignore.lines().filter_map(|line| line.strip_prefix('!')));
-    ran(copy.arg(context.path()).output().unwrap()).good();
+    finished(copy.arg(context.path()).output().unwrap()).good();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["fetch", "--locked", "--offline", "--target=host-tuple"]);
-    ran(cargo.current_dir(context.path()).output().unwrap()).good();
+    finished(cargo.current_dir(context.path()).output().unwrap()).good();
     assert!(context.path().join("deploy/assemble").is_file());
 }
 

@@ -2,8 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::host::{Host, KEY};
-use crate::run::{argument, command, ran, run};
+use support::{Host, KEY, argument, command, finished, run};
 
 #[test]
 fn a_sound_installation_is_well_and_its_report_has_no_secret() {
@@ -13,11 +12,13 @@ fn a_sound_installation_is_well_and_its_report_has_no_secret() {
         .good();
     let url = format!("{}/health", host.url);
     let mut doctor = command(&host.database(), &["doctor", "--url", &url]);
-    let report = ran(doctor
-        .env("API_KEY", KEY)
-        .env("MAX_FILE_SIZE", "5000")
-        .output()
-        .unwrap())
+    let report = finished(
+        doctor
+            .env("API_KEY", KEY)
+            .env("MAX_FILE_SIZE", "5000")
+            .output()
+            .unwrap(),
+    )
     .good();
     for line in [
         "1 projects, 1 files",
@@ -53,7 +54,7 @@ fn each_thing_that_is_wrong_is_named_and_makes_it_fail() {
     let wrong = |name: &str, value: &str| {
         let host = Host::start();
         let mut doctor = command(&host.database(), &["doctor"]);
-        ran(doctor.env(name, value).output().unwrap()).failed()
+        finished(doctor.env(name, value).output().unwrap()).failed()
     };
     for (name, value) in [
         ("MAX_FILE_SIZE", "10MB"),
@@ -85,7 +86,7 @@ fn a_key_that_the_server_would_not_take_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("x.db");
     let mut configured = command(&database, &["doctor"]);
-    let report = ran(configured.env("API_KEY", "changeme").output().unwrap()).failed();
+    let report = finished(configured.env("API_KEY", "changeme").output().unwrap()).failed();
     assert!(report.contains("api_key is a placeholder"), "{report}");
     std::fs::write(folder.path().join("api-key"), "s3cret").unwrap();
     let report = run(&database, &["doctor"]).failed();

@@ -6,8 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::host::Host;
-use crate::run::{argument, run};
+use support::{Host, argument, run};
 
 fn exported(host: &Host) -> PathBuf {
     let client = host.client();

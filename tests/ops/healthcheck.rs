@@ -4,8 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::host::Host;
-use crate::run::{command, ran, run};
+use support::{Host, command, finished, run};
 
 #[test]
 fn a_running_server_is_healthy() {
@@ -15,13 +14,15 @@ fn a_running_server_is_healthy() {
     assert!(out.contains("\"status\":\"ok\""), "{out}");
     let port = host.address().rsplit(':').next().unwrap();
     let mut by_port = command(&host.database(), &["healthcheck"]);
-    ran(by_port.env("PORT", port).output().unwrap()).good();
+    finished(by_port.env("PORT", port).output().unwrap()).good();
     let mut as_spin = command(&host.database(), &["healthcheck"]);
     let everywhere = format!("0.0.0.0:{port}");
-    ran(as_spin
-        .env("SPIN_HTTP_LISTEN_ADDR", everywhere)
-        .output()
-        .unwrap())
+    finished(
+        as_spin
+            .env("SPIN_HTTP_LISTEN_ADDR", everywhere)
+            .output()
+            .unwrap(),
+    )
     .good();
 }
 
@@ -66,8 +67,8 @@ fn completions_of_every_shell_know_the_commands() {
 #[test]
 fn the_help_lists_every_command_and_an_example() {
     let help = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kamiflow-sync"));
-        ran(command.args(arguments).output().unwrap()).good()
+        let mut command = Command::new(support::program());
+        finished(command.args(arguments).output().unwrap()).good()
     };
     let all = help(&["--help"]);
     for command in [

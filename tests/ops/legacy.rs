@@ -6,8 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use crate::host::{Host, sha256};
-use crate::run::{argument, run};
+use support::{Host, argument, run, sha256};
 
 /// An original server's database with its schema.
 struct Old {
@@ -56,7 +55,7 @@ impl Old {
     }
 }
 
-fn import(database: &Path, old: &Old) -> crate::run::Ran {
+fn import(database: &Path, old: &Old) -> support::Ran {
     run(database, &["import-legacy", argument(&old.path())])
 }
 
@@ -200,15 +199,16 @@ fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
     let database = new.path().join("new.db");
     // A limit on the size of a file is to SQLite what a full disk is.
     let limited = "trap '' XFSZ; ulimit -f 6000; exec \"$@\"";
-    let program = env!("CARGO_BIN_EXE_kamiflow-sync");
     let output = std::process::Command::new("bash")
-        .args(["-c", limited, "bash", program, "import-legacy"])
+        .args(["-c", limited, "bash"])
+        .arg(support::program())
+        .arg("import-legacy")
         .arg(old.path())
         .env("DB_PATH", &database)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let said = crate::run::ran(output).failed();
+    let said = support::finished(output).failed();
     assert!(said.contains("p: nothing of it was stored"), "{said}");
     let stored = |table: &str| -> i64 {
         let count = format!("SELECT count(*) FROM {table}");

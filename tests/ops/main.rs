@@ -1,9 +1,5 @@
 //! What an operator does: the real commands on real databases, beside the real server.
 
-#[path = "../api/host.rs"]
-mod host;
-mod run;
-
 mod backup;
 mod check;
 mod container;

@@ -5,8 +5,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::host::Host;
-use crate::run::{argument, ran, run};
+use support::{Host, argument, finished, run};
 
 /// What is shipped for Prometheus.
 const PROMETHEUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus");
@@ -22,10 +21,11 @@ fn measured() -> (Host, String) {
 
 fn read(url: &str) -> String {
     let mut curl = Command::new("curl");
-    ran(curl
-        .args(["--silent", "--show-error", url])
-        .output()
-        .expect("curl runs"))
+    finished(
+        curl.args(["--silent", "--show-error", url])
+            .output()
+            .expect("curl runs"),
+    )
     .good()
 }
 
@@ -101,7 +101,7 @@ fn alerts_fire_when_something_is_wrong_and_only_then() {
     let mut promtool = Command::new("promtool");
     promtool.args(["test", "rules", "alerts.test.yaml"]);
     match promtool.current_dir(PROMETHEUS).output() {
-        Ok(output) => _ = ran(output).good(),
+        Ok(output) => _ = finished(output).good(),
         Err(error) if std::env::var_os("REQUIRE_PROMTOOL").is_some() => panic!("{error}"),
         Err(_) => eprintln!("skipped: promtool is not installed"),
     }

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::host::{Host, KEY, file};
-use crate::run::ran;
+use support::{Host, KEY, file, finished};
 
 struct Caddy {
     process: Child,
@@ -97,7 +96,7 @@ impl Caddy {
         .arg(self.root())
         .args(arguments)
         .arg(format!("{}{path}", self.url));
-        let out = ran(curl.output().expect("curl runs")).out;
+        let out = finished(curl.output().expect("curl runs")).out;
         let (body, status) = out.rsplit_once('\n').unwrap();
         (status.parse().unwrap(), body.to_owned())
     }

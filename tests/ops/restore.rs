@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::host::{Host, command, content, paths};
-use crate::run::{argument, ran, run};
+use support::{Host, argument, content, finished, paths, run, server};
 
 /// A database with one file more than its backup, and the server stopped.
 fn one_push_behind() -> (TempDir, PathBuf, PathBuf) {
@@ -196,9 +195,9 @@ fn a_damaged_or_foreign_or_newer_file_changes_nothing() {
 fn a_damaged_database_can_be_replaced() {
     let (folder, database, backup) = one_push_behind();
     std::fs::write(&database, "no database any more ".repeat(300)).unwrap();
-    let ran = run(&database, &["restore", argument(&backup)]);
-    assert!(ran.err.contains("cannot be read"), "{ran:?}");
-    ran.good();
+    let finished = run(&database, &["restore", argument(&backup)]);
+    assert!(finished.err.contains("cannot be read"), "{finished:?}");
+    finished.good();
     let host = Host::resume(folder, &[]);
     assert_eq!(host.client().status("p")["fileCount"], 1);
 }
@@ -252,7 +251,7 @@ fn a_server_or_an_import_does_not_start_while_a_restore_runs() {
         .execute_batch(legacy)
         .unwrap();
     for attempt in [
-        ran(command(folder.path(), &[]).output().unwrap()),
+        finished(server(folder.path(), &[]).output().unwrap()),
         run(&database, &["import-legacy", argument(&old)]),
     ] {
         let refusal = attempt.failed();

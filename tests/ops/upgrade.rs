@@ -3,8 +3,7 @@
 use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
 use rusqlite::Connection;
 
-use crate::host::{Host, paths};
-use crate::run::run;
+use support::{Host, paths, run};
 
 /// Everything that the schema consists of.
 fn schema(database: &Connection) -> (i64, Vec<String>) {

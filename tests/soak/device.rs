@@ -11,10 +11,10 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::chance::Chance;
-use crate::host::{Answer, Client, content, encode, file, sha256};
 use crate::ledger::{Kept, Ledger};
 use crate::{Alarm, Run};
+use support::Random;
+use support::{Answer, Client, content, encode, file, sha256};
 
 /// Paths of a device in a project.
 const PATHS: u64 = 60;
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Device<'a> {
     run: &'a Run,
     client: Client,
-    chance: Chance,
+    random: Random,
     /// The device's own project, and its folder in the shared one.
     ledgers: [Ledger; 2],
 }
@@ -36,7 +36,7 @@ impl<'a> Device<'a> {
         Self {
             run,
             client: run.host.client(),
-            chance: Chance::new(number),
+            random: Random::new(number),
             ledgers: [
                 Ledger::new(format!("own-{number}"), String::new()),
                 Ledger::new("shared".to_owned(), format!("device-{number}/")),
@@ -48,7 +48,7 @@ impl<'a> Device<'a> {
     pub fn live(mut self) -> Self {
         let _alarm = Alarm(self.run);
         while self.run.goes_on() {
-            let which = usize::from(self.chance.percent(30));
+            let which = usize::from(self.random.percent(30));
             self.act(which);
             sleep(PAUSE);
         }
@@ -72,7 +72,7 @@ impl<'a> Device<'a> {
     }
 
     fn act(&mut self, which: usize) {
-        match self.chance.of(0..100) {
+        match self.random.in_range(0..100) {
             0..30 => self.push(which, 1..4),
             30 => self.push(which, 40..60),
             31..38 => self.stale(which),
@@ -92,13 +92,13 @@ impl<'a> Device<'a> {
     /// New and changed files, some without a base, some compressed.
     fn push(&mut self, which: usize, count: std::ops::Range<u64>) {
         let mut texts = BTreeMap::new();
-        for _ in 0..self.chance.of(count) {
+        for _ in 0..self.random.in_range(count) {
             texts.insert(self.path(which), self.text());
         }
         let ledger = &self.ledgers[which];
         let files = texts.iter().map(|(path, text)| ledger.entry(path, text));
         let mut files: Vec<Value> = files.collect();
-        if self.chance.percent(50) {
+        if self.random.percent(50) {
             files.iter_mut().for_each(|file| file["base"] = Value::Null);
         }
         let answer = self.send(which, "sync", &json!({ "files": files })).good();
@@ -125,7 +125,7 @@ impl<'a> Device<'a> {
 
     /// The change feed, from where the device stands.
     fn follow(&mut self, which: usize) {
-        let limit = self.chance.of(5..200) as usize;
+        let limit = self.random.in_range(5..200) as usize;
         let ledger = &self.ledgers[which];
         let (changes, cursor) = self.client.changes(&ledger.project, &ledger.cursor, limit);
         self.count();
@@ -136,7 +136,7 @@ impl<'a> Device<'a> {
 
     /// All files, as the KamiFlow CLI does it.
     fn pull(&mut self, which: usize) {
-        let limit = self.chance.of(20..300) as usize;
+        let limit = self.random.in_range(20..300) as usize;
         let ledger = &self.ledgers[which];
         let files = self.client.pull_all(&ledger.project, limit);
         let mut found = BTreeMap::new();
@@ -241,7 +241,7 @@ impl<'a> Device<'a> {
     }
 
     fn path(&mut self, which: usize) -> String {
-        let number = self.chance.of(0..PATHS);
+        let number = self.random.in_range(0..PATHS);
         format!(
             "{}ideas/{}/{number}.md",
             self.ledgers[which].prefix,
@@ -251,11 +251,11 @@ impl<'a> Device<'a> {
 
     /// No two alike, from empty to a page or two; seldom much longer.
     fn text(&mut self) -> String {
-        let words = match self.chance.percent(1) {
+        let words = match self.random.percent(1) {
             true => 20_000,
-            false => self.chance.of(0..200),
+            false => self.random.in_range(0..200),
         };
-        let mut text = format!("{}\n", self.chance.of(0..u64::MAX));
+        let mut text = format!("{}\n", self.random.in_range(0..u64::MAX));
         text += &"ghi chú ".repeat(words as usize);
         text
     }
@@ -269,7 +269,7 @@ impl<'a> Device<'a> {
     fn send(&mut self, which: usize, what: &str, body: &Value) -> Answer {
         self.count();
         let path = format!("/v1/projects/{}/{what}", self.ledgers[which].project);
-        if self.chance.percent(50) {
+        if self.random.percent(50) {
             return self.client.post(&path, body);
         }
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());

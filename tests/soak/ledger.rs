@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::host::{file, sha256};
+use support::{file, sha256};
 
 /// A path as the server last acknowledged it.
 pub struct Kept {

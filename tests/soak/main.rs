@@ -3,23 +3,17 @@
 //! For some seconds in `cargo test`; `KAMIFLOW_SOAK=30 cargo test --release --test soak` takes 30 minutes and
 //! writes `target/soak.md`.
 
-#[path = "../api/host.rs"]
-mod host;
-
-mod chance;
 mod device;
 mod ledger;
 mod rude;
 mod watch;
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use device::Device;
-use host::Host;
+use support::Host;
 use watch::Watch;
 
 /// Devices at once, each with a project of its own and a folder in the one that they share.
@@ -104,15 +98,5 @@ fn ends_well(host: Host) {
         "{log}"
     );
     assert!(database.starts_with(folder.path()));
-    check(&database);
-}
-
-fn check(database: &Path) {
-    let checked = Command::new(env!("CARGO_BIN_EXE_kamiflow-sync"))
-        .arg("check")
-        .env("DB_PATH", database)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("it runs");
-    assert!(checked.status.success(), "{checked:?}");
+    support::run(&database, &["check"]).good();
 }

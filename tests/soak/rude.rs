@@ -6,19 +6,19 @@ use std::sync::atomic::Ordering;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::chance::Chance;
-use crate::host::{KEY, push_head};
 use crate::{Alarm, Run};
+use support::Random;
+use support::{KEY, push_head};
 
 /// Connections that say nothing.
 const IDLE: usize = 32;
 
 /// Misbehaves until the run ends.
 pub fn live(run: &Run) {
-    let (_alarm, mut chance) = (Alarm(run), Chance::new(99));
+    let (_alarm, mut random) = (Alarm(run), Random::new(99));
     let mut idle: Vec<TcpStream> = Vec::new();
     while run.goes_on() {
-        match chance.of(0..4) {
+        match random.in_range(0..4) {
             0 => wrong_key(run),
             1 => half_an_upload(run),
             2 => unread_answer(run),

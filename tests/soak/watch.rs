@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::host::Host;
+use support::Host;
 
 /// MB of memory at any time: twice what half an hour takes.
 const MAX_RSS_MB: u64 = 160;

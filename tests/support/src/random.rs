@@ -1,24 +1,24 @@
-//! What happens next: numbers that are the same in every run.
+//! Random numbers that are the same in every run.
 
 use std::ops::Range;
 
 /// A small generator (`SplitMix64`).
-pub struct Chance(u64);
+pub struct Random(u64);
 
-impl Chance {
-    /// Begins with a seed.
+impl Random {
+    /// Starts from a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number in a range.
-    pub fn of(&mut self, range: Range<u64>) -> u64 {
+    pub fn in_range(&mut self, range: Range<u64>) -> u64 {
         range.start + self.next() % (range.end - range.start)
     }
 
-    /// True so many times in a hundred.
+    /// True in `share` of 100 cases.
     pub fn percent(&mut self, share: u64) -> bool {
-        self.of(0..100) < share
+        self.in_range(0..100) < share
     }
 
     fn next(&mut self) -> u64 {

@@ -1,7 +1,7 @@
 //! What is fuzzed: each function takes any bytes and panics when the server breaks a promise on them.
 //!
-//! `cargo +nightly fuzz run push` looks for such bytes; `cargo test --test corpus` gives the kept ones
-//! to the same functions.
+//! `cargo +nightly fuzz run push` searches for such bytes; `cargo test --test corpus` repeats the kept
+//! inputs.
 
 mod body;
 mod gzip;

@@ -1,4 +1,4 @@
-//! Holds an answer against the server's `OpenAPI` document.
+//! Checks every answer against the server's `OpenAPI` document.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -7,12 +7,11 @@ use std::sync::{Arc, LazyLock, Mutex};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::Answer;
+use crate::Answer;
 
-/// The document, with one change: clients are told to expect new fields in answers, and here
-/// every field must be known.
+/// The document, with one change: clients must accept unknown fields in answers, the tests do not.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../../src/api/openapi.json");
+    let text = include_str!("../../../src/api/openapi.json");
     let mut document: Value = serde_json::from_str(text).expect("JSON");
     let schemas = document["components"]["schemas"].as_object_mut();
     for schema in schemas.expect("schemas").values_mut() {
@@ -23,28 +22,28 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-/// Fails the test unless the document has this answer: its status, its required headers and the
-/// form of all headers that it names, its content type, and the schema of its body.
+/// Fails the test unless the document describes this answer: status, headers, content type and
+/// the schema of the body.
 pub fn check(method: &str, target: &str, answer: &Answer) {
-    let said = format!("{method} {target}: {} {}", answer.status, answer.json);
+    let context = format!("{method} {target}: {} {}", answer.status, answer.json);
     let response = response(method, target, answer.status);
-    let response = response.unwrap_or_else(|| panic!("not documented: {said}"));
+    let response = response.unwrap_or_else(|| panic!("not documented: {context}"));
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
-        check_header(name, resolve(header), answer, &said);
+        check_header(name, resolve(header), answer, &context);
     }
     match response["content"].as_object().into_iter().flatten().next() {
-        None => assert_eq!(answer.bytes, b"", "{said}"),
+        None => assert_eq!(answer.bytes, b"", "{context}"),
         Some((kind, content)) => {
-            assert_eq!(answer.header("content-type"), kind, "{said}");
+            assert_eq!(answer.header("content-type"), kind, "{context}");
             if kind == "application/json" && method != "HEAD" {
-                check_value(&content["schema"], &body(answer), &said);
+                check_value(&content["schema"], &body(answer), &context);
             }
         }
     }
 }
 
-/// What the document says of a status: of the operation, or of every address that takes
-/// no such method or does not exist.
+/// The documented response of an operation, or the shared one for a method that an address
+/// does not allow or an address that does not exist.
 fn response(method: &str, target: &str, status: u16) -> Option<&'static Value> {
     let shared = |name: &str| Some(&DOCUMENT["components"]["responses"][name]);
     let of_get = if method == "HEAD" { "GET" } else { method };
@@ -59,17 +58,17 @@ fn response(method: &str, target: &str, status: u16) -> Option<&'static Value> {
     }
 }
 
-/// The path of the document that the target of a request, without its query, belongs to.
+/// The documented path that matches the target of a request, without its query.
 pub fn find(target: &str) -> Option<&'static str> {
     let path = target.split('?').next().unwrap_or_default();
     let path = path.strip_suffix('/').unwrap_or(path);
     let templates = DOCUMENT["paths"].as_object().expect("paths").keys();
     templates
         .map(String::as_str)
-        .find(|template| fits(template, path))
+        .find(|template| matches(template, path))
 }
 
-fn fits(template: &str, path: &str) -> bool {
+fn matches(template: &str, path: &str) -> bool {
     let (mut words, mut segments) = (template.split('/'), path.split('/'));
     loop {
         match (words.next(), segments.next()) {
@@ -90,10 +89,10 @@ fn resolve(value: &'static Value) -> &'static Value {
     })
 }
 
-fn check_header(name: &str, header: &Value, answer: &Answer, said: &str) {
+fn check_header(name: &str, header: &Value, answer: &Answer, context: &str) {
     let required = header["required"] == true;
     let Some(text) = answer.headers.get(name) else {
-        return assert!(!required, "no {name}: {said}");
+        return assert!(!required, "no {name}: {context}");
     };
     let text = text.to_str().expect("ASCII");
     let number = text
@@ -103,11 +102,11 @@ fn check_header(name: &str, header: &Value, answer: &Answer, said: &str) {
     check_value(
         &header["schema"],
         &number.unwrap_or(json!(text)),
-        &format!("{name} of {said}"),
+        &format!("{name} of {context}"),
     );
 }
 
-/// The JSON of the body, unpacked when the test asked for gzip.
+/// The JSON of the body, decompressed when the test asked for gzip.
 fn body(answer: &Answer) -> Value {
     if answer.header("content-encoding") != "gzip" {
         return answer.json.clone();
@@ -118,23 +117,23 @@ fn body(answer: &Answer) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-fn check_value(schema: &Value, value: &Value, said: &str) {
+fn check_value(schema: &Value, value: &Value, context: &str) {
     let validator = validator(schema);
     let errors: Vec<String> = validator
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))
         .collect();
-    assert!(errors.is_empty(), "{errors:#?} in {said}");
+    assert!(errors.is_empty(), "{errors:#?} in {context}");
 }
 
-/// Compiled once per schema of the document.
+/// Compiles each schema of the document once.
 fn validator(schema: &Value) -> Arc<Validator> {
     static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
         LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().expect("no test fails in here");
     let compile = || {
         let mut whole = schema.clone();
-        // Where the references of the schema point to.
+        // The references of the schema point there.
         whole["components"] = DOCUMENT["components"].clone();
         Arc::new(jsonschema::draft202012::new(&whole).expect("a schema"))
     };

@@ -1,0 +1,184 @@
+//! A real server with a data folder of its own, stopped when the test ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
+
+use tempfile::TempDir;
+
+use crate::client::Client;
+use crate::command::{Build, server, terminate};
+use crate::{KEY, TIMEOUT};
+
+/// A running server.
+pub struct Host {
+    child: Child,
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    folder: TempDir,
+    documented: bool,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Host {
+    /// A server with default settings, except for a rate limit that no test reaches.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with additional environment variables.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::resume(tempfile::tempdir().expect("a temporary folder"), settings)
+    }
+
+    /// A server on the data that an earlier one left.
+    pub fn resume(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(server(folder.path(), settings), folder)
+    }
+
+    /// A server of another build, whose answers the `OpenAPI` document need not describe.
+    pub fn of(build: &Build, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = build.server(folder.path());
+        command.envs(settings.iter().copied());
+        let mut host = Self::spawn(command, folder);
+        host.documented = false;
+        host
+    }
+
+    /// A server started by a wrapper such as `["nice", "-n", "5"]`.
+    pub fn start_in(wrapper: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = server(folder.path(), &[]);
+        let mut wrapped = Command::new(wrapper[0]);
+        wrapped
+            .args(&wrapper[1..])
+            .arg(server.get_program())
+            .args(server.get_args())
+            .envs(
+                server
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self::spawn(wrapped, folder)
+    }
+
+    fn spawn(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.spawn().expect("the server starts");
+        let log = child.stderr.take().map(read_to_end);
+        let url = child.stdout.take().and_then(read_url);
+        let mut host = Self {
+            child,
+            url: String::new(),
+            folder,
+            documented: true,
+            log,
+        };
+        match url {
+            Some(url) => host.url = url,
+            None => panic!("the server did not start: {}", host.end()),
+        }
+        host
+    }
+
+    /// A client with the right key.
+    pub fn client(&self) -> Client {
+        self.with_key(Some(KEY))
+    }
+
+    /// A client without a key.
+    pub fn anonymous(&self) -> Client {
+        self.with_key(None)
+    }
+
+    /// A client with this key.
+    pub fn with_key(&self, key: Option<&str>) -> Client {
+        Client::new(&self.url, key, self.documented)
+    }
+
+    /// Address and port, for raw sockets.
+    pub fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("an http address")
+    }
+
+    /// A connection with timeouts.
+    pub fn socket(&self) -> TcpStream {
+        let socket = TcpStream::connect(self.address()).expect("the server listens");
+        for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+            set(&socket, Some(TIMEOUT)).expect("a timeout");
+        }
+        socket
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("sync.db")
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stops the server as a service manager does. Returns its exit code, log and data folder.
+    pub fn stop(self) -> (Option<i32>, String, TempDir) {
+        terminate(self.pid());
+        self.stop_waiting()
+    }
+
+    /// Waits for a server that was already told to stop.
+    pub fn stop_waiting(mut self) -> (Option<i32>, String, TempDir) {
+        let status = self.child.wait().expect("the server ends");
+        let log = self.end();
+        (
+            status.code(),
+            log,
+            std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder")),
+        )
+    }
+
+    /// Kills the server with SIGKILL and returns its data folder.
+    pub fn kill(mut self) -> TempDir {
+        self.end();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"))
+    }
+
+    fn end(&mut self) -> String {
+        _ = self.child.kill();
+        _ = self.child.wait();
+        self.log
+            .take()
+            .map_or_else(String::new, |log| log.join().unwrap_or_default())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let log = self.end();
+        if std::thread::panicking() {
+            eprintln!("log of the server:\n{log}");
+        }
+    }
+}
+
+/// Reads in a thread of its own, so that a full pipe never stops the server.
+fn read_to_end(mut stderr: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut log = String::new();
+        stderr
+            .read_to_string(&mut log)
+            .map_or_else(|error| error.to_string(), |_| log)
+    })
+}
+
+fn read_url(stdout: impl Read) -> Option<String> {
+    let mut lines = BufReader::new(stdout).lines();
+    let line = lines.find_map(|line| Some(line.ok()?.strip_prefix("Serving ")?.to_owned()));
+    line.map(|line| line.trim_end().to_owned())
+}
