@@ -1,24 +1,27 @@
-//! Many devices at once: half of them push, half of them pull all there is, over and over.
+//! Many devices at once: half of them push, the other half pull everything, again and again.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
+use support::Build;
+
 use crate::client::{self, Connection};
 use crate::content::{File, body};
 use crate::load::{Round, Target, merge};
+use crate::process;
+use crate::projects::{FILES, SMALL, seed};
 use crate::report::{self, cell, percentile};
-use crate::rows::target;
-use crate::writing::{SMALL, seed};
-use crate::{process, server, setting};
+use crate::server::{self, describe, setting, target};
 
 /// Devices that push, and as many that pull.
 const DEVICES: usize = 16;
 
 /// Measures and writes `target/yardstick-devices.md`.
 pub fn run() {
-    let (before, host) = (process::machine(), server());
+    let (before, build) = (process::machine(), Build::current());
+    let host = server::start(&build);
     let target = target(&host);
-    seed(&target, "shared", 10_000, 1_000);
+    seed(&target, "shared", FILES, 1_000);
     let time = Duration::from_secs(setting("SECONDS", 20));
     let (cpu, start) = (target.cpu_ms(), Instant::now());
     let (pushes, pages) = thread::scope(|scope| {
@@ -29,6 +32,7 @@ pub fn run() {
     let seconds = start.elapsed().as_secs_f64();
     let busy = (target.cpu_ms() - cpu) / 1000.0 / seconds;
     let mut text = format!("Before: {before}; after: {}\n\n", process::machine());
+    text += &format!("Server: {}\n\n", describe(&build));
     text += &report::head(&["", "A second", "p50 ms", "p99 ms", "Not 200"]);
     text += &line("pushes of 5 KB, 16 devices", &pushes, seconds);
     text += &line("pages of 100, 16 devices", &pages, seconds);

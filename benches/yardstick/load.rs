@@ -1,4 +1,4 @@
-//! Asks again and again, and says how long it took.
+//! Sends requests again and again and measures how long they take.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -6,30 +6,30 @@ use std::time::{Duration, Instant};
 use crate::client::Connection;
 use crate::process;
 
-/// A server and the process it runs in, if that is one of its own.
+/// A server, and its process unless it runs in this one.
 #[derive(Clone)]
 pub struct Target {
     /// `127.0.0.1:PORT`
     pub address: String,
-    /// Of the server.
+    /// The process, for CPU time.
     pub pid: Option<u32>,
 }
 
-/// What one round of a row came to.
+/// The result of one round of a row.
 #[derive(Default)]
 pub struct Round {
-    /// In the unit of the row.
+    /// Rate or duration, in the unit of the row.
     pub value: f64,
-    /// Of every request.
+    /// Latency of every request.
     pub latencies: Vec<Duration>,
-    /// Milliseconds of the server for a request.
+    /// CPU time of the server for a request, in milliseconds.
     pub cpu_ms: f64,
     /// Answers other than 200.
     pub bad: usize,
 }
 
 impl Target {
-    /// Asks on so many connections at once for so long; `value` becomes requests per second.
+    /// Sends requests on several connections for a while; `value` becomes requests per second.
     pub fn drive(
         &self,
         connections: usize,
@@ -38,7 +38,7 @@ impl Target {
     ) -> Round {
         let (cpu, start) = (self.cpu_ms(), Instant::now());
         let asked = thread::scope(|scope| {
-            let ask = || ask_for(&self.address, time, request);
+            let ask = || send_for(&self.address, time, request);
             let threads: Vec<_> = (0..connections).map(|_| scope.spawn(ask)).collect();
             let joined = threads.into_iter().map(|thread| thread.join());
             joined.map(|asked| asked.expect("answers")).collect()
@@ -50,7 +50,7 @@ impl Target {
         round
     }
 
-    /// Asks these on one connection, in turn.
+    /// Sends these requests on one connection, one after the other.
     pub fn each(&self, requests: &[Vec<u8>]) -> Round {
         let (mut connection, cpu) = (Connection::open(&self.address), self.cpu_ms());
         let mut round = Round::default();
@@ -68,7 +68,7 @@ impl Target {
 }
 
 impl Round {
-    /// Takes the time of a request that answers its status.
+    /// Measures a request, which returns its status.
     pub fn time(&mut self, ask: impl FnOnce() -> u16) {
         let start = Instant::now();
         let status = ask();
@@ -82,7 +82,7 @@ impl Round {
     }
 }
 
-fn ask_for(address: &str, time: Duration, request: &(dyn Fn() -> Vec<u8> + Sync)) -> Round {
+fn send_for(address: &str, time: Duration, request: &(dyn Fn() -> Vec<u8> + Sync)) -> Round {
     let (mut connection, start) = (Connection::open(address), Instant::now());
     let mut round = Round::default();
     while start.elapsed() < time {
@@ -92,7 +92,7 @@ fn ask_for(address: &str, time: Duration, request: &(dyn Fn() -> Vec<u8> + Sync)
     round
 }
 
-/// All answers of several connections; value and CPU are for the caller to set.
+/// The latencies of several connections together; the caller sets value and CPU.
 pub fn merge(rounds: Vec<Round>) -> Round {
     let mut all = Round::default();
     for round in rounds {

@@ -1,12 +1,7 @@
-//! The yardstick: the real server over real sockets, beside what the machine itself can do.
-//!
-//! * `cargo bench` — every row with its ceiling, measured in turns
-//! * `cargo bench -- scale [FILES]` — how time and memory grow with the number of files
-//! * `cargo bench -- devices` — 16 devices push while 16 pull
-//!
-//! In the environment, `ROUNDS` (5) and `SECONDS` (2, of each row in each round) change its length,
-//! and `ONLY=be` leaves rows out.
+//! The yardstick: the real server over real sockets, next to what the machine can do, or next to
+//! another build of the server.
 
+mod against;
 mod bare;
 mod client;
 mod content;
@@ -14,17 +9,34 @@ mod devices;
 mod load;
 mod native;
 mod process;
+mod projects;
 mod reading;
 mod report;
+mod row;
 mod rows;
 mod scale;
+mod server;
 mod start;
 mod writing;
 
-use support::Host;
+const HELP: &str = "\
+cargo bench                         every row next to its ceiling, measured in turns: target/yardstick.md
+BASELINE=PROGRAM cargo bench        every row next to another kamiflow-sync, measured in turns: before and after
+cargo bench -- scale [FILES]        how time and memory grow with the number of files
+cargo bench -- devices              16 devices push while 16 pull
+cargo bench --profile dist          any of them with the program that images and releases contain
+
+BASELINE names a program of another checkout, such as ../before/target/release/kamiflow-sync, or an
+installed one; the next spin.toml beside it or above it is its manifest. Build both with the same
+profile: the report names the programs.
+
+ROUNDS=5 and SECONDS=2 (of each row in each round) set the length, ONLY=be leaves out other rows.";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help") {
+        return println!("{HELP}");
+    }
     // `cargo test --all-targets` starts benches too, without this flag.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return println!("run by `cargo bench`");
@@ -35,23 +47,10 @@ fn main() {
         .filter(|argument| !argument.starts_with("--"))
         .collect();
     match words[..] {
-        [] => rows::run(),
+        [] | ["rows"] => rows::run(),
         ["scale"] => scale::run(&[1_000, 10_000, 100_000]),
         ["scale", files] => scale::run(&[files.parse().expect("a number of files")]),
         ["devices"] => devices::run(),
-        _ => panic!("unknown mode {words:?}: none, scale [FILES], devices"),
+        _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
-}
-
-/// A server on an empty database that refuses none of the many requests.
-fn server() -> Host {
-    Host::with(&[
-        ("RATE_LIMIT_MAX_REQUESTS", "4000000000"),
-        ("MAX_FILES_PER_PROJECT", "10000000"),
-    ])
-}
-
-/// A number from the environment.
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }

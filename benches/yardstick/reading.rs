@@ -1,54 +1,68 @@
-//! Reads: rows e and f beside native SQLite, rows a, g and h beside hyper alone.
+//! Reads: rows e and f next to native SQLite, rows a, g and h next to hyper alone.
 
+use std::cell::LazyCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::bare;
 use crate::client::{self, Connection, get};
 use crate::load::{Round, Target};
 use crate::native::Native;
-use crate::rows::{Row, row};
-use crate::scale::now_ms;
+use crate::projects::{FILES, READ, SMALL, now_ms};
+use crate::row::Row;
 
-/// The project that is read.
-pub const READ: &str = "bench-10k";
-
-/// The rows; the ceiling has the same 10,000 files.
-pub fn reading<'a>(target: &'a Target, time: Duration, native: &'a Native) -> Vec<Row<'a>> {
-    let idle = client::page(READ, &now_ms());
+/// The rows; the ceiling of e and f has as many files. `server` shows how large the answers are
+/// that hyper alone gives.
+pub fn reading(server: &Target, time: Duration) -> Vec<Row<'static>> {
+    let bare = |name, request: Vec<u8>| {
+        let answer = Connection::open(&server.address).good(&request).to_vec();
+        next_to_bare(name, request, answer, time)
+    };
+    let full = Rc::new(LazyCell::new(|| {
+        Native::of(FILES, SMALL).expect("a database")
+    }));
+    let page = |target: &Target, _| target.drive(1, time, &|| client::page(READ, "0"));
+    let (pages, pull) = (full.clone(), full);
     let status = get(&format!("/v1/projects/{READ}/status"));
     vec![
-        against_bare("a health, 16 connections", get("/health"), target, time),
-        row("e page of 100 from 10,000 files", "pages/s", move |_| {
-            let ours = target.drive(1, time, &|| client::page(READ, "0"));
-            (ours, native_pages(native, time))
-        }),
-        row("f pull all of 10,000 files", "s", move |_| {
-            (pull_all(target), native_pull(native))
-        }),
-        against_bare(
-            "g status of 10,000 files, 16 connections",
-            status,
-            target,
-            time,
+        bare("a health, 16 connections", get("/health")),
+        Row::new(
+            "e page of 100 from 10,000 files",
+            "pages/s",
+            move |target, round| page(target, round),
+            move || native_pages(&pages, time),
         ),
-        against_bare("h nothing new, 16 connections", idle, target, time),
+        Row::new(
+            "f pull all of 10,000 files",
+            "s",
+            |target, _| pull_all(target),
+            move || native_pull(&pull),
+        ),
+        bare("g status of 10,000 files, 16 connections", status),
+        bare(
+            "h nothing new, 16 connections",
+            client::page(READ, &now_ms()),
+        ),
     ]
 }
 
-/// A request beside hyper alone with the same answer.
-fn against_bare<'a>(
+/// A request next to hyper alone with the same answer.
+fn next_to_bare(
     name: &'static str,
     request: Vec<u8>,
-    target: &'a Target,
+    answer: Vec<u8>,
     time: Duration,
-) -> Row<'a> {
-    let answer = Connection::open(&target.address).good(&request).to_vec();
-    let bare = bare::start(&answer);
-    row(name, "requests/s", move |_| {
-        let request = || request.clone();
-        let ours = target.drive(16, time, &request);
-        (ours, bare.drive(16, time, &request))
-    })
+) -> Row<'static> {
+    let bare = LazyCell::new(move || bare::start(&answer));
+    let request = Rc::new(request);
+    let same = request.clone();
+    let ask = move |target: &Target, request: &Vec<u8>| target.drive(16, time, &|| request.clone());
+    Row::new(
+        name,
+        "requests/s",
+        move |target, _| ask(target, &request),
+        move || ask(&bare, &same),
+    )
 }
 
 fn native_pages(native: &Native, time: Duration) -> Round {

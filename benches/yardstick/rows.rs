@@ -1,151 +1,74 @@
-//! The rows of the yardstick, each in turn with its ceiling, round after round.
+//! All rows, round after round.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
-use support::Host;
-use crate::load::{Round, Target};
-use crate::native::Native;
-use crate::reading::{READ, reading};
-use crate::report::{self, cell, median, percentile};
-use crate::writing::{SMALL, WRITTEN, seed, writing};
-use crate::{process, server, setting, start};
+use support::Build;
 
-/// Measures the server and its ceiling once; the argument is the number of the round.
-type Measure<'a> = Box<dyn FnMut(u64) -> (Round, Round) + 'a>;
+use crate::load::Target;
+use crate::projects::{FILES, READ, WRITTEN, seed};
+use crate::reading::reading;
+use crate::row::Row;
+use crate::server::{self, describe, setting, target};
+use crate::writing::writing;
+use crate::{against, process, report, start};
 
-/// A row and what it came to, round by round.
-pub struct Row<'a> {
-    name: &'static str,
-    unit: &'static str,
-    measure: Measure<'a>,
-    results: Vec<(Round, Round)>,
-}
-
-/// Measures all and writes `target/yardstick.md`.
+/// Measures every row and writes `target/yardstick.md`.
 pub fn run() {
-    let (load, starts) = (process::machine(), start::report());
-    let host = server();
-    let table = measure_all(&target(&host));
-    let (after, memory) = (process::machine(), start::memory(&host));
-    let text = format!("Before: {load}; after: {after}\n\n{table}\n{starts}{memory}");
+    let (build, baseline) = (Build::current(), server::baseline());
+    let before = process::machine();
+    let starts = start::report(&build);
+    let host = server::start(&build);
+    let other = baseline.as_ref().map(|build| (build, server::start(build)));
+    let table = measure(&target(&host), other.as_ref().map(|(_, host)| target(host)));
+    let mut text = format!("Before: {before}; after: {}\n\n", process::machine());
+    text += &format!("Server: {}\n\n", describe(&build));
+    if let Some((build, _)) = &other {
+        text += &format!("Baseline: {}\n\n", describe(build));
+    }
+    text += &format!("{table}\n{starts}{}", start::memory(&host));
+    if let Some((build, host)) = &other {
+        text += &format!(
+            "\nBaseline:\n{}{}",
+            start::report(build),
+            start::memory(host)
+        );
+    }
     report::publish("yardstick.md", &text);
 }
 
-fn measure_all(target: &Target) -> String {
-    for project in [READ, WRITTEN] {
-        seed(target, project, 10_000, 100);
+fn measure(server: &Target, baseline: Option<Target>) -> String {
+    for target in std::iter::once(server).chain(&baseline) {
+        for project in [READ, WRITTEN] {
+            seed(target, project, FILES, 100);
+        }
     }
-    let full = Native::of(10_000, SMALL).expect("a database");
-    let fresh = RefCell::new(Native::new().expect("a database"));
     let time = Duration::from_secs(setting("SECONDS", 2));
-    let mut rows = writing(target, time, &fresh);
-    rows.extend(reading(target, time, &full));
+    let mut rows = writing(time);
+    rows.extend(reading(server, time));
     let only = std::env::var("ONLY").unwrap_or_else(|_| "abcdefghj".to_owned());
     rows.retain(|row| row.name.starts_with(|letter| only.contains(letter)));
     for round in 0..setting("ROUNDS", 5) {
-        rows.iter_mut().for_each(|row| row.measure(round));
+        for row in &mut rows {
+            row.measure(server, baseline.as_ref(), round);
+            eprintln!("{}", progress(row));
+        }
         eprintln!("{}", process::machine());
     }
-    std::iter::once(head())
-        .chain(rows.iter().map(Row::line))
-        .collect()
-}
-
-/// Where a host is asked and measured.
-pub fn target(host: &Host) -> Target {
-    Target {
-        address: host.address().to_owned(),
-        pid: Some(host.pid()),
+    match baseline {
+        None => against::ceiling(&rows),
+        Some(_) => against::baseline(&rows),
     }
 }
 
-/// A row that was not measured yet.
-pub fn row<'a>(
-    name: &'static str,
-    unit: &'static str,
-    measure: impl FnMut(u64) -> (Round, Round) + 'a,
-) -> Row<'a> {
-    Row {
-        name,
-        unit,
-        measure: Box::new(measure),
-        results: Vec::new(),
-    }
-}
-
-fn head() -> String {
-    report::head(&[
-        "Row",
-        "Unit",
-        "Server",
-        "p50 ms",
-        "p99 ms",
-        "CPU ms a request",
-        "Ceiling",
-        "its p50 ms",
-        "Share",
-        "Share at p50",
-        "Not 200",
-    ])
-}
-
-impl Row<'_> {
-    fn measure(&mut self, round: u64) {
-        let (ours, ceiling) = (self.measure)(round);
-        let values = [ours.value, ceiling.value].map(report::number);
-        eprintln!("{} {}: {}", round + 1, self.name, values.join(" of "));
-        self.results.push((ours, ceiling));
-    }
-
-    fn line(&self) -> String {
-        let (ours, ceilings): (Vec<&Round>, Vec<&Round>) = self
-            .results
-            .iter()
-            .map(|(ours, ceiling)| (ours, ceiling))
-            .unzip();
-        let (all, ceiling) = (latencies(&ours), latencies(&ceilings));
-        let of = |value: fn(&Round) -> f64, rounds: &[&Round]| {
-            report::number(median(rounds.iter().map(|round| value(round))))
-        };
-        report::line(&[
-            self.name.to_owned(),
-            self.unit.to_owned(),
-            of(|round| round.value, &ours),
-            cell(percentile(&all, 0.5)),
-            cell(percentile(&all, 0.99)),
-            of(|round| round.cpu_ms, &ours),
-            of(|round| round.value, &ceilings),
-            cell(percentile(&ceiling, 0.5)),
-            self.share(),
-            share_at_p50(&all, &ceiling),
-            ours.iter()
-                .map(|round| round.bad)
-                .sum::<usize>()
-                .to_string(),
-        ])
-    }
-
-    /// Compares what was measured in the same round, when others used the machine as much.
-    fn share(&self) -> String {
-        let share = |(ours, ceiling): &(Round, Round)| match self.unit {
-            "s" => ceiling.value / ours.value,
-            _ => ours.value / ceiling.value,
-        };
-        percent(median(self.results.iter().map(share)))
-    }
-}
-
-fn latencies(rounds: &[&Round]) -> Vec<Duration> {
-    let all = rounds.iter().flat_map(|round| &round.latencies);
-    all.copied().collect()
-}
-
-fn share_at_p50(ours: &[Duration], ceiling: &[Duration]) -> String {
-    let share = percentile(ceiling, 0.5).zip(percentile(ours, 0.5));
-    share.map_or_else(|| cell(None), |(ceiling, ours)| percent(ceiling / ours))
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
+fn progress(row: &Row) -> String {
+    let values = row.results.last().map(|(ours, other)| {
+        let values = [ours.value, other.value].map(report::number);
+        values.join(" of ")
+    });
+    format!(
+        "{} {}: {}",
+        row.results.len(),
+        row.name,
+        values.unwrap_or_default()
+    )
 }

@@ -2,20 +2,27 @@
 
 use std::time::Instant;
 
+use support::Build;
+
 use crate::client::{self, Connection, get};
 use crate::content::{File, body, number};
 use crate::load::Target;
+use crate::process;
+use crate::projects::{SMALL, now_ms, seed};
 use crate::report::{self, cell, percentile};
-use crate::rows::target;
-use crate::writing::{SMALL, seed};
-use crate::{process, server};
+use crate::server::{self, describe, target};
 
 /// Requests of each kind.
 const REQUESTS: usize = 500;
 
 /// Measures projects of these sizes, then many projects and a large body.
 pub fn run(sizes: &[usize]) {
-    let mut text = format!("Before: {}\n\n", process::machine());
+    let build = Build::current();
+    let mut text = format!(
+        "Before: {}\n\nServer: {}\n\n",
+        process::machine(),
+        describe(&build)
+    );
     text += &report::head(&[
         "Files",
         "Projects",
@@ -29,15 +36,15 @@ pub fn run(sizes: &[usize]) {
         "Most RSS MB",
     ]);
     for files in sizes {
-        text += &measure(*files, 1);
+        text += &measure(&build, *files, 1);
     }
-    text += &measure(10, 1_000);
-    text += &large_body();
+    text += &measure(&build, 10, 1_000);
+    text += &large_body(&build);
     report::publish("yardstick-scale.md", &text);
 }
 
-fn measure(files: usize, projects: usize) -> String {
-    let host = server();
+fn measure(build: &Build, files: usize, projects: usize) -> String {
+    let host = server::start(build);
     let (target, start) = (target(&host), Instant::now());
     for project in 0..projects {
         seed(&target, &format!("p{project}"), files, 1_000);
@@ -59,13 +66,7 @@ fn measure(files: usize, projects: usize) -> String {
     ])
 }
 
-/// A `since` that nothing is newer than.
-pub fn now_ms() -> String {
-    let now = std::time::UNIX_EPOCH.elapsed();
-    now.expect("a time of day").as_millis().to_string()
-}
-
-/// p50 and p99 of a request to one project after the other.
+/// p50 and p99 of a request to each project in turn.
 fn times(target: &Target, projects: usize, request: &dyn Fn(&str) -> Vec<u8>) -> String {
     let requests = (0..REQUESTS).map(|_| request(&format!("p{}", number() % projects)));
     let round = target.each(&requests.collect::<Vec<_>>());
@@ -74,7 +75,7 @@ fn times(target: &Target, projects: usize, request: &dyn Fn(&str) -> Vec<u8>) ->
     format!("{} / {}", of(0.5), of(0.99))
 }
 
-/// A `since` with half of the files of the first project behind it.
+/// A `since` in the middle of the files of the first project.
 fn middle(target: &Target, files: usize) -> String {
     let mut connection = Connection::open(&target.address);
     let half = get(&format!(
@@ -94,8 +95,8 @@ fn middle(target: &Target, files: usize) -> String {
 }
 
 /// One push of as much as a request may carry.
-fn large_body() -> String {
-    let host = server();
+fn large_body(build: &Build) -> String {
+    let host = server::start(build);
     let idle = process::rss_mb(host.pid());
     let request = client::push("large", &body(&File::many(74, 1 << 20)));
     let round = target(&host).each(std::slice::from_ref(&request));
