@@ -18,7 +18,7 @@ use crate::load::Target;
 /// The host's number of threads on two cores.
 const THREADS: usize = 4;
 
-/// Starts a server that gives this answer to everybody, for the life of the process.
+/// Starts a server that always gives this answer, for the life of the process.
 pub fn start(body: &[u8]) -> Target {
     let listener = StdListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a socket");
@@ -51,7 +51,7 @@ async fn serve(stream: TcpStream, body: Bytes) {
         response.headers_mut().insert("content-type", json);
         async { Ok::<_, Infallible>(response) }
     };
-    // A client that hangs up is at its end.
+    // The client may close the connection.
     _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;

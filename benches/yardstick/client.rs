@@ -1,11 +1,11 @@
-//! A keep-alive connection that costs little beside the server it measures.
+//! A keep-alive connection that costs little compared to the server it measures.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use support::{KEY, TIMEOUT};
 
-/// Room for what arrives at once.
+/// Bytes of a read.
 const CHUNK: usize = 256 << 10;
 
 /// A connection with its last answer.
@@ -28,7 +28,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request and answers status and body.
+    /// Sends a request and returns status and body.
     pub fn ask(&mut self, request: &[u8]) -> (u16, &[u8]) {
         self.stream.write_all(request).expect("the server reads");
         self.filled = 0;
@@ -40,7 +40,7 @@ impl Connection {
         (status, &self.buffer[head..head + length])
     }
 
-    /// Requires a 200.
+    /// Sends a request and requires status 200.
     pub fn good(&mut self, request: &[u8]) -> &[u8] {
         let (status, body) = self.ask(request);
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(body));
@@ -78,26 +78,26 @@ fn parse(head: &[u8]) -> (u16, usize) {
     (status, length.expect("a body of known length"))
 }
 
-/// A GET.
+/// A GET request.
 pub fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\r\n").into_bytes()
 }
 
-/// A push to a project.
+/// The request of a push.
 pub fn push(project: &str, body: &[u8]) -> Vec<u8> {
     let mut request = support::push_head(project, body.len()).into_bytes();
     request.extend_from_slice(body);
     request
 }
 
-/// The first page behind `since`.
+/// The request of the first page after `since`.
 pub fn page(project: &str, since: &str) -> Vec<u8> {
     get(&format!(
         "/v1/projects/{project}/files?since={since}&limit=100"
     ))
 }
 
-/// Where the next page begins; none behind the last.
+/// The `since` of the next page; `None` after the last one.
 pub fn next_since(page: &[u8]) -> Option<&str> {
     const NAME: &[u8] = b"\"synced_at\":";
     let tail = &page[page.len().saturating_sub(200)..];

@@ -1,4 +1,4 @@
-//! Files to push: Markdown of a given size, no two alike, so that none is stored already.
+//! Files to push: Markdown of a given size, all different, so that none is stored already.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ const TEXT: &str = "## Review of the sync plan\n\nThe release needs a design not
 
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// A number that no other call gets.
+/// A number that no other call returns.
 pub fn number() -> usize {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -26,7 +26,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file of this size at a path, or at a path of its own.
+    /// A file of this size at a path, or at a new path.
     pub fn new(path: Option<String>, size: usize) -> Self {
         let number = number();
         let path = path.unwrap_or_else(|| format!("ideas/{}/{number}.md", number % 100));
@@ -42,7 +42,7 @@ impl File {
         }
     }
 
-    /// So many files at paths of their own.
+    /// Files at new paths.
     pub fn many(count: usize, size: usize) -> Vec<Self> {
         (0..count).map(|_| Self::new(None, size)).collect()
     }
@@ -56,7 +56,7 @@ impl File {
     }
 }
 
-/// Lower case.
+/// A checksum in lower-case hex.
 pub fn hex(checksum: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = checksum.iter().flat_map(|byte| [byte >> 4, byte & 15]);

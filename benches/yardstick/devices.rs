@@ -13,7 +13,7 @@ use crate::projects::{FILES, SMALL, seed};
 use crate::report::{self, cell, percentile};
 use crate::server::{self, describe, setting, target};
 
-/// Devices that push, and as many that pull.
+/// Number of devices that push, and of devices that pull.
 const DEVICES: usize = 16;
 
 /// Measures and writes `target/yardstick-devices.md`.

@@ -1,5 +1,5 @@
-//! A ceiling for pushes and pages: the same rows through native SQLite, without HTTP, rules or
-//! WebAssembly, with the same promise that a commit is on the disk.
+//! A ceiling for pushes and pages: the same rows through native SQLite with the same durability, but
+//! without HTTP, rules or WebAssembly.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub struct Native {
 }
 
 impl Native {
-    /// An empty one, on the disk that the server's is on.
+    /// An empty database, on the same disk as that of the server.
     pub fn new() -> rusqlite::Result<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let connection = Connection::open(folder.path().join("native.db"))?;
@@ -43,7 +43,7 @@ impl Native {
         })
     }
 
-    /// One of so many files, pushed a hundred at a time.
+    /// A database with this many files, pushed a hundred at a time.
     pub fn of(files: usize, size: usize) -> rusqlite::Result<Self> {
         let mut native = Self::new()?;
         for _ in 0..files / 100 {
@@ -52,7 +52,7 @@ impl Native {
         Ok(native)
     }
 
-    /// Stores files in one transaction and answers how long that took.
+    /// Stores files in one transaction and returns how long that took.
     pub fn push(&mut self, files: &[File]) -> rusqlite::Result<Duration> {
         let start = Instant::now();
         let transaction = self.connection.transaction()?;
@@ -67,7 +67,7 @@ impl Native {
         Ok(start.elapsed())
     }
 
-    /// Pushes one file after the other for so long; `value` becomes pushes per second.
+    /// Pushes one file after the other for a while; `value` becomes pushes per second.
     pub fn rate(&mut self, time: Duration, file: impl Fn() -> File) -> rusqlite::Result<Round> {
         let (mut round, mut spent) = (Round::default(), Duration::ZERO);
         while spent < time {
@@ -79,7 +79,7 @@ impl Native {
         Ok(round)
     }
 
-    /// The first page of a hundred files behind a rev as JSON, and where the next begins.
+    /// The first page of a hundred files after a rev as JSON, and the `since` of the next page.
     pub fn page(&self, since: i64) -> rusqlite::Result<(Vec<u8>, Option<i64>)> {
         let mut statement = self.connection.prepare_cached(PAGE)?;
         let mut rows = statement.query([since])?;

@@ -1,4 +1,4 @@
-//! What the system says about a process and about itself.
+//! What the system reports about a process and the machine.
 
 use std::fs::read_to_string;
 
@@ -16,12 +16,12 @@ pub fn cpu_ms(pid: u32) -> f64 {
         * TICK_MS
 }
 
-/// MB of memory that a process has now.
+/// MB of memory that a process uses now.
 pub fn rss_mb(pid: u32) -> f64 {
     status_mb(pid, "VmRSS:")
 }
 
-/// MB of memory that a process had at most.
+/// MB of memory that a process used at its peak.
 pub fn peak_mb(pid: u32) -> f64 {
     status_mb(pid, "VmHWM:")
 }

@@ -21,7 +21,7 @@ pub fn reading(server: &Target, time: Duration) -> Vec<Row<'static>> {
     let full = Rc::new(LazyCell::new(|| {
         Native::of(FILES, SMALL).expect("a database")
     }));
-    let page = |target: &Target, _| target.drive(1, time, &|| client::page(READ, "0"));
+    let page = move |target: &Target, _| target.drive(1, time, &|| client::page(READ, "0"));
     let (pages, pull) = (full.clone(), full);
     let status = get(&format!("/v1/projects/{READ}/status"));
     vec![

@@ -1,17 +1,17 @@
-//! Markdown, on the screen and in the target folder.
+//! Reports in Markdown, printed and written to the target folder.
 
 use std::path::Path;
 use std::time::Duration;
 
-/// The middle one.
+/// The median.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The latency, in milliseconds, that this share of requests stays within; of too few, the
-/// question has no answer.
+/// The latency in milliseconds that this share of requests does not exceed; `None` for too few
+/// requests.
 pub fn percentile(latencies: &[Duration], share: f64) -> Option<f64> {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
@@ -20,12 +20,12 @@ pub fn percentile(latencies: &[Duration], share: f64) -> Option<f64> {
     enough.then_some(latency.as_secs_f64() * 1000.0)
 }
 
-/// A number, or the sign for none.
+/// A number, or a dash.
 pub fn cell(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), number)
 }
 
-/// Three digits that count, and commas between thousands.
+/// Three significant digits, and commas between thousands.
 pub fn number(value: f64) -> String {
     match value.abs() {
         ..0.1 => format!("{value:.4}"),

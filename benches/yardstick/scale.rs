@@ -1,4 +1,4 @@
-//! How time and memory grow: with the files of a project, with projects, with a body.
+//! How time and memory grow with files, with projects and with the size of a body.
 
 use std::time::Instant;
 
@@ -94,7 +94,7 @@ fn middle(target: &Target, files: usize) -> String {
     format!("{}", revs[revs.len() / 2] as f64 / 1000.0)
 }
 
-/// One push of as much as a request may carry.
+/// One push of almost the largest size.
 fn large_body(build: &Build) -> String {
     let host = server::start(build);
     let idle = process::rss_mb(host.pid());

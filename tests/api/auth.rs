@@ -1,4 +1,4 @@
-//! Who may do what, and in which order a request is checked.
+//! The key, and the order in which a request is checked.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -70,7 +70,7 @@ fn a_wrong_key_changes_nothing() {
 }
 
 #[test]
-fn an_unknown_address_and_a_wrong_method_are_told_before_the_key() {
+fn an_unknown_address_and_a_wrong_method_are_reported_before_the_key() {
     let host = Host::start();
     host.anonymous().get("/v1/nope").failed(404, "not_found");
     let answer = host
@@ -81,7 +81,7 @@ fn an_unknown_address_and_a_wrong_method_are_told_before_the_key() {
 }
 
 #[test]
-fn a_body_is_not_waited_for_without_a_key() {
+fn without_a_key_the_answer_does_not_wait_for_the_body() {
     let host = Host::start();
     let mut socket = TcpStream::connect(host.address()).unwrap();
     socket
@@ -96,13 +96,13 @@ fn a_body_is_not_waited_for_without_a_key() {
 }
 
 #[test]
-fn blanks_around_a_configured_key_do_not_count() {
+fn spaces_around_a_configured_key_are_ignored() {
     let host = Host::with(&[("API_KEY", &format!("  {KEY} "))]);
     host.client().get("/v1/projects/p/status").good();
 }
 
 #[test]
-fn while_keys_are_changed_over_both_work() {
+fn both_keys_work_during_a_key_change() {
     const NEW: &str = "fedcba9876543210fedcba9876543210";
     let host = Host::with(&[("API_KEY", NEW), ("API_KEY_PREVIOUS", KEY)]);
     host.client().get("/v1/info").good();

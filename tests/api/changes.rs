@@ -40,7 +40,7 @@ fn every_path_is_there_once_with_its_latest_change_and_oldest_first() {
 }
 
 #[test]
-fn a_put_and_a_delete_tell_what_is_needed() {
+fn a_put_and_a_delete_have_all_their_fields() {
     let host = Host::start();
     let client = host.client();
     let mut edit = file("ghi chú/🔒.md", "ü".as_bytes());
@@ -104,7 +104,7 @@ fn a_feed_can_be_resumed_at_any_page() {
 }
 
 #[test]
-fn there_is_more_only_before_more() {
+fn has_more_is_true_only_when_changes_follow() {
     let host = Host::start();
     let client = host.client();
     for count in [0, 1, 4, 5, 6, 10] {
@@ -118,7 +118,7 @@ fn there_is_more_only_before_more() {
 }
 
 #[test]
-fn a_feed_begins_at_the_beginning_unless_told_otherwise() {
+fn the_feed_starts_at_the_beginning_by_default() {
     let host = Host::start();
     let client = host.client();
     push_numbered(&client, 103);
@@ -139,7 +139,7 @@ fn a_feed_begins_at_the_beginning_unless_told_otherwise() {
 }
 
 #[test]
-fn the_answer_to_a_push_is_a_place_in_the_feed() {
+fn the_cursor_of_a_push_resumes_the_feed_after_it() {
     let host = Host::start();
     let client = host.client();
     let first = client.push_files("p", &[("a", "1")]).good();
@@ -149,7 +149,7 @@ fn the_answer_to_a_push_is_a_place_in_the_feed() {
 }
 
 #[test]
-fn a_place_whose_change_was_overtaken_is_still_a_place() {
+fn a_cursor_stays_valid_when_its_change_is_superseded() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1"), ("b", "1")]).good();
@@ -185,7 +185,7 @@ fn a_page_with_content_ends_at_eight_mebibytes_and_never_before_its_first_change
 }
 
 #[test]
-fn a_path_is_free_before_another_takes_its_place() {
+fn a_deletion_comes_before_the_file_that_takes_its_path() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "file")]).good();

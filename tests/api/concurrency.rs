@@ -7,10 +7,9 @@ use serde_json::json;
 
 use support::{Host, file};
 
-/// Real threads and sockets: a lost update would show as a missing version, a shared number as a
-/// smaller set of revs.
+/// A lost update would show as a missing version, a shared rev as a smaller set of revs.
 #[test]
-fn writers_at_the_same_time_lose_nothing_and_share_no_number() {
+fn concurrent_writers_lose_nothing_and_share_no_rev() {
     const THREADS: usize = 8;
     const PUSHES: usize = 25;
     let host = Host::start();
@@ -72,7 +71,7 @@ fn of_two_devices_that_push_from_one_base_exactly_one_wins() {
 }
 
 #[test]
-fn a_puller_that_pages_while_others_push_misses_nothing() {
+fn paging_while_others_push_misses_nothing() {
     let host = Host::start();
     let push = |from: usize| {
         for i in from..from + 60 {

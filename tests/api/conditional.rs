@@ -17,7 +17,7 @@ fn ask(client: &Client, address: &str, tag: &str) -> support::Answer {
 }
 
 #[test]
-fn what_did_not_change_is_not_sent_again() {
+fn an_unchanged_resource_is_not_sent_again() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1")]).good();
@@ -47,7 +47,7 @@ fn what_did_not_change_is_not_sent_again() {
 }
 
 #[test]
-fn what_changed_is_sent() {
+fn a_changed_resource_is_sent() {
     let host = Host::start();
     let client = host.client();
     for (round, text) in ["1", "2", "1"].iter().enumerate() {
@@ -61,7 +61,7 @@ fn what_changed_is_sent() {
 }
 
 #[test]
-fn a_project_deleted_and_made_again_is_sent() {
+fn a_recreated_project_is_sent() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1")]).good();
@@ -75,7 +75,7 @@ fn a_project_deleted_and_made_again_is_sent() {
 }
 
 #[test]
-fn an_old_client_is_never_told_that_nothing_changed() {
+fn a_request_without_if_none_match_is_never_answered_with_304() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1")]).good();
@@ -86,7 +86,7 @@ fn an_old_client_is_never_told_that_nothing_changed() {
 }
 
 #[test]
-fn a_compressed_answer_and_a_plain_one_are_never_mixed_up() {
+fn compressed_and_plain_answers_have_different_etags() {
     let host = Host::start();
     let client = host.client();
     client

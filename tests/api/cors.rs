@@ -1,4 +1,4 @@
-//! What browsers hear, and what every answer carries.
+//! CORS, and the headers of every answer.
 
 use support::Host;
 

@@ -1,4 +1,4 @@
-//! A cursor proves the history it came from: none ever skips a change in silence.
+//! A cursor belongs to one history, so that no change is ever skipped silently.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn must_resync(client: &Client, project: &str, cursor: &str) {
 }
 
 #[test]
-fn garbage_is_no_cursor() {
+fn a_malformed_cursor_is_refused() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "1")]).good();
     let long = "f".repeat(10_000);
@@ -75,7 +75,7 @@ fn a_cursor_with_any_digit_changed_is_refused() {
 }
 
 #[test]
-fn a_cursor_is_of_one_project_only() {
+fn a_cursor_is_valid_for_its_own_project_only() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1")]).good();
@@ -87,7 +87,7 @@ fn a_cursor_is_of_one_project_only() {
 }
 
 #[test]
-fn a_project_deleted_and_made_again_is_another_one() {
+fn a_recreated_project_has_another_history() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "1"), ("b", "1")]).good();
@@ -104,13 +104,13 @@ fn a_project_deleted_and_made_again_is_another_one() {
 }
 
 #[test]
-fn an_older_copy_of_the_database_has_only_the_history_it_has() {
+fn an_older_copy_of_the_database_refuses_newer_cursors() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "1")]).good();
     let before = cursor(&host.client(), "p");
     let path = host.database();
     let (_, _, folder) = host.stop();
-    // With a clock behind, both histories give out the same numbers.
+    // With a clock that is behind, both histories assign the same revs.
     let ahead = "UPDATE project SET last_rev = last_rev + 3600000000";
     let database = rusqlite::Connection::open(&path).unwrap();
     database.execute_batch(ahead).unwrap();

@@ -3,7 +3,7 @@
 use support::Host;
 
 #[test]
-fn delete_answers_the_number_of_files_and_leaves_nothing() {
+fn delete_returns_the_number_of_files_and_leaves_no_rows() {
     let host = Host::start();
     let client = host.client();
     client
@@ -34,7 +34,7 @@ fn revs_go_on_after_a_deletion() {
     };
     let before = rev("one");
     client.delete("/v1/projects/p").good();
-    // A clock far behind must not give out a number twice either.
+    // No rev is assigned twice even when the clock is far behind.
     let database = rusqlite::Connection::open(host.database()).unwrap();
     database
         .execute("UPDATE retired SET last_rev = last_rev + 3600000000", [])
@@ -43,7 +43,7 @@ fn revs_go_on_after_a_deletion() {
 }
 
 #[test]
-fn deleted_content_is_gone_from_the_files() {
+fn deleted_content_is_erased_from_the_database_files() {
     let host = Host::start();
     let client = host.client();
     let secret = "a very secret sentence ".repeat(400);

@@ -1,4 +1,4 @@
-//! Everything that the `OpenAPI` document promises is made to happen.
+//! Every answer in the `OpenAPI` document is provoked.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use support::{Client, Host, KEY, file, first_rev};
 /// Path, method and status of an answer, as the document names them.
 type Seen = BTreeSet<(String, String, u16)>;
 
-/// Every operation with a request that it answers well.
+/// A request to every operation that succeeds.
 const SOUND: [(&str, &str, &str); 14] = [
     ("GET", "/health", ""),
     ("GET", "/openapi.json", ""),
@@ -45,7 +45,7 @@ fn ask(
     seen.insert((path, method.to_lowercase(), answer.status));
 }
 
-/// What any address may answer.
+/// Answers that any address may give.
 fn ask_everything(seen: &mut Seen) {
     let host = Host::start();
     host.client().push_files("p", &[("a", "x")]).good();
@@ -66,7 +66,7 @@ fn ask_everything(seen: &mut Seen) {
     }
 }
 
-/// What only some may answer.
+/// Answers that only some addresses give.
 fn ask_for_trouble(seen: &mut Seen) {
     let limits = [("MAX_BODY_SIZE", "2000"), ("MAX_FILES_PER_PROJECT", "1")];
     let host = Host::with(&limits);
@@ -115,14 +115,14 @@ fn ask_for_trouble(seen: &mut Seen) {
     ask(seen, &client, ("POST", restore, &version), &[]);
 }
 
-/// Whether a test can bring it about here.
+/// Whether this test can provoke it.
 fn can_happen(path: &str, status: u16) -> bool {
     match status {
         // `a_head_too_large_is_documented`.
         431 => false,
-        // A lock that another writer holds, a deep health check that fails, or the deadline.
+        // A held write lock, a failing deep health check, or the deadline.
         503 => false,
-        // Where there is no database in play, only a setting that is missing or a trap.
+        // Without the database only a missing setting or a trap causes it.
         500 => path.starts_with("/v1/projects"),
         // A full disk.
         507 => path != "/v1/projects/{id}",
@@ -131,7 +131,7 @@ fn can_happen(path: &str, status: u16) -> bool {
 }
 
 #[test]
-fn everything_that_is_documented_happens() {
+fn every_documented_answer_occurs() {
     let mut documented = Seen::new();
     for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {

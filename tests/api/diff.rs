@@ -1,4 +1,4 @@
-//! `POST /v1/projects/:id/diff`: how a device that was away comes back.
+//! `POST /v1/projects/:id/diff`: how a device catches up.
 
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ fn a_path_never_seen_is_for_upload_and_one_not_listed_for_download() {
         local_from("newer", "x", 5),
     ];
     assert_eq!(summary(&diff(&client, &new)), "upload new, upload newer");
-    // The content of another path is no version of this one.
+    // The content of another path is not a version of this one.
     assert_eq!(
         summary(&diff(&client, &[local("live", "two"), local("new", "one")])),
         "upload new"
@@ -110,7 +110,7 @@ fn a_path_never_seen_is_for_upload_and_one_not_listed_for_download() {
 }
 
 #[test]
-fn what_the_server_has_is_told_with_each_entry() {
+fn each_entry_has_the_version_of_the_server() {
     let host = Host::start();
     let client = host.client();
     let revs = history(&client);
@@ -153,7 +153,7 @@ fn what_the_server_has_is_told_with_each_entry() {
 }
 
 #[test]
-fn asking_changes_nothing() {
+fn a_diff_changes_nothing() {
     let host = Host::start();
     let client = host.client();
     history(&client);
@@ -202,7 +202,7 @@ fn the_same_path_twice_is_one_file_or_an_error() {
 }
 
 #[test]
-fn what_is_no_list_of_files_is_refused() {
+fn a_body_without_a_list_of_files_is_refused() {
     let host = Host::start();
     for body in [
         json!(null),
@@ -240,7 +240,7 @@ fn ten_thousand_files_are_compared_in_one_request() {
 }
 
 #[test]
-fn an_upload_says_with_which_base_to_push() {
+fn an_upload_names_the_base_to_push_with() {
     let host = Host::start();
     let client = host.client();
     let revs = history(&client);
@@ -261,7 +261,7 @@ fn an_upload_says_with_which_base_to_push() {
 }
 
 #[test]
-fn an_edit_back_to_what_the_device_had_seen_replaced_is_an_edit() {
+fn an_edit_back_to_an_older_version_is_an_edit() {
     let host = Host::start();
     let client = host.client();
     let push = |text| first_rev(client.push_files("p", &[("a", text)]));

@@ -1,4 +1,4 @@
-//! The host's walls, tried by a component that wants out (`tests/guest`).
+//! The sandbox of the host, tried by a component that attacks it (`tests/guest`).
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -23,7 +23,7 @@ fn text(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.bytes).into_owned()
 }
 
-/// Asks on a connection of its own and leaves the answer alone.
+/// Sends a request on a new connection and does not read the answer.
 fn send(host: &Host, name: &str) -> TcpStream {
     let mut socket = host.socket();
     let request = format!("GET /{name} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
@@ -38,7 +38,7 @@ fn is_unanswered(socket: &TcpStream) -> bool {
     peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
-fn is_at_peace(host: &Host) {
+fn is_healthy(host: &Host) {
     let answer = attempt(host, "peace", "");
     assert_eq!((answer.status, text(&answer)), (200, "at peace".to_owned()));
 }
@@ -134,7 +134,7 @@ fn no_network_is_reached() {
 }
 
 #[test]
-fn what_exists_and_is_not_granted_is_refused_as_what_does_not_exist() {
+fn what_is_not_granted_is_refused_as_if_it_did_not_exist() {
     let host = guest();
     for name in ["store", "bucket", "database"] {
         for label in ["not_granted", "nowhere", "memory", ""] {
@@ -166,14 +166,14 @@ fn a_guest_that_fails_is_a_500_and_the_next_request_is_answered() {
     ] {
         let failed = attempt(&host, way, "").failed(500, "internal");
         assert!(!failed.to_string().contains("purpose"), "{failed}");
-        is_at_peace(&host);
+        is_healthy(&host);
     }
     let rows = attempt(&host, "sql", "SELECT count(*) FROM t");
     assert_eq!(text(&rows), "done Value::Integer(0)");
 }
 
 #[test]
-fn a_body_that_ends_too_early_is_not_taken_for_whole() {
+fn a_body_that_ends_early_is_not_accepted_as_complete() {
     let host = guest();
     for way in ["cut", "short"] {
         let answer = host
@@ -183,20 +183,20 @@ fn a_body_that_ends_too_early_is_not_taken_for_whole() {
             answer.as_ref().map_or(true, |answer| answer.status == 500),
             "{way}: {answer:?}"
         );
-        is_at_peace(&host);
+        is_healthy(&host);
     }
 }
 
 #[test]
-fn a_guest_gets_no_more_than_its_share() {
+fn a_guest_is_held_to_its_limits() {
     let host = guest();
     assert_eq!(text(&attempt(&host, "memory", "")), (64 << 20).to_string());
     assert_eq!(text(&attempt(&host, "connections", "")), "256");
-    is_at_peace(&host);
+    is_healthy(&host);
 }
 
 #[test]
-fn more_failures_than_there_are_instances_use_none_up() {
+fn more_failures_than_instances_leave_all_instances_usable() {
     let host = guest();
     std::thread::scope(|scope| {
         for way in ["/panic", "/exit", "/silence", "/unreachable"] {
@@ -241,16 +241,16 @@ fn a_guest_that_computes_for_too_long_is_ended() {
             "{answer}"
         );
     }
-    is_at_peace(&host);
+    is_healthy(&host);
 }
 
 #[test]
-fn what_a_guest_says_is_lines_of_the_log_and_not_without_end() {
+fn guest_output_is_logged_by_line_and_limited() {
     let host = guest();
     assert_eq!(text(&attempt(&host, "noise", "")), "said");
     attempt(&host, "panic", "").failed(500, "internal");
     let (_, log, _) = host.stop();
-    // The build of the guest comes before.
+    // The log of building the guest comes first.
     let lines: Vec<Value> = log
         .lines()
         .skip_while(|line| !line.starts_with('{'))

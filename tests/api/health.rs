@@ -3,7 +3,7 @@
 use support::Host;
 
 #[test]
-fn health_tells_version_and_uptime_without_a_key() {
+fn health_shows_version_and_uptime_without_a_key() {
     let host = Host::start();
     let first = host.anonymous().get("/health").good();
     assert_eq!(

@@ -12,7 +12,7 @@ fn push_as(client: &Client, headers: &[(&str, &str)], text: &str) -> i64 {
 }
 
 #[test]
-fn versions_come_newest_first_with_what_who_and_when() {
+fn versions_come_newest_first_with_operation_device_and_time() {
     let host = Host::start();
     let client = host.client();
     let began = SystemTime::now()
@@ -102,7 +102,7 @@ fn pages_go_back_in_time() {
 }
 
 #[test]
-fn what_never_was_has_no_history() {
+fn an_unknown_path_has_no_history() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "x")]).good();

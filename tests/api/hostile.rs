@@ -1,4 +1,4 @@
-//! Bodies, paths and keys that are meant to do harm.
+//! Hostile bodies, paths and keys.
 
 use std::io::{Read, Write};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use support::{Answer, Host, KEY, encode, file};
 
-/// A line of `/proc/PID/status` in bytes, such as `VmRSS`, or `VmHWM` for the most there ever was.
+/// A line of `/proc/PID/status` in bytes, such as `VmRSS`, or `VmHWM` for the peak.
 fn memory(host: &Host, what: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", host.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with(what)).unwrap();
@@ -26,7 +26,7 @@ fn is_refusal(answer: &Answer) -> bool {
 }
 
 #[test]
-fn a_body_that_means_harm_is_refused_and_harms_nobody() {
+fn a_hostile_body_is_refused_and_affects_nobody() {
     let host = Host::start();
     let deep = |open: &str| open.repeat(200_000);
     let with = |field: &str, value: &str| {
@@ -78,7 +78,7 @@ fn a_body_that_means_harm_is_refused_and_harms_nobody() {
     ] {
         assert!(is_refusal(&push(&host, bytes, &[])));
     }
-    // What is ignored may be as deep as it likes.
+    // Ignored fields may be nested to any depth.
     let ignored = format!("{{\"files\":[],\"x\":{}{}}}", deep("["), deep("]"));
     push(&host, ignored.as_bytes(), &[]).good();
     assert_eq!(host.client().status("p")["fileCount"], 0);
@@ -90,7 +90,7 @@ fn a_body_that_means_harm_is_refused_and_harms_nobody() {
 }
 
 #[test]
-fn a_bomb_is_unpacked_no_further_than_the_limit() {
+fn a_gzip_bomb_is_decompressed_only_up_to_the_limit() {
     let host = Host::with(&[("MAX_BODY_SIZE", "10000000")]);
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..512 {
@@ -118,7 +118,7 @@ fn a_bomb_is_unpacked_no_further_than_the_limit() {
 }
 
 #[test]
-fn wrong_keys_from_ten_thousand_addresses_share_the_counters_that_there_are() {
+fn wrong_keys_from_ten_thousand_addresses_use_a_bounded_number_of_counters() {
     let host = Host::with(&[
         ("TRUSTED_PROXIES", "127.0.0.0/8"),
         ("RATE_LIMIT_MAX_REQUESTS", "1"),
@@ -146,7 +146,7 @@ fn wrong_keys_from_ten_thousand_addresses_share_the_counters_that_there_are() {
 }
 
 #[test]
-fn without_the_key_a_large_body_takes_no_memory() {
+fn a_large_body_without_the_key_takes_no_memory() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "warm")]).good();
     let before = memory(&host, "VmHWM");
@@ -155,7 +155,7 @@ fn without_the_key_a_large_body_takes_no_memory() {
         let mut socket = host.socket();
         let head = support::push_head("p", 50 << 20).replace(KEY, "a wrong key");
         socket.write_all(head.as_bytes()).unwrap();
-        // The server may hang up at any time.
+        // The server may close the connection at any time.
         _ = (0..50).try_for_each(|_| socket.write_all(&part));
         let mut answer = Vec::new();
         _ = socket.read_to_end(&mut answer);
@@ -291,7 +291,7 @@ fn no_key_ever_gets_into_the_log() {
 }
 
 #[test]
-fn a_value_of_another_kind_in_the_address_is_never_an_error_of_the_server() {
+fn a_value_of_the_wrong_type_in_the_address_is_never_a_server_error() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "x")]).good();
     for value in [

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use support::{Host, file};
 
 #[test]
-fn info_names_the_protocol_and_what_the_server_can() {
+fn info_names_the_protocol_and_the_capabilities() {
     let host = Host::start();
     let info = host.client().get("/v1/info").good();
     assert_eq!(
@@ -26,7 +26,7 @@ fn info_names_the_protocol_and_what_the_server_can() {
 }
 
 #[test]
-fn info_tells_every_limit_in_force() {
+fn info_lists_every_limit_in_force() {
     let host = Host::with(&[
         ("MAX_BODY_SIZE", "2000001"),
         ("MAX_FILE_SIZE", "1000002"),
@@ -66,7 +66,7 @@ fn info_and_the_list_of_projects_need_the_key() {
 }
 
 #[test]
-fn projects_are_listed_in_order_of_id_with_what_they_hold() {
+fn projects_are_listed_in_order_of_id_with_counts_and_sizes() {
     let host = Host::start();
     let client = host.client();
     assert_eq!(client.get("/v1/projects").good(), json!({ "projects": [] }));

@@ -1,4 +1,4 @@
-//! Projects beside each other, and many devices in one.
+//! Projects are isolated from each other; many devices share one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -10,7 +10,7 @@ use support::{Client, Host, content, encode, file, first_rev, sha256};
 
 const SECRET: &str = "a text that only its own project may show";
 
-/// Ids that a careless server could take for `secret`.
+/// Ids that a careless server could mistake for `secret`.
 const LOOKALIKES: [&str; 22] = [
     "SECRET",
     "Secret",
@@ -37,7 +37,7 @@ const LOOKALIKES: [&str; 22] = [
 ];
 
 fn address(project: &str) -> String {
-    // The rest of a spelling may not stand in a request line as it is.
+    // Other characters are not allowed in a request line.
     let escape = |letter: char| match letter.is_ascii() && letter != '\'' {
         true => letter.to_string(),
         false => encode(&letter.to_string()),
@@ -102,7 +102,7 @@ fn no_spelling_of_an_id_reaches_another_project() {
 }
 
 #[test]
-fn the_checksum_of_a_text_does_not_get_the_text() {
+fn knowing_a_checksum_does_not_give_the_content() {
     let host = Host::start();
     let client = host.client();
     client.push_files("secret", &[("a", SECRET)]).good();
@@ -146,7 +146,7 @@ fn projects_that_come_and_go_never_show_in_another() {
         while !over.load(Relaxed) {
             for (list, what) in [("files", "files"), ("changes", "changes?content=1")] {
                 let answer = client.ask(project, what);
-                // Content that went between two looks is for another try.
+                // Content that was deleted between two reads: try again.
                 if answer.status == 503 {
                     continue;
                 }
@@ -187,8 +187,8 @@ fn projects_that_come_and_go_never_show_in_another() {
 const WRITERS: usize = 16;
 const PUSHES: usize = 12;
 
-/// A push as its writer saw it: the highest rev anybody had been told before it was sent, its
-/// own revs, and the text.
+/// A push as its writer saw it: the highest rev that any device knew before it was sent, its own
+/// revs, and the text.
 struct Seen {
     after: i64,
     revs: [i64; 2],
@@ -198,19 +198,19 @@ struct Seen {
 #[test]
 fn sixteen_writers_and_their_pullers_see_one_history() {
     let host = Host::start();
-    let told = std::sync::atomic::AtomicI64::new(0);
+    let acknowledged = std::sync::atomic::AtomicI64::new(0);
     let over = AtomicBool::new(false);
     let write = |writer: usize| -> Vec<Seen> {
         let client = host.client();
         let push = |number: usize| {
             let text = format!("{writer} {number}");
-            let after = told.load(std::sync::atomic::Ordering::SeqCst);
+            let after = acknowledged.load(std::sync::atomic::Ordering::SeqCst);
             let own = format!("w{writer}/{}", number % 3);
             let answer = client
                 .push_files("p", &[(&own, &text), ("shared", &text)])
                 .good();
             let revs = [0, 1].map(|i| answer["results"][i]["rev"].as_i64().unwrap());
-            told.fetch_max(revs[1], std::sync::atomic::Ordering::SeqCst);
+            acknowledged.fetch_max(revs[1], std::sync::atomic::Ordering::SeqCst);
             Seen { after, revs, text }
         };
         (0..PUSHES).map(push).collect()
@@ -246,7 +246,7 @@ fn sixteen_writers_and_their_pullers_see_one_history() {
             "another push is inside of this one"
         );
     }
-    // The server's history is this one, and all its readers saw nothing else.
+    // The history of the server is this one, and its readers saw no other.
     let texts: HashMap<i64, &str> = seen
         .iter()
         .map(|push| (push.revs[1], &*push.text))
@@ -276,8 +276,7 @@ fn entry(file: &Value) -> (String, String) {
     (field("path"), field("checksum"))
 }
 
-/// Pages through the feed until it is over, and answers what is there and the revs in the order
-/// in which they came.
+/// Reads the feed to its end. Returns the files and the revs in the order of arrival.
 fn follow(
     client: &Client,
     limit: usize,

@@ -1,4 +1,4 @@
-//! What bounds a client: sizes, rates, encodings.
+//! Limits of sizes and rates, and content encodings.
 
 use std::io::Write;
 
@@ -41,7 +41,7 @@ fn a_gzip_bomb_is_refused() {
 }
 
 #[test]
-fn gzip_goes_both_ways_and_only_when_asked_for() {
+fn gzip_works_both_ways_and_only_on_request() {
     let host = Host::start();
     let client = host.client();
     let body = json!({ "files": [file("a", "word ".repeat(2000).as_bytes())] }).to_string();
@@ -112,7 +112,7 @@ fn requests_over_the_limit_wait_for_the_window() {
 }
 
 #[test]
-fn a_window_ends() {
+fn a_new_window_accepts_requests_again() {
     let host = Host::with(&[
         ("RATE_LIMIT_MAX_REQUESTS", "1"),
         ("RATE_LIMIT_WINDOW_MS", "1000"),
@@ -126,7 +126,7 @@ fn a_window_ends() {
 }
 
 #[test]
-fn wrong_keys_use_up_their_own_window_and_nobody_elses() {
+fn wrong_keys_use_up_only_their_own_window() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "2")]);
     let wrong = host.with_key(Some("guess"));
     wrong.get("/v1/projects/p/status").failed(403, "forbidden");

@@ -1,4 +1,4 @@
-//! The black-box suite: the real component in the real host, asked over real sockets.
+//! The black-box suite: the real component in the real host, over real sockets.
 
 mod auth;
 mod changes;

@@ -1,4 +1,4 @@
-//! `spin.toml`, the settings and the README tell the same.
+//! `spin.toml`, the settings and the README agree.
 
 use std::collections::BTreeSet;
 

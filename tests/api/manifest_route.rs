@@ -60,7 +60,7 @@ fn every_live_file_is_listed_in_byte_order_of_path() {
 }
 
 #[test]
-fn an_entry_tells_which_version_is_the_newest() {
+fn an_entry_describes_the_newest_version() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a", "old")]).good();
@@ -94,7 +94,7 @@ fn pages_of_any_size_make_the_same_list() {
 }
 
 #[test]
-fn after_need_not_be_a_path_that_is_there() {
+fn after_need_not_be_an_existing_path() {
     let host = Host::start();
     push_all(&host.client());
     for (after, first) in [
@@ -116,7 +116,7 @@ fn after_need_not_be_a_path_that_is_there() {
 }
 
 #[test]
-fn a_page_has_a_thousand_files_unless_told_otherwise() {
+fn a_page_has_a_thousand_files_by_default() {
     let host = Host::start();
     let files: Vec<Value> = (0..1003).map(|i| file(&format!("f{i:04}"), b"x")).collect();
     host.client().push("p", &json!({ "files": files })).good();

@@ -1,4 +1,4 @@
-//! What holds for every address: its methods, and the form of its answers.
+//! Methods and answers of every address.
 
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn head_answers_as_get_without_a_body_everywhere() {
 }
 
 #[test]
-fn a_method_that_an_address_does_not_take_is_named_with_those_it_takes() {
+fn a_method_that_is_not_allowed_is_answered_with_the_allowed_ones() {
     let host = Host::start();
     for (allowed, addresses) in [
         ("GET, HEAD", &READABLE[..]),

@@ -1,10 +1,10 @@
-//! `GET /openapi.json`. Whether it tells the truth, `support::openapi` checks for every answer that a suite
-//! gets, and `described.rs` for every promise.
+//! `GET /openapi.json`. `support::openapi` checks every answer that a suite gets against it, and
+//! `described.rs` that every documented answer occurs.
 
 use support::Host;
 
 #[test]
-fn anybody_gets_the_document_as_often_as_they_like() {
+fn the_document_needs_no_key_and_has_no_rate_limit() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
     let client = host.anonymous();
     let answer = client.get("/openapi.json");

@@ -1,4 +1,4 @@
-//! Paths that a client could not write, or that would leave its folder, never get in.
+//! Paths that would leave the folder of a client, or cannot be written to its disk, are refused.
 
 use serde_json::json;
 
@@ -79,7 +79,7 @@ fn a_folder_may_become_a_file_when_the_same_push_empties_it() {
     client.push("p", &whole).good();
     let back = json!({ "files": [file("a/1", b"z")], "deletions": ["a"] });
     client.push("p", &back).good();
-    // The file is deleted now, and may not come back beside what lies in its place.
+    // The file is deleted now, and cannot be restored next to the folder in its place.
     let answer = client
         .push_files("p", &[("a", "y")])
         .failed(422, "bad_path");

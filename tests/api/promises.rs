@@ -1,14 +1,13 @@
-//! `docs/promises.md` names tests; each of them is there.
+//! Every test that `docs/promises.md` names exists.
 
 use std::fs;
-use std::path::Path;
 
 fn source(file: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let path = support::root().join(file);
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// Whether this function stands right below an attribute that makes it a test.
+/// Whether this function follows an attribute that makes it a test.
 fn has_test(source: &str, name: &str) -> bool {
     let head = format!("fn {name}(");
     let mut lines = source.lines().map(str::trim).scan("", |before, line| {

@@ -11,7 +11,7 @@ fn push_numbered(client: &Client, project: &str, count: usize) {
     client.push(project, &json!({ "files": files })).good();
 }
 
-/// Every file exactly once and in order, and `hasMore` only before more files.
+/// Every file exactly once and in order, and `hasMore` only when files follow.
 fn check_pages(count: usize, limit: usize) {
     let host = Host::start();
     let client = host.client();
@@ -110,7 +110,7 @@ fn a_deleted_file_is_never_among_the_files() {
 }
 
 #[test]
-fn numbers_are_read_as_the_original_reads_them() {
+fn numbers_are_read_as_the_original_server_reads_them() {
     let host = Host::start();
     let client = host.client();
     push_numbered(&client, "p", 105);

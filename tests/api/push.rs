@@ -22,7 +22,7 @@ fn statuses(answer: Answer) -> Vec<String> {
 }
 
 #[test]
-fn each_path_is_told_what_became_of_it() {
+fn each_path_of_a_push_has_a_result() {
     let host = Host::start();
     let client = host.client();
     client
@@ -46,7 +46,7 @@ fn each_path_is_told_what_became_of_it() {
 }
 
 #[test]
-fn an_old_client_reads_what_it_always_read() {
+fn an_old_client_finds_all_its_fields() {
     let host = Host::start();
     let body = json!({
         "files": [file("a.md", b"x")],
@@ -61,7 +61,7 @@ fn an_old_client_reads_what_it_always_read() {
 }
 
 #[test]
-fn pushing_the_same_again_takes_no_number() {
+fn pushing_the_same_again_takes_no_rev() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a.md", "x")]).good();
@@ -126,7 +126,7 @@ fn a_field_that_is_missing_or_of_the_wrong_kind_is_named() {
 }
 
 #[test]
-fn a_base_that_no_rev_can_be_is_named() {
+fn a_base_that_cannot_be_a_rev_is_named() {
     let host = Host::start();
     let client = host.client();
     let mut bad = file("a.md", b"x");
@@ -148,7 +148,7 @@ fn a_base_that_no_rev_can_be_is_named() {
 }
 
 #[test]
-fn a_body_that_is_no_push_is_a_bad_request() {
+fn a_body_that_is_not_a_push_is_a_bad_request() {
     let host = Host::start();
     for body in [
         "",
@@ -223,7 +223,7 @@ fn the_same_path_twice_is_one_file_or_an_error() {
 }
 
 #[test]
-fn the_last_push_wins_and_is_told_when_it_was_the_older_edit() {
+fn the_last_push_wins_and_is_warned_when_its_edit_is_older() {
     let host = Host::start();
     let client = host.client();
     let replaced = client.push_files("p", &[("a.md", "newer")]).good()["results"][0]["rev"].clone();
@@ -356,7 +356,7 @@ fn curl_without_a_content_type_can_push() {
         .good();
 }
 
-/// The answer to the first push was lost, and the file was deleted before it came again.
+/// The answer to the first push was lost, and the file was deleted before the retry.
 #[test]
 fn a_retry_does_not_bring_back_what_was_deleted_meanwhile() {
     let host = Host::start();
@@ -372,13 +372,13 @@ fn a_retry_does_not_bring_back_what_was_deleted_meanwhile() {
 }
 
 #[test]
-fn more_paths_than_one_statement_takes_are_all_looked_up() {
+fn more_paths_than_one_statement_can_bind_are_all_looked_up() {
     let host = Host::start();
     let client = host.client();
     client
         .push_files("p", &[("last", "x"), ("zoo/animal", "x")])
         .good();
-    // The rows of all of these together are more than a host hands over at once.
+    // Together, these rows are more than a host returns at once.
     let mut deletions: Vec<String> = (0..430_000).map(|i| format!("never/{i}")).collect();
     deletions.push("last".to_owned());
     let answer = client

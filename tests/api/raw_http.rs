@@ -1,4 +1,4 @@
-//! What comes over a socket when it is no decent client that speaks.
+//! Malformed and slow HTTP over raw sockets.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -13,7 +13,7 @@ fn exchange(host: &Host, request: &[u8]) -> String {
     converse(host, request, false)
 }
 
-/// The same, but tells the server that nothing more will come.
+/// The same, but closes the sending half.
 fn exchange_and_end(host: &Host, request: &[u8]) -> String {
     converse(host, request, true)
 }
@@ -40,7 +40,7 @@ fn head(line: &str, headers: &str) -> String {
 }
 
 #[test]
-fn a_request_line_or_a_header_that_is_none_is_refused() {
+fn a_malformed_request_line_or_header_is_refused() {
     let host = Host::start();
     let host_header = "host: x\r\n";
     for (request, allowed) in [
@@ -117,7 +117,7 @@ fn a_request_line_or_a_header_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_length_that_is_none_or_contradicts_itself_stores_nothing() {
+fn a_malformed_or_contradictory_length_stores_nothing() {
     let host = Host::start();
     let body = json!({ "files": [file("a", b"x")] }).to_string();
     let length = body.len();
@@ -255,7 +255,7 @@ fn requests_sent_at_once_are_answered_in_their_order() {
 }
 
 #[test]
-fn a_client_that_asks_first_is_told_to_go_on_only_with_the_key() {
+fn continue_is_sent_only_with_the_key() {
     let host = Host::start();
     let body = json!({ "files": [file("a", b"x")] }).to_string();
     let expect = |head: String| head.replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
@@ -310,7 +310,7 @@ fn a_head_too_large_is_refused_early() {
         ),
     ] {
         let answer = exchange(&host, request.as_bytes());
-        // A connection that is reset may lose the answer on its way.
+        // A reset may discard an answer that was sent.
         let status = statuses(&answer).first().copied();
         assert!(
             status.is_none_or(|status| allowed.contains(status)),
@@ -329,7 +329,7 @@ fn a_head_too_large_is_refused_early() {
 }
 
 #[test]
-fn those_who_dribble_hold_nobody_up() {
+fn slow_clients_delay_nobody() {
     let host = Host::start();
     let mut slow: Vec<_> = (0..300).map(|_| host.socket()).collect();
     let began = Instant::now();
@@ -341,7 +341,7 @@ fn those_who_dribble_hold_nobody_up() {
             .push_files("p", &[(&format!("f{turn}"), "x")])
             .good();
     }
-    // Of bodies that dribble, as many as there are guests.
+    // As many slow bodies as there are instances.
     for socket in &mut slow[..60] {
         socket.write_all(b": y\r\n\r\n").unwrap();
         socket
@@ -358,7 +358,7 @@ fn those_who_dribble_hold_nobody_up() {
 
 #[test]
 #[ignore = "takes the half minute that is its subject"]
-fn a_head_that_never_ends_is_given_up() {
+fn a_head_that_never_ends_is_cut_off() {
     let host = Host::start();
     let mut socket = host.socket();
     socket
@@ -370,7 +370,7 @@ fn a_head_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn slow_uploads_keep_out_no_other_request() {
+fn slow_uploads_block_no_other_request() {
     let host = Host::start();
     let slow = |_| {
         let mut socket = host.socket();

@@ -14,7 +14,7 @@ fn delete(client: &Client, path: &str) -> i64 {
     first_rev(client.push("p", &json!({ "files": [], "deletions": [path] })))
 }
 
-/// A millisecond that lies strictly between what was stored before and what comes after.
+/// A millisecond strictly between what was stored before and after.
 fn now(client: &Client) -> i64 {
     let pause = || std::thread::sleep(Duration::from_millis(5));
     pause();
@@ -90,7 +90,7 @@ fn a_deleted_file_comes_back() {
 }
 
 #[test]
-fn restoring_what_is_takes_no_number() {
+fn restoring_the_current_version_takes_no_rev() {
     let host = Host::start();
     let client = host.client();
     let one = first_rev(client.push_files("p", &[("a", "one")]));
@@ -102,7 +102,7 @@ fn restoring_what_is_takes_no_number() {
     assert_eq!(client.status("p"), before);
 }
 
-/// `changed` changes, `gone` goes, `new` comes after the moment; `kept` stays.
+/// After the moment, `changed` is edited, `gone` deleted and `new` created; `kept` stays.
 fn eventful(client: &Client) -> i64 {
     client
         .push_files("p", &[("kept", "k"), ("changed", "one"), ("gone", "g")])
@@ -145,7 +145,7 @@ fn a_whole_project_goes_back_to_a_moment() {
     assert_eq!(again["cursor"], wet["cursor"]);
 }
 
-/// Files that were once there and are deleted, each row as long as a device can make it.
+/// Deleted files with rows as long as a device can make them.
 fn bury(host: &Host, many: u32) {
     let database = rusqlite::Connection::open(host.database()).unwrap();
     database
@@ -163,8 +163,8 @@ fn bury(host: &Host, many: u32) {
 }
 
 #[test]
-fn more_paths_than_one_statement_takes_come_back() {
-    // The rows of all of these together are more than a host hands over at once.
+fn more_paths_than_one_statement_can_bind_are_restored() {
+    // Together, these rows are more than a host returns at once.
     const MANY: u32 = 200_000;
     let host = Host::with(&[("MAX_FILES_PER_PROJECT", "1000000")]);
     let client = host.client();
@@ -211,7 +211,7 @@ fn a_moment_may_be_a_text_and_paths_may_be_chosen() {
     assert_eq!(tree(&client), ["changed=one", "kept=k"]);
 }
 
-/// The date of a day since 1970, counted in the plainest way.
+/// The date of a day since 1970.
 fn date(mut days: i64) -> String {
     let mut year = 1970;
     let length = |year: i64| 365 + i64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
@@ -230,7 +230,7 @@ fn date(mut days: i64) -> String {
 }
 
 #[test]
-fn what_cannot_be_restored_changes_nothing() {
+fn a_restore_that_is_impossible_changes_nothing() {
     let host = Host::start();
     let client = host.client();
     let rev = first_rev(client.push_files("p", &[("a", "one"), ("b", "one")]));
@@ -261,7 +261,7 @@ fn what_cannot_be_restored_changes_nothing() {
 }
 
 #[test]
-fn a_file_cannot_be_restored_to_where_a_folder_is_now() {
+fn a_file_cannot_be_restored_over_a_folder() {
     let host = Host::start();
     let client = host.client();
     let rev = first_rev(client.push_files("p", &[("a", "file")]));
@@ -277,7 +277,7 @@ fn a_file_cannot_be_restored_to_where_a_folder_is_now() {
 }
 
 #[test]
-fn a_restore_keeps_to_the_limit_of_files() {
+fn a_restore_respects_the_limit_of_files() {
     let host = Host::with(&[("MAX_FILES_PER_PROJECT", "1")]);
     let client = host.client();
     let rev = first_rev(client.push_files("p", &[("a", "one")]));
@@ -293,7 +293,7 @@ fn a_moment_before_the_first_version_is_refused() {
     let client = host.client();
     let at = eventful(&client);
     let before = client.status("p");
-    // Seconds taken for milliseconds, and a day too early.
+    // Seconds instead of milliseconds, and a day too early.
     for moment in [at / 1000, at - 86_400_000] {
         restore(&client, json!({ "at": moment })).failed(404, "not_found");
     }

@@ -1,4 +1,4 @@
-//! What the retention lets go of, and what it never touches.
+//! What the retention prunes, and what it never touches.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -119,7 +119,7 @@ fn a_deleted_file_can_be_brought_back_until_its_days_are_over() {
 }
 
 #[test]
-fn a_large_project_is_swept_in_steps() {
+fn a_large_project_is_pruned_in_steps() {
     let host = Host::with(&[("HISTORY_VERSIONS", "1"), ("HISTORY_DAYS", "1")]);
     let client = host.client();
     for round in 0..2 {
@@ -150,7 +150,7 @@ fn a_large_project_is_swept_in_steps() {
 }
 
 #[test]
-fn however_many_versions_there_are_all_that_is_outdated_goes_in_the_end() {
+fn any_number_of_outdated_versions_is_pruned_in_the_end() {
     let host = Host::with(&[("HISTORY_VERSIONS", "1"), ("HISTORY_DAYS", "30")]);
     let client = host.client();
     for round in 0..120 {
@@ -175,7 +175,7 @@ fn however_many_versions_there_are_all_that_is_outdated_goes_in_the_end() {
 }
 
 #[test]
-fn of_a_deleted_file_as_many_versions_stay_as_of_a_live_one() {
+fn a_deleted_file_keeps_as_many_versions_as_a_live_one() {
     let host = Host::with(&[("HISTORY_VERSIONS", "1"), ("HISTORY_DAYS", "30")]);
     let client = host.client();
     push_versions(&client, "a", 2);

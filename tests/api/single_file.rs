@@ -86,7 +86,7 @@ fn an_older_version_comes_by_its_rev() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn a_missing_file_is_not_found() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("folder/a", "x")]).good();
@@ -99,7 +99,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn head_tells_what_get_would_send() {
+fn head_has_the_headers_of_get() {
     let host = Host::start();
     let client = host.client();
     client.push_files("p", &[("a.md", "text")]).good();

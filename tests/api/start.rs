@@ -1,4 +1,4 @@
-//! Starting, stopping, and what goes wrong then: one clear line and a failing exit.
+//! Starting and stopping; every failure is one clear line and a failing exit code.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -54,7 +54,7 @@ fn placeholder_and_short_keys_are_refused() {
 }
 
 #[test]
-fn a_port_in_use_is_one_clear_line() {
+fn a_port_in_use_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let text = failing(&[("PORT", &address.port().to_string())]);
@@ -79,7 +79,7 @@ fn a_database_of_a_newer_program_is_refused_untouched() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_untouched() {
+fn a_file_that_is_not_a_database_is_refused_untouched() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sync.db");
     fs::write(&path, "these are my notes ".repeat(100)).unwrap();
@@ -92,7 +92,7 @@ fn a_file_that_is_no_database_is_refused_untouched() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_made_is_one_clear_line() {
+fn a_data_folder_that_cannot_be_created_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let path = folder.path().join("file/sync.db");
@@ -105,7 +105,7 @@ fn a_data_folder_that_cannot_be_made_is_one_clear_line() {
 }
 
 #[test]
-fn without_a_key_one_is_made_kept_and_private() {
+fn without_a_key_a_private_one_is_generated_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("api-key");
     let host = Host::resume(folder, &[("API_KEY", "")]);

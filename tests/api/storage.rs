@@ -1,4 +1,4 @@
-//! What is in the file afterwards.
+//! What is in the database file.
 
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ fn versions_of_a_path_are_chained() {
 }
 
 #[test]
-fn the_database_is_in_wal_mode_and_whole() {
+fn the_database_is_in_wal_mode_and_sound() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let database = Connection::open(host.database()).unwrap();
@@ -82,7 +82,7 @@ fn the_database_is_in_wal_mode_and_whole() {
 }
 
 #[test]
-fn a_database_that_another_program_took_out_of_wal_mode_is_put_back() {
+fn wal_mode_is_restored_after_another_program_changed_it() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let path = host.database();
@@ -116,7 +116,7 @@ fn a_stop_leaves_one_file_and_a_new_start_finds_everything() {
 }
 
 #[test]
-fn a_writer_that_holds_the_lock_makes_the_server_busy_and_not_broken() {
+fn a_held_write_lock_makes_the_server_busy() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let database = Connection::open(host.database()).unwrap();
@@ -132,13 +132,13 @@ fn a_writer_that_holds_the_lock_makes_the_server_busy_and_not_broken() {
 }
 
 #[test]
-fn a_writer_waits_for_a_lock_that_comes_free() {
+fn a_writer_waits_for_the_lock_to_be_released() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let database = Connection::open(host.database()).unwrap();
     database.execute_batch("BEGIN IMMEDIATE").unwrap();
     std::thread::scope(|scope| {
-        // The one request that does not take the host's own way to the lock.
+        // The one request that does not wait in the write queue of the host.
         let deleted = scope.spawn(|| host.client().delete("/v1/projects/p").good());
         std::thread::sleep(Duration::from_secs(1));
         assert!(!deleted.is_finished());
@@ -148,7 +148,7 @@ fn a_writer_waits_for_a_lock_that_comes_free() {
 }
 
 #[test]
-fn a_broken_database_tells_the_client_nothing_of_its_inside() {
+fn a_broken_database_reveals_nothing_internal() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     Connection::open(host.database())

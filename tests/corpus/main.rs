@@ -1,4 +1,4 @@
-//! What fuzzing kept, given to the same functions again: `fuzz/README.md` says how there comes to be more.
+//! The inputs that fuzzing kept, given to the same functions again; see `fuzz/README.md`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use fuzz_targets::TARGETS;
 
 fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus")
+    support::root().join("fuzz/corpus")
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -20,7 +20,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn every_kept_input_keeps_every_promise() {
+fn every_kept_input_passes() {
     for (name, target) in TARGETS {
         let folder = corpus().join(name);
         let kept = names(&folder);
@@ -38,6 +38,6 @@ fn every_target_is_fuzzed_under_its_name() {
     targets.sort();
     assert_eq!(names(&corpus()), targets);
     let binaries = targets.iter().map(|name| format!("{name}.rs"));
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    let folder = support::root().join("fuzz/fuzz_targets");
     assert_eq!(names(&folder), binaries.collect::<Vec<_>>());
 }

@@ -1,4 +1,4 @@
-//! A disk without space, made of a small tmpfs; mounting needs root.
+//! A full disk, simulated by a small tmpfs; mounting needs root.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use support::{Host, content, file, sha256};
 struct Disk(tempfile::TempDir);
 
 impl Disk {
-    /// `None`, with a note, where this may not be done.
+    /// `None`, with a note, where mounting is not permitted.
     fn of(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         if !mount(&format!("size={size}"), folder.path()) {
@@ -55,7 +55,7 @@ fn text(number: usize, file: usize) -> String {
     format!("{number} {file} ").repeat(8_000)
 }
 
-/// Pushes until there is no space, and answers how many went in.
+/// Pushes until the disk is full. Returns the number of stored pushes.
 fn fill(host: &Host) -> usize {
     for number in 0..1000 {
         match push(host, number) {
@@ -70,7 +70,7 @@ fn fill(host: &Host) -> usize {
     panic!("the disk is never full");
 }
 
-/// Exactly these pushes are there, whole.
+/// Exactly these pushes are stored, completely.
 fn check(host: &Host, pushes: usize) {
     let files = host.client().pull_all("p", 1000);
     assert_eq!(files.len(), 3 * pushes);

@@ -1,4 +1,4 @@
-//! Clients that leave in the middle.
+//! Clients that disconnect in the middle of a request or answer.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ fn open_sockets(host: &Host) -> usize {
         .count()
 }
 
-/// The server notices in its own time that a client is gone.
+/// Waits until the server has noticed that clients are gone.
 fn wait_for_sockets(host: &Host, expected: usize) {
     let began = Instant::now();
     while open_sockets(host) > expected {
@@ -62,7 +62,7 @@ fn a_push_that_is_cut_off_anywhere_stores_nothing() {
 }
 
 #[test]
-fn a_push_whose_answer_nobody_reads_is_stored_whole_or_not_and_may_be_sent_again() {
+fn a_push_whose_answer_is_not_read_is_stored_whole_or_not_at_all_and_can_be_repeated() {
     let host = Host::start();
     let sockets = open_sockets(&host);
     let body = push_of(50);
@@ -86,7 +86,7 @@ fn a_push_whose_answer_nobody_reads_is_stored_whole_or_not_and_may_be_sent_again
 }
 
 #[test]
-fn answers_that_nobody_reads_hold_no_one_up() {
+fn unread_answers_delay_nobody() {
     let host = Host::start();
     let text = "x".repeat(1 << 20);
     for i in 0..8 {
@@ -115,10 +115,10 @@ fn answers_that_nobody_reads_hold_no_one_up() {
     host.client().push_files("p", &[("after all", "x")]).good();
 }
 
-/// Without the key too: a place in the server is nobody's for ever.
+/// Without the key too: no client keeps a connection slot for ever.
 #[ignore = "takes the minute that is its subject"]
 #[test]
-fn who_takes_in_nothing_of_many_answers_is_given_up() {
+fn a_client_that_reads_none_of_many_answers_is_disconnected() {
     let host = Host::start();
     let sockets = open_sockets(&host);
     let mut deaf = host.socket();

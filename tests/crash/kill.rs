@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use support::{Client, Host, content, file, sha256};
 
 const WRITERS: usize = 4;
-/// Files that only one push ever writes.
+/// Files that only one push writes.
 const OWN_FILES: usize = 4;
 
-/// Path and checksum of every live file that somebody knows of.
+/// Path and checksum of every known live file.
 type Tree = HashMap<String, String>;
 
 fn rounds() -> usize {
@@ -32,14 +32,14 @@ fn latest(writer: usize) -> String {
     format!("w{writer}/latest.md")
 }
 
-/// Small files, and now and then one of many pages.
+/// Small files, and sometimes a long one.
 fn text(path: &str, number: usize) -> String {
     let lines = if number % 7 == 3 { 1500 } else { 10 };
     format!("{path} in push {number}\n").repeat(lines)
 }
 
-/// Files of its own, one that every push of the writer replaces, and the deletion of one that
-/// the push before has brought.
+/// New files, one that every push of the writer replaces, and the deletion of a file of the push
+/// before.
 fn push(writer: usize, round: usize, number: usize) -> Value {
     let mut files: Vec<Value> = (0..OWN_FILES)
         .map(|i| path(writer, round, number, i))
@@ -58,7 +58,7 @@ fn push(writer: usize, round: usize, number: usize) -> Value {
     json!({ "files": files, "deletions": deletions })
 }
 
-/// Pushes until the server is gone; the revs of every acknowledged push.
+/// Pushes until the server is gone. Returns the revs of every acknowledged push.
 fn write(client: &Client, writer: usize, round: usize) -> Vec<Vec<i64>> {
     let mut acknowledged = Vec::new();
     loop {
@@ -82,14 +82,14 @@ fn rev(file: &Value) -> i64 {
     (file["synced_at"].as_f64().unwrap() * 1000.0).round() as i64
 }
 
-/// A device that pulls: what it holds, and where it goes on.
+/// A device that pulls: its files, and where it continues.
 struct Puller {
     tree: Tree,
     since: Value,
 }
 
 impl Puller {
-    /// Takes pages until there are no more, or until the server is gone.
+    /// Pulls until there are no more pages or the server is gone; false when it is gone.
     fn pull(&mut self, client: &Client) -> bool {
         loop {
             let query = format!("/v1/projects/p/files?since={}&limit=50", self.since);
@@ -111,7 +111,7 @@ impl Puller {
     }
 }
 
-/// What became of the pushes of one writer in one round.
+/// Checks the pushes of one writer in one round.
 fn check(writer: usize, round: usize, acknowledged: &[Vec<i64>], live: &HashMap<String, Value>) {
     let in_flight = acknowledged.len();
     let is_there =
@@ -145,7 +145,7 @@ fn check(writer: usize, round: usize, acknowledged: &[Vec<i64>], live: &HashMap<
     }
 }
 
-/// Lets writers push and a puller pull, and kills the server in the middle of it.
+/// Kills the server while writers push and a puller pulls.
 fn disturb(host: Host, mut puller: Puller, round: usize) -> (TempDir, Vec<Vec<Vec<i64>>>, Puller) {
     let wait = Duration::from_millis(u64::from(getrandom::u32().unwrap() % 250));
     println!("round {round} is killed after {wait:?}");
@@ -178,7 +178,7 @@ fn live_since(host: &Host, since: &Value) -> HashMap<String, Value> {
     live
 }
 
-/// Takes in the change feed from a cursor of before the kill, and answers the cursor at its end.
+/// Applies the change feed from a cursor from before the kill. Returns the cursor at its end.
 fn follow(client: &Client, tree: &mut Tree, cursor: &str) -> String {
     let (changes, end) = client.changes("p", cursor, 100);
     for change in changes {

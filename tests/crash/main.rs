@@ -1,4 +1,4 @@
-//! What is left when something breaks: the process, a connection, the disk.
+//! What is stored after a failure of the process, a connection or the disk.
 //!
 //! `KAMIFLOW_LONG=1 cargo test --test crash` kills the server hundreds of times.
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use support::{Host, file, push_head, terminate};
 
-/// About as much as a whole first push: 40 files of 1 MB.
+/// About the size of a first push: 40 files of 1 MB.
 const FILES: usize = 40;
 
 fn large_push() -> Vec<u8> {
@@ -19,7 +19,7 @@ fn large_push() -> Vec<u8> {
     json!({ "files": files }).to_string().into_bytes()
 }
 
-/// A push whose body the server already waits for.
+/// Starts a push; the server waits for its body.
 fn begin_push(host: &Host, length: usize) -> TcpStream {
     let head = push_head("p", length).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
     let mut socket = host.socket();
@@ -36,7 +36,7 @@ fn read_all(mut socket: TcpStream) -> String {
     answer
 }
 
-/// The server no longer takes connections, so it has seen the signal.
+/// Waits until the server accepts no connections, so that it has seen the signal.
 fn wait_until_stopping(host: &Host) {
     let began = Instant::now();
     while TcpStream::connect(host.address()).is_ok() {
@@ -45,7 +45,7 @@ fn wait_until_stopping(host: &Host) {
 }
 
 #[test]
-fn a_push_that_is_under_way_is_finished() {
+fn a_push_in_progress_is_finished() {
     let body = large_push();
     for sent in [1, body.len() / 2, body.len() - 1] {
         let host = Host::start();
@@ -81,7 +81,7 @@ fn a_push_whose_client_leaves_while_the_server_stops_is_not_stored() {
 }
 
 #[test]
-fn a_second_signal_ends_at_once_and_leaves_all_or_nothing() {
+fn a_second_signal_stops_at_once_and_leaves_all_or_nothing() {
     let body = large_push();
     for sent in [body.len() / 2, body.len()] {
         let host = Host::start();

@@ -1,12 +1,12 @@
-//! Power loss cannot be had in a test, so the system calls are looked at: an answer is written
-//! only after the log of the database has reached the disk.
+//! A test cannot cut the power, so it traces system calls: an answer is written only after the
+//! write-ahead log was synced to the disk.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use support::Host;
 
-/// strace on a running server; `None`, with a note, where it cannot be had.
+/// Starts strace on a running server; `None`, with a note, where that is impossible.
 fn trace(host: &Host, to: &std::path::Path) -> Option<Child> {
     let strace = Command::new("strace")
         .args(["-f", "-yy", "-s", "16", "-p", &host.pid().to_string()])
@@ -33,7 +33,7 @@ fn trace(host: &Host, to: &std::path::Path) -> Option<Child> {
     Some(strace)
 }
 
-/// Positions of the lines that hold all of these words.
+/// Positions of the lines that contain all of these words.
 fn positions(lines: &[&str], words: &[&str]) -> Vec<usize> {
     (0..lines.len())
         .filter(|at| words.iter().all(|word| lines[*at].contains(word)))

@@ -1,15 +1,15 @@
-//! What was asked, and what came back.
+//! A request to the server, with its answer and its times.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::device::push;
-use crate::promise::{Entry, Promise};
-use crate::told;
+use crate::matches;
+use crate::model::{Entry, Model};
 use support::{Answer, Client, encode};
 
 #[derive(Debug)]
-pub enum Asked {
+pub enum Request {
     Push(Vec<Entry>),
     Status,
     Files {
@@ -18,18 +18,18 @@ pub enum Asked {
     },
     Changes {
         cursor: String,
-        /// The rev of that place.
+        /// The rev in that cursor.
         since: i64,
         limit: usize,
     },
     File(&'static str),
 }
 
-/// A question and its answer.
+/// A request and its answer.
 pub struct Call {
     pub device: String,
-    pub asked: Asked,
-    /// Since the beginning of all.
+    pub request: Request,
+    /// Since the start of the run.
     pub sent: Duration,
     pub answered: Duration,
     pub answer: Answer,
@@ -38,17 +38,17 @@ pub struct Call {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Answer { status, json, .. } = &self.answer;
-        let (device, asked) = (&self.device, &self.asked);
+        let (device, request) = (&self.device, &self.request);
         let (sent, answered) = (self.sent, self.answered);
         write!(
             f,
-            "{device} {sent:?} {asked:?}, {answered:?} {status} {json}"
+            "{device} {sent:?} {request:?}, {answered:?} {status} {json}"
         )
     }
 }
 
-impl Asked {
-    pub fn ask(&self, client: &Client, device: &str, project: &str) -> Answer {
+impl Request {
+    pub fn send(&self, client: &Client, device: &str, project: &str) -> Answer {
         let what = match self {
             Self::Push(entries) => return push(client, device, project, entries),
             Self::Status => "status".to_owned(),
@@ -66,7 +66,7 @@ impl Asked {
 }
 
 impl Call {
-    /// The first rev that it has taken.
+    /// The first rev that it assigned.
     pub fn rev(&self) -> Option<i64> {
         let results = self.answer.json["results"].as_array()?;
         let is_change = |status: &str| ["created", "updated", "deleted"].contains(&status);
@@ -77,16 +77,16 @@ impl Call {
     }
 
     /// Whether the answer is right in this state of the project.
-    pub fn fits(&self, promise: &Promise) -> bool {
+    pub fn matches(&self, model: &Model) -> bool {
         let answer = &self.answer;
-        match &self.asked {
-            Asked::Push(entries) => promise.allows(entries, answer),
-            Asked::Status => told::status(promise, &answer.json),
-            Asked::Files { since, limit } => told::files(promise, *since, *limit, &answer.json),
-            Asked::Changes { since, limit, .. } => {
-                told::changes(promise, *since, *limit, &answer.json)
+        match &self.request {
+            Request::Push(entries) => model.allows(entries, answer),
+            Request::Status => matches::status(model, &answer.json),
+            Request::Files { since, limit } => matches::files(model, *since, *limit, &answer.json),
+            Request::Changes { since, limit, .. } => {
+                matches::changes(model, *since, *limit, &answer.json)
             }
-            Asked::File(path) => told::file(promise, path, answer),
+            Request::File(path) => matches::file(model, path, answer),
         }
     }
 }

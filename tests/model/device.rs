@@ -1,25 +1,25 @@
-//! A device: its disk, what it remembers, and how its kind of client deals with both.
+//! A device: its files, what it remembers of the server, and how its kind of client syncs.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::promise::{Entry, digest};
+use crate::model::{Entry, digest};
 use support::{Answer, Client, content, encode, sha256};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// The KamiFlow client: pushes without base, learns of no deletion, writes over what it has.
+    /// The KamiFlow client: pushes without base, sees no deletions, overwrites its files.
     Old,
     /// Pushes without base, but reads the change feed and pushes deletions.
     Mixed,
-    /// Keeps the rev of everything it knows and pushes with it.
+    /// Remembers the rev of every path and pushes with it as base.
     New,
 }
 
-/// What a device remembers of a path: the version it had last in common with the server.
+/// What a device remembers of a path: the last version that it and the server had in common.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Known {
+pub struct Synced {
     pub rev: i64,
     pub text: Option<String>,
 }
@@ -29,10 +29,10 @@ pub struct Device {
     pub name: String,
     pub kind: Kind,
     pub disk: BTreeMap<String, String>,
-    pub known: BTreeMap<String, Known>,
-    /// Where it goes on: a cursor, or `synced_at` of an old client.
+    pub synced: BTreeMap<String, Synced>,
+    /// Where it continues: a cursor, or the `synced_at` of an old client.
     pub since: String,
-    /// The rev of that place.
+    /// The rev of `since`.
     pub since_rev: i64,
     copies: usize,
 }
@@ -43,7 +43,7 @@ impl Device {
             name: format!("{kind:?}{number}"),
             kind,
             disk: BTreeMap::new(),
-            known: BTreeMap::new(),
+            synced: BTreeMap::new(),
             since: "0".to_owned(),
             since_rev: 0,
             copies: 0,
@@ -54,23 +54,23 @@ impl Device {
         digest(self.disk.iter().map(|(path, text)| (&**path, &**text)))
     }
 
-    fn known_text(&self, path: &str) -> Option<&String> {
-        self.known.get(path)?.text.as_ref()
+    fn synced_text(&self, path: &str) -> Option<&String> {
+        self.synced.get(path)?.text.as_ref()
     }
 
-    /// What differs from what was last in common.
+    /// The entries that differ from the last common versions.
     pub fn changes(&self) -> Vec<Entry> {
         let base = |path: &str| match self.kind {
-            Kind::New => Some(self.known.get(path).map_or(0, |known| known.rev)),
+            Kind::New => Some(self.synced.get(path).map_or(0, |synced| synced.rev)),
             Kind::Old | Kind::Mixed => None,
         };
         let puts = self.disk.iter();
-        let puts = puts.filter(|(path, text)| self.known_text(path) != Some(text));
-        let deletes = self.known.iter().filter(|(path, known)| {
-            self.kind != Kind::Old && known.text.is_some() && !self.disk.contains_key(*path)
+        let puts = puts.filter(|(path, text)| self.synced_text(path) != Some(text));
+        let deletes = self.synced.iter().filter(|(path, synced)| {
+            self.kind != Kind::Old && synced.text.is_some() && !self.disk.contains_key(*path)
         });
         let put = |(path, text): (&String, &String)| (path.clone(), Some(text.clone()));
-        let delete = |(path, _): (&String, &Known)| (path.clone(), None);
+        let delete = |(path, _): (&String, &Synced)| (path.clone(), None);
         puts.map(put)
             .chain(deletes.map(delete))
             .map(|(path, text)| Entry {
@@ -85,32 +85,32 @@ impl Device {
         push(client, &self.name, project, entries)
     }
 
-    /// Remembers that the server has taken a push.
+    /// Remembers an accepted push.
     pub fn pushed(&mut self, entries: &[Entry], answer: &Value) {
         for (entry, result) in entries.iter().zip(answer["results"].as_array().unwrap()) {
             let rev = result["rev"].as_i64().unwrap_or(0);
             let text = entry.text.clone();
-            self.known.insert(entry.path.clone(), Known { rev, text });
+            self.synced.insert(entry.path.clone(), Synced { rev, text });
         }
     }
 
-    /// What the server has never heard of begins at nothing. A deletion that this device has not
-    /// heard of, or has forgotten, is told here; for the rest, a pull will tell.
+    /// Forgets paths that the server does not have, and learns of deletions that it has missed; a pull
+    /// brings the rest.
     pub fn refused(&mut self, answer: &Value) {
         for conflict in answer["conflicts"].as_array().unwrap() {
             let (path, current) = (conflict["path"].as_str().unwrap(), &conflict["current"]);
             if current.is_null() {
-                self.known.remove(path);
-            } else if current["deleted"] == true && !self.known.contains_key(path) {
+                self.synced.remove(path);
+            } else if current["deleted"] == true && !self.synced.contains_key(path) {
                 self.take(path, current["rev"].as_i64().unwrap(), None);
             }
         }
     }
 
-    /// Takes in a change that another device made, or itself.
+    /// Applies a change of another device, or its own.
     pub fn take(&mut self, path: &str, rev: i64, theirs: Option<String>) {
         let mine = self.disk.get(path).cloned();
-        let changed = mine.as_ref() != self.known_text(path);
+        let changed = mine.as_ref() != self.synced_text(path);
         let keeps_mine = changed && mine != theirs && self.kind == Kind::Mixed;
         if changed && mine != theirs && self.kind == Kind::New {
             self.keep_copy(mine);
@@ -118,8 +118,8 @@ impl Device {
         if !keeps_mine {
             self.write(path, theirs.clone());
         }
-        self.known
-            .insert(path.to_owned(), Known { rev, text: theirs });
+        self.synced
+            .insert(path.to_owned(), Synced { rev, text: theirs });
     }
 
     fn write(&mut self, path: &str, text: Option<String>) {
@@ -129,7 +129,7 @@ impl Device {
         };
     }
 
-    /// A text that is in the way of another goes beside it.
+    /// Keeps a text that another one would overwrite as a copy.
     fn keep_copy(&mut self, text: Option<String>) {
         if let Some(text) = text {
             self.copies += 1;
@@ -138,15 +138,15 @@ impl Device {
         }
     }
 
-    /// Compares everything with the server, as after a 410 or without any memory.
+    /// Compares all files with the server, as after a 410 or with nothing remembered.
     pub fn compare(&mut self, client: &Client, project: &str) -> Value {
         let files: Vec<Value> = self
             .disk
             .iter()
             .map(|(path, text)| {
                 let mut file = json!({ "path": path, "checksum": sha256(text.as_bytes()) });
-                if let Some(known) = self.known.get(path) {
-                    file["base"] = json!(known.rev);
+                if let Some(synced) = self.synced.get(path) {
+                    file["base"] = json!(synced.rev);
                 }
                 file
             })
@@ -155,16 +155,16 @@ impl Device {
         client.post(&path, &json!({ "files": files })).good()
     }
 
-    /// Does what a comparison says.
+    /// Does what a diff says.
     pub fn follow(&mut self, client: &Client, project: &str, diff: &Value) {
         let list = |name: &str| diff[name].as_array().unwrap().clone();
         let path = |entry: &Value| entry["path"].as_str().unwrap().to_owned();
-        let before = std::mem::take(&mut self.known);
+        let before = std::mem::take(&mut self.synced);
         for entry in list("upload") {
-            // Not in common any more, whatever it was: the next push brings it.
-            if let Some(Known { rev, .. }) = before.get(&path(&entry)) {
+            // No common version any more: the next push uploads it.
+            if let Some(Synced { rev, .. }) = before.get(&path(&entry)) {
                 let (rev, text) = (*rev, None);
-                self.known.insert(path(&entry), Known { rev, text });
+                self.synced.insert(path(&entry), Synced { rev, text });
             }
         }
         for entry in list("conflict") {
@@ -172,13 +172,13 @@ impl Device {
             self.keep_copy(mine);
             if entry["current"]["deleted"] == true {
                 let rev = entry["current"]["rev"].as_i64().unwrap();
-                self.known.insert(path(&entry), Known { rev, text: None });
+                self.synced.insert(path(&entry), Synced { rev, text: None });
             }
         }
         for entry in list("delete_local") {
             let rev = entry["rev"].as_i64().unwrap();
             self.disk.remove(&path(&entry));
-            self.known.insert(path(&entry), Known { rev, text: None });
+            self.synced.insert(path(&entry), Synced { rev, text: None });
         }
         let manifest = client.get(&format!("/v1/projects/{project}/manifest?limit=10000"));
         let uploads: Vec<String> = list("upload").iter().map(path).collect();
@@ -197,7 +197,7 @@ impl Device {
                 self.write(&path, Some(String::from_utf8(bytes).unwrap()));
             }
             let text = self.disk.get(&path).cloned();
-            self.known.insert(path, Known { rev, text });
+            self.synced.insert(path, Synced { rev, text });
         }
         self.since = diff["cursor"].as_str().unwrap().to_owned();
     }

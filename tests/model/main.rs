@@ -1,14 +1,14 @@
-//! Several devices do random things, and the server is compared with a model of what it promises:
-//! after every step of one project, and after the fact when all do them at the same time.
+//! Several devices do random things, and the server is compared with a model: after every step when
+//! they take turns, and afterwards when they act at the same time.
 //!
 //! `KAMIFLOW_LONG=1` runs many more cases; `KAMIFLOW_SEED=…` repeats a run whose seed was printed.
 
 mod call;
-mod crowd;
+mod concurrent;
 mod device;
-mod line;
-mod promise;
-mod told;
+mod linearize;
+mod matches;
+mod model;
 mod world;
 
 use proptest::collection::vec;
@@ -55,7 +55,7 @@ fn is_long() -> bool {
 }
 
 #[test]
-fn whatever_devices_do_they_end_up_with_what_the_server_promises() {
+fn devices_converge_whatever_they_do() {
     let seed = seed();
     println!("KAMIFLOW_SEED={seed}");
     let config = Config {
@@ -81,16 +81,16 @@ fn whatever_devices_do_they_end_up_with_what_the_server_promises() {
         .unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// What is asked is the same in every run; how it meets is not.
+/// The requests are the same in every run; their timing is not.
 #[test]
-fn what_is_done_at_the_same_time_is_as_if_one_came_after_the_other() {
+fn concurrent_requests_are_linearizable() {
     let host = Host::start();
     for round in 0..if is_long() { 200 } else { 5 } {
-        for calls in crowd::gather(&host, round) {
+        for calls in concurrent::record(&host, round) {
             for status in [200, 404, 409] {
                 assert!(calls.iter().any(|call| call.answer.status == status));
             }
-            line::check(calls);
+            linearize::check(calls);
         }
     }
 }

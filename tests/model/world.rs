@@ -1,10 +1,10 @@
-//! Devices around one project, and what they do to it.
+//! The devices of one project, and what they do.
 
 use serde_json::Value;
 
 use crate::device::{Device, Kind};
-use crate::promise::{Entry, Promise};
-use crate::told;
+use crate::matches;
+use crate::model::{Entry, Model};
 use support::{Client, encode, sha256};
 
 pub const DEVICES: [Kind; 5] = [Kind::New, Kind::New, Kind::New, Kind::Mixed, Kind::Old];
@@ -18,23 +18,23 @@ pub enum Action {
     Push {
         lost: bool,
     },
-    /// Takes in at most so many pages.
+    /// Pulls at most this many pages.
     Pull {
         limit: usize,
         pages: usize,
         lost: bool,
     },
-    /// Brings a path back to so many versions ago.
+    /// Restores the version of a path before the last `back` ones.
     Restore {
         path: usize,
         back: usize,
     },
-    /// Brings everything back to where it was so many changes ago.
+    /// Restores the project to the time before the last `back` changes.
     RestoreMoment {
         back: usize,
         dry: bool,
     },
-    /// Loses its memory but not its files.
+    /// Loses what it remembers, but not its files.
     Forget,
     Status,
     DeleteProject,
@@ -50,7 +50,7 @@ pub struct World {
     client: Client,
     project: String,
     devices: Vec<Device>,
-    promise: Promise,
+    model: Model,
     texts: usize,
 }
 
@@ -63,7 +63,7 @@ impl World {
             devices: devices
                 .map(|(number, kind)| Device::new(kind, number))
                 .collect(),
-            promise: Promise::default(),
+            model: Model::default(),
             texts: 0,
         }
     }
@@ -94,7 +94,7 @@ impl World {
         let device = &mut self.devices[at];
         let entries = device.changes();
         let answer = device.send(&self.client, &self.project, &entries);
-        self.promise.push(&device.name, &entries, &answer);
+        self.model.push(&device.name, &entries, &answer);
         match answer.status {
             _ if lost => {}
             200 => device.pushed(&entries, &answer.json),
@@ -109,16 +109,16 @@ impl World {
             let query = format!("since={}&limit={limit}", device.since);
             let page = self.client.pull(&self.project, &query);
             assert!(
-                told::files(&self.promise, device.since_rev, limit, &page),
+                matches::files(&self.model, device.since_rev, limit, &page),
                 "{page} in {:?}",
-                self.promise
+                self.model
             );
             if lost {
                 continue;
             }
             for file in page["files"].as_array().unwrap() {
                 let path = file["path"].as_str().unwrap();
-                let version = self.promise.newest(path).unwrap();
+                let version = self.model.newest(path).unwrap();
                 device.take(path, version.rev, version.text.clone());
                 device.since = file["synced_at"].to_string();
                 device.since_rev = version.rev;
@@ -132,12 +132,12 @@ impl World {
             let query = format!("changes?content=1&since={}&limit={limit}", device.since);
             let answer = self.client.ask(&self.project, &query);
             if answer.status == 410 {
-                // Only the project's deletion makes a cursor worthless.
-                let head = self.promise.head();
+                // Only deleting the project invalidates a cursor.
+                let head = self.model.head();
                 assert!(
                     head == 0
                         || self
-                            .promise
+                            .model
                             .versions
                             .values()
                             .flatten()
@@ -147,16 +147,16 @@ impl World {
             }
             let page = answer.good();
             assert!(
-                told::changes(&self.promise, device.since_rev, limit, &page),
+                matches::changes(&self.model, device.since_rev, limit, &page),
                 "{page} in {:?}",
-                self.promise
+                self.model
             );
             if lost {
                 continue;
             }
             for change in page["changes"].as_array().unwrap() {
                 let path = change["path"].as_str().unwrap();
-                let version = self.promise.newest(path).unwrap();
+                let version = self.model.newest(path).unwrap();
                 device.take(path, version.rev, version.text.clone());
                 device.since_rev = version.rev;
             }
@@ -167,15 +167,15 @@ impl World {
     fn resync(&mut self, at: usize) {
         let device = &mut self.devices[at];
         if device.kind == Kind::Mixed {
-            device.known.clear();
+            device.synced.clear();
             device.since = "0".to_owned();
             device.since_rev = 0;
             return;
         }
         let diff = device.compare(&self.client, &self.project);
         for (path, text) in &device.disk {
-            let base = device.known.get(path).map(|known| known.rev);
-            let expected = self.promise.compare(path, text, base);
+            let base = device.synced.get(path).map(|synced| synced.rev);
+            let expected = self.model.compare(path, text, base);
             for list in ["upload", "download", "delete_local", "conflict"] {
                 let listed = diff[list]
                     .as_array()
@@ -185,13 +185,13 @@ impl World {
                 assert_eq!(listed, list == expected, "{path} is for {expected}: {diff}");
             }
         }
-        assert_eq!(diff["digest"], *self.promise.digest());
+        assert_eq!(diff["digest"], *self.model.digest());
         device.follow(&self.client, &self.project, &diff);
-        device.since_rev = self.promise.head();
+        device.since_rev = self.model.head();
     }
 
     fn forget(&mut self, at: usize) {
-        self.devices[at].known.clear();
+        self.devices[at].synced.clear();
         match self.devices[at].kind {
             Kind::New => self.resync(at),
             Kind::Old | Kind::Mixed => {
@@ -202,7 +202,7 @@ impl World {
     }
 
     fn restore(&mut self, path: &str, back: usize) {
-        let versions = self.promise.versions.get(path).into_iter().flatten();
+        let versions = self.model.versions.get(path).into_iter().flatten();
         let Some(version) = versions.rev().nth(back).cloned() else {
             return;
         };
@@ -214,13 +214,13 @@ impl World {
         };
         let answer = self.post("restore", &body);
         assert_eq!(answer["results"][0]["from_rev"], version.rev);
-        self.promise.accept(RESTORER, &[entry], &answer["results"]);
+        self.model.accept(RESTORER, &[entry], &answer["results"]);
         self.check_status();
     }
 
     fn restore_moment(&mut self, back: usize, dry: bool) {
         let mut revs: Vec<i64> = self
-            .promise
+            .model
             .versions
             .values()
             .flatten()
@@ -232,8 +232,8 @@ impl World {
         };
         let body = serde_json::json!({ "at": rev as f64 / 1000.0, "dry_run": dry });
         let answer = self.post("restore", &body);
-        // The order of the results is the server's to choose.
-        let mut entries = self.promise.at(rev);
+        // The server may choose the order of the results.
+        let mut entries = self.model.at(rev);
         let results = answer["results"].as_array().unwrap();
         entries.sort_by_key(|entry| {
             results
@@ -244,10 +244,10 @@ impl World {
             true => {
                 assert_eq!(results.len(), entries.len(), "{answer}");
                 for (entry, result) in entries.iter().zip(results) {
-                    assert_eq!(result["status"], self.promise.status(entry), "{result}");
+                    assert_eq!(result["status"], self.model.status(entry), "{result}");
                 }
             }
-            false => self.promise.accept(RESTORER, &entries, &answer["results"]),
+            false => self.model.accept(RESTORER, &entries, &answer["results"]),
         }
         self.check_status();
     }
@@ -256,8 +256,8 @@ impl World {
         let answer = self
             .client
             .delete(&format!("/v1/projects/{}", self.project));
-        assert_eq!(answer.good()["deleted"], self.promise.live().len());
-        self.promise.versions.clear();
+        assert_eq!(answer.good()["deleted"], self.model.live().len());
+        self.model.versions.clear();
         self.check_status();
     }
 
@@ -272,16 +272,16 @@ impl World {
     fn check_status(&self) {
         let status = self.client.status(&self.project);
         assert!(
-            told::status(&self.promise, &status),
+            matches::status(&self.model, &status),
             "{status} in {:?}",
-            self.promise
+            self.model
         );
     }
 
-    /// Lets every device push and pull until nothing changes any more.
+    /// Lets every device push and pull until nothing changes.
     pub fn settle(&mut self) {
         for _ in 0..10 {
-            let before = self.promise.last_rev;
+            let before = self.model.last_rev;
             for at in 0..self.devices.len() {
                 let pull = Action::Pull {
                     limit: 100,
@@ -293,28 +293,27 @@ impl World {
                     action: pull,
                 });
                 self.push(at, false);
-                // The digest tells what the feed cannot: that there was another history.
+                // The feed does not show that the project was created again; the digest does.
                 let device = &self.devices[at];
-                let differs =
-                    device.changes().is_empty() && device.digest() != self.promise.digest();
+                let differs = device.changes().is_empty() && device.digest() != self.model.digest();
                 if differs && device.kind != Kind::Old {
                     self.forget(at);
                 }
             }
             let settled = |device: &Device| {
-                device.kind == Kind::Old || device.digest() == self.promise.digest()
+                device.kind == Kind::Old || device.digest() == self.model.digest()
             };
-            if self.promise.last_rev == before && self.devices.iter().all(settled) {
+            if self.model.last_rev == before && self.devices.iter().all(settled) {
                 return self.check_old_devices();
             }
         }
         panic!(
             "the devices do not settle: {:?} {:?}",
-            self.devices, self.promise
+            self.devices, self.model
         );
     }
 
-    /// An old client learns of no deletion, but of everything else.
+    /// An old client sees everything except deletions.
     fn check_old_devices(&self) {
         for device in self
             .devices
@@ -323,20 +322,18 @@ impl World {
         {
             for (path, text) in &device.disk {
                 assert!(
-                    self.promise
-                        .text(path)
-                        .is_none_or(|current| current == text),
+                    self.model.text(path).is_none_or(|current| current == text),
                     "{path}"
                 );
             }
         }
     }
 
-    /// Every version that the server acknowledged is in its history and can be read, and no
-    /// device that knows of deletions has brought back what was deleted.
+    /// Every acknowledged version is in the history and can be read, and no device that reads
+    /// deletions has stored deleted content again.
     pub fn check_history(&self) {
-        for (path, versions) in &self.promise.versions {
-            let told: Vec<Value> = self
+        for (path, versions) in &self.model.versions {
+            let listed: Vec<Value> = self
                 .client
                 .history(&self.project, path)
                 .into_iter()
@@ -347,7 +344,7 @@ impl World {
                     Value::Object(fields.into_iter().collect())
                 })
                 .collect();
-            assert_eq!(told, self.promise.history(path));
+            assert_eq!(listed, self.model.history(path));
             for (at, version) in versions.iter().enumerate() {
                 let Some(text) = &version.text else { continue };
                 let address = format!(
@@ -376,7 +373,7 @@ impl World {
         }
         let manifest = self.client.ask(&self.project, "manifest").good();
         for file in manifest["files"].as_array().unwrap() {
-            let text = self.promise.text(file["path"].as_str().unwrap()).unwrap();
+            let text = self.model.text(file["path"].as_str().unwrap()).unwrap();
             assert_eq!(file["checksum"], sha256(text.as_bytes()));
         }
     }

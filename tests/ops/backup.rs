@@ -39,7 +39,7 @@ fn a_backup_of_a_running_server_is_whole_and_private() {
 fn a_backup_during_pushes_is_one_moment_between_two_of_them() {
     let host = Host::start();
     let push = |number: usize| {
-        // Each push has ten files, so a copy with a remainder would be one of no moment.
+        // Each push has ten files, so any other number would be a push in part.
         let files: Vec<_> = (0..10)
             .map(|i| file(&format!("f{number}-{i}"), &vec![b'x'; 20_000 + i]))
             .collect();
@@ -49,7 +49,7 @@ fn a_backup_during_pushes_is_one_moment_between_two_of_them() {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let pusher = scope.spawn(|| {
-            // Bounded, should the other half of the test fail.
+            // Limited, in case the other half of the test fails.
             let pushed = (1..1000).take_while(|_| !done.load(Relaxed));
             pushed.inspect(|number| push(*number)).count()
         });
@@ -105,7 +105,7 @@ fn a_damaged_database_makes_no_backup() {
 }
 
 #[test]
-fn what_is_no_database_of_this_program_is_not_backed_up() {
+fn a_database_of_another_program_is_not_backed_up() {
     let folder = tempfile::tempdir().unwrap();
     let (database, backup) = (folder.path().join("x.db"), folder.path().join("y.db"));
     let refusal = run(&database, &["backup", argument(&backup)]).failed();
@@ -122,7 +122,7 @@ fn what_is_no_database_of_this_program_is_not_backed_up() {
 }
 
 #[test]
-fn a_folder_keeps_the_newest_backups_and_what_is_not_ours() {
+fn a_folder_keeps_the_newest_backups_and_files_of_others() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let folder = tempfile::tempdir().unwrap();
@@ -152,7 +152,7 @@ fn a_folder_keeps_the_newest_backups_and_what_is_not_ours() {
 }
 
 #[test]
-fn a_link_in_the_place_of_the_mark_is_not_followed() {
+fn a_link_in_place_of_the_mark_is_not_followed() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use support::{Host, run};
 
-/// What `check` says of a database that was tampered with.
+/// The output of `check` for a damaged database.
 fn findings(tamper: &str) -> String {
     let host = Host::start();
     let client = host.client();

@@ -1,12 +1,11 @@
-//! What only a container asks for: data that lasts, and stopping as process 1.
+//! What a container needs: persistent data, and stopping as process 1.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use support::{Host, finished, server, terminate};
 
-/// Inside the container's own file system, as far as a test can have it: this one is memory.
+/// A folder that does not outlive the container: this one is in memory.
 fn volatile() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").expect("a folder in memory")
 }
@@ -30,11 +29,10 @@ fn the_refusal_can_be_switched_off() {
     host.client().push_files("p", &[("a", "one")]).good();
 }
 
-/// What the ignore file keeps out of the build is not missed by it: cargo wants every target
-/// that the manifest names.
+/// The ignore file leaves everything in that cargo needs: every target and member of the manifest.
 #[test]
-fn what_the_image_is_built_from_is_a_whole_package() {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn the_build_context_of_the_image_is_a_whole_package() {
+    let project = support::root();
     let ignore = std::fs::read_to_string(project.join("deploy/Dockerfile.dockerignore")).unwrap();
     let context = tempfile::tempdir().unwrap();
     let mut copy = Command::new("cp");
@@ -48,7 +46,7 @@ fn what_the_image_is_built_from_is_a_whole_package() {
 }
 
 /// Process 1 has no default action for a signal: a server that does not handle SIGTERM is
-/// killed after the patience of the container's manager, in the middle of everything.
+/// killed after a timeout, in the middle of everything.
 #[test]
 fn as_process_1_it_stops_cleanly_on_sigterm() {
     let host = Host::start_in(&[

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use support::{Host, KEY, argument, command, finished, run};
 
 #[test]
-fn a_sound_installation_is_well_and_its_report_has_no_secret() {
+fn a_healthy_installation_passes_and_its_report_has_no_secret() {
     let host = Host::start();
     host.client()
         .push_files("secret-project", &[("secret-path", "secret-text")])
@@ -40,7 +40,7 @@ fn a_sound_installation_is_well_and_its_report_has_no_secret() {
 }
 
 #[test]
-fn a_server_that_nobody_has_asked_yet_is_well() {
+fn a_server_before_its_first_request_passes() {
     let host = Host::start();
     let report = run(&host.database(), &["doctor"]).good();
     assert!(report.contains("made by the first request"), "{report}");
@@ -50,7 +50,7 @@ fn a_server_that_nobody_has_asked_yet_is_well() {
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_named_and_makes_it_fail() {
+fn every_problem_is_named_and_makes_it_fail() {
     let wrong = |name: &str, value: &str| {
         let host = Host::start();
         let mut doctor = command(&host.database(), &["doctor"]);

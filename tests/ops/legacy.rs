@@ -8,7 +8,7 @@ use serde_json::json;
 
 use support::{Host, argument, run, sha256};
 
-/// An original server's database with its schema.
+/// A database with the schema of the original server.
 struct Old {
     folder: tempfile::TempDir,
     database: Connection,
@@ -55,12 +55,12 @@ impl Old {
     }
 }
 
-fn import(database: &Path, old: &Old) -> support::Ran {
+fn import(database: &Path, old: &Old) -> support::Finished {
     run(database, &["import-legacy", argument(&old.path())])
 }
 
 #[test]
-fn everything_moves_in_before_the_first_start() {
+fn everything_is_imported_before_the_first_start() {
     let old = Old::new();
     for number in 0..250 {
         old.add(
@@ -174,7 +174,7 @@ fn repeating_it_stores_only_what_is_new_and_keeps_what_is_newer_here() {
 }
 
 #[test]
-fn a_file_that_is_not_the_originals_is_refused_in_words() {
+fn a_file_that_is_not_the_originals_is_refused_with_a_reason() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let own = host.database();
@@ -190,14 +190,14 @@ fn a_file_that_is_not_the_originals_is_refused_in_words() {
 #[test]
 fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
     let (old, new) = (Old::new(), tempfile::tempdir().unwrap());
-    // More than SQLite keeps in memory, so that it meets the end of the disk in the middle.
+    // More than SQLite keeps in memory, so that the disk is full in the middle of the import.
     for number in 0..600 {
         let text = format!("{number} ").repeat(4_000);
         old.add(&format!("f{number}.md"), &text, 1_700_000_000_000 + number);
     }
     old.add_raw("q", "a", "YQ==", &sha256(b"a"), 1_700_000_000_000);
     let database = new.path().join("new.db");
-    // A limit on the size of a file is to SQLite what a full disk is.
+    // To SQLite, a limit on the size of files is a full disk.
     let limited = "trap '' XFSZ; ulimit -f 6000; exec \"$@\"";
     let output = std::process::Command::new("bash")
         .args(["-c", limited, "bash"])
@@ -205,7 +205,7 @@ fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
         .arg("import-legacy")
         .arg(old.path())
         .env("DB_PATH", &database)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(support::root())
         .output()
         .unwrap();
     let said = support::finished(output).failed();

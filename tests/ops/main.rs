@@ -1,4 +1,4 @@
-//! What an operator does: the real commands on real databases, beside the real server.
+//! The commands of an operator, run on real databases next to the real server.
 
 mod backup;
 mod check;

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use support::{Host, argument, finished, run};
 
-/// What is shipped for Prometheus.
-const PROMETHEUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus");
+/// The folder of the shipped Prometheus files.
+fn prometheus() -> PathBuf {
+    support::root().join("deploy/prometheus")
+}
 
-/// A server with metrics, and the URL of these.
+/// A server with metrics, and their URL.
 fn measured() -> (Host, String) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port().to_string();
@@ -77,7 +79,7 @@ fn names(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn alerts_and_dashboard_ask_for_nothing_that_is_not_there() {
+fn alerts_and_dashboard_use_only_existing_metrics() {
     let (host, url) = measured();
     host.client().push_files("p", &[("a", "one")]).good();
     let served = read(&url);
@@ -86,7 +88,7 @@ fn alerts_and_dashboard_ask_for_nothing_that_is_not_there() {
         .filter_map(|line| line.split(['{', ' ']).next())
         .collect();
     for file in ["alerts.yaml", "grafana-dashboard.json"] {
-        let text = std::fs::read_to_string(Path::new(PROMETHEUS).join(file)).unwrap();
+        let text = std::fs::read_to_string(prometheus().join(file)).unwrap();
         let asked = names(&text);
         assert!(asked.len() > 3, "{asked:?}");
         let missing: Vec<_> = asked.difference(&served).collect();
@@ -94,13 +96,13 @@ fn alerts_and_dashboard_ask_for_nothing_that_is_not_there() {
     }
 }
 
-/// Without Prometheus on this machine there is nothing to test; where `REQUIRE_PROMTOOL` is set,
+/// Skipped where Prometheus is not installed; where `REQUIRE_PROMTOOL` is set,
 /// as in `.ci/run`, that is a failure.
 #[test]
-fn alerts_fire_when_something_is_wrong_and_only_then() {
+fn alerts_fire_only_when_something_is_wrong() {
     let mut promtool = Command::new("promtool");
     promtool.args(["test", "rules", "alerts.test.yaml"]);
-    match promtool.current_dir(PROMETHEUS).output() {
+    match promtool.current_dir(prometheus()).output() {
         Ok(output) => _ = finished(output).good(),
         Err(error) if std::env::var_os("REQUIRE_PROMTOOL").is_some() => panic!("{error}"),
         Err(_) => eprintln!("skipped: promtool is not installed"),
@@ -108,7 +110,7 @@ fn alerts_fire_when_something_is_wrong_and_only_then() {
 }
 
 #[test]
-fn without_the_setting_nothing_is_served_and_the_api_never_serves_it() {
+fn metrics_are_served_only_with_the_setting_and_never_by_the_api() {
     let host = Host::start();
     assert_eq!(host.anonymous().get("/metrics").status, 404);
 }

@@ -1,6 +1,6 @@
 //! The shipped Caddyfile: the real Caddy with its own certificates in front of the server.
 //!
-//! Without Caddy on this machine there is nothing to test; where `REQUIRE_CADDY` is set, as
+//! Skipped where Caddy is not installed; where `REQUIRE_CADDY` is set, as
 //! in `.ci/run`, that is a failure.
 
 use std::net::TcpListener;
@@ -43,13 +43,13 @@ fn free_port() -> u16 {
 }
 
 impl Caddy {
-    /// The shipped file with the name `localhost`, for which Caddy is its own authority.
+    /// The shipped file with the name `localhost`, for which Caddy issues the certificate itself.
     fn before(host: &Host) -> Self {
         let state = tempfile::tempdir().unwrap();
         let domain = format!("localhost:{}", free_port());
         let process = Command::new("caddy")
             .args(["run", "--adapter", "caddyfile", "--config"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/Caddyfile"))
+            .arg(support::root().join("deploy/Caddyfile"))
             .env("DOMAIN", &domain)
             .env("UPSTREAM", host.address())
             .env("HTTP_PORT", free_port().to_string())
@@ -81,7 +81,7 @@ impl Caddy {
             .join("caddy/pki/authorities/local/root.crt")
     }
 
-    /// Status and body, asked from this address of the machine.
+    /// Status and body of a request from this local address.
     fn curl(&self, from: &str, path: &str, arguments: &[&str]) -> (u16, String) {
         let mut curl = Command::new("curl");
         curl.args([
@@ -109,7 +109,7 @@ fn a_push_through_caddy_with_https_comes_back_whole() {
     }
     let host = Host::start();
     let caddy = Caddy::before(&host);
-    // Over the 16 KiB at which a TLS record ends, and the 1 MiB of many a proxy's buffer.
+    // More than a TLS record (16 KiB) and than the buffer of many proxies (1 MiB).
     let content = "ghi chú ".repeat(300_000);
     let body = serde_json::json!({ "files": [file("a.md", content.as_bytes())] }).to_string();
     let push = host.database().with_file_name("push.json");

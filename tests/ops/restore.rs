@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use support::{Host, argument, content, finished, paths, run, server};
 
-/// A database with one file more than its backup, and the server stopped.
+/// A stopped server whose database has one file more than its backup.
 fn one_push_behind() -> (TempDir, PathBuf, PathBuf) {
     let host = Host::start();
     let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
@@ -60,7 +60,7 @@ fn a_restored_backup_serves_what_it_holds_and_the_database_before_is_kept() {
 }
 
 #[test]
-fn no_number_is_given_out_twice_and_devices_are_told_to_start_over() {
+fn no_rev_is_assigned_twice_and_devices_must_resync() {
     let (_folder, database, backup) = one_push_behind();
     let (p, q, before) = (
         last_rev(&database, "p"),
@@ -74,7 +74,7 @@ fn no_number_is_given_out_twice_and_devices_are_told_to_start_over() {
 }
 
 #[test]
-fn a_cursor_from_before_the_restore_is_answered_with_start_over() {
+fn a_cursor_from_before_the_restore_must_resync() {
     let (folder, database, backup) = one_push_behind();
     let host = Host::resume(folder, &[]);
     let cursor = host.client().status("p")["cursor"]
@@ -89,13 +89,13 @@ fn a_cursor_from_before_the_restore_is_answered_with_start_over() {
 }
 
 #[test]
-fn an_old_log_does_not_come_back_over_the_restored_file() {
+fn a_stale_log_is_not_applied_to_the_restored_file() {
     let host = Host::start();
     let (database, backup) = (host.database(), host.database().with_file_name("backup.db"));
     host.client().push_files("p", &[("old", "one")]).good();
     run(&database, &["backup", argument(&backup)]).good();
     host.client().push_files("p", &[("new", "two")]).good();
-    // As a crash leaves it: the log is there, and not in the file.
+    // As after a crash: the log is not yet in the file.
     let crashed = tempfile::tempdir().unwrap();
     let copy = crashed.path().join("sync.db");
     for suffix in ["", "-wal"] {
@@ -108,7 +108,7 @@ fn an_old_log_does_not_come_back_over_the_restored_file() {
 }
 
 #[test]
-fn a_copy_with_a_log_beside_it_is_restored_with_what_the_log_holds() {
+fn a_copy_with_a_log_is_restored_with_its_log() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let machine = tempfile::tempdir().unwrap();
@@ -216,10 +216,10 @@ fn a_new_machine_needs_nothing_but_the_backup() {
 }
 
 #[test]
-fn what_root_restores_belongs_to_the_servers_user() {
+fn a_restore_by_root_keeps_the_owner() {
     let (_folder, database, backup) = one_push_behind();
     let folder = database.parent().unwrap();
-    // Only root can try this.
+    // Only root can do this.
     if std::os::unix::fs::chown(folder, Some(65532), Some(65532)).is_ok() {
         run(&database, &["restore", argument(&backup)]).good();
         assert_eq!(database.metadata().unwrap().uid(), 65532);
@@ -237,7 +237,7 @@ fn what_root_restores_belongs_to_the_servers_user() {
 #[test]
 fn a_server_or_an_import_does_not_start_while_a_restore_runs() {
     let (folder, database, _) = one_push_behind();
-    // As a restore holds it.
+    // As a restore locks it.
     let restoring = File::options()
         .write(true)
         .open(database.with_file_name("sync.db-lock"))

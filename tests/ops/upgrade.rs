@@ -1,11 +1,11 @@
-//! A new program on the database of an older one.
+//! A newer program on the database of an older one.
 
 use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
 use rusqlite::Connection;
 
 use support::{Host, paths, run};
 
-/// Everything that the schema consists of.
+/// The version and all statements of the schema.
 fn schema(database: &Connection) -> (i64, Vec<String>) {
     let version = database.query_row("PRAGMA user_version", [], |row| row.get(0));
     let mut select = database
@@ -28,7 +28,7 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let (_, _, folder) = host.stop();
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
-    // As a program without the last step would have left it.
+    // As a program without the last migration leaves it.
     let older = format!(
         "DROP TRIGGER newest_version; PRAGMA user_version = {}",
         SCHEMA_VERSION - 1

@@ -1,4 +1,4 @@
-//! A device that does all there is to do, and remembers what it was told.
+//! A device that uses every route and remembers what was acknowledged.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -11,40 +11,40 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::ledger::{Kept, Ledger};
+use crate::acknowledged::{Acknowledged, Kept};
 use crate::{Alarm, Run};
 use support::Random;
 use support::{Answer, Client, content, encode, file, sha256};
 
 /// Paths of a device in a project.
 const PATHS: u64 = 60;
-/// Between two things that a device does.
+/// Between two actions of a device.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Somebody who asks.
+/// A device with its random numbers.
 pub struct Device<'a> {
     run: &'a Run,
     client: Client,
     random: Random,
-    /// The device's own project, and its folder in the shared one.
-    ledgers: [Ledger; 2],
+    /// Of its own project, and of its folder in the shared one.
+    acknowledged: [Acknowledged; 2],
 }
 
 impl<'a> Device<'a> {
-    /// Begins with nothing.
+    /// A device without files.
     pub fn new(run: &'a Run, number: u64) -> Self {
         Self {
             run,
             client: run.host.client(),
             random: Random::new(number),
-            ledgers: [
-                Ledger::new(format!("own-{number}"), String::new()),
-                Ledger::new("shared".to_owned(), format!("device-{number}/")),
+            acknowledged: [
+                Acknowledged::new(format!("own-{number}"), String::new()),
+                Acknowledged::new("shared".to_owned(), format!("device-{number}/")),
             ],
         }
     }
 
-    /// Does one thing after the other until the run ends.
+    /// Acts until the run ends.
     pub fn live(mut self) -> Self {
         let _alarm = Alarm(self.run);
         while self.run.goes_on() {
@@ -57,11 +57,11 @@ impl<'a> Device<'a> {
 
     /// Reads back all that was acknowledged.
     pub fn verify(mut self) {
-        for which in 0..self.ledgers.len() {
+        for which in 0..self.acknowledged.len() {
             self.follow(which);
-            self.ledgers[which].agrees();
-            let ledger = &self.ledgers[which];
-            for (path, kept) in &ledger.kept {
+            self.acknowledged[which].agrees();
+            let acknowledged = &self.acknowledged[which];
+            for (path, kept) in &acknowledged.kept {
                 let found = self.ask(which, &format!("files/{}", encode(path)));
                 match &kept.text {
                     Some(text) => assert_eq!(found.bytes, text.as_bytes(), "{path}"),
@@ -95,21 +95,23 @@ impl<'a> Device<'a> {
         for _ in 0..self.random.in_range(count) {
             texts.insert(self.path(which), self.text());
         }
-        let ledger = &self.ledgers[which];
-        let files = texts.iter().map(|(path, text)| ledger.entry(path, text));
+        let acknowledged = &self.acknowledged[which];
+        let files = texts
+            .iter()
+            .map(|(path, text)| acknowledged.entry(path, text));
         let mut files: Vec<Value> = files.collect();
         if self.random.percent(50) {
             files.iter_mut().for_each(|file| file["base"] = Value::Null);
         }
         let answer = self.send(which, "sync", &json!({ "files": files })).good();
-        self.ledgers[which].note(&answer, &texts);
+        self.acknowledged[which].note(&answer, &texts);
     }
 
-    /// An edit of what has changed meanwhile: a conflict that stores nothing.
+    /// An edit with an outdated base: a conflict that stores nothing.
     fn stale(&mut self, which: usize) {
         let (path, text) = (self.path(which), self.text());
         let mut entry = file(&path, text.as_bytes());
-        entry["base"] = json!(self.ledgers[which].base(&path) + 1);
+        entry["base"] = json!(self.acknowledged[which].base(&path) + 1);
         let other = file(&format!("{path}.other"), b"never stored");
         let body = json!({ "files": [other, entry] });
         self.send(which, "sync", &body).failed(409, "conflict");
@@ -117,35 +119,39 @@ impl<'a> Device<'a> {
 
     fn delete(&mut self, which: usize) {
         let path = self.path(which);
-        let base = self.ledgers[which].base(&path);
+        let base = self.acknowledged[which].base(&path);
         let body = json!({ "files": [], "deletions": [{ "path": path, "base": base }] });
         let answer = self.send(which, "sync", &body).good();
-        self.ledgers[which].note(&answer, &BTreeMap::new());
+        self.acknowledged[which].note(&answer, &BTreeMap::new());
     }
 
-    /// The change feed, from where the device stands.
+    /// Reads the change feed from the cursor of the device.
     fn follow(&mut self, which: usize) {
         let limit = self.random.in_range(5..200) as usize;
-        let ledger = &self.ledgers[which];
-        let (changes, cursor) = self.client.changes(&ledger.project, &ledger.cursor, limit);
+        let acknowledged = &self.acknowledged[which];
+        let (changes, cursor) =
+            self.client
+                .changes(&acknowledged.project, &acknowledged.cursor, limit);
         self.count();
-        let ledger = &mut self.ledgers[which];
-        ledger.cursor = cursor;
-        changes.iter().for_each(|change| ledger.follow(change));
+        let acknowledged = &mut self.acknowledged[which];
+        acknowledged.cursor = cursor;
+        changes
+            .iter()
+            .for_each(|change| acknowledged.follow(change));
     }
 
     /// All files, as the KamiFlow CLI does it.
     fn pull(&mut self, which: usize) {
         let limit = self.random.in_range(20..300) as usize;
-        let ledger = &self.ledgers[which];
-        let files = self.client.pull_all(&ledger.project, limit);
+        let acknowledged = &self.acknowledged[which];
+        let files = self.client.pull_all(&acknowledged.project, limit);
         let mut found = BTreeMap::new();
         for file in &files {
             let path = file["path"].as_str().expect("a path").to_owned();
             found.insert(path, content(file));
         }
-        found.retain(|path, _| path.starts_with(&ledger.prefix));
-        let live = ledger.live();
+        found.retain(|path, _| path.starts_with(&acknowledged.prefix));
+        let live = acknowledged.live();
         let live = live.map(|(path, text)| (path.clone(), text.clone().into_bytes()));
         assert_eq!(found, live.collect());
         self.count();
@@ -154,7 +160,7 @@ impl<'a> Device<'a> {
     fn status(&mut self, which: usize) {
         let status = self.ask(which, "status").good();
         if which == 0 {
-            let live = self.ledgers[which].live();
+            let live = self.acknowledged[which].live();
             let sizes: Vec<u64> = live.map(|(_, text)| text.len() as u64).collect();
             assert_eq!(status["fileCount"], sizes.len());
             assert_eq!(status["totalSize"], sizes.iter().sum::<u64>());
@@ -166,25 +172,25 @@ impl<'a> Device<'a> {
         let listed = manifest["files"].as_array().expect("files").iter();
         let listed =
             listed.filter_map(|file| Some((file["path"].as_str()?, file["rev"].as_i64()?)));
-        let ledger = &self.ledgers[which];
-        let mine = listed.filter(|(path, _)| path.starts_with(&ledger.prefix));
-        let live = ledger.live();
-        let live = live.map(|(path, _)| (path.as_str(), ledger.base(path)));
+        let acknowledged = &self.acknowledged[which];
+        let mine = listed.filter(|(path, _)| path.starts_with(&acknowledged.prefix));
+        let live = acknowledged.live();
+        let live = live.map(|(path, _)| (path.as_str(), acknowledged.base(path)));
         assert_eq!(mine.collect::<BTreeMap<_, _>>(), live.collect());
     }
 
-    /// A device that has all of its own must do nothing about it.
+    /// A device that has all of its files must have nothing to do.
     fn diff(&mut self, which: usize) {
-        let ledger = &self.ledgers[which];
+        let acknowledged = &self.acknowledged[which];
         let local = |(path, text): (&String, &String)| json!({ "path": path, "checksum": sha256(text.as_bytes()) });
-        let files: Vec<Value> = ledger.live().map(local).collect();
+        let files: Vec<Value> = acknowledged.live().map(local).collect();
         let answer = self.send(which, "diff", &json!({ "files": files })).good();
         assert_eq!(answer["unchanged"], files.len());
         assert_eq!(answer["upload"], json!([]));
         assert_eq!(answer["conflict"], json!([]));
     }
 
-    /// Brings back the first version of a path.
+    /// Restores the first version of a path.
     fn restore(&mut self, which: usize) {
         let path = self.path(which);
         let history = format!("history?limit=1000&path={}", encode(&path));
@@ -200,7 +206,7 @@ impl<'a> Device<'a> {
         assert_eq!(old.status, 200);
         let text = String::from_utf8(old.bytes).expect("text");
         let rev = answer["results"][0]["rev"].as_i64().expect("a rev");
-        self.ledgers[which].kept.insert(
+        self.acknowledged[which].kept.insert(
             path,
             Kept {
                 rev,
@@ -212,25 +218,25 @@ impl<'a> Device<'a> {
     fn read(&mut self, which: usize) {
         let path = self.path(which);
         let found = self.ask(which, &format!("files/{}", encode(&path)));
-        let kept = self.ledgers[which].kept.get(&path);
+        let kept = self.acknowledged[which].kept.get(&path);
         match kept.and_then(|kept| kept.text.as_ref()) {
             Some(text) => assert_eq!(found.bytes, text.as_bytes()),
             None => assert_eq!(found.status, 404),
         }
     }
 
-    /// Deletes the device's own project; the feed begins anew.
+    /// Deletes the device's own project; the feed starts again.
     fn forget(&mut self) {
-        let own = &self.ledgers[0];
+        let own = &self.acknowledged[0];
         let (project, live) = (own.project.clone(), own.live().count());
         let answer = self.client.delete(&format!("/v1/projects/{project}"));
         self.count();
         assert_eq!(answer.good()["deleted"], live);
-        if self.ledgers[0].cursor != "0" {
-            let query = format!("changes?since={}", self.ledgers[0].cursor);
+        if self.acknowledged[0].cursor != "0" {
+            let query = format!("changes?since={}", self.acknowledged[0].cursor);
             self.ask(0, &query).failed(410, "resync_required");
         }
-        self.ledgers[0] = Ledger::new(project, String::new());
+        self.acknowledged[0] = Acknowledged::new(project, String::new());
     }
 
     fn small_things(&mut self) {
@@ -244,12 +250,12 @@ impl<'a> Device<'a> {
         let number = self.random.in_range(0..PATHS);
         format!(
             "{}ideas/{}/{number}.md",
-            self.ledgers[which].prefix,
+            self.acknowledged[which].prefix,
             number % 7
         )
     }
 
-    /// No two alike, from empty to a page or two; seldom much longer.
+    /// All different, up to two pages long, rarely much longer.
     fn text(&mut self) -> String {
         let words = match self.random.percent(1) {
             true => 20_000,
@@ -262,13 +268,13 @@ impl<'a> Device<'a> {
 
     fn ask(&self, which: usize, what: &str) -> Answer {
         self.count();
-        self.client.ask(&self.ledgers[which].project, what)
+        self.client.ask(&self.acknowledged[which].project, what)
     }
 
-    /// A POST, compressed every second time.
+    /// A POST, compressed in half of the cases.
     fn send(&mut self, which: usize, what: &str, body: &Value) -> Answer {
         self.count();
-        let path = format!("/v1/projects/{}/{what}", self.ledgers[which].project);
+        let path = format!("/v1/projects/{}/{what}", self.acknowledged[which].project);
         if self.random.percent(50) {
             return self.client.post(&path, body);
         }
@@ -285,7 +291,7 @@ impl<'a> Device<'a> {
     }
 }
 
-/// An answer as it was before it was compressed.
+/// An answer, decompressed.
 fn inflated(mut answer: Answer) -> Answer {
     if answer.header("content-encoding") == "gzip" {
         let mut bytes = Vec::new();

@@ -1,11 +1,11 @@
-//! Everything at once for a long time, to see that nothing is lost and that nothing grows.
+//! Mixed load for a long time: nothing is lost and nothing grows.
 //!
 //! For some seconds in `cargo test`; `KAMIFLOW_SOAK=30 cargo test --release --test soak` takes 30 minutes and
 //! writes `target/soak.md`.
 
+mod acknowledged;
 mod device;
-mod ledger;
-mod rude;
+mod misuse;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,18 +16,18 @@ use device::Device;
 use support::Host;
 use watch::Watch;
 
-/// Devices at once, each with a project of its own and a folder in the one that they share.
+/// Devices, each with its own project and a folder in a shared one.
 const DEVICES: u64 = 4;
 
 /// What the threads of a run share.
 pub struct Run {
     /// The server.
     pub host: Host,
-    /// When it ends.
+    /// End of the run.
     pub until: Instant,
-    /// Requests that were answered.
+    /// Answered requests.
     pub answered: AtomicU64,
-    /// Whether somebody failed, so that the others need not go on.
+    /// Whether a thread failed, so that the others stop.
     pub failed: AtomicBool,
 }
 
@@ -38,7 +38,7 @@ impl Run {
     }
 }
 
-/// Tells the others when its thread fails.
+/// Sets `failed` when its thread panics.
 pub struct Alarm<'a>(pub &'a Run);
 
 impl Drop for Alarm<'_> {
@@ -68,7 +68,7 @@ fn nothing_is_lost_and_nothing_grows_under_a_mixed_load() {
         let devices: Vec<_> = (0..DEVICES)
             .map(|number| scope.spawn(move || Device::new(run, number).live()))
             .collect();
-        scope.spawn(|| rude::live(run));
+        scope.spawn(|| misuse::run(run));
         while run.goes_on() {
             watch.sample(&run.answered);
         }

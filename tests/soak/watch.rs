@@ -1,4 +1,4 @@
-//! What the server takes of the machine while it works, and what it may take at most.
+//! The resources that the server uses under load, and their limits.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use support::Host;
 const MAX_RSS_MB: u64 = 160;
 /// Open files at any time: connections of the load, and three for each instance that has the database open.
 const MAX_FILES: u64 = 160;
-/// Open files when the load is gone.
+/// Open files after the load.
 const MAX_FILES_AFTER: u64 = 96;
 /// Threads at any time.
 const MAX_THREADS: u64 = 32;
@@ -23,7 +23,7 @@ const MAX_WAL_MB: u64 = 32;
 /// Lines of the table.
 const SAMPLES: u32 = 30;
 
-/// What was seen at a moment.
+/// A measurement.
 struct Sample {
     seconds: u64,
     answered: u64,
@@ -34,7 +34,7 @@ struct Sample {
     database_kb: u64,
 }
 
-/// Looks at a server again and again.
+/// Measures a server again and again.
 pub struct Watch {
     pid: u32,
     database: PathBuf,
@@ -44,7 +44,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Looks at this server for so long.
+    /// Watches this server for a while.
     pub fn new(host: &Host, time: Duration) -> Self {
         Self {
             pid: host.pid(),
@@ -55,7 +55,7 @@ impl Watch {
         }
     }
 
-    /// Waits, looks, and requires that the server stays within its bounds.
+    /// Waits, measures, and requires that the server stays within its limits.
     pub fn sample(&mut self, answered: &AtomicU64) {
         sleep(self.every);
         let sample = self.look(answered);
@@ -67,7 +67,7 @@ impl Watch {
         assert!(within, "past a bound:\n{}", self.table());
     }
 
-    /// Looks once more when nobody asks any longer and requires that what was for requests is given back.
+    /// Measures once more after the load and requires that the resources of requests are released.
     pub fn after(&mut self, answered: &AtomicU64) {
         sleep(Duration::from_secs(2));
         let sample = self.look(answered);

@@ -8,14 +8,9 @@ mod paths;
 mod seam;
 mod source;
 
-use std::fs;
-use std::path::Path;
-
 use modules::Program;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use std::fs;
+use support::root;
 
 /// The library, the programs and the benchmark.
 fn programs() -> Vec<Program> {

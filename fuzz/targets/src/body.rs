@@ -1,4 +1,4 @@
-//! The bodies of a push, a diff and a restore: what is accepted says the same when it is sent again.
+//! The bodies of a push, a diff and a restore: an accepted one means the same when written again.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::refused;
 
-/// Small, so that the limit is met.
+/// Small, so that inputs reach the limit.
 const MAX_FILE_SIZE: usize = 64;
 
 /// The body of a push.
@@ -62,7 +62,7 @@ fn push_body(batch: &Batch) -> Value {
     })
 }
 
-/// All that a push stores.
+/// Everything that a push stores.
 fn entries(batch: &Batch) -> String {
     let Batch {
         puts,
@@ -74,7 +74,7 @@ fn entries(batch: &Batch) -> String {
     format!("{puts:?} {deletes:?} {name:?} {git_repo:?}")
 }
 
-/// Without anything to conflict with, every file is created, unless one lies below another.
+/// In an empty project every file is created, unless one lies below another.
 fn into_an_empty_project(batch: &Batch) {
     let known = Known::default();
     let from_nothing = |base: Option<i64>| base.is_none_or(|base| base == 0);
@@ -100,7 +100,7 @@ fn into_an_empty_project(batch: &Batch) {
     }
 }
 
-/// A push that comes again after it was stored, with whatever base, changes nothing.
+/// A push that is repeated after it was stored changes nothing, whatever its base.
 fn twice(batch: &Batch) {
     let puts = batch
         .puts
@@ -166,12 +166,12 @@ pub fn restore(data: &[u8]) {
             let again = again.to_string();
             let again = Restore::parse(again.as_bytes()).expect("a sound body");
             let again = api::restore::moment(again).expect("a moment");
-            assert_eq!(told(&moment), told(&again));
+            assert_eq!(describe(&moment), describe(&again));
         }
     }
 }
 
-/// None for a moment that can only be said in milliseconds.
+/// `None` for a moment that only milliseconds can express.
 fn restore_body(moment: &Moment) -> Option<Value> {
     Some(match moment {
         Moment::Version(path, rev) => json!({ "path": path.as_str(), "rev": rev }),
@@ -192,7 +192,7 @@ fn time(rev: i64) -> Option<String> {
     (text.find('-') == Some(4)).then_some(text)
 }
 
-fn told(moment: &Moment) -> String {
+fn describe(moment: &Moment) -> String {
     match moment {
         Moment::Version(path, rev) => format!("{path:?} {rev}"),
         Moment::Time(rev, paths) => format!("{rev} {paths:?}"),

@@ -1,4 +1,4 @@
-//! Compressed bodies: they never become longer than the limit, and come back as they went.
+//! Compressed bodies never exceed the limit when decompressed, and survive a round trip.
 
 use std::io::Read;
 
@@ -9,7 +9,7 @@ use kamiflow_sync_component::error::Error;
 
 use super::refused;
 
-/// The first two bytes are the limit, the rest a body that says it is gzip.
+/// The first two bytes are the limit, the rest a body with `content-encoding: gzip`.
 pub fn gzip(data: &[u8]) {
     let Some((limit, body)) = data.split_first_chunk() else {
         return;

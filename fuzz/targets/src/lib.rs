@@ -18,7 +18,7 @@ pub use query::{cursor, query};
 /// A target takes any bytes.
 pub type Target = fn(&[u8]);
 
-/// Every target under its name, which is that of its folder in `corpus` too.
+/// Every target by name; its folder in `corpus` has the same name.
 pub const TARGETS: [(&str, Target); 8] = [
     ("push", push),
     ("diff", diff),
@@ -30,7 +30,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("gzip", gzip),
 ];
 
-/// Whatever a client sends, the fault is the client's, and the refusal is one that clients can read.
+/// Every refusal is a client error in the JSON envelope.
 fn refused(error: Error) {
     let text = format!("{error:?}");
     let response = error.into_response();

@@ -1,4 +1,4 @@
-//! Paths, project ids and addresses: what is accepted stays below its folder and comes back as it went.
+//! Paths, project ids and addresses: an accepted one stays below its folder and survives a round trip.
 
 use std::path::{Component, Path};
 
@@ -36,7 +36,7 @@ pub fn name(data: &[u8]) {
     }
 }
 
-/// On any system: one plain name below the other, and none of them hidden at the top.
+/// On any system: plain names only, and no hidden one at the top.
 fn stays_below(path: &FilePath) {
     let text = path.as_str();
     let parts: Vec<_> = Path::new(text).components().collect();

@@ -1,4 +1,4 @@
-//! Cursors, and what stands behind the question mark of an address.
+//! Cursors and query strings.
 
 use http::Request;
 use kamiflow_sync_component::api;
@@ -10,7 +10,7 @@ use super::refused;
 /// Largest whole number that a JavaScript number holds exactly.
 const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
 
-/// A cursor as text, and one that the bytes themselves are.
+/// A cursor as text, and one made of the bytes.
 pub fn cursor(data: &[u8]) {
     if let Ok(text) = str::from_utf8(data) {
         match Cursor::parse(text) {

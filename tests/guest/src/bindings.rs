@@ -1,4 +1,4 @@
-//! Everything that the server's own component may import, and what it never would.
+//! The imports of the server's component, and others that it does not have.
 
 wit_bindgen::generate!({
     path: "../../wit",

@@ -1,4 +1,4 @@
-//! Ways to answer badly or not at all.
+//! Ways to fail: bad answers and none at all.
 
 use std::io::Write;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::bindings::wasi::http0_2_0::types::{
 };
 use crate::{answer, write};
 
-/// Fails in this way; an unknown one answers well, as a guest at peace does.
+/// Fails in this way; an unknown one succeeds.
 pub fn attempt(way: &str, outparam: ResponseOutparam) {
     match way {
         "panic" => panic!("on purpose"),
@@ -62,7 +62,7 @@ fn trap_in_transaction() {
     panic!("in the middle of a transaction");
 }
 
-/// More than any pipe or log line holds.
+/// More than any pipe or log line can hold.
 fn noise(outparam: ResponseOutparam) {
     let line = "noise ".repeat(10_000);
     for _ in 0..100 {

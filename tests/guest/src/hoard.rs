@@ -1,4 +1,4 @@
-//! Attempts to take as much as there is, up to where the host says no.
+//! Attempts to use as many resources as the host allows.
 
 use crate::Attempt;
 use crate::bindings::spin::sqlite::sqlite::Connection;
@@ -10,7 +10,7 @@ use crate::bindings::wasi::sockets::tcp_create_socket::create_tcp_socket;
 /// Bytes of a page of memory.
 const PAGE: usize = 64 << 10;
 
-/// Tries it; `None` for an attempt of another kind.
+/// Runs an attempt; `None` when it is not one of these.
 pub fn attempt(name: &str) -> Option<Attempt> {
     Some(match name {
         "memory" => Ok(memory()),
@@ -22,13 +22,13 @@ pub fn attempt(name: &str) -> Option<Attempt> {
     })
 }
 
-/// Grows to the limit and answers the bytes that there are then.
+/// Grows the memory to the limit and returns its size in bytes.
 fn memory() -> String {
     while core::arch::wasm32::memory_grow::<0>(1) != usize::MAX {}
     (core::arch::wasm32::memory_size::<0>() * PAGE).to_string()
 }
 
-/// Takes things until there are none, and answers how many there were.
+/// Opens resources until the host refuses, and returns their number.
 fn take<T, E>(mut next: impl FnMut() -> Result<T, E>) -> Attempt {
     let mut taken = Vec::new();
     while let Ok(thing) = next() {

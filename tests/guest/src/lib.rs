@@ -1,4 +1,4 @@
-//! A component that tries what it may not, and fails in every way it can.
+//! A component that tries what it is not allowed to do, and fails in every possible way.
 //!
 //! `GET /<attempt>?<argument>` tries it: 200 with what was reached, 403 with the reason why
 //! nothing was, or no answer at all.

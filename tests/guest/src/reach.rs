@@ -12,7 +12,7 @@ use crate::bindings::wasi::http0_2_0::outgoing_handler;
 use crate::bindings::wasi::http0_2_0::types::{Fields, OutgoingRequest, Scheme};
 use crate::bindings::wasi::keyvalue::store;
 
-/// Tries it; `None` for an attempt of another kind.
+/// Runs an attempt; `None` when it is not one of these.
 pub fn attempt(name: &str, argument: &str) -> Option<Attempt> {
     Some(match name {
         "read" => outcome(std::fs::read_to_string(argument)),

@@ -1,20 +1,20 @@
-//! What the server promises: every version of every path, and what a request must do to them.
+//! The model of a project: every version of every path, and what a request must do to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::told;
+use crate::matches;
 use support::{Answer, sha256};
 
 /// One version of a path.
 #[derive(Debug, Clone)]
 pub struct Version {
     pub rev: i64,
-    /// None: a deletion.
+    /// `None` for a deletion.
     pub text: Option<String>,
-    /// Who stored it.
+    /// The device that stored it.
     pub device: String,
 }
 
@@ -28,16 +28,16 @@ impl Version {
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub path: String,
-    /// None: delete it.
+    /// `None` to delete the path.
     pub text: Option<String>,
     pub base: Option<i64>,
 }
 
-/// A model of one project.
+/// The expected state of one project.
 #[derive(Debug, Default)]
-pub struct Promise {
+pub struct Model {
     pub versions: BTreeMap<String, Vec<Version>>,
-    /// Highest rev ever given out, also in an earlier life of the project.
+    /// Highest rev ever assigned, even before the project was deleted and created again.
     pub last_rev: i64,
 }
 
@@ -45,12 +45,11 @@ pub struct Promise {
 enum Verdict {
     Accepted,
     Refused,
-    /// A file that begins at nothing, where there was one that is deleted by now, and whose
-    /// content is new: the protocol allows both.
+    /// A new content without base for a path that was deleted: the protocol allows both.
     Either,
 }
 
-impl Promise {
+impl Model {
     pub fn newest(&self, path: &str) -> Option<&Version> {
         self.versions.get(path)?.last()
     }
@@ -92,7 +91,7 @@ impl Promise {
         digest(self.live().into_iter())
     }
 
-    /// Compares the answer to a push with what it must be, and takes the push in.
+    /// Checks the answer to a push and applies the push.
     pub fn push(&mut self, device: &str, entries: &[Entry], answer: &Answer) {
         assert!(
             self.allows(entries, answer),
@@ -101,7 +100,7 @@ impl Promise {
             answer.json
         );
         if answer.status == 200 {
-            self.take(device, entries, &answer.json["results"]);
+            self.apply(device, entries, &answer.json["results"]);
         }
     }
 
@@ -142,7 +141,7 @@ impl Promise {
 
     fn allows_conflicts(&self, entries: &[Entry], verdicts: &[Verdict], answer: &Value) -> bool {
         let conflicts = answer["conflicts"].as_array().unwrap();
-        let told: BTreeSet<&str> = conflicts
+        let listed: BTreeSet<&str> = conflicts
             .iter()
             .filter_map(|conflict| conflict["path"].as_str())
             .collect();
@@ -152,8 +151,8 @@ impl Promise {
                 .iter()
                 .all(|conflict| self.allows_current(conflict))
             && judged.all(|(entry, verdict)| match verdict {
-                Verdict::Refused => told.contains(&*entry.path),
-                Verdict::Accepted => !told.contains(&*entry.path),
+                Verdict::Refused => listed.contains(&*entry.path),
+                Verdict::Accepted => !listed.contains(&*entry.path),
                 Verdict::Either => true,
             })
     }
@@ -170,8 +169,8 @@ impl Promise {
         }
     }
 
-    /// Whether a push or a restore of these entries may end like this. Deletions come before what
-    /// may take their place.
+    /// Whether a push or a restore of these entries may have these results. Deletions come before the
+    /// files that may take their paths.
     fn allows_results(&self, entries: &[Entry], results: &Value) -> bool {
         let results = results.as_array().unwrap();
         let mut last_rev = self.last_rev;
@@ -188,27 +187,27 @@ impl Promise {
             })
     }
 
-    /// A push ends at its own last change, or where the project was.
+    /// The cursor of a push is at its own last change, or where the project was.
     fn allows_cursor(&self, answer: &Value) -> bool {
         let results = answer["results"].as_array().unwrap().iter();
         let revs = results.filter_map(|result| result["rev"].as_i64());
-        told::cursor(answer) == revs.fold(self.head(), i64::max)
+        matches::cursor(answer) == revs.fold(self.head(), i64::max)
     }
 
     fn changes(&self, entry: &Entry) -> bool {
         self.text(&entry.path) != entry.text.as_deref()
     }
 
-    /// Takes in what a push or a restore did, after it was compared with what it must do.
+    /// Checks the results of a push or a restore and applies them.
     pub fn accept(&mut self, device: &str, entries: &[Entry], results: &Value) {
         assert!(
             self.allows_results(entries, results),
             "{results} for {entries:?} in {self:?}"
         );
-        self.take(device, entries, results);
+        self.apply(device, entries, results);
     }
 
-    fn take(&mut self, device: &str, entries: &[Entry], results: &Value) {
+    fn apply(&mut self, device: &str, entries: &[Entry], results: &Value) {
         for (entry, result) in entries.iter().zip(results.as_array().unwrap()) {
             if self.changes(entry) {
                 let rev = result["rev"].as_i64().unwrap();
@@ -224,7 +223,7 @@ impl Promise {
         }
     }
 
-    /// What must become of an entry that is accepted.
+    /// The status of an entry that is accepted.
     pub fn status(&self, entry: &Entry) -> &'static str {
         match (self.text(&entry.path), &entry.text) {
             (None, None) => "absent",
@@ -235,7 +234,7 @@ impl Promise {
         }
     }
 
-    /// What a restore to the moment of a rev would do, by path.
+    /// The entries that a restore to the time of a rev stores, by path.
     pub fn at(&self, rev: i64) -> Vec<Entry> {
         let changed = self.changes_after(rev);
         let entry = |(path, _): (&str, &Version)| {
@@ -250,7 +249,7 @@ impl Promise {
         changed.into_iter().map(entry).collect()
     }
 
-    /// The list in which a local file must stand when it is compared.
+    /// The list of a diff in which a local file must appear.
     pub fn compare(&self, path: &str, text: &str, base: Option<i64>) -> &'static str {
         let Some(newest) = self.newest(path) else {
             return "upload";
@@ -274,7 +273,7 @@ impl Promise {
             .any(|version| version.text.as_deref() == Some(text))
     }
 
-    /// The history of a path as the server must tell it.
+    /// The history that the server must return for a path.
     pub fn history(&self, path: &str) -> Vec<Value> {
         let version = |version: &Version| {
             json!({

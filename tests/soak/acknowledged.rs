@@ -1,4 +1,4 @@
-//! What the server has acknowledged, to be asked for again.
+//! What the server has acknowledged, to check it later.
 
 use std::collections::BTreeMap;
 
@@ -8,28 +8,28 @@ use support::{file, sha256};
 
 /// A path as the server last acknowledged it.
 pub struct Kept {
-    /// Of the version.
+    /// Rev of its newest version.
     pub rev: i64,
-    /// None for a deletion.
+    /// `None` for a deletion.
     pub text: Option<String>,
 }
 
 /// The paths of one device in one project.
-pub struct Ledger {
-    /// Which project.
+pub struct Acknowledged {
+    /// The project.
     pub project: String,
-    /// Before each path.
+    /// Prefix of each path.
     pub prefix: String,
-    /// By path.
+    /// Its paths.
     pub kept: BTreeMap<String, Kept>,
-    /// Where the device stands in the change feed.
+    /// Cursor of the device in the change feed.
     pub cursor: String,
-    /// What the change feed has told: checksums of live files.
+    /// Checksums of the live files according to the change feed.
     pub mirror: BTreeMap<String, String>,
 }
 
-impl Ledger {
-    /// Nothing yet.
+impl Acknowledged {
+    /// An empty project.
     pub fn new(project: String, prefix: String) -> Self {
         Self {
             project,
@@ -52,14 +52,14 @@ impl Ledger {
         self.kept.get(path).map_or(0, |kept| kept.rev)
     }
 
-    /// A file of a push that starts from what is known.
+    /// An entry of a push, based on the last acknowledged rev.
     pub fn entry(&self, path: &str, text: &str) -> Value {
         let mut entry = file(path, text.as_bytes());
         entry["base"] = json!(self.base(path));
         entry
     }
 
-    /// Notes what a push has come to; `texts` are its files.
+    /// Notes the results of a push; `texts` are its files.
     pub fn note(&mut self, answer: &Value, texts: &BTreeMap<String, String>) {
         for result in answer["results"].as_array().expect("results") {
             let path = result["path"].as_str().expect("a path");
@@ -71,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// Follows a change of the feed; those of other devices are theirs to follow.
+    /// Applies a change of the feed, unless it is of another device.
     pub fn follow(&mut self, change: &Value) {
         let path = change["path"].as_str().expect("a path");
         if !path.starts_with(&self.prefix) {
@@ -83,7 +83,7 @@ impl Ledger {
         };
     }
 
-    /// Requires that the feed has told what the pushes were acknowledged for.
+    /// Requires that the feed agrees with the acknowledged pushes.
     pub fn agrees(&self) {
         let live = self.live();
         let live = live.map(|(path, text)| (path.clone(), sha256(text.as_bytes())));

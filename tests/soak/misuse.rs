@@ -1,4 +1,4 @@
-//! Who does not behave: wrong keys, uploads and answers that are broken off, connections that say nothing.
+//! Clients that misbehave: wrong keys, aborted uploads, unread answers, idle connections.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,11 +10,11 @@ use crate::{Alarm, Run};
 use support::Random;
 use support::{KEY, push_head};
 
-/// Connections that say nothing.
+/// Idle connections.
 const IDLE: usize = 32;
 
 /// Misbehaves until the run ends.
-pub fn live(run: &Run) {
+pub fn run(run: &Run) {
     let (_alarm, mut random) = (Alarm(run), Random::new(99));
     let mut idle: Vec<TcpStream> = Vec::new();
     while run.goes_on() {
@@ -41,16 +41,16 @@ fn wrong_key(run: &Run) {
     run.answered.fetch_add(2, Ordering::Relaxed);
 }
 
-/// Hangs up in the middle of a body, which must store nothing.
+/// Closes the connection in the middle of a body, which must store nothing.
 fn half_an_upload(run: &Run) {
     let mut socket = run.host.socket();
     let body = br#"{"files":[{"path":"rude.md","content":"aGVsbG8="#;
-    // The server may have hung up already.
+    // The server may have closed the connection already.
     _ = socket.write_all(push_head("shared", 100_000).as_bytes());
     _ = socket.write_all(body);
 }
 
-/// Asks for much and reads nothing.
+/// Requests long answers and reads none.
 fn unread_answer(run: &Run) {
     let mut socket = run.host.socket();
     let head = format!(
