@@ -1,0 +1,77 @@
+//! What `deploy/systemd` installs, and that it can be installed again.
+
+use std::fs;
+use std::path::Path;
+
+use support::root;
+
+use crate::has_tools;
+use crate::machine::{Kind, Machine, image_at, install};
+
+const SETTINGS: &str = "etc/kamiflow-sync.env";
+
+fn read(machine: &Path, file: &str) -> String {
+    fs::read_to_string(machine.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn installing_again_keeps_the_settings_and_the_program_from_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (machine, image) = (folder.path(), folder.path().join("image"));
+    image_at(&image);
+    install(&image, machine);
+    let settings = read(machine, SETTINGS);
+    let key = settings
+        .lines()
+        .find_map(|line| line.strip_prefix("API_KEY="));
+    assert_eq!(key.map(str::len), Some(64), "{settings}");
+    install(&image, machine);
+    assert!(!machine.join("opt/kamiflow-sync.before").exists());
+    fs::write(image.join("app/spin.toml"), "newer").expect("a newer release");
+    install(&image, machine);
+    install(&image, machine);
+    assert_eq!(read(machine, "opt/kamiflow-sync/spin.toml"), "newer");
+    let before = read(machine, "opt/kamiflow-sync.before/spin.toml");
+    assert_eq!(before, read(root(), "spin.toml"));
+    assert_eq!(read(machine, SETTINGS), settings);
+}
+
+#[test]
+fn an_upgrade_from_2_0_0_keeps_the_key_and_the_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (machine, image) = (folder.path(), folder.path().join("image"));
+    image_at(&image);
+    let made = machine.join("var/lib/kamiflow-sync/api-key");
+    fs::create_dir_all(made.parent().expect("a folder")).expect("a folder");
+    fs::write(&made, "0123456789abcdef\n").expect("a key");
+    install(&image, machine);
+    assert!(read(machine, SETTINGS).contains("\nAPI_KEY=0123456789abcdef\n"));
+    assert!(!made.exists(), "the key is in one place");
+    fs::write(machine.join(SETTINGS), "LOG_LEVEL=warn").expect("settings");
+    install(&image, machine);
+    let settings = "LOG_LEVEL=warn\nDB_PATH=/var/lib/kamiflow-sync/kamiflow-sync.db\n";
+    assert_eq!(read(machine, SETTINGS), settings);
+}
+
+#[test]
+fn every_unit_reads_where_the_data_is_from_the_settings() {
+    for unit in ["kamiflow-sync.service", "kamiflow-sync-backup.service"] {
+        let text = read(&root().join("deploy/systemd"), unit);
+        let settings = "\nEnvironmentFile=/etc/kamiflow-sync.env\n";
+        assert!(text.contains(settings), "{unit} does not read it");
+        assert!(!text.contains("DB_PATH="), "{unit} says it itself");
+    }
+}
+
+#[test]
+fn a_command_for_another_database_leaves_the_one_in_the_settings_alone() {
+    if !has_tools() {
+        return;
+    }
+    let machine = Machine::start(Kind::Systemd);
+    let trial = "DB_PATH=$PWD/trial.db kamiflow-sync";
+    machine.run(&format!("{trial} restore $PWD/last.db && {trial} check"));
+    let kept = machine.run("ls /var/lib/kamiflow-sync");
+    assert!(!kept.contains("before-restore"), "{kept}");
+    assert_eq!(machine.content(), "hello");
+}
