@@ -8,6 +8,7 @@
 
 mod block;
 mod install;
+mod link;
 mod machine;
 
 use std::fs;
