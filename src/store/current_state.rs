@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::error::Error;
 use super::project::{COLUMNS, Project};
-use super::sql::{Row, json_array};
+use super::row::{Row, json_array};
 use super::store::Store;
 use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
 

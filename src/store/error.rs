@@ -1,7 +1,7 @@
 //! Every way in which the store fails or says no.
 
-use super::migrate::SCHEMA_VERSION;
-use super::sql::SqlError;
+use super::schema::SCHEMA_VERSION;
+use super::sql_error::SqlError;
 use crate::domain::{Rejection, Rev};
 
 /// Why the store did not do what it was asked to.

@@ -1,7 +1,7 @@
 //! Every version of a path, newest first: each row names the one before it.
 
 use super::error::Error;
-use super::sql::{Row, Value, json_array};
+use super::row::{Row, Value, json_array};
 use super::store::Store;
 use super::tree::{VERSION, version};
 use crate::domain::{Checksum, FilePath, Rev, Version};

@@ -5,7 +5,7 @@
 
 use super::error::Error;
 use super::project::Project;
-use super::sql::Value;
+use super::row::Value;
 use super::store::Store;
 use crate::domain::{Plan, ProjectId, Push, Put, Rev, Status, Version};
 

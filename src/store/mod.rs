@@ -19,7 +19,10 @@ mod project;
 mod push;
 mod restore;
 mod retention;
+mod row;
+mod schema;
 mod sql;
+mod sql_error;
 #[expect(
     clippy::module_inception,
     reason = "the room is named after what it holds"
@@ -36,12 +39,14 @@ pub use error::Error;
 pub use feed::{Change, PAGE_BYTES, Page, Scope};
 pub use history::StoredVersion;
 pub use import::Import;
-pub use migrate::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
 pub use project::{Project, ProjectSummary};
 pub use push::Applied;
 pub use restore::{RestoreTo, Restored};
 pub use retention::Retention;
-pub use sql::{Row, Sql, SqlError, Value};
+pub use row::{Row, Value};
+pub use schema::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
+pub use sql::Sql;
+pub use sql_error::SqlError;
 pub use store::{BEGIN_GROUPED, Store};
 pub use takeover::LastRev;
 pub use totals::Totals;

@@ -3,7 +3,9 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 
-use super::sql::{Row, Sql, SqlError, Value};
+use super::row::{Row, Value};
+use super::sql::Sql;
+use super::sql_error::SqlError;
 
 impl Sql for Connection {
     fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::history::{StoredVersion, stored_version};
-use super::sql::{Row, Value, json_array};
+use super::row::{Row, Value, json_array};
 use super::store::Store;
 use super::tree::VERSION;
 use crate::domain::{FilePath, Rev};

@@ -1,7 +1,7 @@
 //! The row of a project: made by its first push, gone when the project is deleted.
 
 use super::error::Error;
-use super::sql::{Row, Value};
+use super::row::{Row, Value};
 use super::store::Store;
 use crate::domain::{Cursor, ProjectId, Rev, TreeDigest};
 

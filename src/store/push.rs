@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::numbering::Numbering;
 use super::project::Project;
-use super::sql::Value;
+use super::row::Value;
 use super::store::Store;
 use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Step};
 

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::project::Project;
-use super::sql::{Row, json_array};
+use super::row::{Row, json_array};
 use super::store::Store;
 use crate::domain::{ProjectId, Rev};
 

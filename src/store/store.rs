@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
-use super::migrate;
-use super::sql::{Row, Sql, Value};
+use super::row::{Row, Value};
+use super::sql::Sql;
 
 /// Begins a transaction that relies on nothing of its connection, neither pragmas nor temporary
 /// tables, so that a host may commit it together with those of others. To SQLite the comment means
@@ -29,13 +29,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Takes a connection and brings its database to the current schema.
-    pub fn open(sql: impl Sql + 'static) -> Result<Self, Error> {
-        let store = Self::open_unchanged(sql);
-        migrate::migrate(&store)?;
-        Ok(store)
-    }
-
     /// Takes a connection and leaves the schema as it is: from `FIRST_SCHEMA` to `SCHEMA_VERSION`,
     /// or reads fail.
     pub fn open_unchanged(sql: impl Sql + 'static) -> Self {

@@ -2,7 +2,7 @@
 //! given out twice and clients notice.
 
 use super::error::Error;
-use super::sql::Row;
+use super::row::Row;
 use super::store::Store;
 use crate::domain::Rev;
 

@@ -1,7 +1,6 @@
 //! What the whole database holds, and how it is set up.
 
 use super::error::Error;
-use super::migrate;
 use super::store::Store;
 use crate::domain::Rev;
 
@@ -39,11 +38,6 @@ impl Store {
         let row = self.run("SELECT count(*) FROM version")?;
         let row = row.first().ok_or(Error::Damaged("a count has no row"))?;
         row.integer(0)
-    }
-
-    /// The `user_version`; 0 before the first request.
-    pub fn schema_version(&self) -> Result<i64, Error> {
-        migrate::version(self)
     }
 
     /// The journal mode of the file, such as `wal`.

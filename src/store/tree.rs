@@ -1,7 +1,7 @@
 //! The newest version of every path, in the order of paths.
 
 use super::error::Error;
-use super::sql::Row;
+use super::row::Row;
 use super::store::Store;
 use crate::domain::Version;
 

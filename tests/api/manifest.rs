@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kamiflow_sync_component::settings::{check, defaults};
 use toml::Table;
 
 const MANIFEST: &str = include_str!("../../spin.toml");
@@ -15,7 +16,7 @@ fn names(table: &Table) -> BTreeSet<&str> {
 fn every_setting_is_a_variable_and_reaches_the_component() {
     let manifest: Table = MANIFEST.parse().unwrap();
     let component = manifest["component"]["kamiflow-sync"].as_table().unwrap();
-    let settings: BTreeSet<&str> = kamiflow_sync_component::settings::names().collect();
+    let settings: BTreeSet<&str> = defaults().map(|(name, _)| name).collect();
     assert_eq!(names(manifest["variables"].as_table().unwrap()), settings);
     assert_eq!(names(component["variables"].as_table().unwrap()), settings);
     for (name, value) in component["variables"].as_table().unwrap() {
@@ -33,7 +34,10 @@ fn the_key_is_a_required_secret_and_every_other_variable_has_a_sound_default() {
         "api_key" => Some("0123456789abcdef".to_owned()),
         name => variables[name]["default"].as_str().map(str::to_owned),
     };
-    assert_eq!(kamiflow_sync_component::settings::check(default), Ok(()));
+    assert_eq!(check(default), Ok(()));
+    for (name, default) in defaults().filter(|(name, _)| *name != "api_key") {
+        assert_eq!(variables[name]["default"].as_str(), Some(default), "{name}");
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use kamiflow_sync_component::api;
-use kamiflow_sync_component::api::diff::Locals;
-use kamiflow_sync_component::project::{Checksum, FilePath};
-use kamiflow_sync_component::store::Moment;
-use kamiflow_sync_component::sync::{Batch, Content, Delete, Known, Newest, Put};
-use kamiflow_sync_component::wire::history::Restore;
-use kamiflow_sync_component::wire::tree::Device;
+use kamiflow_sync_component::api::handlers;
+use kamiflow_sync_component::api::handlers::diff::Locals;
+use kamiflow_sync_component::domain::{
+    Checksum, Content, CurrentState, Delete, FilePath, Plan, Push, Put, Status, Version,
+};
+use kamiflow_sync_component::store::RestoreTo;
+use kamiflow_sync_component::wire::diff::DiffRequest;
+use kamiflow_sync_component::wire::restore::RestoreRequest;
 use serde_json::{Value, json};
 
 use super::refused;
@@ -19,17 +20,18 @@ const MAX_FILE_SIZE: usize = 64;
 
 /// The body of a push.
 pub fn push(data: &[u8]) {
-    let batch = match api::push::check(data, None, MAX_FILE_SIZE) {
-        Ok(batch) => batch,
+    let checked = match handlers::push::check(data, None, MAX_FILE_SIZE) {
+        Ok(checked) => checked,
         Err(error) => return refused(error),
     };
-    batch.puts.iter().for_each(sound);
-    assert!(batch.puts.len() <= batch.synced && batch.deletes.len() <= batch.deleted);
-    let again = push_body(&batch).to_string();
-    let again = api::push::check(again.as_bytes(), None, MAX_FILE_SIZE).expect("a sound push");
-    assert_eq!(entries(&batch), entries(&again));
-    into_an_empty_project(&batch);
-    twice(&batch);
+    let push = &checked.push;
+    push.puts.iter().for_each(sound);
+    assert!(push.puts.len() <= checked.synced && push.deletes.len() <= checked.deleted);
+    let again = push_body(push).to_string();
+    let again = handlers::push::check(again.as_bytes(), None, MAX_FILE_SIZE).expect("a sound push");
+    assert_eq!(entries(push), entries(&again.push));
+    into_an_empty_project(push);
+    twice(push);
 }
 
 fn sound(put: &Put) {
@@ -41,7 +43,7 @@ fn sound(put: &Put) {
     assert_eq!(FilePath::parse(put.path.as_str()).as_ref(), Ok(&put.path));
 }
 
-fn push_body(batch: &Batch) -> Value {
+fn push_body(push: &Push) -> Value {
     let file = |put: &Put| {
         let Content::New(content) = &put.content else {
             panic!("no push has stored content: {put:?}");
@@ -56,42 +58,46 @@ fn push_body(batch: &Batch) -> Value {
     };
     let deletion = |delete: &Delete| json!({ "path": delete.path.as_str(), "base": delete.base });
     json!({
-        "files": batch.puts.iter().map(file).collect::<Vec<_>>(),
-        "deletions": batch.deletes.iter().map(deletion).collect::<Vec<_>>(),
-        "metadata": { "name": batch.name, "gitRepo": batch.git_repo },
+        "files": push.puts.iter().map(file).collect::<Vec<_>>(),
+        "deletions": push.deletes.iter().map(deletion).collect::<Vec<_>>(),
+        "metadata": { "name": push.name, "gitRepo": push.git_repo },
     })
 }
 
 /// Everything that a push stores.
-fn entries(batch: &Batch) -> String {
-    let Batch {
+fn entries(push: &Push) -> String {
+    let Push {
         puts,
         deletes,
         name,
         git_repo,
         ..
-    } = batch;
+    } = push;
     format!("{puts:?} {deletes:?} {name:?} {git_repo:?}")
 }
 
 /// In an empty project every file is created, unless one lies below another.
-fn into_an_empty_project(batch: &Batch) {
-    let known = Known::default();
+fn into_an_empty_project(push: &Push) {
+    let current = CurrentState::default();
     let from_nothing = |base: Option<i64>| base.is_none_or(|base| base == 0);
     let below = |path: &FilePath, other: &FilePath| {
         let rest = path.as_str().strip_prefix(other.as_str());
         rest.is_some_and(|rest| rest.starts_with('/'))
     };
-    let is_tangled = batch.puts.iter().any(|put| {
-        let mut others = batch.puts.iter();
+    let is_tangled = push.puts.iter().any(|put| {
+        let mut others = push.puts.iter();
         others.any(|other| below(&put.path, &other.path))
     });
-    let is_fine = !is_tangled && batch.puts.iter().all(|put| from_nothing(put.base));
-    match batch.plan(&known) {
+    let is_fine = !is_tangled && push.puts.iter().all(|put| from_nothing(put.base));
+    match Plan::of(push, &current) {
         Ok(plan) => {
             assert!(is_fine);
-            assert_eq!(plan.created().count(), batch.puts.len());
-            assert_eq!(plan.changes().count(), batch.puts.len());
+            let created = plan
+                .steps
+                .iter()
+                .filter(|step| step.status == Status::Created);
+            assert_eq!(created.count(), push.puts.len());
+            assert_eq!(plan.changes().count(), push.puts.len());
         }
         Err(error) => {
             assert!(!is_fine);
@@ -101,44 +107,46 @@ fn into_an_empty_project(batch: &Batch) {
 }
 
 /// A push that is repeated after it was stored changes nothing, whatever its base.
-fn twice(batch: &Batch) {
-    let puts = batch
+fn twice(push: &Push) {
+    let puts = push
         .puts
         .iter()
         .map(|put| (&put.path, Some(put.checksum), put.modified, put.size));
-    let deletes = batch
-        .deletes
-        .iter()
-        .map(|delete| (&delete.path, None, 0, 0));
-    let newest: HashMap<String, Newest> = (1..)
+    let deletes = push.deletes.iter().map(|delete| (&delete.path, None, 0, 0));
+    let newest: HashMap<&str, Version> = (1..)
         .zip(puts.chain(deletes))
         .map(|(rev, (path, checksum, modified, size))| {
-            let newest = Newest {
+            let version = Version {
                 rev,
+                path: path.to_string(),
                 checksum,
-                modified,
                 size,
+                modified,
+                device: None,
             };
-            (path.to_string(), newest)
+            (path.as_str(), version)
         })
         .collect();
-    let known = Known {
+    let current = CurrentState {
         newest,
-        ..Known::default()
+        ..CurrentState::default()
     };
-    let plan = batch.plan(&known).expect("no conflict with itself");
+    let plan = Plan::of(push, &current).expect("no conflict with itself");
     assert!(plan.is_empty() && plan.replaced.is_empty());
-    assert_eq!(plan.steps.len(), known.newest.len());
+    assert_eq!(plan.steps.len(), current.newest.len());
 }
 
 /// The body of a diff.
 pub fn diff(data: &[u8]) {
-    match Device::parse(data).and_then(|device| api::diff::check(&device)) {
+    match DiffRequest::parse(data)
+        .map_err(Into::into)
+        .and_then(|device| handlers::diff::check(&device))
+    {
         Err(error) => refused(error),
         Ok(locals) => {
             let again = diff_body(&locals).to_string();
-            let again = Device::parse(again.as_bytes()).expect("a sound body");
-            let again = api::diff::check(&again).expect("sound files");
+            let again = DiffRequest::parse(again.as_bytes()).expect("a sound body");
+            let again = handlers::diff::check(&again).expect("sound files");
             assert_eq!(format!("{locals:?}"), format!("{again:?}"));
         }
     }
@@ -157,25 +165,28 @@ fn diff_body(locals: &Locals) -> Value {
 
 /// The body of a restore.
 pub fn restore(data: &[u8]) {
-    match Restore::parse(data).and_then(api::restore::moment) {
+    match RestoreRequest::parse(data)
+        .map_err(Into::into)
+        .and_then(handlers::restore::restore_to)
+    {
         Err(error) => refused(error),
         Ok(moment) => {
             let Some(again) = restore_body(&moment) else {
                 return;
             };
             let again = again.to_string();
-            let again = Restore::parse(again.as_bytes()).expect("a sound body");
-            let again = api::restore::moment(again).expect("a moment");
+            let again = RestoreRequest::parse(again.as_bytes()).expect("a sound body");
+            let again = handlers::restore::restore_to(again).expect("a moment");
             assert_eq!(describe(&moment), describe(&again));
         }
     }
 }
 
 /// `None` for a moment that only milliseconds can express.
-fn restore_body(moment: &Moment) -> Option<Value> {
+fn restore_body(moment: &RestoreTo) -> Option<Value> {
     Some(match moment {
-        Moment::Version(path, rev) => json!({ "path": path.as_str(), "rev": rev }),
-        Moment::Time(rev, paths) => {
+        RestoreTo::Version(path, rev) => json!({ "path": path.as_str(), "rev": rev }),
+        RestoreTo::Moment(rev, paths) => {
             let text = |path: &FilePath| path.to_string();
             let paths = paths
                 .as_ref()
@@ -192,9 +203,9 @@ fn time(rev: i64) -> Option<String> {
     (text.find('-') == Some(4)).then_some(text)
 }
 
-fn describe(moment: &Moment) -> String {
+fn describe(moment: &RestoreTo) -> String {
     match moment {
-        Moment::Version(path, rev) => format!("{path:?} {rev}"),
-        Moment::Time(rev, paths) => format!("{rev} {paths:?}"),
+        RestoreTo::Version(path, rev) => format!("{path:?} {rev}"),
+        RestoreTo::Moment(rev, paths) => format!("{rev} {paths:?}"),
     }
 }

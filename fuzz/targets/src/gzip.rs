@@ -4,8 +4,8 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
-use kamiflow_sync_component::encoding::{decode, encode};
-use kamiflow_sync_component::error::Error;
+use kamiflow_sync_component::api::Error;
+use kamiflow_sync_component::api::gzip::{decode, encode};
 
 use super::refused;
 

@@ -8,7 +8,7 @@ mod gzip;
 mod name;
 mod query;
 
-use kamiflow_sync_component::error::Error;
+use kamiflow_sync_component::api::Error;
 
 pub use body::{diff, push, restore};
 pub use gzip::gzip;
@@ -31,7 +31,8 @@ pub const TARGETS: [(&str, Target); 8] = [
 ];
 
 /// Every refusal is a client error in the JSON envelope.
-fn refused(error: Error) {
+fn refused(error: impl Into<Error>) {
+    let error = error.into();
     let text = format!("{error:?}");
     let response = error.into_response();
     assert!(response.status().is_client_error(), "{text}");

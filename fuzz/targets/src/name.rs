@@ -3,8 +3,8 @@
 use std::path::{Component, Path};
 
 use http::Method;
-use kamiflow_sync_component::project::{FilePath, ProjectId};
-use kamiflow_sync_component::route::{self, Route};
+use kamiflow_sync_component::api::routes::{self, Route};
+use kamiflow_sync_component::domain::{FilePath, ProjectId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::refused;
@@ -19,20 +19,14 @@ pub fn name(data: &[u8]) {
         stays_below(&path);
         let id = ProjectId::parse("x".to_owned()).expect("an id");
         let address = format!("/v1/projects/x/files/{}", encode(text));
-        assert_eq!(
-            Route::parse(&address).expect("a file"),
-            Route::File(id, path)
-        );
+        assert_eq!(get(&address).expect("a file"), Route::File(id, path));
     }
     if let Some(id) = ProjectId::parse(text.to_owned()) {
         assert_eq!(id.as_str(), text);
         assert!((1..=200).contains(&text.len()) && ![".", ".."].contains(&text));
         assert!(!text.contains(['/', '\\']) && !text.contains(char::is_control));
         let address = format!("/v1/projects/{}/status", encode(text));
-        assert_eq!(
-            Route::parse(&address).expect("a project"),
-            Route::Status(id)
-        );
+        assert_eq!(get(&address).expect("a project"), Route::Status(id));
     }
 }
 
@@ -58,6 +52,10 @@ fn stays_below(path: &FilePath) {
     }
 }
 
+fn get(path: &str) -> Result<Route, kamiflow_sync_component::api::Error> {
+    Route::find(&Method::GET, path)
+}
+
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
@@ -67,15 +65,21 @@ pub fn route(data: &[u8]) {
     let Ok(path) = str::from_utf8(data) else {
         return;
     };
-    let label = route::label(path);
-    match Route::parse(path) {
+    let label = routes::label(path);
+    for method in [Method::GET, Method::POST, Method::DELETE, Method::PATCH] {
+        method_and_route(&method, path, label);
+    }
+}
+
+fn method_and_route(method: &Method, path: &str, label: &str) {
+    match Route::find(method, path) {
         Ok(route) => {
             assert_ne!(label, "unknown");
-            assert!(Route::parse(label).is_ok(), "{label}");
-            assert!(route::admit(path, &Method::PATCH).is_err());
+            assert_ne!(*method, Method::PATCH);
+            assert!(Route::find(method, label).is_ok(), "{label}");
             let slash = format!("{path}/");
             if !path.ends_with('/') {
-                assert_eq!(Route::parse(&slash).expect("the same"), route);
+                assert_eq!(Route::find(method, &slash).expect("the same"), route);
             }
         }
         Err(error) => {

@@ -1,9 +1,9 @@
 //! Cursors and query strings.
 
 use http::Request;
-use kamiflow_sync_component::api;
-use kamiflow_sync_component::cursor::Cursor;
-use kamiflow_sync_component::wire;
+use kamiflow_sync_component::api::request;
+use kamiflow_sync_component::domain::Cursor;
+use kamiflow_sync_component::wire::numbers::{millis, parse_since};
 
 use super::refused;
 
@@ -52,20 +52,20 @@ pub fn query(data: &[u8]) {
     query.append_pair("limit", text).append_pair("since", text);
     let head = Request::get(query.finish()).body(()).expect("an address");
     for name in ["limit", "since"] {
-        assert_eq!(api::parameter(&head, name).as_deref(), Some(text));
+        assert_eq!(request::parameter(&head, name).as_deref(), Some(text));
     }
-    assert_eq!(api::parameter(&head, "path"), None);
+    assert_eq!(request::parameter(&head, "path"), None);
     numbers(&head);
 }
 
 fn numbers(head: &Request<()>) {
-    assert!((1..=1000).contains(&api::limit(head)));
-    let since = api::parameter(head, "since").unwrap_or_default();
-    let rev = wire::parse_since(&since);
+    assert!((1..=1000).contains(&request::limit(head)));
+    let since = request::parameter(head, "since").unwrap_or_default();
+    let rev = parse_since(&since);
     assert!(rev >= 0, "{since}");
     if rev <= MAX_SAFE_INTEGER {
-        let text = wire::millis(&rev, serde_json::value::Serializer).expect("a number");
-        assert_eq!(wire::parse_since(&text.to_string()), rev, "{since}");
+        let text = millis(&rev, serde_json::value::Serializer).expect("a number");
+        assert_eq!(parse_since(&text.to_string()), rev, "{since}");
     }
     if let Err(error) = Cursor::parse(&since) {
         refused(error);

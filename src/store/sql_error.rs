@@ -1,0 +1,39 @@
+//! Why SQLite did not run a statement.
+
+/// Why SQLite did not run a statement.
+#[derive(Debug, thiserror::Error)]
+pub enum SqlError {
+    /// Another connection holds the lock.
+    #[error("the database is locked")]
+    Busy,
+    /// The disk, or the database's own limit, is full.
+    #[error("the disk is full")]
+    Full,
+    /// Anything else.
+    #[error("SQLite failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl SqlError {
+    /// Tells a lock and a full disk apart by SQLite's text, which is all that some hosts pass on.
+    pub fn from_text(text: String) -> Self {
+        match text {
+            text if text.contains("database is locked") => Self::Busy,
+            text if text.contains("database or disk is full") => Self::Full,
+            text => Self::Failed(text.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_and_a_full_disk_are_told_apart_from_other_failures() {
+        let error = |text: &str| SqlError::from_text(text.to_owned());
+        assert!(matches!(error("database is locked"), SqlError::Busy));
+        assert!(matches!(error("database or disk is full"), SqlError::Full));
+        assert!(matches!(error("no such table: x"), SqlError::Failed(_)));
+    }
+}
