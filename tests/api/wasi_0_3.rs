@@ -44,8 +44,8 @@ fn the_manifests_differ_in_the_build_only() {
     assert_eq!(stripped(MANIFEST_0_3), stripped(MANIFEST));
 }
 
-#[test]
 #[ignore = "builds the component for WASI 0.3 too"]
+#[test]
 fn only_the_http_interface_is_of_wasi_0_3() {
     let (imports, exports) = interfaces("spin.toml");
     assert!(exports.iter().eq(["wasi:http/incoming-handler@0.2.0"]));
@@ -55,8 +55,8 @@ fn only_the_http_interface_is_of_wasi_0_3() {
     assert_eq!(added, ["wasi:http/types@0.3.0"]);
 }
 
-#[test]
 #[ignore = "builds the component for WASI 0.3 too"]
+#[test]
 fn it_serves_many_clients() {
     let host = Host::of(&Build::with_manifest(&build("spin-wasi-0.3.toml")), &[]);
     let client = host.client();
