@@ -88,7 +88,10 @@ fn add_target(folder: &Path) -> Result<()> {
 }
 
 fn run(build: &Build, folder: &Path, component: &Path) -> Result<()> {
-    eprintln!("kamiflow-sync: building the component: {}", build.command);
+    eprintln!(
+        "kamiflow-sync: building the component, which takes a minute or two the first time: {}",
+        build.command
+    );
     let mut command = Command::new("sh");
     command.arg("-c").arg(&build.command).current_dir(folder);
     // Flags for this machine's processor do not fit the component, and would replace those in
