@@ -1,32 +1,24 @@
-//! Which key a request carries, and the address behind a trusted proxy.
+//! Whether the key of a request is right, and the address behind a trusted proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use ipnet::IpNet;
 use subtle::ConstantTimeEq;
 
+use super::credentials::sent_key;
 use super::error::Error;
 use crate::settings::Settings;
 
-/// Compares the `Authorization` header with the configured key, and with the previous one while there
+/// Compares the sent key with the configured one, and with the previous one while there
 /// is one: 401 without a key, 403 with a wrong one. Without a configured key nobody passes.
 pub(super) fn check(settings: &Settings, headers: &HeaderMap) -> Result<(), Error> {
     let (key, previous) = (settings.api_key()?, settings.api_key_previous()?);
-    let sent = bearer(headers).ok_or(Error::Unauthenticated)?;
+    let sent = sent_key(headers).ok_or(Error::Unauthenticated)?;
     // Equal time for every wrong key of the right length, wherever it differs.
     let is_previous = previous.map_or(0.into(), |previous| sent.ct_eq(previous.as_bytes()));
     let is_right: bool = (sent.ct_eq(key.as_bytes()) | is_previous).into();
     is_right.then_some(()).ok_or(Error::Forbidden)
-}
-
-/// The token of the first `Authorization: Bearer <token>`; the scheme is case-sensitive, as the
-/// original's.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
-    let value = headers.get(AUTHORIZATION)?.as_bytes();
-    let token = value.strip_prefix(b"Bearer ")?.trim_ascii_end();
-    (!token.is_empty()).then_some(token)
 }
 
 /// The address that wrong keys count against: the peer's, or what a trusted proxy says in the last
@@ -89,25 +81,6 @@ mod tests {
                 map.append(*name, value.parse().unwrap());
                 map
             })
-    }
-
-    #[test]
-    fn only_a_bearer_token_counts_and_the_first_one() {
-        for (value, token) in [
-            ("Bearer key", Some("key")),
-            ("Bearer key  ", Some("key")),
-            ("Bearer  key", Some(" key")),
-            ("bearer key", None),
-            ("BEARER key", None),
-            ("Bearer", None),
-            ("Bearer ", None),
-            ("key", None),
-            ("Basic a2V5", None),
-            ("", None),
-        ] {
-            let headers = headers(&[("authorization", value), ("authorization", "Bearer other")]);
-            assert_eq!(bearer(&headers), token.map(str::as_bytes), "{value:?}");
-        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod app;
 mod auth;
 mod clock;
 mod cors;
+mod credentials;
 pub mod error;
 mod etag;
 mod failure;

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use support::openapi::DOCUMENT;
@@ -36,7 +38,9 @@ fn a_malformed_authorization_is_unauthenticated_and_a_wrong_key_forbidden() {
     let host = Host::start();
     for (header, status, code) in [
         (KEY.to_owned(), 401, "unauthenticated"),
-        (format!("bearer {KEY}"), 401, "unauthenticated"),
+        (format!("Digest {KEY}"), 401, "unauthenticated"),
+        ("bearer wrong".to_owned(), 403, "forbidden"),
+        ("Basic dTp3cm9uZw==".to_owned(), 403, "forbidden"),
         ("Bearer".to_owned(), 401, "unauthenticated"),
         ("Basic a2V5".to_owned(), 401, "unauthenticated"),
         ("Bearer wrong".to_owned(), 403, "forbidden"),
@@ -51,6 +55,23 @@ fn a_malformed_authorization_is_unauthenticated_and_a_wrong_key_forbidden() {
             b"",
         );
         answer.failed(status, code);
+    }
+}
+
+#[test]
+fn the_key_is_read_however_clients_send_it() {
+    let host = Host::start();
+    let basic = STANDARD.encode(format!("anybody:{KEY}"));
+    for (name, value) in [
+        ("authorization", format!("bearer {KEY}")),
+        ("authorization", format!("BEARER {KEY}")),
+        ("authorization", format!("Basic {basic}")),
+        ("x-api-key", KEY.to_owned()),
+    ] {
+        let answer = host
+            .anonymous()
+            .send("GET", "/v1/info", &[(name, &value)], b"");
+        assert_eq!(answer.status, 200, "{name}: {value}");
     }
 }
 
