@@ -59,17 +59,35 @@ pub(super) fn file_path(path: &str) -> Result<FilePath, Error> {
     })
 }
 
-/// The device for the history: `x-device`, else the program.
+/// The device for the history: `x-device`, else the program. Bytes that are not UTF-8 are replaced.
 pub(super) fn device(headers: &HeaderMap) -> Option<String> {
     let value = headers
         .get("x-device")
         .or_else(|| headers.get(USER_AGENT))?;
-    Some(value.to_str().ok()?.chars().take(100).collect())
+    let name = String::from_utf8_lossy(value.as_bytes());
+    Some(name.chars().take(100).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn a_device_is_named_in_any_language() {
+        let long = "é".repeat(200);
+        for (sent, stored) in [
+            ("Bob’s iPhone".as_bytes(), "Bob’s iPhone"),
+            ("máy tính".as_bytes(), "máy tính"),
+            (b"caf\xe9", "caf\u{fffd}"),
+            (long.as_bytes(), &long[..200]),
+        ] {
+            let value = HeaderValue::from_bytes(sent).unwrap();
+            let headers = HeaderMap::from_iter([("x-device".parse().unwrap(), value)]);
+            assert_eq!(device(&headers).as_deref(), Some(stored));
+        }
+    }
 
     #[test]
     fn the_first_of_a_repeated_parameter_counts() {

@@ -21,7 +21,7 @@ fn versions_come_newest_first_with_operation_device_and_time() {
         .as_millis() as f64;
     let one = push_as(
         &client,
-        &[("x-device", "laptop"), ("user-agent", "x")],
+        &[("x-device", "Bob’s iPhone"), ("user-agent", "x")],
         "one",
     );
     let two = push_as(&client, &[("user-agent", "KamiFlow-Sync/1.0")], "two!");
@@ -35,7 +35,7 @@ fn versions_come_newest_first_with_operation_device_and_time() {
     let checksums = [Value::Null, json!(sha256(b"two!")), json!(sha256(b"one"))];
     assert_eq!(column("checksum"), checksums.iter().collect::<Vec<_>>());
     assert_eq!(column("size")[1..], [4, 3]);
-    assert_eq!(column("device")[1..], ["KamiFlow-Sync/1.0", "laptop"]);
+    assert_eq!(column("device")[1..], ["KamiFlow-Sync/1.0", "Bob’s iPhone"]);
     assert_eq!(column("available")[1..], [true, true]);
     assert_eq!(column("modified")[1], 1_760_000_000_000_i64);
     for stored_at in column("stored_at") {
