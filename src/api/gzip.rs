@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, VARY};
 
 use super::error::Error;
-use crate::wire::excerpt::excerpt;
+use crate::wire::excerpt::brief_excerpt;
 
 /// Answers shorter than this, in bytes, are not worth the processor time.
 const WORTH_COMPRESSING: usize = 1024;
@@ -20,7 +20,7 @@ pub fn decode(headers: &HeaderMap, body: Vec<u8>, limit_bytes: usize) -> Result<
         None => Ok(body),
         Some(name) if name.eq_ignore_ascii_case(b"identity") => Ok(body),
         Some(name) if name.eq_ignore_ascii_case(b"gzip") => inflate(&body, limit_bytes),
-        Some(name) => Err(Error::UnsupportedEncoding(excerpt(
+        Some(name) => Err(Error::UnsupportedEncoding(brief_excerpt(
             &String::from_utf8_lossy(name),
         ))),
     }

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Error;
 use crate::domain::{FilePath, ProjectId};
-use crate::wire::excerpt::excerpt;
+use crate::wire::excerpt::brief_excerpt;
 
 /// An address of the server.
 #[derive(Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Segments<'_> {
         let rule = "The path is not percent-encoded UTF-8.";
         let text = decode(self.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
         FilePath::parse(&text).map_err(|rule| Error::BadPath {
-            path: excerpt(&text),
+            path: brief_excerpt(&text),
             rule,
         })
     }

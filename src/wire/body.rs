@@ -45,7 +45,7 @@ fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> BodyError {
         (path, None) => path.to_owned(),
         (path, Some(field)) => format!("{path}.{field}"),
     };
-    BodyError::BadField(format!("{path}: {reason}."))
+    BodyError::BadField(format!("{}: {reason}.", excerpt(&path)))
 }
 
 /// A struct that is read from an object only; by itself serde takes an array of its fields too.

@@ -1,11 +1,22 @@
 //! Repeats what a client sent, but not without a limit.
 
-/// Characters of sent text that an answer repeats; a valid path is never longer.
-const EXCERPT: usize = 1024;
+/// Characters of a sent path that an answer repeats; a valid path is never longer.
+const PATH: usize = 1024;
+/// Characters of anything else, and of all that is repeated before the key is checked.
+const BRIEF: usize = 200;
 
 /// The text, cut off after 1024 characters, so that an answer does not grow with the request.
 pub fn excerpt(sent: &str) -> String {
-    match sent.char_indices().nth(EXCERPT) {
+    cut(sent, PATH)
+}
+
+/// The text, cut off after 200 characters.
+pub fn brief_excerpt(sent: &str) -> String {
+    cut(sent, BRIEF)
+}
+
+fn cut(sent: &str, characters: usize) -> String {
+    match sent.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &sent[..end]),
         None => sent.to_owned(),
     }
@@ -17,8 +28,10 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut_at_a_character() {
-        assert_eq!(excerpt("short"), "short");
         let long = "é".repeat(2000);
-        assert_eq!(excerpt(&long), format!("{}…", "é".repeat(EXCERPT)));
+        for (excerpt, limit) in [(excerpt as fn(&str) -> _, PATH), (brief_excerpt, BRIEF)] {
+            assert_eq!(excerpt("short"), "short");
+            assert_eq!(excerpt(&long), format!("{}…", "é".repeat(limit)));
+        }
     }
 }

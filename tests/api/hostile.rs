@@ -337,3 +337,28 @@ fn a_value_of_the_wrong_type_in_the_address_is_never_a_server_error() {
         "a"
     );
 }
+
+#[test]
+fn an_answer_repeats_little_of_a_head() {
+    let host = Host::start();
+    let long = "%C3%BC".repeat(10_000);
+    for path in [
+        format!("/v1/projects/{long}/status"),
+        format!("/v1/projects/p/files/.{long}"),
+        format!("/v1/projects/p/files/%FF{long}"),
+        format!("/{long}"),
+    ] {
+        let answer = host.anonymous().get(&path);
+        assert!((400..500).contains(&answer.status));
+        assert!(answer.bytes.len() < 4_000, "{}", answer.bytes.len());
+    }
+    let encoding = "x".repeat(60_000);
+    let answer = host.client().send(
+        "POST",
+        "/v1/projects/p/sync",
+        &[("content-encoding", &encoding)],
+        b"{}",
+    );
+    assert!(answer.bytes.len() < 1_000, "{}", answer.bytes.len());
+    answer.failed(415, "unsupported_encoding");
+}
