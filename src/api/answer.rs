@@ -89,7 +89,10 @@ fn admit(
 fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) -> Response<Vec<u8>> {
     let (mut parts, body) = response.into_parts();
     let own_headers = std::mem::replace(&mut parts.headers, common);
-    parts.headers.extend(own_headers);
+    for (name, value) in &own_headers {
+        // Not `extend`, which would replace a `vary` of both.
+        parts.headers.append(name, value.clone());
+    }
     let body = gzip::encode(head.headers(), &mut parts.headers, body);
     if parts.status != StatusCode::NOT_MODIFIED {
         parts.headers.insert(CONTENT_LENGTH, body.len().into());

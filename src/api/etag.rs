@@ -1,6 +1,6 @@
 //! `ETag` and `If-None-Match`: asking again costs one look-up when nothing changed.
 
-use http::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{Request, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +35,7 @@ pub(super) fn unless_tagged(
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
     let mut response = match knows(request, tag) {
-        true => not_modified(),
+        true => not_modified(tag),
         false => build()?,
     };
     let tag = HeaderValue::from_str(tag).map_err(|error| Error::Internal(error.into()))?;
@@ -43,15 +43,23 @@ pub(super) fn unless_tagged(
     Ok(response)
 }
 
-fn not_modified() -> Response<Vec<u8>> {
+/// It carries what 200 would of the headers that caches go by (RFC 9110, 15.4.5).
+fn not_modified(tag: &str) -> Response<Vec<u8>> {
     let mut response = Response::new(Vec::new());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
+    if tag.starts_with("W/") {
+        let accept_encoding = HeaderValue::from_static("accept-encoding");
+        response.headers_mut().insert(VARY, accept_encoding);
+    }
     response
 }
 
-/// Whether `if-none-match` lists the tag or is `*`; weak and strong tags compare equal here.
+/// What proxies append to a tag when they compress the answer, behind `-`, `;` or `+`.
+const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
+
+/// Whether `if-none-match` lists the tag or is `*`; weak and strong tags compare equal here, and so
+/// do those of the same answer as proxies compress it.
 fn knows(request: &HeaderMap, tag: &str) -> bool {
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let values = request
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -59,6 +67,15 @@ fn knows(request: &HeaderMap, tag: &str) -> bool {
     values
         .flat_map(|value| value.split(','))
         .any(|known| known.trim() == "*" || bare(known) == bare(tag))
+}
+
+/// The tag without quotes, weakness and the mark of a coding; our own tags are hex digits.
+fn bare(tag: &str) -> Option<&str> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let marked = |coding: &&'static str| tag.strip_suffix(coding)?.strip_suffix(['-', ';', '+']);
+    Some(CODINGS.iter().find_map(marked).unwrap_or(tag))
 }
 
 #[cfg(test)]
@@ -97,5 +114,14 @@ mod tests {
         };
         assert!(knows("\"abc\"") && knows("\"x\", W/\"abc\"") && knows("*"));
         assert!(!knows("\"abcd\"") && !knows("abc"));
+        for compressed in [
+            "\"abc-gzip\"",
+            "\"abc;gzip\"",
+            "W/\"abc-br\"",
+            "\"abc+zstd\"",
+        ] {
+            assert!(knows(compressed), "{compressed}");
+        }
+        assert!(!knows("\"abcgzip\"") && !knows("\"abc-x\"") && !knows("\"abcd-gzip\""));
     }
 }

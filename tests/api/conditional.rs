@@ -47,6 +47,45 @@ fn an_unchanged_resource_is_not_sent_again() {
 }
 
 #[test]
+fn a_tag_that_a_compressing_proxy_has_changed_is_known() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "1")]).good();
+    for address in ADDRESSES {
+        let tag = client.ask("p", address).header("etag").to_owned();
+        let bare = tag.trim_start_matches("W/").trim_matches('"');
+        for changed in [
+            format!("\"{bare}-gzip\""),
+            format!("\"{bare};gzip\""),
+            format!("W/\"{bare}-br\""),
+            format!("W/\"{bare}\""),
+        ] {
+            let again = ask(&client, address, &changed);
+            assert_eq!(again.status, 304, "{address} {changed}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_sent_again_has_the_headers_for_caches() {
+    let host = Host::with(&[("CORS_ORIGINS", "https://a")]);
+    let client = host.client();
+    client.push_files("p", &[("a", "1")]).good();
+    for address in ADDRESSES {
+        let sent = client.ask("p", address);
+        let again = ask(&client, address, sent.header("etag"));
+        assert_eq!(again.status, 304, "{address}");
+        for name in ["cache-control", "etag", "vary", "x-rev"] {
+            let all = |answer: &support::Answer| -> Vec<_> {
+                answer.headers.get_all(name).iter().cloned().collect()
+            };
+            assert_eq!(all(&again), all(&sent), "{name} of {address}");
+        }
+        assert!(!again.header("vary").is_empty(), "{address}");
+    }
+}
+
+#[test]
 fn a_changed_resource_is_sent() {
     let host = Host::start();
     let client = host.client();
