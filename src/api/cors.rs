@@ -10,6 +10,12 @@ use crate::settings::{CorsOrigins, Settings};
 const EXPOSED: &str = "etag, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, \
                        x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, x-request-id, x-rev";
 
+/// Headers of the protocol, for a preflight that asks for none.
+const KNOWN: &str =
+    "Content-Type,Authorization,X-API-Key,If-None-Match,Content-Encoding,X-Device,X-Request-Id";
+/// Bytes of `access-control-request-headers` that an answer repeats.
+const MAX_ASKED: usize = 1024;
+
 /// The fixed headers of every answer, as helmet 7 sets them for the original. A strict transport
 /// policy is the proxy's to send: over plain HTTP it means nothing.
 const SECURITY: [(HeaderName, &str); 11] = [
@@ -91,9 +97,11 @@ pub(super) fn preflight(
         ),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static(
-                "Content-Type,Authorization,If-None-Match,Content-Encoding,X-Device,X-Request-Id",
-            ),
+            allowed_headers(request.headers()),
+        ),
+        (
+            header::VARY,
+            HeaderValue::from_static("access-control-request-headers"),
         ),
         (
             header::ACCESS_CONTROL_MAX_AGE,
@@ -103,9 +111,45 @@ pub(super) fn preflight(
     Ok(Some(response))
 }
 
+/// Any headers that a page asks for: they have no effect that it could not have without them, and
+/// libraries and proxies add their own. [`KNOWN`] when it asks for none, or for no list of names.
+fn allowed_headers(request: &HeaderMap) -> HeaderValue {
+    let asked = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+    asked
+        .filter(|names| names.len() <= MAX_ASKED && names.as_bytes().split(is_comma).all(is_name))
+        .cloned()
+        .unwrap_or(HeaderValue::from_static(KNOWN))
+}
+
+fn is_comma(byte: &u8) -> bool {
+    *byte == b','
+}
+
+fn is_name(text: &[u8]) -> bool {
+    HeaderName::from_bytes(text.trim_ascii()).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_may_send_what_it_asks_for_if_these_are_names() {
+        let long = format!("x-{}", "y".repeat(MAX_ASKED));
+        for (asked, allowed) in [
+            ("authorization,x-trace-id", "authorization,x-trace-id"),
+            ("Content-Type, X-API-Key", "Content-Type, X-API-Key"),
+            ("a b", KNOWN),
+            ("authorization,,x", KNOWN),
+            ("", KNOWN),
+            (&long, KNOWN),
+        ] {
+            let name = header::ACCESS_CONTROL_REQUEST_HEADERS;
+            let request = HeaderMap::from_iter([(name, asked.parse().unwrap())]);
+            assert_eq!(allowed_headers(&request), allowed, "{asked}");
+        }
+        assert_eq!(allowed_headers(&HeaderMap::new()), KNOWN);
+    }
 
     #[test]
     fn an_origin_is_echoed_only_when_it_is_listed() {

@@ -59,6 +59,7 @@ fn a_page_may_send_and_read_every_header_of_the_protocol() {
     );
     for name in [
         "authorization",
+        "x-api-key",
         "content-encoding",
         "if-none-match",
         "x-device",
@@ -74,6 +75,31 @@ fn a_page_may_send_and_read_every_header_of_the_protocol() {
         "x-rev",
     ] {
         assert!(read.iter().any(|read| read == name), "{name}");
+    }
+}
+
+#[test]
+fn a_page_may_send_any_header_that_it_asks_for() {
+    let host = Host::start();
+    let preflight = |asked: &str| {
+        let headers = [
+            ("origin", "https://a"),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", asked),
+        ];
+        let answer = host
+            .anonymous()
+            .send("OPTIONS", "/v1/projects/p/sync", &headers, b"");
+        assert_eq!(answer.status, 204);
+        let vary = answer.header("vary");
+        assert!(vary.contains("access-control-request-headers"), "{vary}");
+        answer.header("access-control-allow-headers").to_owned()
+    };
+    let asked = "authorization,x-requested-with,traceparent";
+    assert_eq!(preflight(asked), asked);
+    let long = "x".repeat(10_000);
+    for no_list in ["a b", "\"", &long] {
+        assert!(preflight(no_list).contains("Authorization"), "{no_list}");
     }
 }
 
