@@ -44,6 +44,7 @@ fn respond(
         admit(app, head, &route, common)?;
     }
     match route {
+        Route::Root => handlers::root(),
         Route::Health => handlers::health(app, head),
         Route::OpenApi => handlers::openapi(head),
         Route::Info => handlers::info(app),

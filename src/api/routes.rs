@@ -10,6 +10,8 @@ use crate::wire::excerpt::brief_excerpt;
 /// An address of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route {
+    /// What this server is.
+    Root,
     /// Whether the server is alive.
     Health,
     /// The description of the API for programs.
@@ -52,7 +54,8 @@ type Entry = (
     fn(&Segments) -> Result<Route, Error>,
 );
 
-const ROUTES: [Entry; 14] = [
+const ROUTES: [Entry; 15] = [
+    ("/", GET, |_| Ok(Route::Root)),
     ("/health", GET, |_| Ok(Route::Health)),
     ("/openapi.json", GET, |_| Ok(Route::OpenApi)),
     ("/v1/info", GET, |_| Ok(Route::Info)),
@@ -107,7 +110,7 @@ impl Route {
     /// Whether it is answered without a key and is not counted: it holds no data of anybody, and
     /// a client that has used up its window may still ask whether the server is alive.
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Health | Self::OpenApi)
+        matches!(self, Self::Root | Self::Health | Self::OpenApi)
     }
 }
 
@@ -144,7 +147,10 @@ impl Segments<'_> {
 }
 
 fn find(path: &str) -> Option<(&'static Entry, Segments<'_>)> {
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = match path {
+        "/" | "//" => path,
+        _ => path.strip_suffix('/').unwrap_or(path),
+    };
     ROUTES
         .iter()
         .find_map(|entry| Some((entry, matches(entry.0, path)?)))
@@ -264,7 +270,6 @@ mod tests {
     #[test]
     fn what_no_pattern_matches_is_not_found() {
         for path in [
-            "/",
             "",
             "/v1",
             "/v1/projects/x/nope",

@@ -2,6 +2,15 @@
 
 use serde::Serialize;
 
+/// The answer to `GET /`.
+#[derive(Serialize)]
+pub struct Root {
+    /// Of the program.
+    pub name: &'static str,
+    /// The address of the API description.
+    pub openapi: &'static str,
+}
+
 /// The answer.
 #[derive(Serialize)]
 pub struct Info {

@@ -1,5 +1,7 @@
 //! `GET /health`
 
+use serde_json::json;
+
 use support::Host;
 
 #[test]
@@ -12,6 +14,21 @@ fn health_shows_version_and_uptime_without_a_key() {
     );
     let later = host.anonymous().get("/health").good();
     assert!(later["uptime"].as_f64() >= first["uptime"].as_f64());
+}
+
+#[test]
+fn the_root_tells_a_monitor_that_the_server_is_up() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
+    for _ in 0..3 {
+        let root = host.anonymous().get("/").good();
+        assert_eq!(
+            root,
+            json!({ "name": "kamiflow-sync", "openapi": "/openapi.json" })
+        );
+        let head = host.anonymous().send("HEAD", "/", &[], b"");
+        assert_eq!((head.status, head.bytes.len()), (200, 0));
+    }
+    host.anonymous().get("//").failed(404, "not_found");
 }
 
 #[test]

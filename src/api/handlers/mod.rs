@@ -13,6 +13,7 @@ mod projects;
 mod pull;
 pub mod push;
 pub mod restore;
+mod root;
 mod status;
 
 pub(super) use delete::delete;
@@ -28,4 +29,5 @@ pub(super) use projects::projects;
 pub(super) use pull::{continues_pull, files};
 pub(super) use push::push;
 pub(super) use restore::restore;
+pub(super) use root::root;
 pub(super) use status::status;

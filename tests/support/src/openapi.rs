@@ -61,7 +61,10 @@ fn response(method: &str, target: &str, status: u16) -> Option<&'static Value> {
 /// The documented path that matches the target of a request, without its query.
 pub fn find(target: &str) -> Option<&'static str> {
     let path = target.split('?').next().unwrap_or_default();
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = match path {
+        "/" | "//" => path,
+        _ => path.strip_suffix('/').unwrap_or(path),
+    };
     let templates = DOCUMENT["paths"].as_object().expect("paths").keys();
     templates
         .map(String::as_str)
