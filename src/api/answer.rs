@@ -19,13 +19,33 @@ pub fn answer<B: Body>(
 ) -> Response<Vec<u8>> {
     let (parts, body) = request.into_parts();
     let head = Request::from_parts(parts, ());
+    complete(app, &head, new_id, |common| {
+        respond(app, &head, body, common)
+    })
+}
+
+/// Answers a request whose head cannot be read.
+pub fn refuse_malformed(app: &App, new_id: impl FnOnce() -> u64) -> Response<Vec<u8>> {
+    let sentence = "The request line or a header is malformed.";
+    complete(app, &Request::new(()), new_id, |_| {
+        Err(Error::BadRequest(sentence.to_owned()))
+    })
+}
+
+/// Adds what every answer carries to what `respond` makes.
+fn complete(
+    app: &App,
+    head: &Request<()>,
+    new_id: impl FnOnce() -> u64,
+    respond: impl FnOnce(&mut HeaderMap) -> Result<Response<Vec<u8>>, Error>,
+) -> Response<Vec<u8>> {
     let mut common = HeaderMap::new();
-    common.insert(REQUEST_ID, request_id(&head, new_id));
+    common.insert(REQUEST_ID, request_id(head, new_id));
     cors::protect(&mut common);
-    let response = cors::allow(&app.settings, &head, &mut common)
-        .and_then(|()| respond(app, &head, body, &mut common))
+    let response = cors::allow(&app.settings, head, &mut common)
+        .and_then(|()| respond(&mut common))
         .unwrap_or_else(Error::into_response);
-    finish(&head, common, response)
+    finish(head, common, response)
 }
 
 /// The order of the protocol: preflight, route, key, rate, and the body last.
@@ -85,7 +105,7 @@ fn admit(
     allowed
 }
 
-/// Adds what every answer carries. The exact length matters: Spin's trigger leaves Nagle on, and
+/// Joins the headers, compresses and counts. The exact length matters: Spin's trigger leaves Nagle on, and
 /// a chunked tail would wait 40 ms.
 fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) -> Response<Vec<u8>> {
     let (mut parts, body) = response.into_parts();
@@ -108,6 +128,23 @@ fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) ->
 mod tests {
     use super::super::response::ok;
     use super::*;
+    use crate::api::testing;
+
+    #[test]
+    fn the_answer_to_a_malformed_head_is_like_any_other() {
+        let response = refuse_malformed(&testing::app(), || 0xab);
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        for (name, value) in [
+            ("x-request-id", "00000000000000ab"),
+            ("x-content-type-options", "nosniff"),
+            ("content-type", "application/json"),
+            ("access-control-allow-origin", "*"),
+        ] {
+            assert_eq!(response.headers()[name], value);
+        }
+        let length = response.body().len();
+        assert_eq!(response.headers()[CONTENT_LENGTH], length.to_string());
+    }
 
     #[test]
     fn head_has_the_length_of_get_and_no_body() {

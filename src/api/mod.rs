@@ -19,8 +19,10 @@ pub mod request;
 mod request_id;
 mod response;
 pub mod routes;
+#[cfg(test)]
+mod testing;
 
-pub use answer::answer;
+pub use answer::{answer, refuse_malformed};
 pub use app::App;
 pub use error::Error;
 pub use request::Body;

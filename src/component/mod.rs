@@ -14,7 +14,7 @@ mod wasi_0_3;
 use http::{Request, Response};
 use spin_sdk::variables;
 
-use crate::api::{self, App, Body, Error};
+use crate::api::{self, App, Body};
 use crate::settings::Settings;
 use crate::store::{Database, Store};
 use bindings::wasi::random::random::get_random_u64;
@@ -40,11 +40,10 @@ thread_local! {
 }
 
 fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
-    match head {
-        Some(head) => APP.with(|app| api::answer(app, head.map(|()| body), get_random_u64)),
-        None => Error::BadRequest("The request line or a header is malformed.".to_owned())
-            .into_response(),
-    }
+    APP.with(|app| match head {
+        Some(head) => api::answer(app, head.map(|()| body), get_random_u64),
+        None => api::refuse_malformed(app, get_random_u64),
+    })
 }
 
 /// A value of `spin.toml`. A provider that fails is not a value that is not set.

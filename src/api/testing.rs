@@ -1,0 +1,36 @@
+//! What unit tests of this room share.
+
+use super::app::App;
+use crate::counters::{CounterError, Counters};
+use crate::settings::Settings;
+use crate::store::{Database, Error};
+
+/// A server with default settings, and with neither a database nor counters.
+pub fn app() -> App {
+    App {
+        settings: Settings::new(|_| Ok(None)),
+        memory: Box::new(Nothing),
+        durable: Box::new(Nothing),
+        database: Database::new(|| Err(Error::Busy)),
+    }
+}
+
+struct Nothing;
+
+impl Counters for Nothing {
+    fn get(&self, _: &str) -> Result<Option<i64>, CounterError> {
+        Ok(None)
+    }
+
+    fn set(&self, _: &str, _: i64) -> Result<(), CounterError> {
+        Ok(())
+    }
+
+    fn increment(&self, _: &str) -> Result<i64, CounterError> {
+        Ok(1)
+    }
+
+    fn delete(&self, _: &str) -> Result<(), CounterError> {
+        Ok(())
+    }
+}
