@@ -15,17 +15,15 @@ pub(super) fn unless_known(
     state: &str,
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let hash = Sha256::new()
-        .chain_update(head.uri().to_string())
-        .chain_update([0])
-        .chain_update(state)
-        .finalize();
-    let tag: String = hash
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    unless_tagged(head.headers(), &format!("W/\"{tag}\""), build)
+    let tag = weak(&[&head.uri().to_string(), state]);
+    unless_tagged(head.headers(), &tag, build)
+}
+
+/// The tag of an answer that depends on these texts alone.
+pub(super) fn weak(parts: &[&str]) -> String {
+    let hash = Sha256::digest(parts.join("\0"));
+    let digits = hash.iter().take(12).map(|byte| format!("{byte:02x}"));
+    format!("W/\"{}\"", digits.collect::<String>())
 }
 
 /// The same with a tag that the caller knows already.

@@ -48,17 +48,22 @@ pub fn encode(request: &HeaderMap, headers: &mut HeaderMap, body: Vec<u8>) -> Ve
         return body;
     }
     headers.append(VARY, HeaderValue::from_static("accept-encoding"));
-    if body.len() < WORTH_COMPRESSING || !accepts_gzip(request) {
+    let is_done = headers.contains_key(CONTENT_ENCODING);
+    if is_done || body.len() < WORTH_COMPRESSING || !is_accepted(request) {
         return body;
     }
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    compress(&body)
+}
+
+pub(super) fn compress(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 2), Compression::fast());
-    let written = encoder.write_all(&body).and_then(|()| encoder.finish());
+    let written = encoder.write_all(body).and_then(|()| encoder.finish());
     written.expect("a Vec takes every byte")
 }
 
 /// Whether `accept-encoding` gives gzip a weight above zero, or, if it does not name it, `*`.
-fn accepts_gzip(request: &HeaderMap) -> bool {
+pub(super) fn is_accepted(request: &HeaderMap) -> bool {
     accepts(request, "gzip")
         .or_else(|| accepts(request, "*"))
         .unwrap_or(false)
@@ -145,7 +150,7 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(
-                accepts_gzip(&headers(ACCEPT_ENCODING, value)),
+                is_accepted(&headers(ACCEPT_ENCODING, value)),
                 expected,
                 "{value}"
             );
