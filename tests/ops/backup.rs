@@ -1,6 +1,8 @@
 //! `backup`
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rusqlite::Connection;
@@ -121,6 +123,15 @@ fn a_database_of_another_program_is_not_backed_up() {
     );
 }
 
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names
+}
+
 #[test]
 fn a_folder_keeps_the_newest_backups_and_files_of_others() {
     let host = Host::start();
@@ -139,16 +150,58 @@ fn a_folder_keeps_the_newest_backups_and_files_of_others() {
         &["backup", argument(folder.path()), "--keep", "2"],
     )
     .good();
-    let left = folder.path().read_dir().unwrap();
-    let mut left: Vec<_> = left
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    left.sort_unstable();
+    let left = names(folder.path());
     assert_eq!(left.len(), 3, "{left:?}");
     assert_eq!(
         (left[0].as_str(), left[2].as_str()),
         ("kamiflow-sync-20250103T000000Z.db", "kamiflow-sync-mine.db")
     );
+}
+
+#[test]
+fn no_date_in_a_name_costs_the_backup_that_was_just_made() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let future = [
+        "kamiflow-sync-29990101T000000Z.db",
+        "kamiflow-sync-29990102T000000Z.db",
+    ];
+    let not_ours = [
+        "kamiflow-sync-20269999T999999Z.db",
+        "kamiflow-sync-99999999T999999Z.db",
+    ];
+    let old = [
+        "kamiflow-sync-20250101T000000Z.db",
+        "kamiflow-sync-20250102T000000Z.db",
+    ];
+    for name in future.iter().chain(&not_ours).chain(&old) {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let arguments = ["backup", argument(folder.path()), "--keep", "2"];
+    let finished = run(&host.database(), &arguments);
+    for name in future {
+        assert!(finished.err.contains(name), "{finished:?}");
+    }
+    let out = finished.good();
+    let made = out.trim_end().rsplit('/').next().unwrap();
+    let mut expected = [&future[..], &not_ours, &old[1..], &[made]].concat();
+    expected.sort_unstable();
+    assert_eq!(names(folder.path()), expected);
+}
+
+#[test]
+fn backups_made_within_one_second_do_not_replace_each_other() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let backup = || run(&host.database(), &["backup", argument(folder.path())]).good();
+    let said: BTreeSet<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(backup)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert_eq!(names(folder.path()).len(), 4);
 }
 
 #[test]

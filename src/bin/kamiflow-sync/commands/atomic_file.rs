@@ -1,7 +1,7 @@
 //! A file that gets its name only when it is complete and on the disk.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -42,11 +42,23 @@ impl AtomicFile {
             .with_context(|| format!("cannot write {shown}"))?;
         file.try_lock()
             .with_context(|| format!("cannot lock {shown}"))?;
-        Ok(Self {
+        // Before it was locked, another run may have taken it for a leftover, or finished.
+        ensure!(is_file_at(&part, &file), "another run is writing {shown}");
+        let created = Self {
             part,
             target: std::path::absolute(target)?,
             file,
-        })
+        };
+        ensure!(
+            force || !target.exists(),
+            "{shown} was made by another run meanwhile"
+        );
+        Ok(created)
+    }
+
+    /// Whether `target` exists or another run is writing it.
+    pub fn is_taken(target: &Path) -> bool {
+        target.exists() || is_being_written(&with_suffix(target, PART))
     }
 
     /// Removes the unfinished file that an interrupted run left.
@@ -79,6 +91,14 @@ impl Drop for AtomicFile {
 fn is_being_written(part: &Path) -> bool {
     let file = File::open(part);
     file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Whether `file` still has the name `path`.
+fn is_file_at(path: &Path, file: &File) -> bool {
+    let identity = |file: Metadata| (file.dev(), file.ino());
+    let opened = file.metadata().map(identity);
+    let named = path.symlink_metadata().map(identity);
+    matches!((opened, named), (Ok(opened), Ok(named)) if opened == named)
 }
 
 fn remove(part: &Path) {
