@@ -89,6 +89,90 @@ fn each_kind_of_damage_is_found_and_named() {
 }
 
 #[test]
+fn what_the_program_cannot_have_written_is_damage() {
+    for (tamper, finding) in [
+        (
+            "UPDATE version SET path = '../../../evil.md' WHERE path = 'b'; UPDATE file SET path = '../../../evil.md' WHERE path = 'b'",
+            "the path \"../../../evil.md\" must not begin with a dot",
+        ),
+        (
+            "UPDATE version SET path = 'a/b' WHERE path = 'b'; UPDATE file SET path = 'a/b' WHERE path = 'b'",
+            "p: a/b lies below the file a",
+        ),
+        (
+            "UPDATE project SET id = 'x' || char(27) || '[2J'",
+            r"is no project id",
+        ),
+        ("UPDATE project SET epoch = 'x'", "1 projects have a value"),
+        (
+            "UPDATE version SET size = -1 WHERE path = 'b'",
+            "1 versions have a value",
+        ),
+        (
+            "UPDATE version SET device = x'00'",
+            "3 versions have a value",
+        ),
+        (
+            "UPDATE file SET deleted = 2 WHERE path = 'b'",
+            "1 files have a value",
+        ),
+        (
+            "UPDATE content SET bytes = CAST(bytes AS TEXT)",
+            "3 contents have a value",
+        ),
+        (
+            "INSERT INTO retired VALUES ('q', 'x')",
+            "1 deleted projects have a value",
+        ),
+        (
+            "CREATE TRIGGER evil AFTER UPDATE ON project BEGIN DELETE FROM file; END",
+            "the trigger evil was not made by the program",
+        ),
+        (
+            "CREATE VIEW evil AS SELECT 1",
+            "the view evil was not made by the program",
+        ),
+        (
+            "CREATE TABLE evil (x)",
+            "the table evil was not made by the program",
+        ),
+        (
+            "CREATE INDEX evil ON file (rev)",
+            "the index evil was not made by the program",
+        ),
+        (
+            "DROP TRIGGER newest_version",
+            "the trigger newest_version is missing",
+        ),
+        (
+            "DROP TRIGGER newest_version; CREATE TRIGGER newest_version AFTER INSERT ON version BEGIN DELETE FROM content; END",
+            "the trigger newest_version is not the program's own",
+        ),
+        (
+            "ALTER TABLE version RENAME COLUMN device TO gadget",
+            "the table version is not the program's own",
+        ),
+        ("DROP TABLE retired", "the table retired is missing"),
+    ] {
+        let found = findings(tamper);
+        assert!(found.contains(finding), "{tamper}: {found}");
+        assert!(found.contains("findings in"), "{found}");
+        assert!(!found.contains('\u{1b}'), "{found:?}");
+    }
+}
+
+#[test]
+fn statistics_of_sqlite_are_no_damage() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    Connection::open(host.database())
+        .unwrap()
+        .execute_batch("ANALYZE")
+        .unwrap();
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
 fn a_torn_page_is_found() {
     let host = Host::start();
     let text = "x".repeat(100_000);

@@ -192,6 +192,27 @@ fn a_damaged_or_foreign_or_newer_file_changes_nothing() {
 }
 
 #[test]
+fn nothing_that_a_tampered_backup_brings_along_runs() {
+    let (_folder, database, backup) = one_push_behind();
+    let before = std::fs::read(&database).unwrap();
+    for tamper in [
+        "CREATE TRIGGER evil AFTER UPDATE ON project BEGIN DELETE FROM file; END",
+        "DROP TRIGGER newest_version; CREATE TRIGGER newest_version AFTER UPDATE ON project BEGIN DELETE FROM file; END",
+        "ALTER TABLE project RENAME TO aside; CREATE VIEW project AS SELECT * FROM aside",
+    ] {
+        let bad = database.with_file_name("bad.db");
+        std::fs::copy(&backup, &bad).unwrap();
+        Connection::open(&bad)
+            .unwrap()
+            .execute_batch(tamper)
+            .unwrap();
+        let refusal = run(&database, &["restore", argument(&bad)]).failed();
+        assert!(refusal.contains("bad.db is damaged: the "), "{refusal}");
+        assert_eq!(std::fs::read(&database).unwrap(), before);
+    }
+}
+
+#[test]
 fn a_damaged_database_can_be_replaced() {
     let (folder, database, backup) = one_push_behind();
     std::fs::write(&database, "no database any more ".repeat(300)).unwrap();

@@ -15,6 +15,7 @@ pub mod healthcheck;
 pub mod import;
 pub mod import_legacy;
 mod installation;
+mod printable;
 mod progress;
 mod project_id;
 pub mod restore;

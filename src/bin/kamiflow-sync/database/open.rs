@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, Store};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::length;
@@ -33,6 +34,21 @@ pub fn existing(file: &Path) -> Result<Connection> {
         FIRST_SCHEMA..=SCHEMA_VERSION => Ok(connection),
         _ => bail!("{shown} is no database of KamiFlow Sync"),
     }
+}
+
+/// As [`existing`], for a file that may have been tampered with: none of its triggers and views
+/// runs, and its schema calls no function that could do harm.
+pub fn untrusted(file: &Path) -> Result<Connection> {
+    let connection = existing(file)?;
+    for (setting, value) in [
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+    ] {
+        connection.set_db_config(setting, value)?;
+    }
+    Ok(connection)
 }
 
 /// The store of an existing database, whose schema stays as it is.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use kamiflow_sync_component::store::{LastRev, Store};
 
 use super::atomic_file::AtomicFile;
-use super::check::{self, Totals};
+use super::check::{self, Examination, Totals};
 use super::clock;
 use super::installation::Installation;
 use crate::cli::RestoreArgs;
@@ -63,27 +63,38 @@ fn copy(backup: &Path, target: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Checks the copy of the backup and prepares it to follow `database`.
+/// Prepares the copy of the backup to follow `database`, and checks what became of it.
 fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Totals> {
     let shown = backup.display();
-    let connection = open::existing(copy).map_err(|error| {
+    let connection = open::untrusted(copy).map_err(|error| {
         let text = format!("{error:#}").replace(&copy.display().to_string(), &shown.to_string());
         anyhow::anyhow!(text)
     })?;
-    let examination = check::examine(&connection)?;
-    if let [first, ..] = examination.findings.as_slice() {
-        bail!("{shown} is damaged: {first}");
+    require_sound(&check::examine_schema(&connection)?, backup)?;
+    let store = Store::open_unchanged(connection);
+    let changed = continue_numbering(&store, database);
+    drop(store);
+    let changed = changed.and_then(|()| move_log_into_file(copy));
+    // After the last statement. In a damaged file, a statement may have failed for that reason.
+    let examination = check::examine(&open::untrusted(copy)?)?;
+    require_sound(&examination, backup)?;
+    changed?;
+    Ok(examination.totals)
+}
+
+fn require_sound(examination: &Examination, backup: &Path) -> Result<()> {
+    match examination.findings.as_slice() {
+        [] => Ok(()),
+        [first, ..] => bail!("{} is damaged: {first}", backup.display()),
     }
-    connection.close().map_err(|(_, error)| error)?;
-    continue_numbering(&open::existing_store(copy)?, database)?;
-    let connection = open::existing(copy)?;
+}
+
+fn move_log_into_file(copy: &Path) -> Result<()> {
+    let connection = open::untrusted(copy)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    connection
-        .close()
-        .map_err(|(_, error)| error)
-        .context("cannot write the copy")?;
-    Ok(examination.totals)
+    let closed = connection.close().map_err(|(_, error)| error);
+    closed.context("cannot write the copy")
 }
 
 /// Gives every project a new epoch, so that devices that saw later changes have to start over, and

@@ -1,6 +1,8 @@
-//! `check`: examines the database for damage.
+//! `check`: examines the database for damage, and for what the program cannot have written.
 
-use std::fmt;
+mod examination;
+mod rules;
+mod schema;
 
 use anyhow::{Result, bail};
 use kamiflow_sync_component::domain::{Checksum, TreeDigest};
@@ -10,27 +12,12 @@ use super::installation::Installation;
 use super::progress;
 use crate::cli::InstallationArgs;
 use crate::database::open;
-
-/// What a database holds in total.
-#[derive(Debug, Default)]
-pub struct Totals {
-    projects: u64,
-    files: u64,
-    versions: u64,
-    bytes: u64,
-}
-
-#[derive(Debug, Default)]
-pub struct Examination {
-    pub totals: Totals,
-    /// One line for each damage.
-    pub findings: Vec<String>,
-}
+pub use examination::{Examination, Totals};
 
 /// Fails when there is any finding.
 pub fn run(args: &InstallationArgs) -> Result<()> {
     let installation = Installation::find(args)?;
-    let examination = examine(&open::existing(&installation.database)?)?;
+    let examination = examine(&open::untrusted(&installation.database)?)?;
     for finding in &examination.findings {
         println!("{finding}");
     }
@@ -44,12 +31,32 @@ pub fn run(args: &InstallationArgs) -> Result<()> {
 
 /// Examines a snapshot of the database, also while a server runs.
 pub fn examine(connection: &Connection) -> Result<Examination> {
+    examine_parts(
+        connection,
+        &[
+            pages,
+            schema::schema,
+            rules::rules,
+            references,
+            contents,
+            projects,
+        ],
+    )
+}
+
+/// Examines only what a database consists of. With no finding here, statements do what they say.
+pub fn examine_schema(connection: &Connection) -> Result<Examination> {
+    examine_parts(connection, &[schema::schema])
+}
+
+type Part = fn(&Connection, &mut Examination) -> rusqlite::Result<()>;
+
+fn examine_parts(connection: &Connection, parts: &[Part]) -> Result<Examination> {
     let mut examination = Examination::default();
-    let parts = [pages, references, contents, projects];
     connection.execute_batch("BEGIN")?;
     for part in parts {
         match part(connection, &mut examination) {
-            Err(error) if is_damage(&error) => examination.findings.push(error.to_string()),
+            Err(error) if is_damage(&error) => examination.add(error.to_string()),
             done => done?,
         }
     }
@@ -57,11 +64,18 @@ pub fn examine(connection: &Connection) -> Result<Examination> {
     Ok(examination)
 }
 
+/// Includes values of another type than the program writes, and statements that fail because a
+/// table is another one.
 fn is_damage(error: &rusqlite::Error) -> bool {
-    let damage = [ErrorCode::DatabaseCorrupt, ErrorCode::NotADatabase];
-    error
-        .sqlite_error_code()
-        .is_some_and(|code| damage.contains(&code))
+    match error.sqlite_error_code() {
+        Some(code) => [
+            ErrorCode::DatabaseCorrupt,
+            ErrorCode::NotADatabase,
+            ErrorCode::Unknown,
+        ]
+        .contains(&code),
+        None => true,
+    }
 }
 
 fn pages(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
@@ -70,7 +84,7 @@ fn pages(connection: &Connection, examination: &mut Examination) -> rusqlite::Re
     for line in lines {
         let line = line?;
         if line != "ok" {
-            examination.findings.push(line);
+            examination.add(line);
         }
     }
     Ok(())
@@ -119,7 +133,7 @@ fn references(connection: &Connection, examination: &mut Examination) -> rusqlit
         let mut select = connection.prepare(statement)?;
         let lines = select.query_map([], |row| row.get(0))?;
         for line in lines {
-            examination.findings.push(line?);
+            examination.add(line?);
         }
     }
     Ok(())
@@ -142,7 +156,7 @@ fn contents(connection: &Connection, examination: &mut Examination) -> rusqlite:
             let project = row.get::<_, Option<String>>(0)?.unwrap_or_default();
             let content: i64 = row.get(1)?;
             let line = format!("{project}: content {content} does not match its checksum");
-            examination.findings.push(line);
+            examination.add(line);
         }
     }
     bar.finish_and_clear();
@@ -167,15 +181,13 @@ fn projects(connection: &Connection, examination: &mut Examination) -> rusqlite:
         let mut compare = |what: &str, stored: u64, counted: u64| {
             if stored != counted {
                 let line = format!("{id}: {what} is said to be {stored}, and is {counted}");
-                examination.findings.push(line);
+                examination.add(line);
             }
         };
         compare("its number of files", row.get(2)?, files);
         compare("their size", row.get(3)?, size);
         if row.get_ref(4)?.as_blob()? != digest.as_bytes() {
-            examination
-                .findings
-                .push(format!("{id}: its digest is not {digest}"));
+            examination.add(format!("{id}: its digest is not {digest}"));
         }
     }
     Ok(())
@@ -200,15 +212,4 @@ fn recount(connection: &Connection, project: i64) -> rusqlite::Result<(u64, u64,
         }
     }
     Ok((files, bytes, digest))
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (projects, files, versions) = (self.projects, self.files, self.versions);
-        let bytes = progress::bytes(self.bytes);
-        write!(
-            f,
-            "{projects} projects, {files} files, {versions} versions, {bytes} of content"
-        )
-    }
 }

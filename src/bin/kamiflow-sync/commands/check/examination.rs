@@ -1,0 +1,39 @@
+//! What an examination counts and finds.
+
+use std::fmt;
+
+use crate::commands::printable::printable;
+use crate::commands::progress;
+
+/// What a database holds in total.
+#[derive(Debug, Default)]
+pub struct Totals {
+    pub projects: u64,
+    pub files: u64,
+    pub versions: u64,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Examination {
+    pub totals: Totals,
+    /// One line for each damage.
+    pub findings: Vec<String>,
+}
+
+impl Examination {
+    pub fn add(&mut self, finding: String) {
+        self.findings.push(printable(&finding));
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (projects, files, versions) = (self.projects, self.files, self.versions);
+        let bytes = progress::bytes(self.bytes);
+        write!(
+            f,
+            "{projects} projects, {files} files, {versions} versions, {bytes} of content"
+        )
+    }
+}

@@ -1,0 +1,103 @@
+//! Checks that every row obeys the rules of a push: devices write each path that they pull without
+//! looking at it.
+
+use std::collections::HashSet;
+
+use kamiflow_sync_component::domain::{FilePath, ProjectId};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::examination::Examination;
+
+/// Each statement counts the rows of a table that have a value which the program does not write.
+const VALUES: [(&str, &str); 5] = [
+    (
+        "projects",
+        "SELECT count(*) FROM project WHERE NOT (
+           typeof(id) = 'text' AND typeof(name) IN ('text', 'null') AND typeof(git_repo) IN ('text', 'null')
+           AND typeof(last_rev) = 'integer' AND typeof(epoch) = 'integer' AND typeof(head) IN ('integer', 'null')
+           AND typeof(tag) = 'integer' AND typeof(file_count) = 'integer' AND typeof(total_size) = 'integer'
+           AND typeof(digest) = 'blob' AND length(digest) = 32
+           AND typeof(swept_at) = 'integer' AND typeof(swept_to) = 'text'
+           AND last_rev >= 0 AND file_count >= 0 AND total_size >= 0)",
+    ),
+    (
+        "versions",
+        "SELECT count(*) FROM version WHERE NOT (
+           typeof(rev) = 'integer' AND rev > 0 AND typeof(path) = 'text'
+           AND (checksum IS NULL OR typeof(checksum) = 'blob' AND length(checksum) = 32)
+           AND typeof(size) = 'integer' AND size >= 0 AND typeof(modified) = 'integer'
+           AND typeof(device) IN ('text', 'null') AND typeof(tag) = 'integer'
+           AND (previous IS NULL OR typeof(previous) = 'integer' AND previous < rev)
+           AND (content IS NULL OR typeof(content) = 'integer' AND checksum IS NOT NULL))",
+    ),
+    (
+        "files",
+        "SELECT count(*) FROM file WHERE NOT (
+           typeof(path) = 'text' AND typeof(rev) = 'integer' AND deleted IN (0, 1))",
+    ),
+    (
+        "contents",
+        "SELECT count(*) FROM content WHERE NOT (
+           typeof(checksum) = 'blob' AND length(checksum) = 32 AND typeof(bytes) = 'blob')",
+    ),
+    (
+        "deleted projects",
+        "SELECT count(*) FROM retired WHERE NOT (typeof(id) = 'text' AND typeof(last_rev) = 'integer' AND last_rev >= 0)",
+    ),
+];
+
+pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
+    for (rows, statement) in VALUES {
+        let broken: i64 = connection.query_row(statement, [], |row| row.get(0))?;
+        if broken > 0 {
+            examination.add(format!("{broken} {rows} have a value that breaks a rule"));
+        }
+    }
+    let mut select = connection.prepare("SELECT number, id FROM project ORDER BY id")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = text(row.get_ref(1)?);
+        if ProjectId::parse(id.clone()).is_none() {
+            examination.add(format!("{id:?} is no project id"));
+        }
+        paths(connection, row.get(0)?, &id, examination)?;
+    }
+    Ok(())
+}
+
+fn paths(
+    connection: &Connection,
+    project: i64,
+    id: &str,
+    examination: &mut Examination,
+) -> rusqlite::Result<()> {
+    // A version of a path that is not here is found as a broken reference.
+    let mut select =
+        connection.prepare_cached("SELECT path, deleted FROM file WHERE project = ?1")?;
+    let mut rows = select.query([project])?;
+    let mut live = HashSet::new();
+    while let Some(row) = rows.next()? {
+        let path = text(row.get_ref(0)?);
+        match FilePath::parse(&path) {
+            Err(rule) => examination.add(format!("{id}: the path {path:?} {rule}")),
+            Ok(path) if row.get_ref(1)? == ValueRef::Integer(0) => _ = live.insert(path),
+            Ok(_) => {}
+        }
+    }
+    let names: HashSet<&str> = live.iter().map(FilePath::as_str).collect();
+    for path in &live {
+        if let Some(file) = path.folders().find(|folder| names.contains(folder)) {
+            examination.add(format!("{id}: {path} lies below the file {file}"));
+        }
+    }
+    Ok(())
+}
+
+/// Of any type and encoding, because a wrong one is damage too.
+fn text(value: ValueRef) -> String {
+    match value.as_bytes_or_null() {
+        Ok(Some(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => format!("{value:?}"),
+    }
+}
