@@ -68,7 +68,7 @@ fn respond(
         Route::Health => handlers::health(app, head),
         Route::OpenApi => handlers::openapi(head),
         Route::Info => handlers::info(app),
-        Route::Projects => handlers::projects(app),
+        Route::Projects => handlers::projects(app, head),
         Route::Project(id) => handlers::delete(app, &id),
         Route::Sync(id) => handlers::push(app, head, &id, body),
         Route::Files(id) => handlers::files(app, head, &id),

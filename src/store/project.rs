@@ -82,12 +82,6 @@ impl Store {
         row.as_ref().map(Project::from_row).transpose()
     }
 
-    /// All projects, in the order of their ids.
-    pub fn projects(&self) -> Result<Vec<ProjectSummary>, Error> {
-        let statement = format!("SELECT {COLUMNS}, id, name, git_repo FROM project ORDER BY id");
-        self.run(&statement)?.iter().map(summary).collect()
-    }
-
     /// A project with its name and repository, if it exists.
     pub fn project_summary(&self, id: &ProjectId) -> Result<Option<ProjectSummary>, Error> {
         let statement = format!("SELECT {COLUMNS}, id, name, git_repo FROM project WHERE id = ?1");
@@ -140,7 +134,7 @@ impl Store {
     }
 }
 
-fn summary(row: &Row) -> Result<ProjectSummary, Error> {
+pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
     let text = |column| row.text(column).map(str::to_owned);
     Ok(ProjectSummary {
         id: text(10).unwrap_or_default(),

@@ -46,6 +46,10 @@ pub struct DeletedProject {
 pub struct ProjectList {
     /// In the order of their ids.
     pub projects: Vec<ListedProject>,
+    /// Whether more follow: ask again with `after=<last id>`. Left out on the last page, as clients
+    /// from before there were pages know it.
+    #[serde(rename = "hasMore", skip_serializing_if = "std::ops::Not::not")]
+    pub has_more: bool,
 }
 
 /// A project in the list of all.

@@ -106,6 +106,35 @@ fn projects_are_listed_in_order_of_id_with_counts_and_sizes() {
 }
 
 #[test]
+fn any_number_of_projects_with_long_names_is_listed_in_pages() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("first", &[("a", "x")]).good();
+    // A push for each would take minutes.
+    let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+        INSERT INTO project SELECT NULL, format('%06d', i), ?1, ?2, last_rev, epoch, head, tag,
+          file_count, total_size, digest, swept_at, swept_to FROM n CROSS JOIN project WHERE id = 'first'";
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let names = ["€".repeat(256), "\u{1}".repeat(2048)];
+    database.execute(more, names).unwrap();
+    for limit in ["", "&limit=10000", "&limit=100"] {
+        let (mut ids, mut after) = (Vec::new(), String::new());
+        loop {
+            let page = client.get(&format!("/v1/projects?after={after}{limit}"));
+            let page = page.good();
+            let projects = page["projects"].as_array().unwrap().iter();
+            ids.extend(projects.map(|project| project["id"].as_str().unwrap().to_owned()));
+            after = ids.last().unwrap().clone();
+            if page.get("hasMore").is_none() {
+                break;
+            }
+        }
+        assert_eq!(ids.len(), 12_001);
+        assert!(ids.is_sorted() && ids.last().unwrap() == "first");
+    }
+}
+
+#[test]
 fn a_deleted_project_is_not_listed_and_an_emptied_one_is() {
     let host = Host::start();
     let client = host.client();

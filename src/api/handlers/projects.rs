@@ -1,18 +1,28 @@
 //! `GET /v1/projects`
 
-use http::Response;
+use http::{Request, Response};
 
 use crate::api::app::App;
 use crate::api::error::Error;
+use crate::api::request::{limit_up_to, parameter};
 use crate::api::response::ok;
-use crate::store::{ProjectSummary, Store};
+use crate::store::ProjectSummary;
 use crate::wire::project::{ListedProject, ProjectList};
 
-/// Lists all projects.
-pub fn projects(app: &App) -> Result<Response<Vec<u8>>, Error> {
-    let projects = app.database.with(Store::projects)?;
+/// Projects in a page, unless `limit` asks for fewer or for up to [`MAX_PAGE`].
+const PAGE: u32 = 1000;
+const MAX_PAGE: u32 = 10_000;
+
+/// Lists the projects after the id `after`, in byte order. A page with long names ends earlier.
+pub fn projects(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
+    let after = parameter(head, "after").unwrap_or_default();
+    let limit = limit_up_to(head, PAGE, MAX_PAGE) as usize;
+    let page = app
+        .database
+        .read(|store| Ok::<_, Error>(store.projects(&after, limit)?))?;
     Ok(ok(&ProjectList {
-        projects: projects.into_iter().map(listed).collect(),
+        projects: page.projects.into_iter().map(listed).collect(),
+        has_more: page.has_more,
     }))
 }
 

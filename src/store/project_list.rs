@@ -1,0 +1,120 @@
+//! All projects, in pages.
+
+use super::error::Error;
+use super::project::{COLUMNS, ProjectSummary, summary};
+use super::row::Row;
+use super::store::Store;
+
+/// Projects in one statement: with the longest names, the rows of so many take 5 MB.
+const STEP: usize = 500;
+/// Bytes of ids, names and repositories after which a page ends. As JSON they take up to six times
+/// as many.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// Projects in the order of their ids.
+#[derive(Debug, Default)]
+pub struct ProjectPage {
+    /// At most as many as asked for.
+    pub projects: Vec<ProjectSummary>,
+    /// Whether more follow the last one.
+    pub has_more: bool,
+}
+
+impl Store {
+    /// The first projects whose ids come after `after`: at most `limit`, and no more than 1 MiB of
+    /// text. To be called on a snapshot.
+    pub fn projects(&self, after: &str, limit: usize) -> Result<ProjectPage, Error> {
+        let (mut page, mut bytes, mut after) = (ProjectPage::default(), 0, after.to_owned());
+        loop {
+            let rows = self.project_rows(&after)?;
+            let is_last = rows.len() < STEP;
+            for row in rows {
+                let project = summary(&row)?;
+                bytes += text_bytes(&project);
+                let is_full = page.projects.len() == limit || bytes > MAX_TEXT_BYTES;
+                if is_full && !page.projects.is_empty() {
+                    page.has_more = true;
+                    return Ok(page);
+                }
+                after.clone_from(&project.id);
+                page.projects.push(project);
+            }
+            if is_last {
+                return Ok(page);
+            }
+        }
+    }
+
+    fn project_rows(&self, after: &str) -> Result<Vec<Row>, Error> {
+        let statement = format!(
+            "SELECT {COLUMNS}, id, name, git_repo FROM project WHERE id > ?1 ORDER BY id LIMIT ?2"
+        );
+        self.execute(&statement, [after.into(), (STEP as i64).into()])
+    }
+}
+
+fn text_bytes(project: &ProjectSummary) -> usize {
+    let texts = [&project.name, &project.git_repo];
+    let optional = texts.into_iter().flatten().map(String::len);
+    project.id.len() + optional.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAX_FILES, TestFile};
+    use super::*;
+    use crate::domain::{ProjectId, Push};
+
+    /// Makes projects `0000`, `0001` and so on.
+    fn make_projects(store: &Store, count: usize, git_repo: &str) {
+        let push = Push {
+            git_repo: Some(git_repo.to_owned()),
+            ..Push::default()
+        };
+        for number in 0..count {
+            let id = ProjectId::parse(format!("{number:04}")).unwrap();
+            store
+                .write(|store| store.push(&id, &push, 1, MAX_FILES))
+                .unwrap();
+        }
+    }
+
+    /// The sizes of all pages, which together hold every project once and in order.
+    fn pages(store: &Store, limit: usize) -> Vec<usize> {
+        let (mut sizes, mut ids) = (Vec::new(), Vec::<String>::new());
+        loop {
+            let after = ids.last().map_or("", String::as_str);
+            let page = store.projects(after, limit).unwrap();
+            sizes.push(page.projects.len());
+            ids.extend(page.projects.into_iter().map(|project| project.id));
+            if !page.has_more {
+                let expected: Vec<_> = (0..ids.len()).map(|n| format!("{n:04}")).collect();
+                assert_eq!(ids, expected);
+                return sizes;
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_ends_at_its_limit() {
+        let file = TestFile::new();
+        let store = file.store();
+        assert_eq!(pages(&store, 10), [0]);
+        make_projects(&store, STEP + 2, "x");
+        assert_eq!(pages(&store, 10_000), [STEP + 2]);
+        assert_eq!(pages(&store, STEP + 2), [STEP + 2]);
+        assert_eq!(pages(&store, STEP + 1), [STEP + 1, 1]);
+        assert_eq!(pages(&store, STEP), [STEP, 2]);
+        assert_eq!(pages(&store, 200), [200, 200, 102]);
+    }
+
+    #[test]
+    fn a_page_ends_at_its_bytes() {
+        let file = TestFile::new();
+        let store = file.store();
+        make_projects(&store, 300, &"€".repeat(2048));
+        let each = 4 + 3 * 2048;
+        let full = MAX_TEXT_BYTES / each;
+        assert_eq!(pages(&store, 10_000), [full, 300 - full]);
+    }
+}
