@@ -26,6 +26,7 @@ mod promises;
 mod pull;
 mod push;
 mod raw_http;
+mod refusals;
 mod restore;
 mod retention;
 mod single_file;

@@ -15,7 +15,8 @@ use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 
 use super::connection_slots::{ConnectionSlots, Slot};
-use super::service::Service;
+use super::lingering_close::{LingeringClose, Sending};
+use super::service::{Client, Service};
 use super::stall_watch::StallWatch;
 
 /// Connections at once.
@@ -41,23 +42,29 @@ pub async fn serve(listener: TcpListener, service: Service, stop: CancellationTo
     let slots = ConnectionSlots::new(MAX_CONNECTIONS);
     let connections = GracefulShutdown::new();
     let protocol = protocol();
-    while let Some((stream, client, slot)) = next(&listener, &slots, &stop).await {
+    while let Some((stream, address, slot)) = next(&listener, &slots, &stop).await {
+        let sending = Sending::default();
+        let stream = LingeringClose::new(
+            prepare(stream, slot.clone()),
+            sending.clone(),
+            service.max_unread(),
+        );
         let (service, requests) = (service.clone(), slot.clone());
+        let client = Client { address, sending };
         let respond = service_fn(move |request| {
             let active = requests.begin_request();
-            service.clone().respond(request, client, active)
+            service.clone().respond(request, client.clone(), active)
         });
-        let stream = prepare(stream, slot.clone());
         let connection = protocol.serve_connection(TokioIo::new(stream), respond);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             tokio::select! {
                 // A client that disconnected, was too slow, or does not speak HTTP.
                 ended = connection => if let Err(error) = ended {
-                    tracing::debug!(%client, %error, "a connection ended with an error");
+                    tracing::debug!(client = %address, %error, "a connection ended with an error");
                 },
                 () = slot.evicted() => {
-                    tracing::debug!(%client, "a connection was closed to free its slot");
+                    tracing::debug!(client = %address, "a connection was closed to free its slot");
                 }
             }
         });

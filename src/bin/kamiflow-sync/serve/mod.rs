@@ -12,6 +12,7 @@ pub mod compute_limit;
 mod connection_slots;
 mod eviction_queue;
 mod failure;
+mod lingering_close;
 pub mod listener;
 pub mod log;
 pub mod metrics;

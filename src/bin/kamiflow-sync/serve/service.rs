@@ -19,6 +19,7 @@ use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
 use super::connection_slots::ActiveRequest;
 use super::failure::Failure;
+use super::lingering_close::{ReportedBody, Sending};
 use super::metrics::Metrics;
 use super::request_headers::{self, X_REQUEST_ID};
 use crate::guest::engine::MAX_INSTANCES;
@@ -34,6 +35,16 @@ const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 3;
 /// How long a client may pause in the middle of a body.
 const BODY_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Bytes of a refused request that are read so that the refusal arrives, at least.
+const MIN_UNREAD: u64 = 256 << 20;
+
+/// The other side of a connection.
+#[derive(Clone)]
+pub struct Client {
+    pub address: SocketAddr,
+    pub sending: Sending,
+}
+
 /// Clones share the limits.
 #[derive(Clone)]
 pub struct Service {
@@ -41,6 +52,7 @@ pub struct Service {
     requests: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     bodies: BodyBudget,
+    max_body: u64,
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
@@ -59,22 +71,38 @@ impl Service {
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
+            max_body,
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
         }
     }
 
+    /// Bytes of a request that are read after it was refused: also of a body that is too large.
+    pub fn max_unread(&self) -> u64 {
+        MIN_UNREAD.max(self.max_body.saturating_mul(2))
+    }
+
     /// Responds with what the component says, or with a [`Failure`].
     pub async fn respond(
         self,
         mut request: Request<Incoming>,
-        client: SocketAddr,
+        client: Client,
         active: ActiveRequest,
     ) -> Result<Response<LoggedBody>, Infallible> {
+        if http_body::Body::is_end_stream(request.body()) {
+            client.sending.ended();
+        }
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
-        let record = AccessRecord::new(method, path, &id, client, self.metrics.clone(), active);
+        let record = AccessRecord::new(
+            method,
+            path,
+            &id,
+            client.address,
+            self.metrics.clone(),
+            active,
+        );
         let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
         let mut response = match handled.unwrap_or(Err((Failure::Timeout, None))) {
             Ok(response) => response,
@@ -94,10 +122,10 @@ impl Service {
     async fn handle(
         &self,
         request: Request<Incoming>,
-        client: SocketAddr,
+        client: Client,
     ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
         let (mut parts, body) = request.into_parts();
-        request_headers::prepare(&mut parts, client).map_err(|failure| (failure, None))?;
+        request_headers::prepare(&mut parts, client.address).map_err(|failure| (failure, None))?;
         // Before the other permit, so that a large body that waits delays no other request.
         let memory = self.bodies.reserve(&body).await;
         let has_body = !http_body::Body::is_end_stream(&body);
@@ -114,7 +142,7 @@ impl Service {
             clock: self.clock.keep_running(),
             out_of_time: out_of_time.clone(),
         });
-        let request = Request::from_parts(parts, guest_body(body));
+        let request = Request::from_parts(parts, guest_body(body, client.sending));
         let response = self.handler.handle(permits.clone(), request);
         let handled = match has_body {
             true => response.await,
@@ -140,11 +168,11 @@ fn with_permits(body: WasiBody, permits: impl Send + 'static) -> WasiBody {
 
 /// The body as the guest reads it. Reading fails when nothing arrives for [`BODY_READ_TIMEOUT`], so
 /// that a client that announces a body and never sends it does not keep its permits for ever.
-fn guest_body(body: Incoming) -> WasiBody {
-    let ended = http_body::Body::is_end_stream(&body);
-    if ended {
+fn guest_body(body: Incoming, sending: Sending) -> WasiBody {
+    if http_body::Body::is_end_stream(&body) {
         return body.map_err(Error::from).boxed_unsync();
     }
+    let body = ReportedBody { body, sending };
     let timed = TimeoutBody::new(BODY_READ_TIMEOUT, body);
     timed
         .map_err(|_cause| Error::ConnectionReadTimeout)
