@@ -117,6 +117,17 @@ fn a_malformed_request_line_or_header_is_refused() {
 }
 
 #[test]
+fn two_hosts_are_refused() {
+    let host = Host::start();
+    for second in ["x", "y"] {
+        let hosts = format!("host: x\r\nhost: {second}\r\n");
+        let answer = exchange(&host, head("GET /health HTTP/1.1", &hosts).as_bytes());
+        assert_eq!(statuses(&answer), ["400"], "{answer}");
+        assert!(answer.contains("\"code\":\"bad_host\""), "{answer}");
+    }
+}
+
+#[test]
 fn a_malformed_or_contradictory_length_stores_nothing() {
     let host = Host::start();
     let body = json!({ "files": [file("a", b"x")] }).to_string();

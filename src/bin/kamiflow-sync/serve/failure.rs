@@ -12,7 +12,7 @@ use wasmtime_wasi_http::WasiBody;
 /// Why the component did not respond.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Failure {
-    /// The request has no host name that is valid in a URL.
+    /// The request has two hosts, or one that is not valid in a URL.
     BadHost,
     /// The guest trapped, or no instance could be created.
     Internal,
@@ -39,7 +39,7 @@ impl Failure {
 
     fn sentence(self) -> &'static str {
         match self {
-            Self::BadHost => "The host header is not a host name.",
+            Self::BadHost => "Send one host header, with a host name.",
             Self::Internal => "The server failed to process this request; try again.",
             Self::Timeout => "The server took too long over this request; try again.",
         }

@@ -44,7 +44,8 @@ const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
 ///
 /// # Errors
 ///
-/// When the host is not valid in a URL, or differs from the one of the request line.
+/// When there is more than one host, or the host is not valid in a URL, or differs from the one of
+/// the request line.
 pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), Failure> {
     let authority = authority(&request.uri, &request.headers)?;
     let mut uri = std::mem::take(&mut request.uri).into_parts();
@@ -72,7 +73,11 @@ fn value(text: &str) -> Result<HeaderValue, Failure> {
 
 fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Failure> {
     let parse = |host: &HeaderValue| Authority::try_from(host.as_bytes());
-    let header = headers.get(HOST).map(parse).transpose();
+    let mut hosts = headers.get_all(HOST).iter();
+    let header = hosts.next().map(parse).transpose();
+    if hosts.next().is_some() {
+        return Err(Failure::BadHost);
+    }
     match (header.map_err(|_| Failure::BadHost)?, uri.authority()) {
         (None, None) => Ok(Authority::from_static("localhost")),
         (Some(header), None) => Ok(header),
@@ -143,7 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_host_or_one_that_contradicts_the_request_line_is_refused() {
+    fn two_hosts_an_invalid_one_and_one_that_contradicts_the_request_line_are_refused() {
+        let two = http::Request::get("/").header(HOST, "x").header(HOST, "x");
+        assert_eq!(prepared(two).unwrap_err(), Failure::BadHost);
         let invalid = http::Request::get("/").header(HOST, "a b");
         let other = http::Request::get("http://one.example/").header(HOST, "two.example");
         assert_eq!(prepared(invalid).unwrap_err(), Failure::BadHost);
