@@ -1,7 +1,7 @@
 //! `--metrics-listen`
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -113,4 +113,19 @@ fn alerts_fire_only_when_something_is_wrong() {
 fn metrics_are_served_only_with_the_setting_and_never_by_the_api() {
     let host = Host::start();
     assert_eq!(host.anonymous().get("/metrics").status, 404);
+}
+
+#[test]
+fn silent_connections_to_the_metrics_keep_nobody_out() {
+    let (host, url) = measured();
+    let address = url
+        .trim_start_matches("http://")
+        .trim_end_matches("/metrics");
+    let _silent: Vec<_> = (0..200)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let began = std::time::Instant::now();
+    assert!(read(&url).contains("# EOF"));
+    host.anonymous().get("/health").good();
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
 }

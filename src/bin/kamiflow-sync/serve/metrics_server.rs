@@ -16,11 +16,18 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::connection_slots::{ConnectionSlots, Slot};
 use super::listener;
 use super::metrics::Metrics;
+use super::stall_watch::StallWatch;
 
+/// Connections at once. They are no part of those of the API, so neither keeps the other out.
+const MAX_CONNECTIONS: usize = 16;
+/// How long a connection may take altogether.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a client may take to send its request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,25 +47,42 @@ pub async fn start(
 }
 
 async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationToken) {
+    let slots = ConnectionSlots::new(MAX_CONNECTIONS);
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, _)) => _ = tokio::spawn(serve_one(stream, metrics.clone())),
+            Ok((stream, _)) => {
+                let connection = serve_one(stream, slots.acquire().await, metrics.clone());
+                tokio::spawn(timeout(CONNECTION_TIMEOUT, connection));
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
 /// Serves one request per connection, because they are rare.
-async fn serve_one(stream: TcpStream, metrics: Arc<Metrics>) {
-    let respond = service_fn(|request| respond(request, metrics.clone()));
+async fn serve_one(stream: TcpStream, slot: Arc<Slot>, metrics: Arc<Metrics>) {
+    let respond = service_fn(|request| {
+        let active = slot.begin_request();
+        let response = respond(request, metrics.clone());
+        async move {
+            let _active = active;
+            response.await
+        }
+    });
+    let stream = StallWatch {
+        stream,
+        slot: slot.clone(),
+    };
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .keep_alive(false);
-    _ = protocol
-        .serve_connection(TokioIo::new(stream), respond)
-        .await;
+    let connection = protocol.serve_connection(TokioIo::new(stream), respond);
+    tokio::select! {
+        _ended = connection => {}
+        () = slot.evicted() => {}
+    }
 }
 
 async fn respond(
