@@ -67,6 +67,13 @@ fn silent_and_half_finished_connections_keep_nobody_out() {
 }
 
 #[test]
+fn a_small_limit_of_open_files_keeps_nobody_out() {
+    let host = Host::start_in(&["sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"]);
+    let _connections = connect_all(&host, "");
+    can_push(&host);
+}
+
+#[test]
 fn answered_idle_connections_are_closed_oldest_first() {
     let host = Host::start();
     let mut kept = host.socket();

@@ -19,7 +19,7 @@ use crate::guest::epoch_clock::EpochClock;
 use crate::guest::workers::Workers;
 use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
-use crate::serve::metrics::Metrics;
+use crate::serve::connection_slots::ConnectionSlots;
 use crate::serve::service::Service;
 use crate::serve::{banner, compute_limit, listener, log, metrics_server, open_files, signals};
 
@@ -50,10 +50,10 @@ pub fn run(args: &UpArgs) -> Result<()> {
         }
     }
     component_build::ensure_built(&startup.manifest, args.build)?;
-    open_files::raise_limit();
+    let slots = ConnectionSlots::new(open_files::connections(open_files::raise_limit()));
     // Lives until the end, so that a second signal still ends the program during the checkpoints.
     let runtime = runtime()?;
-    runtime.block_on(serve(&startup, &component))?;
+    runtime.block_on(serve(&startup, &component, slots))?;
     for file in &files {
         if let Err(error) = prepare::checkpoint(file) {
             tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
@@ -73,7 +73,11 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-async fn serve(startup: &Startup, component: &ComponentSettings) -> Result<()> {
+async fn serve(
+    startup: &Startup,
+    component: &ComponentSettings,
+    slots: ConnectionSlots,
+) -> Result<()> {
     let listener = listener::bind(startup.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
     let database = startup.runtime_config.default_database();
@@ -82,12 +86,14 @@ async fn serve(startup: &Startup, component: &ComponentSettings) -> Result<()> {
         None => None,
     };
     let (metrics, metrics_address) = metrics.unzip();
-    let service = service(startup, component, stop.clone(), alive.clone(), metrics)?;
+    let workers = workers(startup, component, stop.clone(), alive.clone())?;
+    let clock = EpochClock::start(workers.engine.clone())?;
+    let service = Service::new(workers, component.max_body, clock, metrics);
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.
     _ = banner::print(address, database, &component.key_source, metrics_address);
-    listener::serve(listener, service, stop).await;
+    listener::serve(listener, slots, service, stop).await;
     alive.close();
     let ended = tokio::time::timeout(SHUTDOWN_GRACE, alive.wait()).await;
     if ended.is_err() {
@@ -96,27 +102,24 @@ async fn serve(startup: &Startup, component: &ComponentSettings) -> Result<()> {
     Ok(())
 }
 
-fn service(
+fn workers(
     startup: &Startup,
     component: &ComponentSettings,
     stop: CancellationToken,
     alive: TaskTracker,
-    metrics: Option<Arc<Metrics>>,
-) -> Result<Service> {
+) -> Result<Workers> {
     let configured = startup.runtime_config.max_instance_memory;
     let max_memory = configured.unwrap_or_else(|| engine::required_memory(component.max_body));
     let engine = engine::engine(max_memory)?;
     let file = startup.manifest.component_file();
-    let workers = Workers {
+    Ok(Workers {
         component: engine::load(&engine, &file)?,
-        engine: engine.clone(),
+        engine,
         shared: Arc::new(shared(startup, component)),
         max_memory,
         stop,
         alive,
-    };
-    let clock = EpochClock::start(engine)?;
-    Ok(Service::new(workers, component.max_body, clock, metrics))
+    })
 }
 
 fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {

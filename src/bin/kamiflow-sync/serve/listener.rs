@@ -19,8 +19,6 @@ use super::lingering_close::{LingeringClose, Sending};
 use super::service::{Client, Service};
 use super::stall_watch::StallWatch;
 
-/// Connections at once.
-const MAX_CONNECTIONS: usize = 1024;
 /// How long a client may take to send the head of a request, and how long a connection may stay
 /// idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,8 +36,12 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Serves until `stop` is cancelled, and then until the requests in progress are answered.
-pub async fn serve(listener: TcpListener, service: Service, stop: CancellationToken) {
-    let slots = ConnectionSlots::new(MAX_CONNECTIONS);
+pub async fn serve(
+    listener: TcpListener,
+    slots: ConnectionSlots,
+    service: Service,
+    stop: CancellationToken,
+) {
     let connections = GracefulShutdown::new();
     let protocol = protocol();
     while let Some((stream, address, slot)) = next(&listener, &slots, &stop).await {

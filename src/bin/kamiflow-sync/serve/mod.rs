@@ -9,7 +9,7 @@ mod access_log;
 pub mod banner;
 mod body_budget;
 pub mod compute_limit;
-mod connection_slots;
+pub mod connection_slots;
 mod eviction_queue;
 mod failure;
 mod lingering_close;
