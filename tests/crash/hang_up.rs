@@ -128,3 +128,31 @@ fn a_client_that_reads_none_of_many_answers_is_disconnected() {
     assert_eq!(open_sockets(&host), sockets + 1);
     wait_for_sockets(&host, sockets);
 }
+
+/// Sends this on as many connections, and reads none of the answers.
+fn unread_by(host: &Host, connections: usize, requests: &str) -> Vec<std::net::TcpStream> {
+    let connect = |_| {
+        let mut socket = host.socket();
+        socket.write_all(requests.as_bytes()).unwrap();
+        socket
+    };
+    (0..connections).map(connect).collect()
+}
+
+#[test]
+fn many_pipelined_requests_whose_answers_are_not_read_delay_nobody() {
+    for method in ["GET", "HEAD"] {
+        let host = Host::start();
+        let request = format!("{method} /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n");
+        let _unread = unread_by(&host, 200, &request.repeat(60));
+        for turn in 0..20 {
+            let began = Instant::now();
+            host.anonymous().get("/health").good();
+            host.client()
+                .push_files("p", &[("a", &turn.to_string())])
+                .good();
+            host.client().pull("p", "");
+            assert!(began.elapsed() < Duration::from_secs(10), "{method}");
+        }
+    }
+}

@@ -88,7 +88,7 @@ async fn serve(
     let (metrics, metrics_address) = metrics.unzip();
     let workers = workers(startup, component, stop.clone(), alive.clone())?;
     let clock = EpochClock::start(workers.engine.clone())?;
-    let service = Service::new(workers, component.max_body, clock, metrics);
+    let service = Service::new(workers, component.max_body, slots.clone(), clock, metrics);
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.

@@ -1,12 +1,13 @@
 //! Connection slots, and which connection is closed when none is free.
 //!
 //! A connection is idle while it has no request in progress and all of its last response has been
-//! sent. When a connection arrives and no slot is free, the one that has been idle longest is
-//! closed, whether it has never sent a request or is kept alive for the next one. When none is
-//! idle, one that is stalled is closed: its client has stopped reading. So connections that do
-//! nothing keep no client out, and a connection in the middle of a request stays open as long as
-//! its client does its part.
+//! sent. It is stalled while its client has stopped reading. When a connection arrives and no slot
+//! is free, one is closed: one that has been stalled for long, else the one that has been idle
+//! longest, whether it has never sent a request or is kept alive for the next one, else the one
+//! that has been stalled longest. So connections that do nothing keep no client out, and a
+//! connection in the middle of a request stays open as long as its client does its part.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ use super::eviction_queue::EvictionQueue;
 /// How soon to look again for a connection to close when there was none.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// How long a client may stop reading before its connection may be closed for another one.
-const STALL_TIMEOUT: Duration = Duration::from_secs(5);
+const STALL_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long a client may stop reading before its connection is closed rather than an idle one.
+const LONG_STALL: Duration = Duration::from_secs(5);
 
 /// Clones share the slots.
 #[derive(Clone)]
@@ -35,7 +38,7 @@ pub struct Slot {
     /// The ticket in the queue while the connection is stalled.
     stalled: Mutex<Option<u64>>,
     evict: Arc<Notify>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,27 +64,34 @@ impl ConnectionSlots {
 
     /// Takes a slot. While none is free, evicts other connections.
     pub async fn acquire(&self) -> Arc<Slot> {
-        let permit = loop {
-            if self.free.available_permits() == 0 {
-                self.evict_one();
-            }
-            let free = self.free.clone().acquire_owned();
-            if let Ok(Ok(permit)) = timeout(RETRY_INTERVAL, free).await {
-                break permit;
-            }
-        };
+        let free = self.free.clone().acquire_owned();
+        let permit = evict_until(free, || self.evict_one()).await;
         let evict = Arc::default();
         Arc::new(Slot {
             state: Mutex::new(State::Idle(self.queue().add_idle(&evict))),
             stalled: Mutex::default(),
             slots: self.clone(),
             evict,
-            _permit: permit,
+            _permit: permit.ok(),
         })
     }
 
+    /// Waits for what stalled connections may hold, and evicts them meanwhile.
+    pub async fn evict_stalled_until<T>(&self, wanted: impl Future<Output = T>) -> T {
+        let evict = || {
+            while let Some(stalled) = self.queue().pop_stalled(self.stall_timeout) {
+                stalled.notify_one();
+            }
+        };
+        evict_until(wanted, evict).await
+    }
+
     fn evict_one(&self) {
-        let evicted = self.queue().pop(self.stall_timeout);
+        let mut queue = self.queue();
+        let evicted = queue
+            .pop_stalled(LONG_STALL)
+            .or_else(|| queue.pop_idle())
+            .or_else(|| queue.pop_stalled(self.stall_timeout));
         if let Some(evict) = evicted {
             evict.notify_one();
         }
@@ -89,6 +99,20 @@ impl ConnectionSlots {
 
     fn queue(&self) -> MutexGuard<'_, EvictionQueue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Calls `evict` again and again while `wanted` is not there.
+async fn evict_until<T>(wanted: impl Future<Output = T>, evict: impl Fn()) -> T {
+    let mut wanted = pin!(wanted);
+    if let Ok(got) = timeout(Duration::ZERO, &mut wanted).await {
+        return got;
+    }
+    loop {
+        evict();
+        if let Ok(got) = timeout(RETRY_INTERVAL, &mut wanted).await {
+            return got;
+        }
     }
 }
 
@@ -254,6 +278,25 @@ mod tests {
         assert!(!is_evicted(&slot).await);
         drop((_request, slot));
         assert_eq!(slots.queue().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_memory_evicts_all_stalled_connections_and_no_idle_one() {
+        let slots = ConnectionSlots {
+            stall_timeout: Duration::ZERO,
+            ..ConnectionSlots::new(3)
+        };
+        let idle = slots.acquire().await;
+        let stalled = [slots.acquire().await, slots.acquire().await];
+        for slot in &stalled {
+            slot.stalled();
+        }
+        let [one, other] = &stalled;
+        slots.evict_stalled_until(std::future::ready(())).await;
+        assert!(!is_evicted(one).await);
+        let evicted = async { tokio::join!(one.evicted(), other.evicted()) };
+        slots.evict_stalled_until(evicted).await;
+        assert!(!is_evicted(&idle).await);
     }
 
     #[tokio::test]

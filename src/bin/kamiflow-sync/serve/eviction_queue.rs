@@ -44,14 +44,13 @@ impl EvictionQueue {
             && stalled.is_none_or(|ticket| self.stalled.contains_key(&ticket))
     }
 
-    /// Takes the connection that has been idle longest, else the one that has been stalled longest,
-    /// if that is at least `stall_timeout`.
-    pub fn pop(&mut self, stall_timeout: Duration) -> Option<Arc<Notify>> {
-        let idle = self.idle.pop_first().map(|(_, evict)| evict);
-        idle.or_else(|| self.pop_stalled(stall_timeout))
+    /// Takes the connection that has been idle longest.
+    pub fn pop_idle(&mut self) -> Option<Arc<Notify>> {
+        self.idle.pop_first().map(|(_, evict)| evict)
     }
 
-    fn pop_stalled(&mut self, stall_timeout: Duration) -> Option<Arc<Notify>> {
+    /// Takes the connection that has been stalled longest, if that is at least `stall_timeout`.
+    pub fn pop_stalled(&mut self, stall_timeout: Duration) -> Option<Arc<Notify>> {
         let first = self.stalled.first_entry()?;
         (first.get().0.elapsed() >= stall_timeout).then(|| first.remove().1)
     }

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod metrics_server;
 pub mod open_files;
 mod request_headers;
+mod response_memory;
 pub mod service;
 pub mod signals;
 mod stall_watch;

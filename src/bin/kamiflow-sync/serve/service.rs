@@ -17,11 +17,12 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
-use super::connection_slots::ActiveRequest;
+use super::connection_slots::{ActiveRequest, ConnectionSlots};
 use super::failure::Failure;
 use super::lingering_close::{ReportedBody, Sending};
 use super::metrics::Metrics;
 use super::request_headers::{self, X_REQUEST_ID};
+use super::response_memory::{Completed, ResponseMemory};
 use crate::guest::engine::MAX_INSTANCES;
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
@@ -53,16 +54,18 @@ pub struct Service {
     uploads: Arc<Semaphore>,
     bodies: BodyBudget,
     max_body: u64,
+    responses: ResponseMemory,
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
 }
 
 impl Service {
-    /// For request bodies of up to `max_body` bytes.
+    /// For request bodies of up to `max_body` bytes, on connections of `slots`.
     pub fn new(
         workers: Workers,
         max_body: u64,
+        slots: ConnectionSlots,
         clock: EpochClock,
         metrics: Option<Arc<Metrics>>,
     ) -> Self {
@@ -72,6 +75,7 @@ impl Service {
             uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
             bodies: BodyBudget::new(max_body),
             max_body,
+            responses: ResponseMemory::new(slots),
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
@@ -142,22 +146,28 @@ impl Service {
             clock: self.clock.keep_running(),
             out_of_time: out_of_time.clone(),
         });
+        let method = parts.method.clone();
         let request = Request::from_parts(parts, guest_body(body, client.sending));
         let response = self.handler.handle(permits.clone(), request);
+        let completed = async {
+            Ok::<_, wasmtime::Error>(self.responses.complete(response.await?, &method).await?)
+        };
         let handled = match has_body {
-            true => response.await,
-            false => self.compute_limit.run(response).await,
+            true => completed.await,
+            false => self.compute_limit.run(completed).await,
         };
         match handled {
-            Ok(response) => Ok(response.map(|body| with_permits(body, permits))),
+            Ok(Completed::InMemory(response)) => Ok(response),
+            Ok(Completed::Streaming(response)) => {
+                Ok(response.map(|body| with_permits(body, permits)))
+            }
             Err(error) if out_of_time.load(Relaxed) => Err((Failure::Timeout, Some(error))),
             Err(error) => Err((Failure::Internal, Some(error))),
         }
     }
 }
 
-/// Keeps the permits until the response body ends: on WASI 0.3, the guest is still writing it when
-/// the head of the response is there.
+/// Keeps the permits until the response body ends, because the guest is still writing it.
 fn with_permits(body: WasiBody, permits: impl Send + 'static) -> WasiBody {
     let keep = move |error| {
         let _permits = &permits;
