@@ -1,7 +1,7 @@
 //! Malformed and slow HTTP over raw sockets.
 
 use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -397,4 +397,68 @@ fn slow_uploads_block_no_other_request() {
     host.client().pull("p", "");
     assert!(began.elapsed() < Duration::from_secs(20));
     drop(uploads);
+}
+
+/// Pushes of a few bytes and of some megabytes are answered while these connections stay open.
+fn can_push_beside(host: &Host, _open: &[TcpStream]) {
+    let large = "x".repeat(6 << 20);
+    for turn in 0..5 {
+        let began = Instant::now();
+        for content in ["x", &large] {
+            let path = format!("f{turn}");
+            host.client().push_files("p", &[(&path, content)]).good();
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{turn}");
+    }
+}
+
+fn open_with(host: &Host, connections: usize, sent: &str) -> Vec<TcpStream> {
+    let connect = |_| {
+        let mut socket = host.socket();
+        socket.write_all(sent.as_bytes()).unwrap();
+        socket
+    };
+    (0..connections).map(connect).collect()
+}
+
+#[test]
+fn bodies_that_are_only_announced_take_no_memory_from_others() {
+    let host = Host::start();
+    let (announced, chunked) = (push_head("p", 100 << 20), "transfer-encoding: chunked");
+    let length = format!("content-length: {}", 100 << 20);
+    for head in [
+        announced.replace(KEY, "a wrong key"),
+        announced.clone(),
+        announced.replace(&length, chunked),
+    ] {
+        let open = open_with(&host, 300, &head);
+        can_push_beside(&host, &open);
+    }
+}
+
+#[test]
+fn uploads_that_trickle_delay_no_push() {
+    let host = Host::start();
+    let head = push_head("p", 1000) + "{";
+    let mut open = open_with(&host, 200, &head);
+    for socket in &mut open {
+        socket.write_all(b" ").unwrap();
+    }
+    can_push_beside(&host, &open);
+}
+
+#[test]
+fn large_uploads_that_stop_half_way_give_their_memory_to_others() {
+    let host = Host::start();
+    let head = push_head("p", 100 << 20);
+    let part = " ".repeat(90 << 20);
+    let mut open = open_with(&host, 2, &(head.clone() + &part));
+    // No more than this fits beside the two.
+    let mut third = host.socket();
+    third
+        .set_write_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    third.write_all((head + &part).as_bytes()).unwrap();
+    open.push(third);
+    can_push_beside(&host, &open);
 }

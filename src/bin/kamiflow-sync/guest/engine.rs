@@ -12,9 +12,13 @@ use wasmtime_wasi_http::{p2, p3};
 use super::state::GuestState;
 use crate::platform;
 
-/// Instances that can exist at once. Two thirds serve requests; the rest is for dropped instances,
-/// whose memory may take a while to be freed.
-pub const MAX_INSTANCES: u32 = 3 * 64;
+/// Instances that run at once, for each of the two kinds of requests.
+pub const MAX_RUNNING: u32 = 64;
+/// Instances that wait for the body of a request: one for each connection.
+const MAX_WAITING: u32 = 1024;
+/// Instances that can exist at once. Besides those that run or wait, as many as run of one kind may
+/// have been dropped, because their memory may take a while to be freed.
+const MAX_INSTANCES: u32 = MAX_WAITING + 3 * MAX_RUNNING;
 
 /// Bytes of memory of an instance besides what bodies take.
 const BASE_MEMORY: u64 = 64 << 20;

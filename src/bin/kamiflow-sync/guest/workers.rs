@@ -5,10 +5,10 @@
 //! here. An instance serves one request at a time and is reused for the next one.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wasmtime::component::GuestTaskId;
@@ -31,15 +31,50 @@ const MAX_REUSED_MEMORY: usize = 24 << 20;
 const MAX_REQUESTS: usize = 100_000;
 
 /// What a request holds until its guest has finished.
-#[expect(dead_code, reason = "some fields are held only to be dropped")]
 pub struct Permits {
-    /// Limits the requests inside guests.
-    pub concurrency: OwnedSemaphorePermit,
-    /// Limits the bytes of bodies in flight; `None` for a small body.
-    pub body: Option<OwnedSemaphorePermit>,
-    pub clock: ClockGuard,
+    /// Limits the requests inside guests. `None` while the guest waits for its client.
+    concurrency: Mutex<Option<OwnedSemaphorePermit>>,
+    limit: Arc<Semaphore>,
+    /// Released with the permits.
+    kept: Mutex<Vec<Box<dyn Send>>>,
+    _clock: ClockGuard,
     /// Set when the guest was stopped because it computed for too long.
     pub out_of_time: Arc<AtomicBool>,
+}
+
+impl Permits {
+    /// Waits for a permit of `limit`.
+    pub async fn acquire(limit: Arc<Semaphore>, clock: ClockGuard) -> Arc<Self> {
+        let permits = Self {
+            concurrency: Mutex::default(),
+            limit,
+            kept: Mutex::default(),
+            _clock: clock,
+            out_of_time: Arc::default(),
+        };
+        permits.resume().await;
+        Arc::new(permits)
+    }
+
+    /// Gives the permit to others while the guest waits for its client.
+    pub fn pause(&self) {
+        drop(lock(&self.concurrency).take());
+    }
+
+    /// Waits until the guest may go on.
+    pub async fn resume(&self) {
+        let permit = self.limit.clone().acquire_owned().await;
+        *lock(&self.concurrency) = permit.ok();
+    }
+
+    /// Keeps this as long as the permits.
+    pub fn keep(&self, kept: impl Send + 'static) {
+        lock(&self.kept).push(Box::new(kept));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Creates instances.

@@ -18,6 +18,7 @@ pub mod log;
 pub mod metrics;
 pub mod metrics_server;
 pub mod open_files;
+mod request_body;
 mod request_headers;
 mod response_memory;
 pub mod service;

@@ -2,11 +2,13 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::guest::engine::MAX_INSTANCES;
+use crate::guest::engine::MAX_RUNNING;
 
 /// Connections at once, if the limit of open files allows them.
 const MAX_CONNECTIONS: u64 = 1024;
-/// Files that an instance has open: the database and its log.
+/// Instances that may have opened the database.
+const INSTANCES: u64 = 3 * MAX_RUNNING as u64;
+/// Files that each of them has open: the database and its log.
 const FILES_PER_INSTANCE: u64 = 2;
 /// Files that are open besides: listeners, metrics, the log of the server, and what the runtime
 /// needs.
@@ -27,7 +29,7 @@ pub fn raise_limit() -> Option<u64> {
 /// instances leave, but at least a quarter.
 pub fn connections(limit: Option<u64>) -> usize {
     let limit = limit.unwrap_or(u64::MAX);
-    let reserved = u64::from(MAX_INSTANCES) * FILES_PER_INSTANCE + OTHER_FILES;
+    let reserved = INSTANCES * FILES_PER_INSTANCE + OTHER_FILES;
     let left = limit.saturating_sub(reserved).max(limit / 4);
     let connections = left.clamp(1, MAX_CONNECTIONS);
     usize::try_from(connections).unwrap_or(usize::MAX)

@@ -3,14 +3,12 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use tokio::sync::Semaphore;
-use tower_http::timeout::TimeoutBody;
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -21,20 +19,13 @@ use super::connection_slots::{ActiveRequest, ConnectionSlots};
 use super::failure::Failure;
 use super::lingering_close::{ReportedBody, Sending};
 use super::metrics::Metrics;
+use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::response_memory::{Completed, ResponseMemory};
-use crate::guest::engine::MAX_INSTANCES;
+use crate::guest::engine::MAX_RUNNING;
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
 use crate::guest::workers::{Permits, Workers};
-
-/// Requests without a body that are inside guests at once; others wait first come, first served.
-const MAX_REQUESTS: usize = MAX_INSTANCES as usize / 3;
-/// The same for requests with a body. They are counted apart, because the bodies of slow clients
-/// may take minutes to arrive and must delay neither a pull nor the health check.
-const MAX_UPLOADS: usize = MAX_INSTANCES as usize / 3;
-/// How long a client may pause in the middle of a body.
-const BODY_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bytes of a refused request that are read so that the refusal arrives, at least.
 const MIN_UNREAD: u64 = 256 << 20;
@@ -50,7 +41,10 @@ pub struct Client {
 #[derive(Clone)]
 pub struct Service {
     handler: ProxyHandler<Workers>,
+    /// Requests without a body that are inside guests; others wait first come, first served.
     requests: Arc<Semaphore>,
+    /// The same for requests with a body. They are counted apart, because a push may wait for the
+    /// write lock, and must delay neither a pull nor the health check.
     uploads: Arc<Semaphore>,
     bodies: BodyBudget,
     max_body: u64,
@@ -71,8 +65,8 @@ impl Service {
     ) -> Self {
         Self {
             handler: ProxyHandler::new(workers),
-            requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
-            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            requests: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
+            uploads: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
             bodies: BodyBudget::new(max_body),
             max_body,
             responses: ResponseMemory::new(slots),
@@ -94,9 +88,6 @@ impl Service {
         client: Client,
         active: ActiveRequest,
     ) -> Result<Response<LoggedBody>, Infallible> {
-        if http_body::Body::is_end_stream(request.body()) {
-            client.sending.ended();
-        }
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
         let record = AccessRecord::new(
@@ -129,25 +120,23 @@ impl Service {
         client: Client,
     ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
         let (mut parts, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        if !has_body {
+            client.sending.ended();
+        }
         request_headers::prepare(&mut parts, client.address).map_err(|failure| (failure, None))?;
-        // Before the other permit, so that a large body that waits delays no other request.
-        let memory = self.bodies.reserve(&body).await;
-        let has_body = !http_body::Body::is_end_stream(&body);
         let limit = match has_body {
             true => &self.uploads,
             false => &self.requests,
         };
-        let concurrency = limit.clone().acquire_owned().await;
-        let concurrency = concurrency.map_err(|_closed| (Failure::Internal, None))?;
-        let out_of_time = Arc::<AtomicBool>::default();
-        let permits = Arc::new(Permits {
-            concurrency,
-            body: memory,
-            clock: self.clock.keep_running(),
-            out_of_time: out_of_time.clone(),
-        });
+        let permits = Permits::acquire(limit.clone(), self.clock.keep_running()).await;
         let method = parts.method.clone();
-        let request = Request::from_parts(parts, guest_body(body, client.sending));
+        let body = match has_body {
+            true => self.guest_body(body, client.sending, permits.clone()),
+            false => body.map_err(Error::from).boxed_unsync(),
+        };
+        let request = Request::from_parts(parts, body);
+        let out_of_time = permits.out_of_time.clone();
         let response = self.handler.handle(permits.clone(), request);
         let completed = async {
             Ok::<_, wasmtime::Error>(self.responses.complete(response.await?, &method).await?)
@@ -165,6 +154,12 @@ impl Service {
             Err(error) => Err((Failure::Internal, Some(error))),
         }
     }
+
+    fn guest_body(&self, body: Incoming, sending: Sending, permits: Arc<Permits>) -> WasiBody {
+        let body = ReportedBody { body, sending };
+        let memory = self.bodies.start();
+        GuestBody::new(body, self.max_body, memory, permits).boxed_unsync()
+    }
 }
 
 /// Keeps the permits until the response body ends, because the guest is still writing it.
@@ -174,19 +169,6 @@ fn with_permits(body: WasiBody, permits: impl Send + 'static) -> WasiBody {
         error
     };
     body.map_err(keep).boxed_unsync()
-}
-
-/// The body as the guest reads it. Reading fails when nothing arrives for [`BODY_READ_TIMEOUT`], so
-/// that a client that announces a body and never sends it does not keep its permits for ever.
-fn guest_body(body: Incoming, sending: Sending) -> WasiBody {
-    if http_body::Body::is_end_stream(&body) {
-        return body.map_err(Error::from).boxed_unsync();
-    }
-    let body = ReportedBody { body, sending };
-    let timed = TimeoutBody::new(BODY_READ_TIMEOUT, body);
-    timed
-        .map_err(|_cause| Error::ConnectionReadTimeout)
-        .boxed_unsync()
 }
 
 #[cfg(test)]
