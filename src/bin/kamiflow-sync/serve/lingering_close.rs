@@ -29,6 +29,12 @@ const BUFFER: usize = 16 << 10;
 pub struct Sending(Arc<AtomicBool>);
 
 impl Sending {
+    /// Whether something has arrived since the end of the last request. If not, the client sent the
+    /// current request together with the last one, and did not wait for the answer.
+    pub fn is_heard(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
     /// All of the current request has been read.
     pub fn ended(&self) {
         self.0.store(false, Relaxed);
@@ -169,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for LingeringClose<S> {
         if self.timers.is_none() {
             ready!(self.as_mut().stream().poll_shutdown(context))?;
         }
-        if self.sending.0.load(Relaxed) {
+        if self.sending.is_heard() {
             ready!(self.poll_discard(context));
         }
         Poll::Ready(Ok(()))

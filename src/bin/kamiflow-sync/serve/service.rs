@@ -46,6 +46,8 @@ pub struct Service {
     /// The same for requests with a body. They are counted apart, because a push may wait for the
     /// write lock, and must delay neither a pull nor the health check.
     uploads: Arc<Semaphore>,
+    /// Requests whose client did not wait for the answer before. They leave a core to the others.
+    pipelined: Arc<Semaphore>,
     bodies: BodyBudget,
     max_body: u64,
     responses: ResponseMemory,
@@ -67,6 +69,7 @@ impl Service {
             handler: ProxyHandler::new(workers),
             requests: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
             uploads: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
+            pipelined: Arc::new(Semaphore::new((compute_limit::cores() / 2).max(1))),
             bodies: BodyBudget::new(max_body),
             max_body,
             responses: ResponseMemory::new(slots),
@@ -121,10 +124,15 @@ impl Service {
     ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
         let (mut parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
+        let is_pipelined = !client.sending.is_heard();
         if !has_body {
             client.sending.ended();
         }
         request_headers::prepare(&mut parts, client.address).map_err(|failure| (failure, None))?;
+        let _turn = match is_pipelined {
+            true => self.pipelined.acquire().await.ok(),
+            false => None,
+        };
         let limit = match has_body {
             true => &self.uploads,
             false => &self.requests,
