@@ -126,6 +126,9 @@ pub enum Error {
     /// Another writer kept the database locked for the whole busy timeout.
     #[error("The server is busy: try again in a moment.")]
     Busy,
+    /// A statement ran for longer than the host allows; nothing of its transaction is stored.
+    #[error("The server took too long over this request; try again.")]
+    TimedOut,
     /// A deep health check failed.
     #[error("The server is not healthy: its {part} does not work.")]
     Unhealthy {
@@ -162,7 +165,7 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Busy | Self::Unhealthy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimedOut | Self::Unhealthy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -194,6 +197,7 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
             Self::StorageFull => "storage_full",
             Self::Busy => "busy",
+            Self::TimedOut => "timeout",
             Self::Unhealthy { .. } => "unhealthy",
             Self::Internal(_) => "internal",
         }
@@ -214,6 +218,7 @@ impl From<store::Error> for Error {
         match error {
             store::Error::Busy => Self::Busy,
             store::Error::Full => Self::StorageFull,
+            store::Error::TimedOut => Self::TimedOut,
             store::Error::Rejected(rejection) => Self::Rejected(rejection),
             store::Error::ResyncRequired => Self::ResyncRequired,
             store::Error::NoProject
@@ -274,6 +279,7 @@ mod tests {
             (Rejection::ProjectFull { limit: 1 }.into(), 507, false),
             (Error::StorageFull, 507, true),
             (Error::Busy, 503, true),
+            (Error::TimedOut, 503, true),
             (Error::Internal("x".into()), 500, true),
         ] {
             assert_eq!(

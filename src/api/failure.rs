@@ -74,6 +74,7 @@ impl Error {
             | Self::NoSuchFile(_)
             | Self::StorageFull
             | Self::Busy
+            | Self::TimedOut
             | Self::Internal(_) => json!({}),
         };
         match details {
@@ -90,7 +91,7 @@ impl Error {
                 HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
             )),
             Self::RateLimited { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),
-            Self::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Busy | Self::TimedOut => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }
     }

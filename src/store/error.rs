@@ -13,6 +13,9 @@ pub enum Error {
     /// The disk, or the database's own limit, is full.
     #[error("the disk is full")]
     Full,
+    /// A statement ran for longer than the host allows.
+    #[error("a statement took too long")]
+    TimedOut,
     /// A rule forbids the push; nothing was stored.
     #[error(transparent)]
     Rejected(#[from] Rejection),
@@ -60,6 +63,7 @@ impl From<SqlError> for Error {
         match error {
             SqlError::Busy => Self::Busy,
             SqlError::Full => Self::Full,
+            SqlError::TimedOut => Self::TimedOut,
             SqlError::Failed(source) => Self::Sql(source),
         }
     }

@@ -52,6 +52,7 @@ fn failed(error: rusqlite::Error) -> SqlError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqlError::Busy,
         Some(ErrorCode::DiskFull) => SqlError::Full,
+        Some(ErrorCode::OperationInterrupted) => SqlError::TimedOut,
         _ => SqlError::Failed(error.into()),
     }
 }

@@ -9,17 +9,21 @@ pub enum SqlError {
     /// The disk, or the database's own limit, is full.
     #[error("the disk is full")]
     Full,
+    /// The statement ran for longer than the host allows; its transaction is rolled back.
+    #[error("the statement took too long")]
+    TimedOut,
     /// Anything else.
     #[error("SQLite failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl SqlError {
-    /// Tells a lock and a full disk apart by SQLite's text, which is all that some hosts pass on.
+    /// Tells a lock, a full disk and a timeout apart by SQLite's text, which is all that some hosts pass on.
     pub fn from_text(text: String) -> Self {
         match text {
             text if text.contains("database is locked") => Self::Busy,
             text if text.contains("database or disk is full") => Self::Full,
+            text if text == "interrupted" => Self::TimedOut,
             text => Self::Failed(text.into()),
         }
     }
@@ -30,10 +34,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_and_a_full_disk_are_told_apart_from_other_failures() {
+    fn a_lock_a_full_disk_and_a_timeout_are_told_apart_from_other_failures() {
         let error = |text: &str| SqlError::from_text(text.to_owned());
         assert!(matches!(error("database is locked"), SqlError::Busy));
         assert!(matches!(error("database or disk is full"), SqlError::Full));
+        assert!(matches!(error("interrupted"), SqlError::TimedOut));
         assert!(matches!(error("no such table: x"), SqlError::Failed(_)));
     }
 }

@@ -59,6 +59,29 @@ fn what_the_manifest_grants_is_reached() {
     }
 }
 
+/// More than there are threads.
+const STATEMENTS: usize = 6;
+
+#[test]
+fn a_statement_without_an_end_is_interrupted() {
+    let host = guest();
+    let endless =
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT 1 FROM n) SELECT max(i) FROM n";
+    std::thread::scope(|scope| {
+        for _ in 0..STATEMENTS {
+            scope.spawn(|| {
+                let answer = attempt(&host, "sql", endless);
+                assert!(text(&answer).contains("interrupted"), "{}", text(&answer));
+            });
+        }
+    });
+    is_healthy(&host);
+    let _stuck = send(&host, &format!("sql?{}", endless.replace(' ', "%20")));
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let (code, log, _) = host.stop();
+    assert_eq!(code, Some(0), "{log}");
+}
+
 #[test]
 fn no_file_and_no_environment_is_reached() {
     let host = guest();

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
+use super::deadline;
 use super::write_lock::WriteLock;
 
 /// Prepared statements that a connection caches; the component has fewer.
@@ -44,6 +45,7 @@ impl GuestDatabase {
         // Without it, a new value for the parameter of a LIMIT makes SQLite compile the statement again.
         connection.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.authorizer(Some(authorize))?;
+        deadline::watch(&mut connection)?;
         Ok(connection)
     }
 

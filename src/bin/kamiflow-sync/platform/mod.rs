@@ -9,6 +9,7 @@
 mod atomics;
 mod bindings;
 mod connection;
+mod deadline;
 mod group_commit;
 mod guest_database;
 mod key_value;

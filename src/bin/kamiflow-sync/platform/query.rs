@@ -6,14 +6,26 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, RowResult, Value};
+use super::deadline::{STATEMENT_TIMEOUT, within};
 use super::limits::{MAX_RESULT_BYTES, result_too_large};
 
 /// Returns all rows.
 ///
 /// # Errors
 ///
-/// `Io` with `SQLite`'s text, or with Spin's when the rows take more than 128 MiB.
+/// `Io` with `SQLite`'s text, also after [`STATEMENT_TIMEOUT`], or with Spin's when the rows take more
+/// than 128 MiB.
 pub fn query(
+    connection: &Connection,
+    statement: &str,
+    parameters: Vec<Value>,
+) -> Result<QueryResult, Error> {
+    within(STATEMENT_TIMEOUT, || {
+        all_rows(connection, statement, parameters)
+    })
+}
+
+fn all_rows(
     connection: &Connection,
     statement: &str,
     parameters: Vec<Value>,
