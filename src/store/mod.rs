@@ -18,6 +18,7 @@ mod past;
 mod project;
 mod project_list;
 mod push;
+mod removal;
 mod restore;
 mod retention;
 mod row;

@@ -89,48 +89,19 @@ impl Store {
         row.as_ref().map(summary).transpose()
     }
 
-    /// Makes a project that does not exist. Its revs go on where those of an earlier life ended.
+    /// Makes a project that does not exist. Its revs go on where those of an earlier life ended, and its
+    /// number is that of no project that is still being removed.
     pub(super) fn create_project(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {
         let statement = format!(
-            "INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
-             SELECT ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
+            "INSERT INTO project (number, id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
+             SELECT 1 + max(coalesce((SELECT max(number) FROM project), 0),
+                 coalesce((SELECT max(project) FROM removal), 0)),
+               ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
              RETURNING {COLUMNS}"
         );
         let digest = Value::Blob(TreeDigest::default().as_bytes().to_vec());
         let row = self.first(&statement, [id.as_str().into(), digest, now_us.into()])?;
         Project::from_row(&row.ok_or(Error::Damaged("no project was made"))?)
-    }
-
-    /// Deletes a project with all its content and history and returns how many live files it had.
-    /// Its number line stays, so that no rev is ever given out twice.
-    pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
-        // Freed pages are overwritten, and the log, which still holds them, is emptied. A server
-        // that manages its own file refuses these pragmas, so they are best effort.
-        self.run("PRAGMA secure_delete = ON").ok();
-        let remove = |store: &Self| match store.project(id)? {
-            Some(project) => store.remove(id, &project).map(|()| project.file_count),
-            None => Ok(0),
-        };
-        let deleted = self.transaction("BEGIN IMMEDIATE", "COMMIT", remove)?;
-        self.run("PRAGMA secure_delete = OFF").ok();
-        // The checkpoint waits until readers no longer need the log.
-        self.wait_inside_sqlite();
-        self.run("PRAGMA wal_checkpoint(TRUNCATE)").ok();
-        Ok(deleted)
-    }
-
-    fn remove(&self, id: &ProjectId, project: &Project) -> Result<(), Error> {
-        self.execute(
-            "INSERT INTO retired (id, last_rev) VALUES (?1, ?2)
-             ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev",
-            [id.as_str().into(), project.last_rev.into()],
-        )?;
-        let number = || [project.number.into()];
-        self.execute("DELETE FROM content WHERE project = ?1", number())?;
-        self.execute("DELETE FROM version WHERE project = ?1", number())?;
-        self.execute("DELETE FROM file WHERE project = ?1", number())?;
-        self.execute("DELETE FROM project WHERE number = ?1", number())?;
-        Ok(())
     }
 }
 

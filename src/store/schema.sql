@@ -69,3 +69,8 @@ CREATE TRIGGER newest_version AFTER INSERT ON version BEGIN
   VALUES (NEW.project, NEW.path, NEW.rev, NEW.checksum IS NULL)
   ON CONFLICT (project, path) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted;
 END
+-- v 10
+-- Deleted projects whose rows in other tables, or whose pages in the log, are not all removed yet.
+CREATE TABLE removal (
+  project INTEGER PRIMARY KEY          -- project.number, which no other project has meanwhile
+)

@@ -98,12 +98,6 @@ impl Store {
         }
     }
 
-    /// Lets a single statement wait for others as long as [`begin`](Self::begin) does.
-    pub(super) fn wait_inside_sqlite(&self) {
-        self.set_busy_timeout(self.lock_timeout);
-        self.has_short_timeout.set(false);
-    }
-
     /// A server that manages its own file refuses this pragma, and has its own way to wait.
     fn set_busy_timeout(&self, timeout: Duration) {
         let pragma = format!("PRAGMA busy_timeout = {}", timeout.as_millis());

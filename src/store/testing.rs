@@ -23,6 +23,12 @@ impl TestFile {
         Connection::open(self.folder.path().join("test.db")).unwrap()
     }
 
+    /// Bytes of the write-ahead log.
+    pub(super) fn log_bytes(&self) -> u64 {
+        let log = self.folder.path().join("test.db-wal");
+        std::fs::metadata(log).unwrap().len()
+    }
+
     pub(super) fn store(&self) -> Store {
         Store::open(self.connection()).unwrap()
     }

@@ -1,6 +1,10 @@
 //! `DELETE /v1/projects/:id`
 
-use support::Host;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use support::{Client, Host, file};
 
 #[test]
 fn delete_returns_the_number_of_files_and_leaves_no_rows() {
@@ -21,6 +25,64 @@ fn delete_returns_the_number_of_files_and_leaves_no_rows() {
         let rows: i64 = database.query_row(&count, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1, "only that of the other in {table}");
     }
+}
+
+/// Makes a project with 40 MB of content, none of it twice.
+fn push_large(client: &Client, project: &str) {
+    for number in 0..4 {
+        let text = |i: usize| format!("{project} {number} {i} ").repeat(50_000);
+        let files: Vec<_> = (0..15)
+            .map(|i| file(&format!("{number}/{i}"), text(i).as_bytes()))
+            .collect();
+        client.push(project, &json!({ "files": files })).good();
+    }
+}
+
+#[test]
+fn others_push_while_a_large_project_is_deleted() {
+    let host = Host::start();
+    let client = host.client();
+    push_large(&client, "large");
+    let pushed = std::thread::scope(|scope| {
+        let deletion = scope.spawn(|| host.client().delete("/v1/projects/large").good());
+        let mut pushed = 0;
+        while !deletion.is_finished() {
+            let text = pushed.to_string();
+            client.push_files("other", &[("a", text.as_str())]).good();
+            pushed += 1;
+        }
+        assert_eq!(deletion.join().unwrap()["deleted"], 60);
+        pushed
+    });
+    assert!(pushed > 5, "{pushed} pushes");
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let count = "SELECT count(*) FROM content WHERE length(bytes) > 10";
+    let rows: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 0);
+}
+
+#[test]
+fn a_deletion_while_a_backup_reads_holds_up_no_push() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "one")]).good();
+    let reader = rusqlite::Connection::open(host.database()).unwrap();
+    let read = "BEGIN; SELECT count(*) FROM project";
+    reader.execute_batch(read).unwrap();
+    std::thread::scope(|scope| {
+        let deletion = scope.spawn(|| host.client().delete("/v1/projects/p").good());
+        for number in 0..20 {
+            let (text, began) = (number.to_string(), Instant::now());
+            client.push_files("q", &[("a", text.as_str())]).good();
+            assert!(began.elapsed() < Duration::from_secs(2));
+        }
+        assert_eq!(deletion.join().unwrap()["deleted"], 1);
+    });
+    reader.execute_batch("ROLLBACK").unwrap();
+    client.delete("/v1/projects/none").good();
+    let log = format!("{}-wal", host.database().display());
+    let log = std::fs::metadata(log).unwrap().len();
+    assert!(log < 100_000, "{log}");
 }
 
 #[test]

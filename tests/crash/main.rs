@@ -2,6 +2,7 @@
 //!
 //! `KAMIFLOW_LONG=1 cargo test --test crash` kills the server hundreds of times.
 
+mod delete;
 mod full_disk;
 mod hang_up;
 mod kill;

@@ -32,6 +32,29 @@ fn a_sound_database_is_one_line() {
 }
 
 #[test]
+fn a_project_that_is_still_being_removed_is_no_damage() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    host.client().push_files("q", &[("a", "one")]).good();
+    // As a server leaves it that is killed in the middle of a deletion.
+    let database = Connection::open(host.database()).unwrap();
+    database
+        .execute_batch(
+            "INSERT INTO removal SELECT number FROM project WHERE id = 'p';
+             DELETE FROM project WHERE id = 'p'",
+        )
+        .unwrap();
+    let out = run(&host.database(), &["check"]).good();
+    assert!(out.starts_with("No damage in 1 projects, 1 files"), "{out}");
+    host.client().delete("/v1/projects/p").good();
+    let out = run(&host.database(), &["check"]).good();
+    assert!(
+        out.starts_with("No damage in 1 projects, 1 files, 1 versions, 3 B"),
+        "{out}"
+    );
+}
+
+#[test]
 fn each_kind_of_damage_is_found_and_named() {
     for (tamper, finding) in [
         (

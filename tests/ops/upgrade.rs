@@ -30,7 +30,7 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let newest = schema(&database);
     // As a program without the last migration leaves it.
     let older = format!(
-        "DROP TRIGGER newest_version; PRAGMA user_version = {}",
+        "DROP TABLE removal; PRAGMA user_version = {}",
         SCHEMA_VERSION - 1
     );
     database.execute_batch(&older).unwrap();

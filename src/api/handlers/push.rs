@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use base64_simd::STANDARD_NO_PAD;
 use http::{Request, Response};
@@ -17,6 +18,9 @@ use crate::store::{Applied, Retention};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::push::{Deletion, Metadata, PushRequest, PushedFile};
 use crate::wire::pushed::PushAnswer;
+
+/// How long a push, once in ten minutes for a project, may remove what is left of deleted projects.
+const REMOVAL_TIME: Duration = Duration::from_millis(200);
 
 /// Stores changed and deleted files, whole or not at all.
 ///
@@ -38,6 +42,7 @@ pub fn push(
         .write(|store| store.push(id, &checked.push, now_us, max_files))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
+        remove_deleted(app);
     }
     Ok(ok(&describe(applied, checked.synced, checked.deleted)))
 }
@@ -50,6 +55,16 @@ fn prune(app: &App, id: &ProjectId, now_us: Rev) {
     });
     if let Err(error) = pruned {
         eprintln!("warning: old content was not pruned: {error}");
+    }
+}
+
+/// What a deletion that was cut off has left.
+fn remove_deleted(app: &App) {
+    let removed = app
+        .database
+        .with(|store| store.remove_deleted(REMOVAL_TIME));
+    if let Err(error) = removed {
+        eprintln!("warning: a deleted project is not removed from the disk yet: {error}");
     }
 }
 

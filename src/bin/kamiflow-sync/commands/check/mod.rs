@@ -90,14 +90,14 @@ fn pages(connection: &Connection, examination: &mut Examination) -> rusqlite::Re
     Ok(())
 }
 
-/// Each statement returns one line of text for each finding.
+/// Each statement returns one line of text for each finding. `OWNERS` stands for [`owners`].
 const REFERENCES: [&str; 11] = [
     "SELECT format('%d rows of files belong to no project', count(*)) FROM file
-     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+     WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
     "SELECT format('%d versions belong to no project', count(*)) FROM version
-     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+     WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
     "SELECT format('%d contents belong to no project', count(*)) FROM content
-     WHERE project NOT IN (SELECT number FROM project) HAVING count(*) > 0",
+     WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
     "SELECT format('%s: %s: its version %d is missing', id, file.path, file.rev)
      FROM file JOIN project ON number = project
      LEFT JOIN version USING (project, rev) WHERE version.path IS NULL",
@@ -129,14 +129,24 @@ const REFERENCES: [&str; 11] = [
 ];
 
 fn references(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
+    let owners = owners(connection)?;
     for statement in REFERENCES {
-        let mut select = connection.prepare(statement)?;
+        let mut select = connection.prepare(&statement.replace("OWNERS", owners))?;
         let lines = select.query_map([], |row| row.get(0))?;
         for line in lines {
             examination.add(line?);
         }
     }
     Ok(())
+}
+
+/// Projects that may have rows: also deleted ones that are still being removed, which schemas before
+/// 10 do not know.
+fn owners(connection: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(match connection.table_exists(None, "removal")? {
+        true => "SELECT number FROM project UNION ALL SELECT project FROM removal",
+        false => "SELECT number FROM project",
+    })
 }
 
 fn contents(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {

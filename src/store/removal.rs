@@ -1,0 +1,249 @@
+//! Deletes projects: the row first, so that the project is gone at once, and then everything else in
+//! steps between which others write. `removal` remembers what is left, also after a crash.
+
+use std::time::{Duration, Instant};
+
+use super::error::Error;
+use super::store::Store;
+use crate::domain::ProjectId;
+
+/// Bytes of content in one step, which holds other writers up for some milliseconds and writes as
+/// much to the log.
+const STEP_BYTES: i64 = 2 << 20;
+/// Rows in one step.
+const STEP_ROWS: i64 = 1000;
+/// How long a deletion waits for readers that need the log.
+const LOG_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What a step of a removal did.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// Removed rows, or finished with a project.
+    Removed,
+    /// Everything is removed, but a reader still needs the log, which has the old pages.
+    LogInUse,
+    /// Nothing is left to remove.
+    Idle,
+}
+
+impl Store {
+    /// Deletes a project with all its content and history and returns how many live files it had.
+    /// Its last rev stays, so that no rev is ever given out twice.
+    ///
+    /// After an error the project may be gone and the rest not removed yet: the next call, for any
+    /// project, or [`remove_deleted`](Self::remove_deleted) goes on.
+    pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
+        let deleted = match self.project(id)? {
+            Some(_) => self.erasing(|store| store.retire(id))?,
+            None => 0,
+        };
+        self.remove_deleted(Duration::MAX)?;
+        Ok(deleted)
+    }
+
+    /// Removes what is left of deleted projects, for about as long as `at_most`.
+    pub fn remove_deleted(&self, at_most: Duration) -> Result<(), Error> {
+        let started = Instant::now();
+        let mut log_in_use = None;
+        while started.elapsed() < at_most {
+            match self.removal_step()? {
+                Step::Removed => {}
+                Step::LogInUse
+                    if log_in_use.get_or_insert_with(Instant::now).elapsed() < LOG_TIMEOUT => {}
+                Step::LogInUse | Step::Idle => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the project out of sight.
+    fn retire(&self, id: &ProjectId) -> Result<u64, Error> {
+        self.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+            let Some(project) = store.project(id)? else {
+                return Ok(0);
+            };
+            store.execute(
+                "INSERT INTO retired (id, last_rev) VALUES (?1, ?2)
+                 ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev",
+                [id.as_str().into(), project.last_rev.into()],
+            )?;
+            let number = || [project.number.into()];
+            store.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
+            store.execute("DELETE FROM project WHERE number = ?1", number())?;
+            Ok(project.file_count)
+        })
+    }
+
+    fn removal_step(&self) -> Result<Step, Error> {
+        let Some(project) = self.project_to_remove()? else {
+            return Ok(Step::Idle);
+        };
+        if self.erasing(Self::remove_rows)? {
+            return Ok(Step::Removed);
+        }
+        // The log still holds what was overwritten in the file.
+        if !self.empty_log() {
+            return Ok(Step::LogInUse);
+        }
+        self.write(|store| store.finish_removal(project))?;
+        Ok(Step::Removed)
+    }
+
+    fn project_to_remove(&self) -> Result<Option<i64>, Error> {
+        let row = self.run("SELECT project FROM removal LIMIT 1")?;
+        row.first().map(|row| row.integer(0)).transpose()
+    }
+
+    /// Removes the next rows in a transaction. Returns whether there were any.
+    fn remove_rows(&self) -> Result<bool, Error> {
+        self.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+            // Asked again: another may have finished, and the number may be a new project's.
+            let Some(project) = store.project_to_remove()? else {
+                return Ok(false);
+            };
+            for (statement, limit) in REMOVE {
+                let rows = store.execute(statement, [project.into(), limit.into()])?;
+                if !rows.is_empty() {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    }
+
+    fn finish_removal(&self, project: i64) -> Result<(), Error> {
+        let finish = "DELETE FROM removal WHERE project = ?1
+            AND NOT EXISTS (SELECT 1 FROM content WHERE project = ?1)
+            AND NOT EXISTS (SELECT 1 FROM version WHERE project = ?1)
+            AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)";
+        self.execute(finish, [project.into()]).map(drop)
+    }
+
+    /// Overwrites what is deleted meanwhile. A server that manages its own file refuses this pragma,
+    /// so it is best effort.
+    fn erasing<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
+        self.run("PRAGMA secure_delete = ON").ok();
+        let done = work(self)?;
+        self.run("PRAGMA secure_delete = OFF").ok();
+        Ok(done)
+    }
+
+    /// Moves the log into the file and truncates it. Returns whether that is done, or cannot be done
+    /// from here.
+    fn empty_log(&self) -> bool {
+        match self.run("PRAGMA wal_checkpoint(TRUNCATE)") {
+            Ok(rows) => rows.first().and_then(|row| row.optional_integer(0)) != Some(1),
+            Err(Error::Busy | Error::Full) => false,
+            Err(_) => true,
+        }
+    }
+}
+
+/// Statements that remove some rows of a project and return one row for each, with their limits:
+/// bytes for content, which may be exceeded by the first, rows for the others.
+const REMOVE: [(&str, i64); 3] = [
+    (
+        "DELETE FROM content WHERE id IN (
+           SELECT id FROM (
+             SELECT id, sum(size) OVER (ORDER BY checksum ROWS UNBOUNDED PRECEDING) - size AS before
+             FROM (SELECT id, checksum, length(bytes) AS size FROM content
+                   WHERE project = ?1 ORDER BY checksum LIMIT 1000))
+           WHERE before < ?2)
+         RETURNING 1",
+        STEP_BYTES,
+    ),
+    (
+        "DELETE FROM version WHERE project = ?1
+           AND rev IN (SELECT rev FROM version WHERE project = ?1 ORDER BY rev LIMIT ?2)
+         RETURNING 1",
+        STEP_ROWS,
+    ),
+    (
+        "DELETE FROM file WHERE project = ?1
+           AND path IN (SELECT path FROM file WHERE project = ?1 ORDER BY path LIMIT ?2)
+         RETURNING 1",
+        STEP_ROWS,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestFile, id};
+    use super::*;
+
+    fn rows(store: &Store) -> Vec<i64> {
+        let count = |table: &str| {
+            let rows = store.run(&format!("SELECT count(*) FROM {table}")).unwrap();
+            rows[0].integer(0).unwrap()
+        };
+        ["content", "version", "file", "removal"].map(count).into()
+    }
+
+    #[test]
+    fn a_project_that_is_being_removed_is_gone_and_its_number_is_not_used() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(5000, &[("a", Some("x")), ("b", Some("y"))]);
+        let before = store.project(&id()).unwrap().unwrap();
+        assert_eq!(store.retire(&id()).unwrap(), 2);
+        assert!(store.project(&id()).unwrap().is_none());
+        assert!(store.projects("", 10).unwrap().projects.is_empty());
+        assert_eq!(store.push_at(1, &[("a", Some("z"))]), [5003]);
+        let after = store.project(&id()).unwrap().unwrap();
+        assert_ne!((before.number, before.epoch), (after.number, after.epoch));
+        // As after a crash in between.
+        drop(store);
+        let store = file.store();
+        store.remove_deleted(Duration::MAX).unwrap();
+        assert_eq!(rows(&store), [1, 1, 1, 0]);
+        let kept = store.page(&after, 0, 10, 100, super::super::Scope::All);
+        assert_eq!(kept.unwrap().changes.len(), 1);
+    }
+
+    #[test]
+    fn rows_and_content_are_removed_in_steps() {
+        let file = TestFile::new();
+        let store = file.store();
+        let half = STEP_BYTES as usize / 2 + 1;
+        let large = ["1", "2", "3"].map(|digit| digit.repeat(half));
+        store.push_at(
+            1,
+            &[
+                ("a", Some(&large[0])),
+                ("b", Some(&large[1])),
+                ("c", Some(&large[2])),
+            ],
+        );
+        store.retire(&id()).unwrap();
+        let mut steps = Vec::new();
+        while store.removal_step().unwrap() != Step::Idle {
+            steps.push(rows(&store));
+        }
+        let expected = [
+            [1, 3, 3, 1],
+            [0, 3, 3, 1],
+            [0, 0, 3, 1],
+            [0, 0, 0, 1],
+            [0, 0, 0, 0],
+        ];
+        assert_eq!(steps, expected);
+    }
+
+    #[test]
+    fn a_removal_is_over_when_no_reader_needs_the_log() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("x"))]);
+        let reader = file.store();
+        reader.run("BEGIN").unwrap();
+        reader.project(&id()).unwrap();
+        let started = Instant::now();
+        assert_eq!(store.delete_project(&id()).unwrap(), 1);
+        assert!(started.elapsed() < 10 * LOG_TIMEOUT);
+        assert_eq!(rows(&store), [0, 0, 0, 1]);
+        reader.run("ROLLBACK").unwrap();
+        store.remove_deleted(Duration::MAX).unwrap();
+        assert_eq!(rows(&store), [0, 0, 0, 0]);
+        assert_eq!(file.log_bytes() / 4096, 1);
+    }
+}
