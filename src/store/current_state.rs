@@ -41,7 +41,9 @@ impl Store {
         outermost: usize,
         current: &mut CurrentState<'p>,
     ) -> Result<Option<Project>, Error> {
-        let deletes = push.deletes.iter().map(|delete| delete.path.as_str());
+        // Only matter to paths with files below; with many deletions, most steps have none.
+        let deletes = push.deletes.iter().filter(|_| outermost > 0);
+        let deletes = deletes.map(|delete| delete.path.as_str());
         let rows = self.execute(
             &statement(),
             [

@@ -1,10 +1,10 @@
 //! Every version of a path, newest first: each row names the one before it.
 
 use super::error::Error;
-use super::row::{Row, Value, json_array};
+use super::row::{Row, Value};
 use super::store::Store;
 use super::tree::{VERSION, version};
-use crate::domain::{Checksum, FilePath, Rev, Version};
+use crate::domain::{FilePath, Rev, Version};
 
 /// A version of a path, and where its content is.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Store {
         row.map(stored_version).transpose()
     }
 
-    /// At most `limit` versions of a path older than `before`, newest first.
+    /// At most `limit` versions of a path older than `before`, newest first. Where `before` is one of
+    /// them, as for every page but the first, the walk starts there.
     pub fn versions(
         &self,
         project: i64,
@@ -64,9 +65,12 @@ impl Store {
     ) -> Result<Vec<StoredVersion>, Error> {
         let statement = format!(
             "WITH RECURSIVE chain (rev, previous) AS (
+               SELECT rev, previous FROM version WHERE project = ?1 AND rev = ?3 AND path = ?2
+               UNION ALL
                SELECT version.rev, version.previous FROM file
                CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-               WHERE file.project = ?1 AND file.path = ?2
+               WHERE file.project = ?1 AND file.path = ?2 AND NOT EXISTS
+                 (SELECT 1 FROM version WHERE project = ?1 AND rev = ?3 AND path = ?2)
                UNION ALL
                SELECT version.rev, version.previous FROM chain
                CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
@@ -83,35 +87,6 @@ impl Store {
         ];
         let rows = self.execute(&statement, parameters)?;
         rows.into_iter().map(stored_version).collect()
-    }
-
-    /// Each claim is a path, a content and a rev. Returns the paths that had the content in the
-    /// version of that rev or in a later one. What is older, the device has seen replaced.
-    pub fn had_since(
-        &self,
-        project: i64,
-        claims: &[(&str, Checksum, Rev)],
-    ) -> Result<Vec<String>, Error> {
-        let claims = claims
-            .iter()
-            .map(|(path, checksum, rev)| serde_json::json!([path, checksum.to_string(), rev]));
-        let rows = self.execute(
-            "WITH RECURSIVE chain (path, wanted, since, rev, checksum, previous) AS (
-               SELECT file.path, unhex(asked.value ->> 1), asked.value ->> 2,
-                      version.rev, version.checksum, version.previous
-               FROM json_each(?2) AS asked
-               CROSS JOIN file ON file.project = ?1 AND file.path = asked.value ->> 0
-               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-               UNION ALL
-               SELECT chain.path, chain.wanted, chain.since,
-                      version.rev, version.checksum, version.previous FROM chain
-               CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
-               WHERE chain.checksum IS NOT chain.wanted AND chain.rev > chain.since
-             )
-             SELECT path FROM chain WHERE checksum = wanted",
-            [project.into(), json_array(claims)],
-        )?;
-        rows.into_iter().map(|mut row| row.take_text(0)).collect()
     }
 
     /// The bytes of a version's content.
@@ -157,24 +132,14 @@ mod tests {
         assert_eq!(revs(Rev::MAX, 10), [3, 2, 1]);
         assert_eq!(revs(Rev::MAX, 2), [3, 2]);
         assert_eq!(revs(2, 2), [1]);
+        assert_eq!(revs(1, 2), [] as [Rev; 0]);
         let one = store.version(project, &path("a"), 1).unwrap().unwrap();
         assert_eq!(store.content(one.content.unwrap()).unwrap(), b"one");
         let newest = store.newest_version(project, &path("a")).unwrap().unwrap();
         assert!(newest.version.is_deletion() && newest.content.is_none());
-    }
-
-    #[test]
-    fn a_device_is_behind_only_by_what_it_has_not_seen_replaced() {
-        let file = TestFile::new();
-        let store = file.store();
-        store.push_at(1, &[("a", Some("one"))]);
-        store.push_at(2, &[("a", Some("two"))]);
-        let project = store.project(&id()).unwrap().unwrap().number;
-        let had = |content: &[u8], since| {
-            let claim = [("a", Checksum::of(content), since)];
-            !store.had_since(project, &claim).unwrap().is_empty()
-        };
-        assert!(had(b"one", 0) && had(b"one", 1) && had(b"two", 2));
-        assert!(!had(b"one", 2) && !had(b"three", 0));
+        store.push_at(10, &[("b", Some("of another file"))]);
+        store.push_at(20, &[("a", Some("four"))]);
+        assert_eq!(revs(10, 2), [3, 2]);
+        assert_eq!(revs(15, 2), [3, 2]);
     }
 }

@@ -3,6 +3,7 @@
 //! The store plans with the rules of `domain` and knows neither JSON nor HTTP. It works on any
 //! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
 
+mod claim;
 mod current_state;
 mod database;
 mod error;
@@ -36,6 +37,7 @@ mod testing;
 mod totals;
 mod tree;
 
+pub use claim::Claim;
 pub use database::Database;
 pub use error::Error;
 pub use feed::{Change, PAGE_BYTES, Page, Scope};

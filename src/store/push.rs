@@ -50,6 +50,26 @@ impl Store {
         })
     }
 
+    /// What a push of a project would do, in a snapshot. Its cursor is the present one.
+    pub(super) fn preview(
+        &self,
+        id: &ProjectId,
+        push: &Push,
+        now_us: Rev,
+        max_files: u64,
+    ) -> Result<Applied, Error> {
+        let (project, current) = self.current_state(id, push)?;
+        let plan = Plan::of(push, &current)?;
+        let project = project.ok_or(Error::NoProject)?;
+        let numberings = project.clone().number_plan(&plan, now_us, max_files)?;
+        Ok(Applied {
+            cursor: project.cursor(),
+            outcomes: outcomes(push, &plan, &numberings),
+            prune_is_due: false,
+            replaced: plan.replaced,
+        })
+    }
+
     fn update_project(&self, project: &Project, push: &Push) -> Result<(), Error> {
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6, digest = ?7,

@@ -6,7 +6,7 @@ use super::history::StoredVersion;
 use super::past::PastState;
 use super::push::Applied;
 use super::store::Store;
-use crate::domain::{Content, Cursor, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev};
 
 /// What to restore.
 #[derive(Debug)]
@@ -44,15 +44,16 @@ impl Store {
         let restore = |store: &Self| {
             let (push, sources) = store.as_push(id, to)?;
             let push = Push { device, ..push };
-            let before = store.project(id)?;
-            let mut applied = store.push(id, &push, now_us, max_files)?;
-            if dry_run {
-                applied.cursor = before.map_or(Cursor::BEGINNING, |project| project.cursor());
-            }
+            let applied = match dry_run {
+                true => store.preview(id, &push, now_us, max_files),
+                false => store.push(id, &push, now_us, max_files),
+            }?;
             Ok(Restored { applied, sources })
         };
-        let end = if dry_run { "ROLLBACK" } else { "COMMIT" };
-        self.transaction("BEGIN IMMEDIATE", end, restore)
+        match dry_run {
+            true => self.snapshot(restore),
+            false => self.write(restore),
+        }
     }
 
     /// A push that makes the newest versions equal to those of the moment, and the rev that each
@@ -159,6 +160,20 @@ mod tests {
         assert_eq!(restored.applied.cursor, before.cursor());
         let after = store.project(&id()).unwrap().unwrap();
         assert_eq!(after.last_rev, before.last_rev);
+    }
+
+    #[test]
+    fn a_dry_run_waits_for_no_writer() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(2, &[("a", Some("two"))]);
+        let writer = file.store();
+        writer.run("BEGIN IMMEDIATE").unwrap();
+        let store = store.with_lock_timeout(std::time::Duration::ZERO);
+        let to = || RestoreTo::Version(path("a"), 1);
+        assert_eq!(restore(&store, to(), true).unwrap().sources, [Some(1)]);
+        assert!(matches!(restore(&store, to(), false), Err(Error::Busy)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `POST /v1/projects/:id/diff`
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use http::{Request, Response};
 
@@ -10,7 +10,7 @@ use crate::api::request::{Body, file_path, read_body};
 use crate::api::response::ok;
 use crate::domain::diff::{LocalFile, Verdict, judge};
 use crate::domain::{Checksum, Cursor, FilePath, ProjectId, Rev, TreeDigest, Version};
-use crate::store::{Project, Store};
+use crate::store::{Claim, Project, Store};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::diff::{DeleteLocal, Diff, DiffConflict, DiffRequest, Upload};
 
@@ -114,11 +114,15 @@ fn compare_step(
     }
     let claims: Vec<_> = differing
         .iter()
-        .map(|(entry, local)| (&*entry.path, local.checksum, local.base.unwrap_or(0)))
+        .map(|(entry, local)| Claim {
+            rev: entry.rev,
+            checksum: local.checksum,
+            since: local.base.unwrap_or(0),
+        })
         .collect();
-    let behind: HashSet<String> = store.had_since(project, &claims)?.into_iter().collect();
-    for (entry, local) in differing {
-        match (behind.contains(&entry.path), entry.checksum) {
+    let behind = store.had_since(project, &claims)?;
+    for ((entry, local), is_behind) in differing.into_iter().zip(behind) {
+        match (is_behind, entry.checksum) {
             (true, Some(_)) => diff.download.push(entry.into()),
             (true, None) => diff.delete_local.push(DeleteLocal {
                 path: entry.path,
