@@ -12,7 +12,7 @@ use crate::domain::Rev;
 #[derive(Deserialize)]
 pub struct DiffRequest<'a> {
     /// In any order.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "super::entries::list")]
     pub files: Vec<Object<DeviceFile<'a>>>,
 }
 

@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod diff;
+mod entries;
 pub mod excerpt;
 pub mod failure;
 pub mod history;

@@ -13,10 +13,10 @@ use crate::domain::Rev;
 #[derive(Debug, Deserialize)]
 pub struct PushRequest<'a> {
     /// Changed files.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "super::entries::list")]
     pub files: Vec<Object<PushedFile<'a>>>,
     /// Deleted files.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub deletions: Option<Vec<Deletion<'a>>>,
     /// About the project.
     #[serde(borrow, default)]

@@ -21,7 +21,7 @@ pub struct RestoreRequest<'a> {
     #[serde(borrow, default)]
     pub at: Option<At<'a>>,
     /// Together with `at`: these paths only.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub paths: Option<Vec<Cow<'a, str>>>,
     /// Only report what would happen.
     #[serde(default)]
