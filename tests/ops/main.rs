@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod compact;
 mod container;
 mod doctor;
 mod export;

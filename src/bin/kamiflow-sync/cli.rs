@@ -28,6 +28,9 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Check every reference, count and checksum for damage; the server may run
     Check(InstallationArgs),
+    /// Give the space of deleted data back to the disk; the server must be stopped
+    #[command(after_help = COMPACT_EXAMPLES)]
+    Compact(InstallationArgs),
     /// Write the files of a project, with an index, into a tar file
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
@@ -56,6 +59,10 @@ const BACKUP_EXAMPLES: &str = "Examples:
 const RESTORE_EXAMPLES: &str = "Example:
   systemctl stop kamiflow-sync
   kamiflow-sync restore /backups/sync-2026-11-22.db
+  systemctl start kamiflow-sync";
+const COMPACT_EXAMPLES: &str = "Example:
+  systemctl stop kamiflow-sync
+  kamiflow-sync compact
   systemctl start kamiflow-sync";
 const EXPORT_EXAMPLES: &str = "Example:
   kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar";

@@ -25,7 +25,9 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use cli::{Cli, Command};
-use commands::{backup, check, doctor, export, healthcheck, import, import_legacy, restore};
+use commands::{
+    backup, check, compact, doctor, export, healthcheck, import, import_legacy, restore,
+};
 use config::bad_setting::BadSetting;
 
 /// Exit codes: 0 on success or after a graceful stop, 1 when the command fails or the server cannot
@@ -48,6 +50,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compact(args) => compact::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::ImportLegacy(args) => import_legacy::run(args),

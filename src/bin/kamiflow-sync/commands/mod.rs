@@ -1,7 +1,7 @@
 //! The operator's commands: everything but serving.
 //!
 //! They work on the database file itself. `backup`, `check`, `export` and the imports may run beside
-//! a server; `restore` makes sure that there is none. Of the other rooms, this one imports `config`
+//! a server; `restore` and `compact` make sure that there is none. Of the other rooms, this one imports `config`
 //! and `database`, and never the server.
 
 mod archive;
@@ -9,6 +9,7 @@ mod atomic_file;
 pub mod backup;
 pub mod check;
 mod clock;
+pub mod compact;
 pub mod doctor;
 pub mod export;
 pub mod healthcheck;

@@ -16,6 +16,9 @@ const STATEMENT_CACHE: usize = 64;
 /// Kibibytes of pages that the connection of the group commit caches: enough for the indexes of some
 /// ten thousand files, which every push reads.
 const GROUP_PAGE_CACHE: i64 = 16 << 10;
+/// Bytes of the write-ahead log that stay on the disk. It grows beyond only while a long reader needs
+/// it; usually it is moved into the file at 4 MB.
+const MAX_KEPT_LOG: i64 = 16 << 20;
 /// How long the connection of the group commit waits for a writer of another process.
 const GROUP_BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 
@@ -44,6 +47,7 @@ impl GuestDatabase {
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         // Without it, a new value for the parameter of a LIMIT makes SQLite compile the statement again.
         connection.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
         connection.authorizer(Some(authorize))?;
         deadline::watch(&mut connection)?;
         Ok(connection)
@@ -117,6 +121,33 @@ mod tests {
         ] {
             assert_eq!(refusal(statement), "not authorized");
         }
+    }
+
+    #[test]
+    fn the_log_shrinks_when_a_long_reader_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = GuestDatabase {
+            file: Some(folder.path().join("x.db")),
+            ..GuestDatabase::default()
+        };
+        let (reader, writer) = (database.open().unwrap(), database.open().unwrap());
+        let run = |connection: &Connection, statement: &str| {
+            query(connection, statement, Vec::new()).unwrap();
+        };
+        run(&writer, "PRAGMA journal_mode = WAL");
+        run(&writer, "CREATE TABLE t (x)");
+        run(&reader, "BEGIN");
+        run(&reader, "SELECT * FROM t");
+        let write = || run(&writer, "INSERT INTO t VALUES (zeroblob(5000000))");
+        (0..8).for_each(|_| write());
+        let log = || {
+            let log = folder.path().join("x.db-wal");
+            std::fs::metadata(log).unwrap().len()
+        };
+        assert!(log() > 2 * MAX_KEPT_LOG as u64);
+        run(&reader, "ROLLBACK");
+        (0..2).for_each(|_| write());
+        assert!(log() <= MAX_KEPT_LOG as u64, "{}", log());
     }
 
     #[test]

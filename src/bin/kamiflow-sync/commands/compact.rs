@@ -1,0 +1,36 @@
+//! `compact`: gives the space of deleted data back to the disk.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+
+use super::installation::Installation;
+use super::progress;
+use crate::cli::InstallationArgs;
+use crate::database::files::length;
+use crate::database::lock::DatabaseLock;
+use crate::database::open;
+
+pub fn run(args: &InstallationArgs) -> Result<()> {
+    let database = Installation::find(args)?.database;
+    let connection = open::existing(&database)?;
+    let _lock = DatabaseLock::exclusive(&database)?;
+    let before = length(&database);
+    compact(&connection, &database)?;
+    let (before, after) = (progress::bytes(before), progress::bytes(length(&database)));
+    println!("{} had {before} and has {after}", database.display());
+    Ok(())
+}
+
+/// `SQLite` writes the database anew into its log, and then over the old one: wherever that ends, the
+/// database is whole.
+fn compact(connection: &Connection, database: &Path) -> Result<()> {
+    let shown = database.display();
+    connection.execute_batch("VACUUM").with_context(|| {
+        format!("cannot compact {shown}, which needs as much free space as its data has")
+    })?;
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .with_context(|| format!("cannot move the log into {shown}"))
+}
