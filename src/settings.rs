@@ -4,13 +4,20 @@
 //! and kept for the life of the instance. `spin.toml`, the README and `/v1/info` are held to this
 //! table by tests.
 
+mod key;
+mod origins;
+mod parse;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use ipnet::IpNet;
+
+pub use key::Key;
+pub use origins::CorsOrigins;
+use origins::origins;
+use parse::{networks, number, size};
 
 /// A value that breaks the rule of its setting.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,11 +57,11 @@ macro_rules! settings {
 
 settings! {
     /// The key that opens `/v1`; at least 16 characters.
-    api_key: Key = "", required_key;
+    api_key: Key = "", key::required;
     /// A second key that works too while devices change over to a new one; empty for none.
-    api_key_previous: Option<Key> = "", optional_key;
+    api_key_previous: Option<Key> = "", key::optional;
     /// Origins whose pages may read answers in a browser.
-    cors_origins: CorsOrigins = "*", |value| Ok(origins(value));
+    cors_origins: CorsOrigins = "*", origins;
     /// Days for which the content of every replaced version is kept.
     history_days: u64 = "30", |value| number(value, 1..=36_500);
     /// Days for which the content of a deleted file is kept.
@@ -119,110 +126,39 @@ pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), BadSetting> {
     })
 }
 
+/// Bytes of JSON around the content of one file, without its path.
+const AROUND_CONTENT: u64 = 200;
+
+/// Refuses a `MAX_FILE_SIZE` that no body of `MAX_BODY_SIZE` can carry. `get` returns the value of a
+/// setting that has passed [`check`].
+pub fn check_file_fits(get: impl Fn(&str) -> Option<String>) -> Result<(), BadSetting> {
+    let size = |name| {
+        let value = get(name).unwrap_or_else(|| default(name).to_owned());
+        value.trim().parse::<u64>().unwrap_or_default()
+    };
+    let (name, body) = ("max_file_size", size("max_body_size"));
+    // Base64 writes three bytes as four.
+    let most = body.saturating_sub(AROUND_CONTENT) / 4 * 3;
+    match size(name) {
+        file if file <= most => Ok(()),
+        file => Err(BadSetting {
+            name,
+            rule: format!(
+                "is {file}, but a body of MAX_BODY_SIZE={body} carries a file of at most {most} \
+                 bytes: lower the one or raise the other"
+            ),
+        }),
+    }
+}
+
 /// The names of all settings with their defaults, as `spin.toml` has them.
 pub fn defaults() -> impl Iterator<Item = (&'static str, &'static str)> {
     TABLE.iter().map(|(name, default, _)| (*name, *default))
 }
 
-/// Shortest key that is accepted, in bytes.
-const MIN_KEY_LENGTH: usize = 16;
-/// Keys that stand in documentation, so anybody can know them.
-const PLACEHOLDER_KEYS: [&str; 8] = [
-    "your-secret-api-key-here",
-    "your_generated_api_key_here",
-    "your-api-key-here",
-    "your_api_key_here",
-    "your-secret-api-key",
-    "changeme",
-    "change-me",
-    "secret",
-];
-
-/// A secret: text without blanks around it.
-pub type Key = Rc<str>;
-
-/// A key that a client could guess is refused; the rule does not repeat it.
-fn required_key(value: &str) -> Result<Key, String> {
-    let key = value.trim();
-    if key.is_empty() {
-        return Err("is not set".to_owned());
-    }
-    if PLACEHOLDER_KEYS.contains(&key.to_ascii_lowercase().as_str()) {
-        return Err("is a placeholder that everybody knows: choose another".to_owned());
-    }
-    if key.len() < MIN_KEY_LENGTH {
-        return Err(format!(
-            "is shorter than {MIN_KEY_LENGTH} characters: choose a longer one"
-        ));
-    }
-    Ok(key.into())
-}
-
 /// Checks a key by the rule of `API_KEY`. The error is worded to follow the name of the setting.
 pub fn check_key(key: &str) -> Result<(), String> {
-    required_key(key).map(drop)
-}
-
-fn optional_key(value: &str) -> Result<Option<Key>, String> {
-    match value.trim().is_empty() {
-        true => Ok(None),
-        false => required_key(value).map(Some),
-    }
-}
-
-fn number(value: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
-    let number = value.trim().parse().ok();
-    let fitting = number.filter(|number| range.contains(number));
-    fitting.ok_or_else(|| {
-        format!(
-            "must be a whole number from {} to {}, not '{value}'",
-            range.start(),
-            range.end()
-        )
-    })
-}
-
-fn size(value: &str, range: RangeInclusive<u64>) -> Result<usize, String> {
-    number(value, range).map(|bytes| bytes as usize)
-}
-
-fn networks(value: &str) -> Result<Vec<IpNet>, String> {
-    let network = |text: &str| {
-        text.parse()
-            .or_else(|_| text.parse().map(IpAddr::into))
-            .map_err(|_| {
-                format!("must list addresses or networks such as 10.0.0.0/8, not '{text}'")
-            })
-    };
-    list(value).map(network).collect()
-}
-
-fn list(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-}
-
-/// Origins whose pages may read the answers in a browser.
-#[derive(Debug, PartialEq, Eq)]
-pub enum CorsOrigins {
-    /// None: no CORS header is ever sent.
-    None,
-    /// Any.
-    Any,
-    /// These only.
-    List(Vec<String>),
-}
-
-fn origins(value: &str) -> CorsOrigins {
-    let origins: Vec<String> = list(value).map(str::to_owned).collect();
-    match origins.as_slice() {
-        [] => CorsOrigins::None,
-        [none] if none == "none" => CorsOrigins::None,
-        origins if origins.iter().any(|origin| origin == "*") => CorsOrigins::Any,
-        _ => CorsOrigins::List(origins),
-    }
+    key::required(key).map(drop)
 }
 
 #[cfg(test)]
@@ -262,19 +198,6 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_and_a_short_key_are_refused_and_never_repeated() {
-        for key in [
-            "your-secret-api-key-here",
-            "Your_Generated_Api_Key_Here",
-            "changeme",
-        ] {
-            assert!(required_key(key).unwrap_err().contains("placeholder"));
-        }
-        let rule = required_key("s3cr3t").unwrap_err();
-        assert!(rule.contains("shorter than 16") && !rule.contains("s3cr3t"));
-    }
-
-    #[test]
     fn a_key_has_no_blanks_around_it() {
         let get = with("api_key", " 0123456789abcdef\n");
         let settings = Settings::new(move |name| Ok(get(name)));
@@ -296,22 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_addresses_or_networks() {
-        let networks = networks("127.0.0.1, 10.0.0.0/8,::1").unwrap();
-        assert!(networks[0].contains(&"127.0.0.1".parse::<IpAddr>().unwrap()));
-        assert!(!networks[0].contains(&"127.0.0.2".parse::<IpAddr>().unwrap()));
-        assert_eq!(networks.len(), 3);
-        assert_eq!(super::networks(""), Ok(vec![]));
-    }
-
-    #[test]
-    fn origins_are_none_any_or_a_list() {
-        assert_eq!(origins(""), CorsOrigins::None);
-        assert_eq!(origins("none"), CorsOrigins::None);
-        assert_eq!(origins("*"), CorsOrigins::Any);
-        assert_eq!(
-            origins("https://a, https://b"),
-            CorsOrigins::List(vec!["https://a".into(), "https://b".into()])
-        );
+    fn a_file_that_no_body_can_carry_is_refused() {
+        let sizes = |file: &str, body: &str| {
+            check_file_fits(|name| {
+                Some(if name == "max_file_size" { file } else { body }.to_owned())
+            })
+        };
+        assert_eq!(sizes("3000", "5000"), Ok(()));
+        let error = sizes("3000", "4000").unwrap_err().to_string();
+        assert!(error.starts_with("MAX_FILE_SIZE is 3000"), "{error}");
+        assert_eq!(check_file_fits(|_| None), Ok(()));
     }
 }

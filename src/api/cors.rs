@@ -74,7 +74,11 @@ fn allowed_origin(origins: &CorsOrigins, origin: Option<&HeaderValue>) -> Option
         CorsOrigins::None => None,
         CorsOrigins::Any => Some(HeaderValue::from_static("*")),
         CorsOrigins::List(list) => origin
-            .filter(|origin| list.iter().any(|known| known == *origin))
+            .filter(|origin| {
+                let sent = origin.as_bytes();
+                list.iter()
+                    .any(|known| known.as_bytes().eq_ignore_ascii_case(sent))
+            })
             .cloned(),
     }
 }

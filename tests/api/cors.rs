@@ -122,6 +122,17 @@ fn only_a_listed_origin_is_echoed() {
 }
 
 #[test]
+fn an_origin_matches_however_the_operator_writes_it() {
+    let host = Host::with(&[("CORS_ORIGINS", "https://Notes.Example/, HTTP://b:80")]);
+    for origin in ["https://notes.example", "http://b"] {
+        let answer = host
+            .anonymous()
+            .send("GET", "/health", &[("origin", origin)], b"");
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+    }
+}
+
+#[test]
 fn every_answer_is_json_with_an_id_and_the_security_headers() {
     let host = Host::start();
     for (client, method, path) in [

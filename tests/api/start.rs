@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use support::{Host, file, server, terminate};
+use support::{Host, KEY, file, server, terminate};
 
 /// Runs a server that is expected to end by itself.
 fn failing(settings: &[(&str, &str)]) -> String {
@@ -32,6 +32,8 @@ fn a_bad_setting_is_named() {
         ("MAX_BODY_SIZE", "0"),
         ("RATE_LIMIT_WINDOW_MS", "soon"),
         ("TRUSTED_PROXIES", "caddy"),
+        ("CORS_ORIGINS", "notes.example"),
+        ("MAX_FILE_SIZE", "104857600"),
         ("LOG_LEVEL", "loud"),
     ] {
         let text = failing(&[(name, value)]);
@@ -50,6 +52,29 @@ fn placeholder_and_short_keys_are_refused() {
         let text = failing(&[("API_KEY", key)]);
         assert!(text.contains("API_KEY"), "{text}");
         assert!(!text.contains("panicked"));
+    }
+}
+
+#[test]
+fn a_key_as_people_write_it_is_refused_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("the-key-is-in-here");
+    fs::write(&file, KEY).unwrap();
+    for (key, reason) in [
+        (format!("\"{KEY}\""), "34 characters with quotes"),
+        (
+            format!("Bearer {KEY}"),
+            "39 characters that begin with 'Bearer'",
+        ),
+        (format!("{KEY} {KEY}"), "65 characters with a blank"),
+        (file.display().to_string(), "set API_KEY_FILE"),
+    ] {
+        for name in ["API_KEY", "API_KEY_PREVIOUS"] {
+            let text = failing(&[(name, &key)]);
+            let reason = reason.replace("API_KEY", name);
+            assert!(text.contains(&reason) && text.contains(name), "{text}");
+            assert!(!text.contains(KEY) && !text.contains("in-here"), "{text}");
+        }
     }
 }
 

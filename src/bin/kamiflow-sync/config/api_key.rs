@@ -51,13 +51,26 @@ fn no_file() -> BadSetting {
     BadSetting(message.to_owned())
 }
 
-/// Applies the component's rule. The message does not repeat the key.
+/// Applies the component's rule, and finds a file given in place of the key. The message does not
+/// repeat the key.
 pub fn check(key: &str) -> Result<(), BadSetting> {
+    refuse_file(VARIABLE, key)?;
     settings::check_key(key).map_err(|rule| {
         BadSetting(format!(
             "api_key {rule} in API_KEY, or leave it unset to have one generated"
         ))
     })
+}
+
+/// Fails when the value of `variable` is the name of a file: then its content was meant.
+pub fn refuse_file(variable: &str, value: &str) -> Result<(), BadSetting> {
+    let name = variable.to_ascii_uppercase();
+    match Path::new(value.trim()).is_file() {
+        true => Err(BadSetting(format!(
+            "{name} is the name of a file: set {name}_FILE to it instead, to have the key read from it"
+        ))),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +108,16 @@ mod tests {
         let error = resolved("s3cr3t").unwrap_err().to_string();
         assert!(error.contains("shorter than 16"));
         assert!(!error.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn the_name_of_a_file_is_refused_and_not_repeated() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let name = file.path().to_str().unwrap();
+        let error = resolved(name).unwrap_err().to_string();
+        assert!(error.contains("set API_KEY_FILE"), "{error}");
+        assert!(!error.contains(name));
+        assert!(refuse_file("api_key_previous", name).is_err());
     }
 
     #[test]

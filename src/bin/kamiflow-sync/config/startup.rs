@@ -74,10 +74,14 @@ impl Startup {
         let database = self.runtime_config.default_database();
         let key_file = database.map(api_key::file_beside);
         let key_source = api_key::resolve(&mut values, key_file.as_deref())?;
+        if let Some(previous) = values.get("api_key_previous") {
+            api_key::refuse_file("api_key_previous", previous)?;
+        }
         variables::require(&self.manifest.variables, &values)?;
         let variables = variables::expand_all(&self.manifest.component.variables, &values)?;
         kamiflow_sync_component::settings::check(|name| variables.get(name).cloned())
             .map_err(|error| BadSetting(error.to_string()))?;
+        variables::require_file_fits(&self.manifest.variables, &values)?;
         let max_body = variables
             .get("max_body_size")
             .and_then(|text| text.trim().parse().ok());

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use kamiflow_sync_component::settings::check_file_fits;
+
 use super::bad_setting::BadSetting;
 use super::environment::Environment;
 use super::manifest::Variable;
@@ -53,6 +55,20 @@ pub fn require(declared: &BTreeMap<String, Variable>, values: &Values) -> Result
             name.to_ascii_uppercase()
         ))),
     }
+}
+
+/// Fails when a file of `max_file_size` is larger than a body can carry. The manifest's own value is
+/// never refused, so that `MAX_BODY_SIZE` can be lowered alone.
+pub fn require_file_fits(
+    declared: &BTreeMap<String, Variable>,
+    values: &Values,
+) -> Result<(), BadSetting> {
+    const NAME: &str = "max_file_size";
+    let of_manifest = declared.get(NAME).and_then(|it| it.default.as_ref());
+    if values.get(NAME) == of_manifest {
+        return Ok(());
+    }
+    check_file_fits(|name| values.get(name).cloned()).map_err(|error| BadSetting(error.to_string()))
 }
 
 /// The component's own variables: its templates, expanded with `values`.
@@ -135,6 +151,24 @@ mod tests {
                 .to_string()
                 .starts_with("api_key has no value: set API_KEY")
         );
+    }
+
+    #[test]
+    fn a_file_must_fit_into_a_body_unless_the_manifest_says_its_size() {
+        let size = Variable {
+            default: Some("3000".to_owned()),
+            required: false,
+            secret: false,
+        };
+        let declared = [("max_file_size".to_owned(), size)].into();
+        let fits = |file: &str| {
+            let values = [("max_file_size", file), ("max_body_size", "2000")];
+            let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            require_file_fits(&declared, &values.into())
+        };
+        assert!(fits("3000").is_ok() && fits("1000").is_ok());
+        let error = fits("3001").unwrap_err().to_string();
+        assert!(error.starts_with("MAX_FILE_SIZE is 3001"), "{error}");
     }
 
     #[test]

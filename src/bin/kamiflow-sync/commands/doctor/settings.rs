@@ -12,6 +12,9 @@ pub fn check(report: &mut Report, manifest: &Manifest, environment: &Environment
         return;
     };
     check_by_component(report, &values);
+    if let Err(error) = variables::require_file_fits(&manifest.variables, &values) {
+        report.fail("settings", error);
+    }
     show_changed(report, manifest, &values);
     check_host(report, environment);
     check_proxies(report, &values);
