@@ -62,7 +62,9 @@ pub enum Error {
     #[error("The request body is not valid gzip: compress it again or send it as it is.")]
     BadGzip,
     /// One decoded file is over `MAX_FILE_SIZE`.
-    #[error("The file '{path}' is larger than {limit_bytes} bytes.")]
+    #[error(
+        "The file '{path}' is larger than {limit_bytes} bytes: leave it out, or raise MAX_FILE_SIZE on the server."
+    )]
     FileTooLarge {
         /// Of the file.
         path: String,

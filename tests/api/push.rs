@@ -290,6 +290,7 @@ fn a_file_too_large_is_named_with_the_limit() {
         (&answer["path"], &answer["limit"]),
         (&json!("big"), &json!(10))
     );
+    assert!(answer["error"].as_str().unwrap().contains("MAX_FILE_SIZE"));
 }
 
 #[test]
