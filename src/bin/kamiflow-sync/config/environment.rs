@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::bad_setting::BadSetting;
+use super::dotenv;
 
 /// The process environment wins over `.env`. An empty value counts as unset.
 #[derive(Debug, Default)]
@@ -16,16 +17,7 @@ impl Environment {
     ///
     /// When a line of `.env` cannot be read as `NAME=value`.
     pub fn load(folder: &Path) -> Result<Self, BadSetting> {
-        let file = folder.join(".env");
-        let mut variables = HashMap::new();
-        if file.is_file() {
-            let bad = |error| BadSetting(format!("{}: {}", file.display(), describe(&error)));
-            let text =
-                std::fs::read_to_string(&file).map_err(|error| bad(dotenvy::Error::Io(error)))?;
-            for pair in dotenvy::from_read_iter(escape_dollars(&text).as_bytes()) {
-                variables.extend([pair.map_err(bad)?]);
-            }
-        }
+        let mut variables = HashMap::from_iter(read_dotenv(&folder.join(".env"))?);
         let process = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
@@ -41,25 +33,21 @@ impl Environment {
     }
 }
 
-/// Makes `dotenvy` read `$` as a dollar, as the original server did: a key that contains one must
-/// not turn into another key.
-fn escape_dollars(text: &str) -> String {
-    let escape = |line: &str| match line.split_once('=') {
-        Some((_, value)) if value.trim_start().starts_with('\'') => line.to_owned(),
-        _ => line.replace("\\$", "$").replace('$', "\\$"),
-    };
-    text.lines().map(|line| escape(line) + "\n").collect()
-}
-
-/// Leaves out the line itself, which may contain a key.
-fn describe(error: &dotenvy::Error) -> String {
-    match error {
-        dotenvy::Error::LineParse(..) => {
-            "a line is not NAME=value; a value with spaces or backslashes goes in single quotes"
-                .to_owned()
-        }
-        other => other.to_string(),
+/// The message does not show the line, which may contain a key.
+fn read_dotenv(file: &Path) -> Result<Vec<(String, String)>, BadSetting> {
+    if !file.is_file() {
+        return Ok(Vec::new());
     }
+    let shown = file.display();
+    let text = std::fs::read(file).map_err(|error| BadSetting(format!("{shown}: {error}")))?;
+    let text = String::from_utf8(text)
+        .map_err(|_| BadSetting(format!("{shown} is not UTF-8: save it as UTF-8")))?;
+    dotenv::parse(&text).map_err(|line| {
+        BadSetting(format!(
+            "line {line} of {shown} is not NAME=value; a value with spaces or backslashes goes in \
+             single quotes"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -99,7 +87,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "API_KEY=s3cret with spaces\n").unwrap();
         let error = Environment::load(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("goes in single quotes") && !error.contains("s3cret"));
+        assert!(
+            error.contains("line 1")
+                && error.contains("goes in single quotes")
+                && !error.contains("s3cret")
+        );
     }
 
     #[test]
@@ -113,5 +105,17 @@ mod tests {
             assert_eq!(environment.get(name), Some("s3cret$Key"), "{name}");
         }
         assert_eq!(environment.get("D"), Some("s3cret$Key${PATH}"));
+    }
+
+    #[test]
+    fn a_file_of_another_encoding_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".env");
+        std::fs::write(&file, b"\xff\xfeA\0=\0x\0").unwrap();
+        let error = Environment::load(folder.path()).unwrap_err().to_string();
+        assert!(error.ends_with("save it as UTF-8"), "{error}");
+        std::fs::write(&file, "\u{feff}KAMI_TEST_ONLY=x\n").unwrap();
+        let environment = Environment::load(folder.path()).unwrap();
+        assert_eq!(environment.get("KAMI_TEST_ONLY"), Some("x"));
     }
 }

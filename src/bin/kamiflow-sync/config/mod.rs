@@ -7,6 +7,7 @@
 
 pub mod api_key;
 pub mod bad_setting;
+mod dotenv;
 pub mod environment;
 mod key_file;
 pub mod manifest;
