@@ -79,6 +79,29 @@ fn a_key_as_people_write_it_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_setting_is_read_from_its_file() {
+    let secrets = tempfile::tempdir().unwrap();
+    let secret = |name: &str, content: &str| {
+        let file = secrets.path().join(name);
+        fs::write(&file, content).unwrap();
+        file.display().to_string()
+    };
+    let (key, limit) = (secret("key", &format!("{KEY}\n")), secret("limit", "7"));
+    let host = Host::with(&[
+        ("API_KEY", ""),
+        ("API_KEY_FILE", &key),
+        ("MAX_FILES_PER_PROJECT_FILE", &limit),
+    ]);
+    let info = host.client().get("/v1/info").good();
+    assert_eq!(info["limits"]["maxFilesPerProject"], 7);
+    let both = failing(&[("API_KEY_FILE", &key)]);
+    assert!(both.contains("API_KEY and API_KEY_FILE"), "{both}");
+    let missing = secrets.path().join("none").display().to_string();
+    let unreadable = failing(&[("API_KEY", ""), ("API_KEY_FILE", &missing)]);
+    assert!(unreadable.contains(&missing), "{unreadable}");
+}
+
+#[test]
 fn a_port_in_use_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

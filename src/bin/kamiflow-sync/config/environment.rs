@@ -4,24 +4,26 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::bad_setting::BadSetting;
-use super::dotenv;
+use super::{dotenv, value_files};
 
 /// The process environment wins over `.env`. An empty value counts as unset.
 #[derive(Debug, Default)]
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
-    /// Reads `.env` in `folder`, if there is one, and the process environment.
+    /// Reads `.env` in `folder`, if there is one, the process environment, and the files of settings
+    /// that are given as `<NAME>_FILE`.
     ///
     /// # Errors
     ///
-    /// When a line of `.env` cannot be read as `NAME=value`.
+    /// When a line of `.env` or a file of a setting cannot be read.
     pub fn load(folder: &Path) -> Result<Self, BadSetting> {
         let mut variables = HashMap::from_iter(read_dotenv(&folder.join(".env"))?);
         let process = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
         variables.extend(process.filter(|(_, value)| !value.is_empty()));
+        value_files::read(&mut variables)?;
         Ok(Self(variables))
     }
 
