@@ -102,6 +102,25 @@ fn a_setting_is_read_from_its_file() {
 }
 
 #[test]
+fn a_name_that_is_almost_a_setting_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let dotenv = "\u{feff}MAX_FILES_SIZE=5000 # bytes\nAPI-KEY=s3cret\n";
+    fs::write(folder.path().join(".env"), dotenv).unwrap();
+    let host = Host::resume(folder, &[("apikey", "s3cret")]);
+    let (code, log, _) = host.stop();
+    assert_eq!(code, Some(0));
+    for (name, meant) in [
+        ("MAX_FILES_SIZE", "MAX_FILE_SIZE"),
+        ("API-KEY", "API_KEY"),
+        ("apikey", "API_KEY"),
+    ] {
+        let warning = format!("{name} is ignored: did you mean {meant}?");
+        assert_eq!(log.matches(&warning).count(), 1, "{log}");
+    }
+    assert!(!log.contains("s3cret"));
+}
+
+#[test]
 fn a_port_in_use_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

@@ -1,10 +1,10 @@
 //! Environment variables, with the `.env` file of the current folder as a fallback.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::bad_setting::BadSetting;
-use super::{dotenv, value_files};
+use super::{dotenv, names, value_files};
 
 /// The process environment wins over `.env`. An empty value counts as unset.
 #[derive(Debug, Default)]
@@ -25,6 +25,13 @@ impl Environment {
         variables.extend(process.filter(|(_, value)| !value.is_empty()));
         value_files::read(&mut variables)?;
         Ok(Self(variables))
+    }
+
+    /// Variables that are no settings, each with the setting that was probably meant.
+    pub fn near_misses(&self) -> BTreeMap<&str, String> {
+        let set = self.0.iter().filter(|(_, value)| !value.is_empty());
+        set.filter_map(|(name, _)| Some((name.as_str(), names::meant(name)?)))
+            .collect()
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -119,5 +126,17 @@ mod tests {
         std::fs::write(&file, "\u{feff}KAMI_TEST_ONLY=x\n").unwrap();
         let environment = Environment::load(folder.path()).unwrap();
         assert_eq!(environment.get("KAMI_TEST_ONLY"), Some("x"));
+    }
+
+    #[test]
+    fn near_misses_are_found_unless_they_are_empty() {
+        let environment = Environment::from([
+            ("api_key", "x"),
+            ("APIKEY", ""),
+            ("PATH", "/bin"),
+            ("PORT", "1"),
+        ]);
+        let expected = BTreeMap::from([("api_key", "API_KEY".to_owned())]);
+        assert_eq!(environment.near_misses(), expected);
     }
 }

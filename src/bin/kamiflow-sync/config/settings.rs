@@ -101,8 +101,12 @@ pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSettin
     }
 }
 
-/// Warns about settings of the original server that have no effect here.
+/// Warns about settings of the original server that have no effect here, and about names that are
+/// almost those of settings.
 pub fn warn_about_ignored(environment: &Environment) {
+    for (name, meant) in environment.near_misses() {
+        eprintln!("kamiflow-sync: {name} is ignored: did you mean {meant}?");
+    }
     let dashboard = ["DASHBOARD_USER", "DASHBOARD_PASS"];
     if dashboard.iter().any(|name| environment.get(name).is_some()) {
         eprintln!(

@@ -11,6 +11,12 @@ pub fn check(report: &mut Report, manifest: &Manifest, environment: &Environment
     let Some(values) = report.take("settings", values.map_err(Into::into)) else {
         return;
     };
+    for (name, meant) in environment.near_misses() {
+        report.warn(
+            "settings",
+            format!("{name} is ignored: did you mean {meant}?"),
+        );
+    }
     check_by_component(report, &values);
     if let Err(error) = variables::require_file_fits(&manifest.variables, &values) {
         report.fail("settings", error);
