@@ -121,6 +121,15 @@ fn a_name_that_is_almost_a_setting_is_warned_of() {
 }
 
 #[test]
+fn port_replaces_the_port_of_the_address() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let host = Host::with(&[("SPIN_HTTP_LISTEN_ADDR", "127.0.0.1:1"), ("PORT", &port)]);
+    assert_eq!(host.address(), format!("127.0.0.1:{port}"));
+}
+
+#[test]
 fn a_port_in_use_is_reported_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

@@ -161,7 +161,7 @@ pub struct ImportLegacyArgs {
 pub struct UpArgs {
     #[command(flatten)]
     pub installation: InstallationArgs,
-    /// Address to listen on; port 0 picks a free one [default: `$SPIN_HTTP_LISTEN_ADDR`, or 127.0.0.1 and `$PORT`, or 3000]
+    /// Address to listen on; port 0 picks a free one [default: `$SPIN_HTTP_LISTEN_ADDR` or 127.0.0.1, and `$PORT` or 3000]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<String>,
     /// Address to serve Prometheus metrics on; a port alone means 127.0.0.1 [default: `$METRICS_LISTEN`, or none]

@@ -18,25 +18,29 @@ const DEFAULT_PORT: u16 = 3000;
 /// Spin's variable for the address to listen on.
 const LISTEN: &str = "SPIN_HTTP_LISTEN_ADDR";
 
-/// The address to listen on: `--listen`, else `SPIN_HTTP_LISTEN_ADDR`, else 127.0.0.1 with `PORT`
-/// (0 to 65535, default 3000).
+/// The address to listen on: `--listen`, else `SPIN_HTTP_LISTEN_ADDR`, else 127.0.0.1:3000. `PORT`
+/// (0 to 65535) replaces the port of the variable, because a container image sets it, and the
+/// person who starts the container sets `PORT`.
 pub fn listen_address(
     flag: Option<&str>,
     environment: &Environment,
 ) -> Result<SocketAddr, BadSetting> {
-    let flag = flag.map(|text| ("--listen", text));
-    let named = flag.or_else(|| environment.get(LISTEN).map(|text| (LISTEN, text)));
-    if let Some((name, text)) = named {
-        return resolve_address(text)
-            .ok_or_else(|| BadSetting(format!("{name} {text}: not an ADDR:PORT")));
+    if let Some(text) = flag {
+        return named_address("--listen", text);
     }
-    let port = match environment.get("PORT") {
-        None => DEFAULT_PORT,
-        Some(text) => text
-            .parse()
-            .map_err(|_| BadSetting(format!("PORT={text}: not a port number (0 to 65535)")))?,
+    let mut address = match environment.get(LISTEN) {
+        Some(text) => named_address(LISTEN, text)?,
+        None => (Ipv4Addr::LOCALHOST, DEFAULT_PORT).into(),
     };
-    Ok((Ipv4Addr::LOCALHOST, port).into())
+    if let Some(text) = environment.get("PORT") {
+        let bad = |_| BadSetting(format!("PORT={text}: not a port number (0 to 65535)"));
+        address.set_port(text.trim().parse().map_err(bad)?);
+    }
+    Ok(address)
+}
+
+fn named_address(name: &str, text: &str) -> Result<SocketAddr, BadSetting> {
+    resolve_address(text).ok_or_else(|| BadSetting(format!("{name} {text}: not an ADDR:PORT")))
 }
 
 /// The address for metrics: `--metrics-listen`, else `METRICS_LISTEN`, else none. A port alone is
@@ -120,13 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_listen_flag_wins_over_port() {
+    fn the_flag_wins_over_port_and_port_over_the_port_of_an_address() {
         let environment = Environment::from([("PORT", "8080")]);
         let flag = listen_address(Some("0.0.0.0:1"), &environment).unwrap();
         assert_eq!(flag.to_string(), "0.0.0.0:1");
         let port = listen_address(None, &environment).unwrap();
         assert_eq!(port.to_string(), "127.0.0.1:8080");
         let environment = Environment::from([("PORT", "8080"), (LISTEN, "0.0.0.0:2")]);
+        let spin = listen_address(None, &environment).unwrap();
+        assert_eq!(spin.to_string(), "0.0.0.0:8080");
+        let environment = Environment::from([(LISTEN, "0.0.0.0:2")]);
         let spin = listen_address(None, &environment).unwrap();
         assert_eq!(spin.to_string(), "0.0.0.0:2");
     }
