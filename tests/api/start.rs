@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::process::Output;
 use std::time::Duration;
 
@@ -127,6 +128,23 @@ fn port_replaces_the_port_of_the_address() {
     drop(free);
     let host = Host::with(&[("SPIN_HTTP_LISTEN_ADDR", "127.0.0.1:1"), ("PORT", &port)]);
     assert_eq!(host.address(), format!("127.0.0.1:{port}"));
+}
+
+#[test]
+fn data_of_another_user_is_named_with_the_command_that_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let owner = folder.path().metadata().unwrap().uid();
+    if owner != 0 {
+        return eprintln!("skipped: only root can run the server as another user");
+    }
+    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut server = server(folder.path(), &[]);
+    let text = failed(server.uid(4711).gid(4711).output().unwrap());
+    let shown = folder.path().display();
+    let owners = format!("{shown} belongs to user 0, but this program runs as user 4711");
+    assert!(text.contains(&owners), "{text}");
+    let command = format!("chown -R 4711:4711 {shown}");
+    assert!(text.trim_end().ends_with(&command), "{text}");
 }
 
 #[test]

@@ -82,6 +82,7 @@ pub fn length(file: &Path) -> u64 {
     file.metadata().map_or(0, |file| file.len())
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder that `file` is in.
+pub fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("/"))
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::files;
+use super::{files, ownership};
 
 /// Unlocks when it is dropped.
 #[derive(Debug)]
@@ -45,7 +45,9 @@ fn lock_file(database: &Path) -> Result<File> {
     files::create_folder(database)?;
     let path = files::with_suffix(database, "-lock");
     let opened = files::beside_database().truncate(false).open(&path);
-    let file = opened.with_context(|| failed(database))?;
+    let file = opened
+        .with_context(|| failed(database))
+        .map_err(|error| ownership::explain(database, error))?;
     files::give_to_owner_of_folder(&path);
     Ok(file)
 }

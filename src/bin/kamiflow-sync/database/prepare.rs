@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::{Connection, ErrorCode};
 
-use super::files;
+use super::{files, ownership};
 
 /// Creates `file` unless it exists, checks that it is a database that this program knows and can
 /// write to, and puts it into WAL mode.
@@ -16,6 +16,10 @@ use super::files;
 ///
 /// One line that says which file is wrong and how.
 pub fn prepare(file: &Path) -> Result<()> {
+    create_or_check(file).map_err(|error| ownership::explain(file, error))
+}
+
+fn create_or_check(file: &Path) -> Result<()> {
     files::create(file)?;
     let shown = file.display();
     let version = match schema_version(file) {
