@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use support::{Host, argument, run};
+use support::{Host, argument, command, finished, root, run};
 
 fn exported(host: &Host) -> PathBuf {
     let client = host.client();
@@ -147,4 +147,58 @@ fn a_project_that_does_not_exist_is_not_exported() {
     let refusal = run(&host.database(), &["export", "nobody", argument(&tar)]).failed();
     assert!(refusal.contains("there is no project nobody"), "{refusal}");
     assert!(!tar.exists());
+}
+
+/// Writes the head of a member with a name of 2 GiB, which takes no space on the disk.
+fn endless_name(file: &Path, kind: u8) {
+    let mut head = [0; 512];
+    head[..13].copy_from_slice(b"././@LongLink");
+    head[124..135].copy_from_slice(b"20000000000");
+    head[156] = kind;
+    head[257..265].copy_from_slice(b"ustar  \0");
+    let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    std::fs::write(file, head).unwrap();
+    let file = std::fs::File::options().write(true).open(file).unwrap();
+    file.set_len((2 << 30) + 2048).unwrap();
+}
+
+#[test]
+fn a_name_of_two_gigabytes_is_refused_without_being_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tar, database) = (folder.path().join("x.tar"), folder.path().join("sync.db"));
+    for kind in *b"LKx" {
+        endless_name(&tar, kind);
+        let import = command(&database, &["import", "p", argument(&tar)]);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -v 500000; exec \"$0\" \"$@\""]);
+        limited.arg(import.get_program()).args(import.get_args());
+        limited.env("DB_PATH", &database).current_dir(root());
+        let refusal = finished(limited.output().unwrap()).failed();
+        assert!(refusal.contains("a name in it is too long"), "{refusal}");
+        assert_eq!(refusal.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_terminal_obeys_no_name_in_a_tar_file() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let tar = folder.path().join("x.tar");
+    run(&host.database(), &["export", "p", argument(&tar)]).good();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    let name = "files/\u{1b}[2J\u{7}";
+    std::fs::write(folder.path().join(name), "x").unwrap();
+    let append = Command::new("tar")
+        .current_dir(folder.path())
+        .args(["rf", "x.tar", name])
+        .status();
+    assert!(append.unwrap().success());
+    let refusal = run(&host.database(), &["import", "q", argument(&tar)]).failed();
+    assert!(
+        refusal.contains(r"\u{1b}[2J\u{7}: is not in manifest.json"),
+        "{refusal:?}"
+    );
+    assert!(!refusal.contains(['\u{1b}', '\u{7}']), "{refusal:?}");
 }

@@ -220,3 +220,14 @@ fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
     assert!(said.contains("2 projects: 601 files stored"), "{said}");
     run(&database, &["check"]).good();
 }
+
+#[test]
+fn a_terminal_obeys_no_name_of_the_original_server() {
+    let (folder, old) = (tempfile::tempdir().unwrap(), Old::new());
+    let evil = "\u{1b}]0;owned\u{7}";
+    old.add_raw("p", evil, "x", "x", 1);
+    old.add_raw(evil, "a", "x", "x", 1);
+    let said = import(&folder.path().join("sync.db"), &old).failed();
+    assert_eq!(said.matches(r"\u{1b}]0;owned\u{7}").count(), 3, "{said:?}");
+    assert!(!said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+}

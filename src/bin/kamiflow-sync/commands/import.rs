@@ -1,7 +1,6 @@
 //! `import`: stores the files of an exported tar file in a project, by the rules of a push.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -10,7 +9,9 @@ use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Status};
 use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
+use super::archive_reader::find_member;
 use super::installation::Installation;
+use super::printable::printable;
 use super::{clock, progress, project_id};
 use crate::cli::ImportArgs;
 use crate::database::lock::DatabaseLock;
@@ -91,25 +92,27 @@ fn store_files(
     })?;
     bar.finish_and_clear();
     match expected.keys().min() {
-        Some(missing) => bail!("{missing} is in manifest.json but not in the tar file"),
+        Some(missing) => bail!(
+            "{} is in manifest.json but not in the tar file",
+            printable(missing)
+        ),
         None => Ok(counts),
     }
 }
 
 fn index(file: &Path) -> Result<ArchiveIndex> {
-    let mut tar = open_tar(file)?;
-    for member in tar.entries()? {
-        let member = member?;
-        if member.path_bytes() == INDEX.as_bytes() {
-            let json = member.take(MAX_INDEX);
-            return serde_json::from_reader(BufReader::new(json))
-                .with_context(|| format!("the {INDEX} in {} is damaged", file.display()));
+    let index = find_member(file, |name, member| {
+        if name != INDEX {
+            return Ok(None);
         }
-    }
-    bail!(
-        "{} has no {INDEX}: it was not written by 'export'",
-        file.display()
-    )
+        serde_json::from_reader(BufReader::new(member.take(MAX_INDEX)))
+            .map(Some)
+            .with_context(|| format!("the {INDEX} in {} is damaged", file.display()))
+    })?;
+    index.with_context(|| {
+        let shown = file.display();
+        format!("{shown} has no {INDEX}: it was not written by 'export'")
+    })
 }
 
 /// Calls `store` with the path, size and content of each file. An error names the file.
@@ -117,26 +120,19 @@ fn for_each_file(
     file: &Path,
     mut store: impl FnMut(&str, u64, &mut dyn Read) -> Result<()>,
 ) -> Result<()> {
-    let mut tar = open_tar(file)?;
-    for member in tar.entries()? {
-        let mut member = member.with_context(|| format!("{} is damaged", file.display()))?;
-        let path = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+    find_member(file, |name, member| {
         let is_file = member.header().entry_type().is_file();
-        if let Some(path) = path
+        if let Some(path) = name
             .strip_prefix(FOLDER)
             .filter(|path| is_file && !path.is_empty())
         {
             let size = member.size();
-            store(path, size, &mut member)
-                .with_context(|| format!("nothing was imported: {path}"))?;
+            store(path, size, member)
+                .with_context(|| format!("nothing was imported: {}", printable(path)))?;
         }
-    }
+        Ok(None::<()>)
+    })?;
     Ok(())
-}
-
-fn open_tar(file: &Path) -> Result<tar::Archive<BufReader<File>>> {
-    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(tar::Archive::new(BufReader::new(opened)))
 }
 
 fn put(file: &ArchivedFile, content: &mut dyn Read) -> Result<Put> {

@@ -5,6 +5,7 @@
 //! and `database`, and never the server.
 
 mod archive;
+mod archive_reader;
 mod atomic_file;
 pub mod backup;
 pub mod check;

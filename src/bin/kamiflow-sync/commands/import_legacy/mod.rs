@@ -12,6 +12,7 @@ use kamiflow_sync_component::store::{self, Import, Store};
 use rusqlite::{Connection, Row};
 
 use super::installation::Installation;
+use super::printable::printable;
 use super::{clock, progress, project_id};
 use crate::cli::ImportLegacyArgs;
 use crate::database::lock::DatabaseLock;
@@ -42,11 +43,13 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
         match import_project(&original, &new, &id, &limits) {
             Ok(of_project) => tally.add(&of_project),
             Err(error) if is_storage(&error) => {
-                return Err(error.context(format!("{id}: nothing of it was stored")));
+                let shown = printable(&id);
+                return Err(error.context(format!("{shown}: nothing of it was stored")));
             }
             Err(error) => {
                 let files = original::count_files(&original, &id)?;
-                println!("{id}: refused with its {files} files: {error:#}");
+                let refused = format!("{id}: refused with its {files} files: {error:#}");
+                println!("{}", printable(&refused));
                 tally.refused += files.max(1);
             }
         }
@@ -109,7 +112,8 @@ fn store_files(
             Err(error) if is_storage(&error) => return Err(error),
             Err(error) => {
                 let path = original::path(row).unwrap_or("a path that is not text");
-                bar.suspend(|| println!("{}: {path}: {error:#}", id.as_str()));
+                let refused = format!("{}: {path}: {error:#}", id.as_str());
+                bar.suspend(|| println!("{}", printable(&refused)));
                 tally.refused += 1;
             }
         }
