@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use support::{Host, argument, content, finished, paths, run, server};
+use support::{Host, argument, command, content, finished, paths, root, run, server};
 
 /// A stopped server whose database has one file more than its backup.
 fn one_push_behind() -> (TempDir, PathBuf, PathBuf) {
@@ -253,6 +254,58 @@ fn a_restore_by_root_keeps_the_owner() {
             65532
         );
     }
+}
+
+/// The names and modes of the files in a folder, sorted.
+fn files(folder: &Path) -> Vec<(String, u32)> {
+    let entries = folder.read_dir().unwrap().map(Result::unwrap);
+    let files = entries.map(|entry| {
+        let name = entry.file_name().into_string().unwrap();
+        (name, entry.metadata().unwrap().mode() & 0o777)
+    });
+    let mut files: Vec<_> = files.collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn a_restore_leaves_private_files_and_nothing_unfinished() {
+    let (_folder, database, backup) = one_push_behind();
+    let machine = tempfile::tempdir().unwrap();
+    let (target, log) = (
+        machine.path().join("sync.db"),
+        database.with_file_name("backup.db-wal"),
+    );
+    // A log of another database is not used, and not left behind either.
+    std::fs::write(&log, vec![0xa5; 100_000]).unwrap();
+    for attempt in 0..2 {
+        let restore = command(&target, &["restore", argument(&backup)]);
+        let mut loose = Command::new("sh");
+        loose.args(["-c", "umask 0; exec \"$0\" \"$@\""]);
+        loose.arg(restore.get_program()).args(restore.get_args());
+        loose.env("DB_PATH", &target).current_dir(root());
+        finished(loose.output().unwrap()).good();
+        let left = files(machine.path());
+        assert!(left.iter().all(|(_, mode)| *mode == 0o600), "{left:?}");
+        assert_eq!(left.len(), 2 + attempt, "{left:?}");
+        assert!(
+            !left.iter().any(|(name, _)| name.contains(".part")),
+            "{left:?}"
+        );
+    }
+}
+
+#[test]
+fn a_link_to_the_database_stays_a_link() {
+    let (folder, database, backup) = one_push_behind();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&database, &link).unwrap();
+    run(&link, &["restore", argument(&backup)]).good();
+    assert!(link.is_symlink());
+    let host = Host::resume(folder, &[]);
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+    let refusal = run(&link, &["restore", argument(&backup)]).failed();
+    assert!(refusal.contains("stop it first"), "{refusal}");
 }
 
 #[test]

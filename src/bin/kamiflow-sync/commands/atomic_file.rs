@@ -76,6 +76,7 @@ impl AtomicFile {
 
     /// Writes the file to the disk and then gives it its name.
     pub fn finish(self) -> Result<()> {
+        remove_beside(&self.part);
         self.file.sync_all()?;
         std::fs::rename(&self.part, &self.target)?;
         sync_folder_of(&self.target)
@@ -102,7 +103,13 @@ fn is_file_at(path: &Path, file: &File) -> bool {
 }
 
 fn remove(part: &Path) {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+    remove_beside(part);
+    _ = std::fs::remove_file(part);
+}
+
+/// Removes what `SQLite` may have left beside a file.
+fn remove_beside(part: &Path) {
+    for suffix in ["-wal", "-shm", "-journal"] {
         _ = std::fs::remove_file(with_suffix(part, suffix));
     }
 }

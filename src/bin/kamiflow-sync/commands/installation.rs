@@ -10,10 +10,11 @@ use crate::config::environment::Environment;
 use crate::config::manifest::Manifest;
 use crate::config::runtime_config::RuntimeConfig;
 use crate::config::variables::{self, Values};
+use crate::database::files;
 
 /// Unlike a server, it needs no API key.
 pub struct Installation {
-    /// The file of the default database; it may not exist yet.
+    /// The file of the default database, behind any links; it may not exist yet.
     pub database: PathBuf,
     values: Values,
 }
@@ -38,7 +39,7 @@ impl Installation {
             );
         }
         Ok(Self {
-            database: database.to_owned(),
+            database: files::behind_links(database),
             values: variables::resolve(&manifest.variables, &[], &environment)?,
         })
     }

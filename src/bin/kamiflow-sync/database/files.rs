@@ -8,6 +8,20 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+/// The file itself when `file` is a symbolic link, which need not lead to an existing one. `SQLite`
+/// follows links too, and has its log beside the file, so the other small files belong there.
+pub fn behind_links(file: &Path) -> PathBuf {
+    let mut file = file.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match file.read_link() {
+            Ok(target) => file = folder_of(&file).join(target),
+            Err(_) => break,
+        }
+    }
+    file
+}
+
 /// Creates the folder of `file`, mode 0700, unless it exists.
 pub fn create_folder(file: &Path) -> Result<()> {
     let folder = folder_of(file);
@@ -85,4 +99,22 @@ pub fn length(file: &Path) -> u64 {
 /// The folder that `file` is in.
 pub fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_are_followed_to_a_file_that_need_not_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        symlink("two", at("one")).unwrap();
+        symlink(at("disk/x.db"), at("two")).unwrap();
+        assert_eq!(behind_links(&at("one")), at("disk/x.db"));
+        symlink("loop", at("loop")).unwrap();
+        assert_eq!(behind_links(&at("loop")), at("loop"));
+    }
 }

@@ -42,8 +42,9 @@ impl DatabaseLock {
 }
 
 fn lock_file(database: &Path) -> Result<File> {
-    files::create_folder(database)?;
-    let path = files::with_suffix(database, "-lock");
+    let file = files::behind_links(database);
+    files::create_folder(&file)?;
+    let path = files::with_suffix(&file, "-lock");
     let opened = files::beside_database().truncate(false).open(&path);
     let file = opened
         .with_context(|| failed(database))
@@ -74,6 +75,15 @@ mod tests {
         let _restore = DatabaseLock::exclusive(&database).unwrap();
         let refusal = DatabaseLock::shared(&database).unwrap_err().to_string();
         assert!(refusal.contains("is being restored"), "{refusal}");
+    }
+
+    #[test]
+    fn a_database_behind_a_link_has_one_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, link) = (folder.path().join("x.db"), folder.path().join("link.db"));
+        std::os::unix::fs::symlink(&database, &link).unwrap();
+        let _server = DatabaseLock::shared(&link).unwrap();
+        assert!(DatabaseLock::exclusive(&database).is_err());
     }
 
     #[test]

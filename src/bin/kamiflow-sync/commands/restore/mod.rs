@@ -56,7 +56,8 @@ fn copy(backup: &Path, target: &Path) -> std::io::Result<()> {
         let from = with_suffix(backup, suffix);
         if suffix.is_empty() || from.exists() {
             // fs::copy would also copy the permissions.
-            let mut to = File::create(with_suffix(target, suffix))?;
+            let to = with_suffix(target, suffix);
+            let mut to = files::beside_database().truncate(true).open(to)?;
             std::io::copy(&mut File::open(from)?, &mut to)?;
         }
     }

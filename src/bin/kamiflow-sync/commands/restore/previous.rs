@@ -1,13 +1,15 @@
 //! The database that a restore replaces: not in use, and kept under another name.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::commands::atomic_file::AtomicFile;
 use crate::commands::clock;
-use crate::database::files::{sync_folder_of, with_suffix};
+use crate::database::files::{give_to_owner_of_folder, sync_folder_of, with_suffix};
 
 /// How long to wait for another program that has the database open.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,10 +33,27 @@ pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
             std::fs::rename(from, to)?;
         }
     }
-    std::fs::hard_link(database, &kept)
+    link_or_copy(database, &kept, |from, to| std::fs::hard_link(from, to))
         .with_context(|| format!("cannot keep the database as {}", kept.display()))?;
     sync_folder_of(database)?;
     Ok(Some(kept))
+}
+
+/// Copies where `link` fails: not every file system has hard links.
+fn link_or_copy(
+    database: &Path,
+    kept: &Path,
+    link: impl Fn(&Path, &Path) -> std::io::Result<()>,
+) -> Result<()> {
+    if link(database, kept).is_ok() {
+        return Ok(());
+    }
+    let unfinished = AtomicFile::create(kept, false)?;
+    let mut copy = File::options().write(true).open(unfinished.path())?;
+    std::io::copy(&mut File::open(database)?, &mut copy)?;
+    unfinished.finish()?;
+    give_to_owner_of_folder(kept);
+    Ok(())
 }
 
 /// Moves the write-ahead log into the file, and fails when another program has the file open, such
@@ -67,6 +86,8 @@ pub fn require_unused(database: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -79,5 +100,17 @@ mod tests {
         let kept = keep(&database).unwrap().unwrap();
         let content = |file: &Path| std::fs::read(file).unwrap();
         assert_eq!(content(&database), content(&kept));
+    }
+
+    #[test]
+    fn without_hard_links_the_previous_database_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, kept) = (folder.path().join("x.db"), folder.path().join("kept"));
+        std::fs::write(&database, "precious").unwrap();
+        let unsupported = |_: &Path, _: &Path| Err(std::io::ErrorKind::Unsupported.into());
+        link_or_copy(&database, &kept, unsupported).unwrap();
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), "precious");
+        assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
     }
 }
