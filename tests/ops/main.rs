@@ -9,6 +9,7 @@ mod export;
 mod healthcheck;
 mod legacy;
 mod metrics;
+mod permissions;
 mod proxy;
 mod restore;
 mod upgrade;

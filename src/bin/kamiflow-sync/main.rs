@@ -29,10 +29,13 @@ use commands::{
     backup, check, compact, doctor, export, healthcheck, import, import_legacy, restore,
 };
 use config::bad_setting::BadSetting;
+use rustix::fs::Mode;
 
 /// Exit codes: 0 on success or after a graceful stop, 1 when the command fails or the server cannot
 /// start or run, 2 for a bad setting or a bad command line (as clap does).
 fn main() -> ExitCode {
+    // Whatever this program creates is for its user alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::parse();
     let result = run(&cli.command.unwrap_or(Command::Up(cli.up)));
     match result {

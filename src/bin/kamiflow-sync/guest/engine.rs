@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
+use super::code_cache;
 use super::state::GuestState;
 use crate::platform;
 
@@ -42,7 +43,7 @@ pub fn engine(max_memory: usize) -> Result<Engine> {
     config
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .cache(cache())
+        .cache(code_cache::open())
         .allocation_strategy(pool(max_memory));
     Engine::new(&config)
         .or_else(|_no_room| {
@@ -60,12 +61,6 @@ fn pool(max_memory: usize) -> InstanceAllocationStrategy {
         .total_stacks(MAX_INSTANCES)
         .max_memory_size(max_memory);
     InstanceAllocationStrategy::Pooling(pool)
-}
-
-/// The cache of compiled code in the user's cache folder. Without a folder that can be written to
-/// there is none, and every start compiles.
-fn cache() -> Option<Cache> {
-    Cache::new(CacheConfig::new()).ok()
 }
 
 /// Compiles the component, or takes it from the cache, and links it with WASI and the platform.

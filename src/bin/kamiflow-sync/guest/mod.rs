@@ -4,6 +4,7 @@
 //! Nothing here knows sockets or HTTP connections; of the other rooms, this one imports `platform`
 //! and, for the build command, `config`.
 
+mod code_cache;
 pub mod component_build;
 pub mod engine;
 pub mod epoch_clock;
