@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-/// The median.
+/// The median; of an even number, the mean of the middle two.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+    (at(values.len().saturating_sub(1) / 2) + at(values.len() / 2)) / 2.0
 }
 
 /// The latency in milliseconds that this share of requests does not exceed; `None` for too few
