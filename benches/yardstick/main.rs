@@ -24,11 +24,13 @@ cargo bench                         every row next to its ceiling, measured in t
 BASELINE=PROGRAM cargo bench        every row next to another kamiflow-sync, measured in turns: before and after
 cargo bench -- scale [FILES]        how time and memory grow with the number of files
 cargo bench -- devices              16 devices push while 16 pull
-cargo bench --profile dist          any of them with the program that images and releases contain
 
-BASELINE names a program of another checkout, such as ../before/target/release/kamiflow-sync, or an
-installed one; the next spin.toml beside it or above it is its manifest. Build both with the same
-profile: the report names the programs.
+The program is built with the profile `bench`, which is like `dist`, that of images and releases;
+`cargo bench --profile release` measures what `cargo run --release` starts.
+
+BASELINE names a program of another checkout, such as ../before/target/dist/kamiflow-sync, or an
+installed one; the next spin.toml beside it or above it is its manifest. Build it with
+`cargo build --profile dist`, so that only the source differs.
 
 ROUNDS=5 and SECONDS=2 (of each row in each round) set the length, ONLY=be leaves out other rows.";
 

@@ -32,7 +32,7 @@ pub fn baseline() -> Option<Build> {
     Some(Build::of(Path::new(&program)))
 }
 
-/// What is measured: the paths show the profile (`release`, `dist`), the sizes what it did.
+/// What is measured: the programs and components, and their sizes, which differ between profiles.
 pub fn describe(build: &Build) -> String {
     let file = |path: PathBuf| {
         let bytes = path.metadata().map_or(f64::NAN, |file| file.len() as f64);
