@@ -105,3 +105,21 @@ fn a_clock_behind_the_newest_change_is_a_failure() {
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("behind the newest change"), "{report}");
 }
+
+#[test]
+fn a_reader_that_stops_early_is_no_failure_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["completions", "bash"][..], &["doctor"]] {
+        let mut command = command(&folder.path().join("x.db"), arguments);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = command
+            .stdout(writer)
+            .stderr(std::process::Stdio::piped())
+            .output()
+            .unwrap();
+        let ended = finished(ended);
+        assert!(!ended.err.contains("panicked"), "{ended:?}");
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+}

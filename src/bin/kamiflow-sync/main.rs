@@ -22,11 +22,11 @@ mod up;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::{
-    backup, check, compact, doctor, export, healthcheck, import, import_legacy, restore,
+    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, restore,
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
@@ -59,10 +59,6 @@ fn run(command: &Command) -> Result<()> {
         Command::ImportLegacy(args) => import_legacy::run(args),
         Command::Healthcheck(args) => healthcheck::run(args),
         Command::Doctor(args) => doctor::run(args),
-        Command::Completions { shell } => {
-            let name = env!("CARGO_BIN_NAME");
-            clap_complete::generate(*shell, &mut Cli::command(), name, &mut std::io::stdout());
-            Ok(())
-        }
+        Command::Completions { shell } => completions::run(*shell),
     }
 }

@@ -12,6 +12,7 @@ use tar::{EntryType, Header};
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::atomic_file::AtomicFile;
 use super::installation::Installation;
+use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ExportArgs;
 use crate::database::open;
@@ -27,7 +28,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let files = store.snapshot(|store| export(store, &id, args))?;
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());
     let (count, shown) = (files.len(), args.target.file.display());
-    println!("Exported {count} files, {bytes}, to {shown}");
+    say!("Exported {count} files, {bytes}, to {shown}");
     Ok(())
 }
 

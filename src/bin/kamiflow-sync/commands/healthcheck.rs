@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::say::say;
 use crate::cli::HealthcheckArgs;
 use crate::config::environment::Environment;
 use crate::config::settings;
@@ -22,7 +23,7 @@ pub fn run(args: &HealthcheckArgs) -> Result<()> {
         Some(url) => url.clone(),
         None => default_url(&Environment::load(Path::new("."))?)?,
     };
-    println!("{}", ask(&url)?);
+    say!("{}", ask(&url)?);
     Ok(())
 }
 

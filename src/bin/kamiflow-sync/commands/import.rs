@@ -12,6 +12,7 @@ use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::archive_reader::find_member;
 use super::installation::Installation;
 use super::printable::printable;
+use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ImportArgs;
 use crate::database::lock::DatabaseLock;
@@ -57,9 +58,11 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
         Ok(counts)
     })?;
-    println!(
+    say!(
         "Imported {} files into {}, {} unchanged",
-        counts.stored, args.project, counts.unchanged
+        counts.stored,
+        args.project,
+        counts.unchanged
     );
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::installation::Installation;
 use super::progress;
+use super::say::say;
 use crate::cli::BackupArgs;
 use crate::database::{backup_mark, open};
 
@@ -28,7 +29,7 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     let totals = verify(unfinished.path())?;
     unfinished.finish()?;
     backup_mark::set(&installation.database)?;
-    println!("Backed up {totals} to {}", file.display());
+    say!("Backed up {totals} to {}", file.display());
     if let Some(keep) = args.keep {
         let future = folder::prune(&args.target.file, &file, keep)?;
         if !future.is_empty() {

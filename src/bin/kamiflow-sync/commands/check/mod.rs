@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::installation::Installation;
 use super::progress;
+use super::say::say;
 use crate::cli::InstallationArgs;
 use crate::database::open;
 pub use examination::{Examination, Totals};
@@ -19,13 +20,13 @@ pub fn run(args: &InstallationArgs) -> Result<()> {
     let installation = Installation::find(args)?;
     let examination = examine(&open::untrusted(&installation.database)?)?;
     for finding in &examination.findings {
-        println!("{finding}");
+        say!("{finding}");
     }
     if !examination.findings.is_empty() {
         let (count, shown) = (examination.findings.len(), installation.database.display());
         bail!("{count} findings in {shown}: stop the server and restore a backup");
     }
-    println!("No damage in {}", examination.totals);
+    say!("No damage in {}", examination.totals);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use crate::commands::say::say;
 use anyhow::Result;
 
 #[derive(Default)]
@@ -45,5 +46,5 @@ impl Report {
 }
 
 fn print(state: &str, name: &str, text: impl Display) {
-    println!("{state:4}  {name:10}  {text}");
+    say!("{state:4}  {name:10}  {text}");
 }

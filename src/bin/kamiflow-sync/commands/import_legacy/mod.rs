@@ -13,6 +13,7 @@ use rusqlite::{Connection, Row};
 
 use super::installation::Installation;
 use super::printable::printable;
+use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ImportLegacyArgs;
 use crate::database::lock::DatabaseLock;
@@ -49,12 +50,12 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
             Err(error) => {
                 let files = original::count_files(&original, &id)?;
                 let refused = format!("{id}: refused with its {files} files: {error:#}");
-                println!("{}", printable(&refused));
+                say!("{}", printable(&refused));
                 tally.refused += files.max(1);
             }
         }
     }
-    println!("{}", tally.summary());
+    say!("{}", tally.summary());
     if tally.refused > 0 {
         bail!("{} files were refused", tally.refused);
     }
@@ -113,7 +114,7 @@ fn store_files(
             Err(error) => {
                 let path = original::path(row).unwrap_or("a path that is not text");
                 let refused = format!("{}: {path}: {error:#}", id.as_str());
-                bar.suspend(|| println!("{}", printable(&refused)));
+                bar.suspend(|| say!("{}", printable(&refused)));
                 tally.refused += 1;
             }
         }

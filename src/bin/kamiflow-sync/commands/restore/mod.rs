@@ -12,6 +12,7 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Examination, Totals};
 use super::clock;
 use super::installation::Installation;
+use super::say::say;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
@@ -38,14 +39,14 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         None => "nothing was restored".to_owned(),
     })?;
     files::give_to_owner_of_folder(database);
-    println!("Restored {totals} from {}", args.file.display());
+    say!("Restored {totals} from {}", args.file.display());
     if let Some(kept) = kept {
-        println!("The database before is kept as {}", kept.display());
+        say!("The database before is kept as {}", kept.display());
     }
-    println!(
+    say!(
         "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
     );
-    println!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
+    say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
     Ok(())
 }
 
