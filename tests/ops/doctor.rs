@@ -1,6 +1,7 @@
 //! `doctor`
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 
 use support::{Host, KEY, argument, command, finished, run};
 
@@ -104,6 +105,76 @@ fn a_clock_behind_the_newest_change_is_a_failure() {
         .unwrap();
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("behind the newest change"), "{report}");
+}
+
+/// The report for the database as another user than root gives it; `None` where that is not allowed.
+fn report_of_user(database: &std::path::Path) -> Option<support::Finished> {
+    let mut doctor = command(database, &["doctor"]);
+    doctor.uid(65532).gid(65532);
+    doctor.output().ok().map(finished)
+}
+
+#[test]
+fn what_the_user_of_the_server_cannot_use_is_named_as_that() {
+    let host = Host::with(&[("API_KEY", "")]);
+    host.client().get("/health").good();
+    let database = host.database();
+    let (_, _, folder) = host.stop();
+    let set = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    };
+    set(folder.path(), 0o700);
+    if let Some(report) = report_of_user(&database) {
+        let report = report.failed();
+        assert!(report.contains("user 65532 may not open"), "{report}");
+        assert!(
+            report.contains("belongs to user 0 and has mode 700"),
+            "{report}"
+        );
+        assert!(!report.contains("none yet"), "{report}");
+        set(folder.path(), 0o755);
+        let report = report_of_user(&database).unwrap().failed();
+        assert!(report.contains("no file can be made in it"), "{report}");
+        assert!(report.contains("api-key: Permission denied"), "{report}");
+        std::os::unix::fs::chown(folder.path(), Some(65532), Some(65532)).unwrap();
+        let report = run(&database, &["doctor"]).failed();
+        assert!(
+            report.contains("belongs to user 0, the folder to 65532"),
+            "{report}"
+        );
+    }
+}
+
+#[test]
+fn a_backup_that_is_gone_or_of_the_future_is_named() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let out = run(&host.database(), &["backup", argument(folder.path())]).good();
+    let backup = out.trim_end().split(" to ").last().unwrap();
+    let future = folder.path().join("kamiflow-sync-29990101T000000Z.db");
+    std::fs::copy(backup, future).unwrap();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(
+        report.contains("kamiflow-sync-29990101T000000Z.db is dated in the future"),
+        "{report}"
+    );
+    std::fs::remove_file(backup).unwrap();
+    let report = run(&host.database(), &["doctor"]).failed();
+    assert!(report.contains("is gone"), "{report}");
+    let mark = host.database().with_file_name("sync.db-last-backup");
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
+    std::fs::File::options()
+        .write(true)
+        .open(mark)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    let report = run(&host.database(), &["doctor"]).failed();
+    assert!(
+        report.contains("the last one is dated in the future"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Both the server and the operator's commands use this room. It imports no other room, and no
 //! guest ever holds one of its connections.
 
+pub mod access;
 pub mod backup_mark;
 pub mod files;
 pub mod lock;

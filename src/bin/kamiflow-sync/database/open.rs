@@ -1,5 +1,7 @@
 //! Opens a database natively: as it is, migrated to the newest schema, or read-only.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, Store};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::access;
 use super::files::length;
 use super::prepare::prepare;
 
@@ -21,6 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// When it does not exist, belongs to another program, or was written by a newer version.
 pub fn existing(file: &Path) -> Result<Connection> {
     let shown = file.display();
+    require_readable(file)?;
     ensure!(file.is_file(), "there is no database {shown}");
     ensure!(length(file) > 0, "{shown} is empty: nothing was stored yet");
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
@@ -71,9 +75,20 @@ pub fn migrated(file: &Path) -> Result<Store> {
 /// Opens a database of any program.
 pub fn read_only(file: &Path) -> Result<Connection> {
     let shown = file.display();
+    require_readable(file)?;
     ensure!(file.is_file(), "there is no file {shown}");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     Connection::open_with_flags(file, flags).with_context(|| format!("cannot open {shown}"))
+}
+
+/// A file that can only be read will do, for example a backup.
+fn require_readable(file: &Path) -> Result<()> {
+    match File::open(file) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            bail!("{}", access::obstacle(file).unwrap_or_default())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

@@ -1,13 +1,14 @@
 //! A database file before and after serving: checked before the first request, so that a problem
 //! is one message at start, and checkpointed at the end.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::{Connection, ErrorCode};
 
-use super::{files, ownership};
+use super::{access, files, ownership};
 
 /// Creates `file` unless it exists, checks that it is a database that this program knows and can
 /// write to, and puts it into WAL mode.
@@ -21,6 +22,9 @@ pub fn prepare(file: &Path) -> Result<()> {
 
 fn create_or_check(file: &Path) -> Result<()> {
     files::create(file)?;
+    if let Some(obstacle) = access::obstacle(file) {
+        return Err(std::io::Error::new(ErrorKind::PermissionDenied, obstacle).into());
+    }
     let shown = file.display();
     let version = match schema_version(file) {
         Ok(version) => version,

@@ -44,6 +44,7 @@ pub fn create_file(folder: &Path) -> Result<(PathBuf, AtomicFile)> {
 /// Backups dated in the future neither count nor go: the clock was ahead when they were made, or is
 /// behind now, and a wrong clock must not cost a backup. Their names are returned.
 pub fn prune(folder: &Path, newest: &Path, keep: u32) -> Result<Vec<String>> {
+    remove_unfinished(folder)?;
     let now = clock::timestamp()?;
     let (mut backups, future): (Vec<_>, Vec<_>) = backups(folder)?
         .into_iter()
@@ -59,25 +60,40 @@ pub fn prune(folder: &Path, newest: &Path, keep: u32) -> Result<Vec<String>> {
     Ok(future.iter().map(BackupName::to_string).collect())
 }
 
-/// The finished backups of a folder, in no order. Removes unfinished ones.
+/// The names of backups in `folder` that are dated in the future.
+pub fn dated_in_future(folder: &Path) -> Result<Vec<String>> {
+    let now = clock::timestamp()?;
+    let future = backups(folder)?.into_iter().filter(|name| name.time > now);
+    Ok(future.map(|name| name.to_string()).collect())
+}
+
+/// The finished backups of a folder, in no order.
 fn backups(folder: &Path) -> Result<Vec<BackupName>> {
-    let mut backups = Vec::new();
+    let names = files(folder)?;
+    Ok(names
+        .iter()
+        .filter_map(|name| BackupName::parse(name))
+        .collect())
+}
+
+fn remove_unfinished(folder: &Path) -> Result<()> {
+    let names = files(folder)?;
+    let finished = names.iter().filter_map(|name| name.strip_suffix(PART));
+    for name in finished.filter(|name| BackupName::parse(name).is_some()) {
+        AtomicFile::remove_leftover(&folder.join(name));
+    }
+    Ok(())
+}
+
+fn files(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
     for entry in folder.read_dir()? {
         let entry = entry?;
-        let (Ok(name), true) = (
-            entry.file_name().into_string(),
-            entry.file_type()?.is_file(),
-        ) else {
-            continue;
-        };
-        match name.strip_suffix(PART) {
-            Some(finished) if BackupName::parse(finished).is_some() => {
-                AtomicFile::remove_leftover(&folder.join(finished));
-            }
-            _ => backups.extend(BackupName::parse(&name)),
+        if entry.file_type()?.is_file() {
+            names.extend(entry.file_name().into_string());
         }
     }
-    Ok(backups)
+    Ok(names)
 }
 
 impl BackupName {

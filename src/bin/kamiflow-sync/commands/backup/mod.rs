@@ -1,6 +1,6 @@
 //! `backup`: a complete, checked copy of the database, also while a server runs.
 
-mod folder;
+pub mod folder;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     copy(&installation.database, unfinished.path())?;
     let totals = verify(unfinished.path())?;
     unfinished.finish()?;
-    backup_mark::set(&installation.database)?;
+    backup_mark::set(&installation.database, &file)?;
     say!("Backed up {totals} to {}", file.display());
     if let Some(keep) = args.keep {
         let future = folder::prune(&args.target.file, &file, keep)?;

@@ -8,13 +8,17 @@ use kamiflow_sync_component::store::{self, Store, Totals};
 
 use super::report::Report;
 use crate::commands::{clock, progress};
-use crate::database::{files, open};
+use crate::database::{access, files, open};
 
 /// The clock must be past the beginning of 2025; microseconds since 1970.
 const YEAR_2025: i64 = 1_735_689_600_000_000;
 
 pub fn check(report: &mut Report, database: &Path) {
     let shown = database.display();
+    check_folder(report, database);
+    if let Some(obstacle) = access::obstacle(database) {
+        return report.fail("database", obstacle);
+    }
     if files::length(database) == 0 {
         return report.ok(
             "database",
@@ -30,7 +34,6 @@ pub fn check(report: &mut Report, database: &Path) {
     let writable = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
     check_contents(report, &Store::open_unchanged(connection));
     report.take("database", writable.context("cannot be written"));
-    check_folder(report, database);
 }
 
 fn check_contents(report: &mut Report, store: &Store) {
@@ -80,7 +83,10 @@ fn check_clock(report: &mut Report, last_rev: i64) {
     }
 }
 
-fn check_folder(report: &Report, database: &Path) {
+fn check_folder(report: &mut Report, database: &Path) {
+    if let Some(folder) = database.parent().filter(|folder| folder.is_dir()) {
+        super::files::check_writable(report, "folder", folder);
+    }
     if let Ok(folder) = database.with_file_name(".").metadata() {
         let mode = folder.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {

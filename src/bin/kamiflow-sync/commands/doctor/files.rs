@@ -1,21 +1,18 @@
 //! Checks where the data is: its files, the volume, the disk and the last backup.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::report::Report;
+use crate::commands::atomic_file::AtomicFile;
 use crate::commands::progress;
 use crate::config::environment::Environment;
 use crate::config::runtime_config::RuntimeConfig;
 use crate::config::{settings, volume};
-use crate::database::backup_mark;
 
 /// With fewer free bytes, pushes will soon fail.
 const NO_SPACE: u64 = 100 << 20;
 /// With fewer free bytes, it is time to act.
 const LITTLE_SPACE: u64 = 1 << 30;
-/// An older backup is a warning.
-const OLD_BACKUP: Duration = Duration::from_secs(8 * 24 * 3600);
 
 pub fn check(report: &mut Report, config: &RuntimeConfig, environment: &Environment) {
     let files = config.files();
@@ -48,15 +45,12 @@ pub fn check_disk(report: &mut Report, database: &Path) {
     }
 }
 
-pub fn check_backup(report: &Report, database: &Path) {
-    let Some(age) = backup_mark::age(database) else {
-        return report.warn("backup", "none was made yet: kamiflow-sync backup FILE");
-    };
-    let days = age.as_secs() / 86_400;
-    let text = format!("the last one is {days} days old");
-    if age > OLD_BACKUP {
-        report.warn("backup", text);
-    } else {
-        report.ok("backup", text);
+/// Creates a file in `folder`, which goes again.
+pub fn check_writable(report: &mut Report, name: &str, folder: &Path) {
+    if let Err(error) = AtomicFile::create(&folder.join("kamiflow-sync-doctor"), true) {
+        report.fail(
+            name,
+            format!("{}: no file can be made in it: {error:#}", folder.display()),
+        );
     }
 }

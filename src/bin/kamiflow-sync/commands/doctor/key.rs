@@ -1,6 +1,7 @@
 //! Checks the API key and the permissions of its file, without showing the key.
 
-use std::os::unix::fs::PermissionsExt;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::report::Report;
@@ -20,24 +21,33 @@ pub fn check(report: &mut Report, database: &Path, environment: &Environment) {
 
 fn check_file(report: &mut Report, file: &Path) {
     let shown = file.display();
-    if let Ok(key) = std::fs::read_to_string(file)
-        && let Err(error) = api_key::check(key.trim())
-    {
+    let read = std::fs::read_to_string(file).and_then(|key| Ok((key, file.metadata()?)));
+    let (key, metadata) = match read {
+        Ok(read) => read,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return report.ok("key", "none yet, made at the first start");
+        }
+        Err(error) => return report.fail("key", format!("{shown}: {error}")),
+    };
+    if let Err(error) = api_key::check(key.trim()) {
         return report.fail("key", format!("{shown}: {error}"));
     }
-    match file.metadata() {
-        Err(_) if !file.exists() => report.ok("key", "none yet, made at the first start"),
-        Err(error) => report.fail("key", format!("{shown}: {error}")),
-        Ok(metadata) => {
-            let mode = metadata.permissions().mode() & 0o777;
-            if mode & 0o077 == 0 {
-                report.ok("key", format!("in {shown}, readable by its owner alone"));
-            } else {
-                report.fail(
-                    "key",
-                    format!("others can read it (mode {mode:o}): chmod 600 {shown}"),
-                );
-            }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return report.fail(
+            "key",
+            format!("others can read it (mode {mode:o}): chmod 600 {shown}"),
+        );
+    }
+    // Root can read every file, and the server cannot.
+    match file.with_file_name(".").metadata() {
+        Ok(folder) if folder.uid() != metadata.uid() => {
+            let (owner, user) = (metadata.uid(), folder.uid());
+            report.fail(
+                "key",
+                format!("belongs to user {owner}, the folder to {user}: chown {user} {shown}"),
+            );
         }
+        _ => report.ok("key", format!("in {shown}, readable by its owner alone")),
     }
 }

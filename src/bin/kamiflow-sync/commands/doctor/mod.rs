@@ -2,6 +2,7 @@
 //!
 //! The report can be pasted into a question: it contains no key and nothing of what is synced.
 
+mod backup;
 mod database;
 mod files;
 mod key;
@@ -73,7 +74,7 @@ fn check_installation(
     database::check(report, database);
     key::check(report, database, environment);
     files::check_disk(report, database);
-    files::check_backup(report, database);
+    backup::check(report, database);
 }
 
 fn check_server(report: &mut Report, args: &DoctorArgs, environment: &Environment) {

@@ -1,0 +1,60 @@
+//! Checks the last backup, and whether its folder can take the next one.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::files;
+use super::report::Report;
+use crate::commands::backup::folder;
+use crate::database::backup_mark;
+
+/// An older backup is a warning.
+const OLD: Duration = Duration::from_secs(8 * 24 * 3600);
+/// Clocks that are set by the network step back by less.
+const TOLERANCE: Duration = Duration::from_secs(60);
+
+pub fn check(report: &mut Report, database: &Path) {
+    let Some(made_at) = backup_mark::made_at(database) else {
+        return report.warn("backup", "none was made yet: kamiflow-sync backup FILE");
+    };
+    if made_at > SystemTime::now() + TOLERANCE {
+        report.fail(
+            "backup",
+            "the last one is dated in the future: set the clock, and make another",
+        );
+    } else {
+        check_age(report, backup_mark::age(database).unwrap_or_default());
+    }
+    if let Some(backup) = backup_mark::path(database) {
+        check_file(report, &backup);
+    }
+}
+
+fn check_age(report: &mut Report, age: Duration) {
+    let days = age.as_secs() / 86_400;
+    let text = format!("the last one is {days} days old");
+    if age > OLD {
+        report.warn("backup", text);
+    } else {
+        report.ok("backup", text);
+    }
+}
+
+fn check_file(report: &mut Report, backup: &Path) {
+    let shown = backup.display();
+    match backup.metadata() {
+        Ok(file) if file.len() > 0 => {}
+        Ok(_) => report.fail("backup", format!("{shown} is empty: make another")),
+        Err(error) => report.fail(
+            "backup",
+            format!("the last one, {shown}, is gone ({error}): make another"),
+        ),
+    }
+    let Some(parent) = backup.parent().filter(|parent| parent.is_dir()) else {
+        return;
+    };
+    files::check_writable(report, "backup", parent);
+    for name in folder::dated_in_future(parent).unwrap_or_default() {
+        report.warn("backup", format!("{name} is dated in the future"));
+    }
+}
