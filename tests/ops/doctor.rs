@@ -105,6 +105,10 @@ fn a_clock_behind_the_newest_change_is_a_failure() {
         .unwrap();
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("behind the newest change"), "{report}");
+    assert!(
+        report.contains("was ahead when that was pushed"),
+        "{report}"
+    );
 }
 
 /// The report for the database as another user than root gives it; `None` where that is not allowed.

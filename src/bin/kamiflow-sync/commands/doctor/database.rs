@@ -76,7 +76,10 @@ fn check_clock(report: &mut Report, last_rev: i64) {
         let seconds = (last_rev - now) / 1_000_000;
         report.fail(
             "clock",
-            format!("it is {seconds} s behind the newest change: set the clock"),
+            format!(
+                "it is {seconds} s behind the newest change: set it, unless it is right now and was \
+                 ahead when that was pushed; docs/self-hosting/trouble.md has the way back"
+            ),
         );
     } else {
         report.ok("clock", "not behind the newest change");
