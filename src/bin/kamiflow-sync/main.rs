@@ -26,7 +26,8 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::{
-    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, restore,
+    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy,
+    restore,
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
