@@ -19,8 +19,8 @@ pub trait Counters {
 #[derive(Debug, thiserror::Error)]
 #[error("the key-value store '{label}' failed: {reason}")]
 pub struct CounterError {
-    /// Of the store.
+    /// The label of the store.
     pub label: &'static str,
-    /// As the host says.
+    /// The reason that the host gives.
     pub reason: String,
 }

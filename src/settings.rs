@@ -82,9 +82,12 @@ settings! {
     trusted_proxies: Vec<IpNet> = "", networks;
 }
 
+/// Asks the host for a value; an error says why it cannot tell.
+type Get = dyn Fn(&str) -> Result<Option<String>, String>;
+
 /// The settings as a host gives them.
 pub struct Settings {
-    get: Box<dyn Fn(&str) -> Result<Option<String>, String>>,
+    get: Box<Get>,
     values: RefCell<HashMap<&'static str, Rc<str>>>,
 }
 

@@ -66,7 +66,7 @@ pub enum Error {
         "The file '{path}' is larger than {limit_bytes} bytes: leave it out, or raise MAX_FILE_SIZE on the server."
     )]
     FileTooLarge {
-        /// Of the file.
+        /// The path of the file.
         path: String,
         /// `MAX_FILE_SIZE`.
         limit_bytes: usize,
@@ -74,7 +74,7 @@ pub enum Error {
     /// A path that some client could not write, or that would leave its folder.
     #[error("The path '{path}' {rule}.")]
     BadPath {
-        /// As sent.
+        /// The path as it was sent, cut short.
         path: String,
         /// The broken rule, following "the path".
         rule: &'static str,
@@ -82,7 +82,7 @@ pub enum Error {
     /// `content` is not base64.
     #[error("The content of '{path}' is not valid base64.")]
     BadBase64 {
-        /// Of the file.
+        /// The path of the file.
         path: String,
     },
     /// `checksum` is not the SHA-256 of the decoded content.
@@ -90,13 +90,13 @@ pub enum Error {
         "The checksum of '{path}' does not match its content: read the file again and push it."
     )]
     ChecksumMismatch {
-        /// Of the file.
+        /// The path of the file.
         path: String,
     },
     /// One path twice in a request, with different outcomes.
     #[error("The path '{path}' is in this request twice, and not the same each time.")]
     DuplicatePath {
-        /// Of the file.
+        /// The path of the file.
         path: String,
     },
     /// A cursor that no server wrote.
@@ -116,7 +116,7 @@ pub enum Error {
     /// The content of this version was pruned.
     #[error("The content of this version of '{path}' is no longer kept: restore a newer one.")]
     ContentGone {
-        /// Of the file.
+        /// The path of the file.
         path: String,
     },
     /// A rule forbids the push; nothing was stored.

@@ -8,9 +8,9 @@ use super::version::{Rev, Version};
 /// A path that a push with `base` could not change.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
-    /// As sent.
+    /// The base that the device sent.
     pub base: Rev,
     /// What the server has; none when the path never existed.
     pub current: Option<Version>,

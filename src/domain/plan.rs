@@ -23,7 +23,7 @@ pub struct Plan<'p> {
 /// An older edit that replaced a newer one, which stays in history.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Replaced {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// The version that was replaced.
     pub rev: Rev,

@@ -31,7 +31,7 @@ impl Push {
 pub struct Put {
     /// Below `.kamiflow/`.
     pub path: FilePath,
-    /// Of the content.
+    /// The checksum of the content.
     pub checksum: Checksum,
     /// Milliseconds since 1970.
     pub modified: i64,

@@ -9,7 +9,7 @@ use super::version::{Rev, Version};
 pub struct Step<'p> {
     /// Below `.kamiflow/`.
     pub path: &'p FilePath,
-    /// How it ends.
+    /// What happens to the path.
     pub status: Status,
     /// The file to store; none for a deletion.
     pub put: Option<&'p Put>,
@@ -42,7 +42,7 @@ impl Step<'_> {
 /// What became of one path.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// What happened.
     pub status: Status,

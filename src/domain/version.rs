@@ -10,11 +10,11 @@ pub type Rev = i64;
 /// A version of a file as it is stored: its content, or that it was deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
-    /// Its identity in the project.
+    /// The identity of the version in its project.
     pub rev: Rev,
     /// Below `.kamiflow/`.
     pub path: String,
-    /// Of the content; none for a deletion.
+    /// The checksum of the content; none for a deletion.
     pub checksum: Option<Checksum>,
     /// Bytes of the content.
     pub size: u64,

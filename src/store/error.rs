@@ -28,9 +28,9 @@ pub enum Error {
     /// A path has no version with this rev.
     #[error("'{path}' has no version {rev}")]
     NoVersion {
-        /// Of the file.
+        /// The path of the file.
         path: String,
-        /// As asked for.
+        /// The rev that was asked for.
         rev: Rev,
     },
     /// A moment before the project's first version.
@@ -39,7 +39,7 @@ pub enum Error {
     /// The content of a version is no longer kept.
     #[error("the content of this version of '{path}' is no longer kept")]
     ContentPruned {
-        /// Of the file.
+        /// The path of the file.
         path: String,
     },
     /// The database was written by a newer program.

@@ -20,9 +20,9 @@ pub struct Project {
     pub tag: i64,
     /// Live files.
     pub file_count: u64,
-    /// Their bytes.
+    /// Bytes of the live files.
     pub total_size: u64,
-    /// Their fingerprint.
+    /// Digest of the live files.
     pub digest: TreeDigest,
     /// When content was last pruned, in microseconds since 1970.
     pub pruned_at: Rev,
@@ -33,11 +33,11 @@ pub struct Project {
 /// A project as clients describe it.
 #[derive(Debug)]
 pub struct ProjectSummary {
-    /// As clients spell it.
+    /// The id, as clients spell it.
     pub id: String,
-    /// As the client named it.
+    /// The name that a client gave it.
     pub name: Option<String>,
-    /// As the client said.
+    /// The repository that a client named.
     pub git_repo: Option<String>,
     /// Its counts and numbers.
     pub project: Project,

@@ -11,7 +11,7 @@ use crate::domain::Rev;
 /// The body of `POST …/diff`: every file that the device has.
 #[derive(Deserialize)]
 pub struct DiffRequest<'a> {
-    /// In any order.
+    /// Every file of the device, in any order.
     #[serde(borrow, deserialize_with = "super::entries::list")]
     pub files: Vec<Object<DeviceFile<'a>>>,
 }
@@ -59,7 +59,7 @@ pub struct Diff {
 /// A file to push.
 #[derive(Debug, Serialize)]
 pub struct Upload {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// The `base` to push it with: the newest rev, or 0 when there never was such a file.
     pub base: Rev,
@@ -68,18 +68,18 @@ pub struct Upload {
 /// A file to remove.
 #[derive(Debug, Serialize)]
 pub struct DeleteLocal {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
-    /// Of the deletion.
+    /// The rev of the deletion.
     pub rev: Rev,
 }
 
 /// A file that changed on both sides.
 #[derive(Debug, Serialize)]
 pub struct DiffConflict {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
-    /// As sent.
+    /// The base that the device sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Rev>,
     /// What the server has.

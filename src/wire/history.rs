@@ -8,7 +8,7 @@ use crate::domain::{Rev, Version};
 /// `GET …/history`.
 #[derive(Serialize)]
 pub struct HistoryPage {
-    /// As asked for.
+    /// The path that was asked for.
     pub path: String,
     /// Newest first.
     pub versions: Vec<HistoryVersion>,
@@ -20,7 +20,7 @@ pub struct HistoryPage {
 /// A version of a path.
 #[derive(Serialize)]
 pub struct HistoryVersion {
-    /// Its identity.
+    /// The rev of the version.
     pub rev: Rev,
     /// `put` or `delete`.
     pub op: &'static str,

@@ -5,24 +5,24 @@ use serde::Serialize;
 /// The answer to `GET /`.
 #[derive(Serialize)]
 pub struct Root {
-    /// Of the program.
+    /// The name of the program.
     pub name: &'static str,
     /// The address of the API description.
     pub openapi: &'static str,
 }
 
-/// The answer.
+/// The answer to `GET /v1/info`.
 #[derive(Serialize)]
 pub struct Info {
-    /// Of the program.
+    /// The name of the program.
     pub name: &'static str,
-    /// Of the program.
+    /// The version of the program.
     pub version: &'static str,
-    /// Of the wire: 1 is the original's, 2 adds what `capabilities` lists.
+    /// The version of the protocol: 1 is the original's, 2 adds what `capabilities` lists.
     pub protocol: u32,
     /// What a client may use.
     pub capabilities: [&'static str; 10],
-    /// In force now.
+    /// The limits in force.
     pub limits: Limits,
 }
 
@@ -30,9 +30,9 @@ pub struct Info {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Of a request, as sent and unpacked.
+    /// Bytes of a request body, as sent and inflated.
     pub max_body_size: usize,
-    /// Of a file, decoded.
+    /// Bytes of a file, decoded.
     pub max_file_size: usize,
     /// Live files.
     pub max_files_per_project: u64,

@@ -26,7 +26,7 @@ pub struct PulledFile {
 /// A change in the feed, without its content.
 #[derive(Serialize)]
 pub struct FeedChange {
-    /// Its newest version.
+    /// The rev of its newest version.
     pub rev: Rev,
     /// Below `.kamiflow/`.
     pub path: String,

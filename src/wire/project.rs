@@ -25,7 +25,7 @@ pub struct ProjectStatus {
     /// Live files.
     #[serde(rename = "fileCount")]
     pub file_count: u64,
-    /// Their bytes.
+    /// Bytes of the live files.
     #[serde(rename = "totalSize")]
     pub total_size: u64,
     /// The position at the end of the change feed.
@@ -55,9 +55,9 @@ pub struct ProjectList {
 /// A project in the list of all.
 #[derive(Serialize)]
 pub struct ListedProject {
-    /// As in its address, decoded.
+    /// The id, as in its address but decoded.
     pub id: String,
-    /// As the client named it.
+    /// The name that a client gave it.
     pub name: Option<String>,
     /// As the client said; text, not necessarily a URL.
     #[serde(rename = "gitRepo")]
@@ -65,7 +65,7 @@ pub struct ListedProject {
     /// Live files.
     #[serde(rename = "fileCount")]
     pub file_count: u64,
-    /// Their bytes.
+    /// Bytes of the live files.
     #[serde(rename = "totalSize")]
     pub total_size: u64,
     /// Time of the last change, in milliseconds; null before the first.

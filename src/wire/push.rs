@@ -59,7 +59,7 @@ pub enum Deletion<'a> {
 /// A deleted file with the rev that was deleted.
 #[derive(Debug, Deserialize)]
 pub struct DeletionEntry<'a> {
-    /// Of the file.
+    /// The path of the file.
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev that the device knew.

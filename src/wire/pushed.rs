@@ -23,7 +23,7 @@ pub struct PushAnswer {
 /// An older edit that replaced a newer one.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct ReplacedEdit {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// Always `incoming`.
     pub kept: &'static str,
@@ -34,7 +34,7 @@ pub struct ReplacedEdit {
 /// What became of one path.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct PathOutcome {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// What happened.
     pub status: PathStatus,
@@ -61,9 +61,9 @@ pub enum PathStatus {
 /// A path that a push with `base` could not change, in a 409.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct ConflictEntry {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
-    /// As sent.
+    /// The base that the device sent.
     pub base: Rev,
     /// What the server has; null when the path never existed.
     pub current: Option<Current>,

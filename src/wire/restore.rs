@@ -62,7 +62,7 @@ pub struct RestoreAnswer {
 /// What a restore did to one path.
 #[derive(Serialize)]
 pub struct RestoredPath {
-    /// Of the file.
+    /// The path of the file.
     pub path: String,
     /// What happened.
     pub status: PathStatus,

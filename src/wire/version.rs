@@ -9,7 +9,7 @@ use crate::domain::{Rev, Version};
 pub struct LiveFile {
     /// Below `.kamiflow/`.
     pub path: String,
-    /// Its newest version.
+    /// The rev of its newest version.
     pub rev: Rev,
     /// SHA-256 of the content, in hex.
     pub checksum: String,
@@ -37,7 +37,7 @@ impl From<Version> for LiveFile {
 /// The newest version of a path on the server, in a conflict.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub struct Current {
-    /// Its rev.
+    /// The rev of the version.
     pub rev: Rev,
     /// SHA-256 in hex; null for a deletion.
     pub checksum: Option<String>,
