@@ -2,7 +2,7 @@
 //!
 //! `Display` is the sentence for the person at the other end. What only the operator may see is
 //! the source of the error, and goes to the log once, where the error becomes an answer
-//! ([`failure`](super::failure)).
+//! (`failure`).
 
 use http::StatusCode;
 

@@ -1,6 +1,6 @@
 //! One request in, one answer out.
 //!
-//! [`answer`] has the order of checks, [`routes`] every address, `handlers` a file for each request.
+//! [`answer()`] has the order of checks, [`routes`] every address, `handlers` a file for each request.
 //! HTTP is known here; SQL, WASI and Spin are not.
 
 mod answer;

@@ -38,7 +38,7 @@ impl EvictionQueue {
         self.stalled.remove(&ticket);
     }
 
-    /// Whether [`Self::pop`] has taken neither ticket.
+    /// Whether neither ticket has been taken from the queue.
     pub fn contains(&self, idle: Option<u64>, stalled: Option<u64>) -> bool {
         idle.is_none_or(|ticket| self.idle.contains_key(&ticket))
             && stalled.is_none_or(|ticket| self.stalled.contains_key(&ticket))
