@@ -7,28 +7,28 @@ use super::version::{Rev, Version};
 /// What a push does to one path.
 #[derive(Debug)]
 pub struct Step<'p> {
-    /// Below `.kamiflow/`.
+    /// The path below `.kamiflow/`.
     pub path: &'p FilePath,
     /// What happens to the path.
     pub status: Status,
     /// The file to store; none for a deletion.
     pub put: Option<&'p Put>,
-    /// The version before.
+    /// The newest version of the path before the push.
     pub before: Option<&'p Version>,
 }
 
 /// What happens to one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Did not exist, now does.
+    /// The file did not exist and does now.
     Created,
-    /// Has new content.
+    /// The file has new content.
     Updated,
-    /// Had this very content.
+    /// The file already had this content.
     Unchanged,
-    /// Is deleted.
+    /// The file was deleted.
     Deleted,
-    /// Was not there.
+    /// The file to delete did not exist.
     Absent,
 }
 
@@ -44,7 +44,7 @@ impl Step<'_> {
 pub struct Outcome {
     /// The path of the file.
     pub path: String,
-    /// What happened.
+    /// What the push did to it.
     pub status: Status,
     /// The path's newest rev; none when it never existed.
     pub rev: Option<Rev>,

@@ -6,15 +6,15 @@ use crate::domain::Checksum;
 /// A value of SQLite.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// No value.
+    /// NULL.
     Null,
     /// A whole number.
     Integer(i64),
     /// A floating-point number.
     Real(f64),
-    /// UTF-8.
+    /// Text in UTF-8.
     Text(String),
-    /// Bytes.
+    /// Any bytes.
     Blob(Vec<u8>),
 }
 

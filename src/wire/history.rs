@@ -10,7 +10,7 @@ use crate::domain::{Rev, Version};
 pub struct HistoryPage {
     /// The path that was asked for.
     pub path: String,
-    /// Newest first.
+    /// The versions, newest first.
     pub versions: Vec<HistoryVersion>,
     /// Whether older ones follow: ask again with `before=<last rev>`.
     #[serde(rename = "hasMore")]
@@ -22,15 +22,15 @@ pub struct HistoryPage {
 pub struct HistoryVersion {
     /// The rev of the version.
     pub rev: Rev,
-    /// `put` or `delete`.
+    /// What the version did: `put` or `delete`.
     pub op: &'static str,
     /// SHA-256 of the content, in hex; null for a deletion.
     pub checksum: Option<String>,
-    /// Bytes.
+    /// Size of the content in bytes.
     pub size: u64,
-    /// Milliseconds since 1970, by the client's file system.
+    /// When the client last changed the file, by its own clock: milliseconds since 1970.
     pub modified: i64,
-    /// Milliseconds since 1970, by the server.
+    /// When the server stored it: milliseconds since 1970.
     #[serde(serialize_with = "super::numbers::millis")]
     pub stored_at: Rev,
     /// The device that stored it, where the client named one.

@@ -30,17 +30,17 @@ pub struct Info {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Bytes of a request body, as sent and inflated.
+    /// Largest request body in bytes, both as sent and after decompression.
     pub max_body_size: usize,
-    /// Bytes of a file, decoded.
+    /// Largest file in bytes, after base64 was decoded.
     pub max_file_size: usize,
-    /// Live files.
+    /// Most files that a project may have, deleted ones not counted.
     pub max_files_per_project: u64,
-    /// Files or changes in a page.
+    /// Most files or changes in one page.
     pub max_page_files: u32,
-    /// Content in a page.
+    /// Content in bytes after which a page ends; a single larger file still fits.
     pub max_page_bytes: u64,
-    /// Requests in a window.
+    /// Requests that one client may make in a window.
     pub rate_limit_max_requests: u64,
     /// Length of a window in milliseconds.
     pub rate_limit_window_ms: u64,

@@ -22,10 +22,10 @@ pub struct ProjectStatus {
     /// Time of the last change, in milliseconds with up to three decimals; null when nothing is stored.
     #[serde(rename = "lastSync", serialize_with = "optional_millis")]
     pub last_sync: Option<Rev>,
-    /// Live files.
+    /// Number of files that are not deleted.
     #[serde(rename = "fileCount")]
     pub file_count: u64,
-    /// Bytes of the live files.
+    /// Size of these files in bytes.
     #[serde(rename = "totalSize")]
     pub total_size: u64,
     /// The position at the end of the change feed.
@@ -44,7 +44,7 @@ pub struct DeletedProject {
 /// `GET /v1/projects`.
 #[derive(Serialize)]
 pub struct ProjectList {
-    /// In the order of their ids.
+    /// The projects, sorted by id.
     pub projects: Vec<ListedProject>,
     /// Whether more follow: ask again with `after=<last id>`. Left out on the last page, as clients
     /// from before there were pages know it.
@@ -59,13 +59,13 @@ pub struct ListedProject {
     pub id: String,
     /// The name that a client gave it.
     pub name: Option<String>,
-    /// As the client said; text, not necessarily a URL.
+    /// The Git repository that a client named; any text, not necessarily a URL.
     #[serde(rename = "gitRepo")]
     pub git_repo: Option<String>,
-    /// Live files.
+    /// Number of files that are not deleted.
     #[serde(rename = "fileCount")]
     pub file_count: u64,
-    /// Bytes of the live files.
+    /// Size of these files in bytes.
     #[serde(rename = "totalSize")]
     pub total_size: u64,
     /// Time of the last change, in milliseconds; null before the first.

@@ -12,13 +12,13 @@ use crate::domain::Rev;
 /// The body of a push. Fields that are not listed are ignored.
 #[derive(Debug, Deserialize)]
 pub struct PushRequest<'a> {
-    /// Changed files.
+    /// The files that changed.
     #[serde(borrow, deserialize_with = "super::entries::list")]
     pub files: Vec<Object<PushedFile<'a>>>,
-    /// Deleted files.
+    /// The files that were deleted.
     #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub deletions: Option<Vec<Deletion<'a>>>,
-    /// About the project.
+    /// What the client says about the project.
     #[serde(borrow, default)]
     pub metadata: Option<Object<Metadata<'a>>>,
 }
@@ -26,16 +26,17 @@ pub struct PushRequest<'a> {
 /// A changed file. Its `size` is not read: the content has one.
 #[derive(Debug, Deserialize)]
 pub struct PushedFile<'a> {
-    /// Below `.kamiflow/`.
+    /// The path below `.kamiflow/`.
     #[serde(borrow)]
     pub path: Cow<'a, str>,
-    /// Base64.
+    /// The content in base64.
     #[serde(borrow)]
     pub content: Cow<'a, str>,
     /// SHA-256 of the decoded content, in hex.
     #[serde(borrow)]
     pub checksum: Cow<'a, str>,
-    /// Milliseconds since 1970 by the client's file system; a fraction is cut off.
+    /// When the client last changed the file, by its own clock: milliseconds since 1970; a
+    /// fraction is cut off.
     #[serde(deserialize_with = "whole_millis")]
     pub modified: i64,
     /// The rev that this edit started from; 0 when there must never have been such a file.
@@ -50,9 +51,9 @@ pub struct PushedFile<'a> {
     expecting = "expected a path, or an object with path and base"
 )]
 pub enum Deletion<'a> {
-    /// Whatever rev the server has.
+    /// The file is deleted whatever its newest rev is.
     Path(#[serde(borrow)] Cow<'a, str>),
-    /// Only this rev.
+    /// The file is deleted only if its newest rev is this one.
     Entry(#[serde(borrow)] Object<DeletionEntry<'a>>),
 }
 

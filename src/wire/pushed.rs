@@ -8,9 +8,9 @@ use crate::domain::{Conflict, Outcome, Replaced, Rev, Status};
 /// The answer to a push.
 #[derive(Debug, Serialize)]
 pub struct PushAnswer {
-    /// Entries of `files` processed.
+    /// How many entries of `files` were processed.
     pub synced: usize,
-    /// Entries of `deletions` processed.
+    /// How many entries of `deletions` were processed.
     pub deleted: usize,
     /// Files whose replaced version was the newer one by its `modified`; it stays in history.
     pub conflicts: Vec<ReplacedEdit>,
@@ -25,7 +25,7 @@ pub struct PushAnswer {
 pub struct ReplacedEdit {
     /// The path of the file.
     pub path: String,
-    /// Always `incoming`.
+    /// Which of the two became the newest version: always `incoming`.
     pub kept: &'static str,
     /// The version that was replaced.
     pub replaced_rev: Rev,
@@ -36,7 +36,7 @@ pub struct ReplacedEdit {
 pub struct PathOutcome {
     /// The path of the file.
     pub path: String,
-    /// What happened.
+    /// What the push did to it.
     pub status: PathStatus,
     /// The path's current rev; null when it never existed.
     pub rev: Option<Rev>,
@@ -46,15 +46,15 @@ pub struct PathOutcome {
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum PathStatus {
-    /// Did not exist, now does.
+    /// The file did not exist and does now.
     Created,
-    /// Has new content.
+    /// The file has new content.
     Updated,
-    /// Had this very content.
+    /// The file already had this content.
     Unchanged,
-    /// Is deleted.
+    /// The file was deleted.
     Deleted,
-    /// Was not there.
+    /// The file to delete did not exist.
     Absent,
 }
 

@@ -11,24 +11,24 @@ use crate::domain::Rev;
 /// The body of `POST …/restore`.
 #[derive(Deserialize)]
 pub struct RestoreRequest<'a> {
-    /// One path, together with `rev`.
+    /// The path of the file to restore; needs `rev`.
     #[serde(borrow, default)]
     pub path: Option<Cow<'a, str>>,
     /// The rev of the version to restore.
     #[serde(default)]
     pub rev: Option<Rev>,
-    /// A moment for the whole project.
+    /// The moment to which the whole project goes back.
     #[serde(borrow, default)]
     pub at: Option<At<'a>>,
     /// Together with `at`: these paths only.
     #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub paths: Option<Vec<Cow<'a, str>>>,
-    /// Only report what would happen.
+    /// Whether only to report what would happen.
     #[serde(default)]
     pub dry_run: bool,
 }
 
-/// A moment.
+/// A moment in time, as a number or as text.
 #[derive(Deserialize)]
 #[serde(
     untagged,
@@ -37,7 +37,7 @@ pub struct RestoreRequest<'a> {
 pub enum At<'a> {
     /// Milliseconds since 1970, as `synced_at`.
     Millis(f64),
-    /// RFC 3339.
+    /// A date and time in the form of RFC 3339.
     Text(#[serde(borrow)] Cow<'a, str>),
 }
 
@@ -64,7 +64,7 @@ pub struct RestoreAnswer {
 pub struct RestoredPath {
     /// The path of the file.
     pub path: String,
-    /// What happened.
+    /// What the restore did to it.
     pub status: PathStatus,
     /// The version that was brought back; null when there was none at that moment.
     pub from_rev: Option<Rev>,

@@ -7,15 +7,15 @@ use crate::domain::{Rev, Version};
 /// A live file without its content.
 #[derive(Debug, Serialize)]
 pub struct LiveFile {
-    /// Below `.kamiflow/`.
+    /// The path below `.kamiflow/`.
     pub path: String,
     /// The rev of its newest version.
     pub rev: Rev,
     /// SHA-256 of the content, in hex.
     pub checksum: String,
-    /// Bytes.
+    /// Size of the content in bytes.
     pub size: u64,
-    /// Milliseconds since 1970.
+    /// When the client last changed the file, by its own clock: milliseconds since 1970.
     pub modified: i64,
 }
 
@@ -41,9 +41,9 @@ pub struct Current {
     pub rev: Rev,
     /// SHA-256 in hex; null for a deletion.
     pub checksum: Option<String>,
-    /// Milliseconds since 1970.
+    /// When the client last changed the file, by its own clock: milliseconds since 1970.
     pub modified: i64,
-    /// Bytes.
+    /// Size of the content in bytes.
     pub size: u64,
     /// Whether the current version is a deletion.
     pub deleted: bool,
