@@ -4,6 +4,7 @@
 //! and kept for the life of the instance. `spin.toml`, the README and `/v1/info` are held to this
 //! table by tests.
 
+mod folders;
 mod key;
 mod origins;
 mod parse;
@@ -13,6 +14,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use ipnet::IpNet;
+
+use crate::domain::{Rules, SyncFolders};
+use folders::folders;
 
 pub use key::Key;
 pub use origins::CorsOrigins;
@@ -78,6 +82,8 @@ settings! {
     rate_limit_max_requests: u64 = "100", |value| number(value, 1..=u32::MAX as u64);
     /// The length of a rate window, in milliseconds.
     rate_limit_window_ms: u64 = "900000", |value| number(value, 1000..=86_400_000);
+    /// The folders whose files are synced; `*` for any.
+    sync_folders: SyncFolders = "archive,ideas,tasks", folders;
     /// The proxies whose `x-forwarded-for` is believed.
     trusted_proxies: Vec<IpNet> = "", networks;
 }
@@ -99,6 +105,14 @@ impl Settings {
             get: Box::new(get),
             values: RefCell::default(),
         }
+    }
+
+    /// What a push may store.
+    pub fn rules(&self) -> Result<Rules, BadSetting> {
+        Ok(Rules {
+            max_files: self.max_files_per_project()?,
+            folders: self.sync_folders()?,
+        })
     }
 
     /// The value as the host gives it, asked for once.
@@ -191,6 +205,7 @@ mod tests {
             ("max_files_per_project", "-1"),
             ("rate_limit_max_requests", "1.5"),
             ("rate_limit_window_ms", ""),
+            ("sync_folders", "ideas/"),
             ("trusted_proxies", "caddy"),
         ] {
             let error = check(with(name, bad)).unwrap_err().to_string();

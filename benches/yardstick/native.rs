@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use kamiflow_sync_component::domain::{Checksum, Content, FilePath, ProjectId, Push, Put, Rev};
+use kamiflow_sync_component::domain::{
+    Checksum, Content, FilePath, ProjectId, Push, Put, Rev, Rules, SyncFolders,
+};
 use kamiflow_sync_component::store::{Error, PAGE_BYTES, Scope, Store};
 use kamiflow_sync_component::wire::page::{PageWriter, PulledFile};
 use rusqlite::Connection;
@@ -12,8 +14,11 @@ use tempfile::TempDir;
 use crate::content::File;
 use crate::load::Round;
 
-/// More files than any row stores.
-const MAX_FILES: u64 = 10_000_000;
+/// As the measured server has them, for more files than any row stores.
+const RULES: Rules = Rules {
+    max_files: 10_000_000,
+    folders: SyncFolders::Any,
+};
 
 /// A database with one project.
 pub struct Native {
@@ -56,7 +61,7 @@ impl Native {
         self.now_us += 1_000_000;
         let start = Instant::now();
         self.store
-            .write(|store| store.push(&self.id, &push, self.now_us, MAX_FILES))?;
+            .write(|store| store.push(&self.id, &push, self.now_us, &RULES))?;
         Ok(start.elapsed())
     }
 

@@ -163,7 +163,9 @@ impl Error {
             }
             Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
             Self::Rejected(Rejection::Conflict(_)) => StatusCode::CONFLICT,
-            Self::Rejected(Rejection::PathClash(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Rejected(Rejection::PathClash(_) | Rejection::OutsideFolders { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
@@ -188,7 +190,10 @@ impl Error {
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
             Self::BadGzip => "bad_gzip",
             Self::FileTooLarge { .. } => "file_too_large",
-            Self::BadPath { .. } | Self::Rejected(Rejection::PathClash(_)) => "bad_path",
+            Self::BadPath { .. }
+            | Self::Rejected(Rejection::PathClash(_) | Rejection::OutsideFolders { .. }) => {
+                "bad_path"
+            }
             Self::BadBase64 { .. } => "bad_base64",
             Self::ChecksumMismatch { .. } => "checksum_mismatch",
             Self::DuplicatePath { .. } => "duplicate_path",

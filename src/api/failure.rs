@@ -53,7 +53,10 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
             Self::Unhealthy { part, .. } => json!({ "part": part }),
             Self::BadPath { path, .. }
-            | Self::Rejected(Rejection::PathClash(PathClash { path, .. }))
+            | Self::Rejected(
+                Rejection::PathClash(PathClash { path, .. })
+                | Rejection::OutsideFolders { path, .. },
+            )
             | Self::ContentGone { path }
             | Self::BadBase64 { path }
             | Self::ChecksumMismatch { path }

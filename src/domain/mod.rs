@@ -14,7 +14,9 @@ pub mod plan;
 pub mod project_id;
 pub mod push;
 pub mod rejection;
+pub mod rules;
 pub mod step;
+pub mod sync_folders;
 pub mod tree_digest;
 pub mod version;
 
@@ -27,6 +29,8 @@ pub use plan::{Plan, Replaced};
 pub use project_id::ProjectId;
 pub use push::{Content, Delete, Push, Put};
 pub use rejection::Rejection;
+pub use rules::Rules;
 pub use step::{Outcome, Status, Step};
+pub use sync_folders::SyncFolders;
 pub use tree_digest::TreeDigest;
 pub use version::{Rev, Version};

@@ -2,6 +2,7 @@
 
 use super::conflict::Conflict;
 use super::path_clash::PathClash;
+use super::sync_folders::SyncFolders;
 
 /// Why a push stores nothing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +13,16 @@ pub enum Rejection {
     /// A path that no disk can hold beside another.
     #[error("The path '{}' {}.", .0.path, .0.obstacle)]
     PathClash(PathClash),
+    /// A file that lies below none of the folders that are synced.
+    #[error(
+        "The path '{path}' does not lie below a folder that is synced ({folders}): move the file, or change SYNC_FOLDERS on the server."
+    )]
+    OutsideFolders {
+        /// The path of the file.
+        path: String,
+        /// `SYNC_FOLDERS`.
+        folders: SyncFolders,
+    },
     /// The project would have more files than before and more than it may have.
     #[error(
         "The project would have more than {limit} files: delete some, or raise MAX_FILES_PER_PROJECT."

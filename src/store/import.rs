@@ -7,7 +7,7 @@ use super::error::Error;
 use super::project::Project;
 use super::row::Value;
 use super::store::Store;
-use crate::domain::{Plan, ProjectId, Push, Put, Rev, Status, Version};
+use crate::domain::{ProjectId, Push, Put, Rev, Rules, Status, Version};
 
 /// A project that is imported into. To be used inside a transaction; nothing counts before
 /// [`Import::finish`].
@@ -54,15 +54,15 @@ impl Import<'_> {
 
     /// Stores one file. Its rev is `at_us`, or one more than the last if that is not later.
     /// [`Error::Rejected`] when a rule forbids it; nothing is stored then.
-    pub fn put(&mut self, put: Put, at_us: Rev, max_files: u64) -> Result<Status, Error> {
+    pub fn put(&mut self, put: Put, at_us: Rev, rules: &Rules) -> Result<Status, Error> {
         let push = Push {
             puts: vec![put],
             ..Push::default()
         };
         let (_, current) = self.store.current_state(&self.id, &push)?;
-        let plan = Plan::of(&push, &current)?;
+        let plan = rules.plan(&push, &current)?;
         let mut project = self.project.clone();
-        let numberings = project.number_plan(&plan, at_us, max_files)?;
+        let numberings = project.number_plan(&plan, at_us, rules.max_files)?;
         self.store
             .add_versions(&project, &plan, &numberings, Some(self.device))?;
         self.project = project;
@@ -95,7 +95,7 @@ impl Import<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, id, put};
+    use super::super::testing::{TestFile, id, put, rules};
     use super::*;
 
     #[test]
@@ -104,10 +104,10 @@ mod tests {
         let store = file.store();
         let imported = store.write(|store| {
             let mut import = store.import(id(), "import", 900)?;
-            import.put(put("a", "one"), 7, MAX_FILES)?;
-            let clash = import.put(put("a/b", "two"), 8, MAX_FILES);
+            import.put(put("a", "one"), 7, &rules())?;
+            let clash = import.put(put("a/b", "two"), 8, &rules());
             assert!(matches!(clash, Err(Error::Rejected(_))));
-            import.put(put("c", "three"), 5, MAX_FILES)?;
+            import.put(put("c", "three"), 5, &rules())?;
             assert_eq!(import.newest(&put("c", ""))?.unwrap().rev, 8);
             let count = import.file_count();
             import.finish(Some("name"), None).map(|()| count)

@@ -61,7 +61,7 @@ fn text_bytes(project: &ProjectSummary) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile};
+    use super::super::testing::{TestFile, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
 
@@ -74,7 +74,7 @@ mod tests {
         for number in 0..count {
             let id = ProjectId::parse(format!("{number:04}")).unwrap();
             store
-                .write(|store| store.push(&id, &push, 1, MAX_FILES))
+                .write(|store| store.push(&id, &push, 1, &rules()))
                 .unwrap();
         }
     }

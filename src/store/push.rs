@@ -5,7 +5,7 @@ use super::numbering::Numbering;
 use super::project::Project;
 use super::row::Value;
 use super::store::Store;
-use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Step};
+use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step};
 
 /// What a push did.
 #[derive(Debug)]
@@ -22,16 +22,16 @@ pub struct Applied {
 
 impl Store {
     /// Applies a push; to be called inside a transaction. `now_us` is the time of day in
-    /// microseconds, and `max_files` the most live files that the project may have afterwards.
+    /// microseconds.
     pub fn push(
         &self,
         id: &ProjectId,
         push: &Push,
         now_us: Rev,
-        max_files: u64,
+        rules: &Rules,
     ) -> Result<Applied, Error> {
         let (existing, current) = self.current_state(id, push)?;
-        let plan = Plan::of(push, &current)?;
+        let plan = rules.plan(push, &current)?;
         let mut project = match existing {
             Some(project) => project,
             None if plan.is_empty() && !push.describes_project() => {
@@ -39,7 +39,7 @@ impl Store {
             }
             None => self.create_project(id, now_us)?,
         };
-        let numberings = project.number_plan(&plan, now_us, max_files)?;
+        let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
         self.add_versions(&project, &plan, &numberings, push.device.as_deref())?;
         self.update_project(&project, push)?;
         Ok(Applied {
@@ -56,12 +56,14 @@ impl Store {
         id: &ProjectId,
         push: &Push,
         now_us: Rev,
-        max_files: u64,
+        rules: &Rules,
     ) -> Result<Applied, Error> {
         let (project, current) = self.current_state(id, push)?;
-        let plan = Plan::of(push, &current)?;
+        let plan = rules.plan(push, &current)?;
         let project = project.ok_or(Error::NoProject)?;
-        let numberings = project.clone().number_plan(&plan, now_us, max_files)?;
+        let numberings = project
+            .clone()
+            .number_plan(&plan, now_us, rules.max_files)?;
         Ok(Applied {
             cursor: project.cursor(),
             outcomes: outcomes(push, &plan, &numberings),
@@ -122,7 +124,7 @@ fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, id, push};
+    use super::super::testing::{TestFile, id, push, rules};
     use crate::domain::{Rejection, Status};
     use crate::store::Error;
 
@@ -133,7 +135,7 @@ mod tests {
         store.push_at(1, &[("old", Some("x"))]);
         let push = push(&[("old", None), ("never", None), ("new", Some("y"))]);
         let applied = store
-            .write(|store| store.push(&id(), &push, 10, MAX_FILES))
+            .write(|store| store.push(&id(), &push, 10, &rules()))
             .unwrap();
         let outcomes: Vec<_> = applied
             .outcomes
@@ -159,7 +161,7 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("x"))]);
         let push = push(&[("b", Some("y")), ("a/c", Some("z"))]);
-        let result = store.write(|store| store.push(&id(), &push, 10, MAX_FILES));
+        let result = store.write(|store| store.push(&id(), &push, 10, &rules()));
         assert!(matches!(
             result,
             Err(Error::Rejected(Rejection::PathClash(_)))

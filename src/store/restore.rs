@@ -6,7 +6,7 @@ use super::history::StoredVersion;
 use super::past::PastState;
 use super::push::Applied;
 use super::store::Store;
-use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev, Rules};
 
 /// What to restore.
 #[derive(Debug)]
@@ -38,15 +38,15 @@ impl Store {
         to: &RestoreTo,
         device: Option<String>,
         now_us: Rev,
-        max_files: u64,
+        rules: &Rules,
         dry_run: bool,
     ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
             let (push, sources) = store.as_push(id, to)?;
             let push = Push { device, ..push };
             let applied = match dry_run {
-                true => store.preview(id, &push, now_us, max_files),
-                false => store.push(id, &push, now_us, max_files),
+                true => store.preview(id, &push, now_us, rules),
+                false => store.push(id, &push, now_us, rules),
             }?;
             Ok(Restored { applied, sources })
         };
@@ -127,11 +127,11 @@ fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, id, path};
+    use super::super::testing::{TestFile, id, path, rules};
     use super::*;
 
     fn restore(store: &Store, to: RestoreTo, dry_run: bool) -> Result<Restored, Error> {
-        store.restore(&id(), &to, None, 100, MAX_FILES, dry_run)
+        store.restore(&id(), &to, None, 100, &rules(), dry_run)
     }
 
     #[test]

@@ -4,9 +4,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::store::Store;
-use crate::domain::{Delete, FilePath, ProjectId, Push, Put, Rev};
-
-pub(super) const MAX_FILES: u64 = 1000;
+use crate::domain::{Delete, FilePath, ProjectId, Push, Put, Rev, Rules, SyncFolders};
 
 /// A database file that goes with the test.
 pub(super) struct TestFile {
@@ -31,6 +29,14 @@ impl TestFile {
 
     pub(super) fn store(&self) -> Store {
         Store::open(self.connection()).unwrap()
+    }
+}
+
+/// Anything, up to 1000 files.
+pub(super) fn rules() -> Rules {
+    Rules {
+        max_files: 1000,
+        folders: SyncFolders::Any,
     }
 }
 
@@ -66,7 +72,7 @@ impl Store {
     pub(super) fn push_at(&self, now_us: Rev, entries: &[(&str, Option<&str>)]) -> Vec<Rev> {
         let push = push(entries);
         let applied = self
-            .write(|store| store.push(&id(), &push, now_us, MAX_FILES))
+            .write(|store| store.push(&id(), &push, now_us, &rules()))
             .unwrap();
         applied.outcomes.iter().filter_map(|o| o.rev).collect()
     }

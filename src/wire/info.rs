@@ -50,4 +50,6 @@ pub struct Limits {
     pub history_versions: u64,
     /// Days for which a deleted file keeps its content.
     pub history_deleted_days: u64,
+    /// Folders whose files are synced; `*` alone for any.
+    pub sync_folders: Vec<String>,
 }

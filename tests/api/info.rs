@@ -36,6 +36,7 @@ fn info_lists_every_limit_in_force() {
         ("HISTORY_DAYS", "6"),
         ("HISTORY_VERSIONS", "7"),
         ("HISTORY_DELETED_DAYS", "8"),
+        ("SYNC_FOLDERS", "ideas,tasks"),
     ]);
     assert_eq!(
         host.client().get("/v1/info").good()["limits"],
@@ -50,6 +51,7 @@ fn info_lists_every_limit_in_force() {
             "historyDays": 6,
             "historyVersions": 7,
             "historyDeletedDays": 8,
+            "syncFolders": ["ideas", "tasks"],
         })
     );
 }

@@ -33,4 +33,5 @@ mod single_file;
 mod start;
 mod status;
 mod storage;
+mod sync_folders;
 mod wasi_0_3;

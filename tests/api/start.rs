@@ -35,6 +35,7 @@ fn a_bad_setting_is_named() {
         ("TRUSTED_PROXIES", "caddy"),
         ("CORS_ORIGINS", "notes.example"),
         ("MAX_FILE_SIZE", "104857600"),
+        ("SYNC_FOLDERS", "ideas/"),
         ("LOG_LEVEL", "loud"),
     ] {
         let text = failing(&[(name, value)]);

@@ -90,7 +90,8 @@ fn the_blocks_of_the_readme_do_what_they_say() {
     if !has_tools() {
         return;
     }
-    let host = Host::start();
+    // The folders that are synced by default.
+    let host = Host::with(&[("SYNC_FOLDERS", "")]);
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("data")).expect("a folder");
     fs::write(folder.path().join("data/api-key"), format!("{KEY}\n")).expect("a key");

@@ -140,6 +140,23 @@ fn an_import_that_breaks_a_rule_stores_nothing() {
 }
 
 #[test]
+fn an_import_stores_nothing_outside_of_the_synced_folders() {
+    let host = Host::start();
+    let tar = exported(&host);
+    let import = |folders: &str| {
+        let mut import = command(&host.database(), &["import", "q", argument(&tar)]);
+        finished(import.env("SYNC_FOLDERS", folders).output().unwrap())
+    };
+    let refusal = import("").failed();
+    assert!(
+        refusal.contains("manifest.json") && refusal.contains("SYNC_FOLDERS"),
+        "{refusal}"
+    );
+    assert_eq!(host.client().status("q")["fileCount"], 0);
+    import("*").good();
+}
+
+#[test]
 fn a_project_that_does_not_exist_is_not_exported() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use support::{Host, argument, run, sha256};
+use support::{Host, argument, command, finished, run, sha256};
 
 /// A database with the schema of the original server.
 struct Old {
@@ -144,6 +144,23 @@ fn what_breaks_a_rule_is_refused_and_the_rest_is_stored() {
 }
 
 #[test]
+fn what_lies_outside_of_the_synced_folders_is_refused() {
+    let (folder, old) = (tempfile::tempdir().unwrap(), Old::new());
+    old.add("ideas/good.md", "good", 1);
+    old.add("plugins/x.js", "x", 2);
+    let database = folder.path().join("sync.db");
+    let mut import = command(&database, &["import-legacy", argument(&old.path())]);
+    let said = finished(import.env_remove("SYNC_FOLDERS").output().unwrap()).failed();
+    for line in [
+        "p: plugins/x.js: The path 'plugins/x.js' does not lie below a folder that is synced",
+        "SYNC_FOLDERS",
+        "1 files stored, 0 unchanged, 0 newer here, 1 refused",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}
+
+#[test]
 fn repeating_it_stores_only_what_is_new_and_keeps_what_is_newer_here() {
     let old = Old::new();
     for path in ["same", "edited-here", "deleted-here", "edited-there"] {
@@ -205,6 +222,7 @@ fn a_full_disk_ends_the_import_and_stores_nothing_of_the_project() {
         .arg("import-legacy")
         .arg(old.path())
         .env("DB_PATH", &database)
+        .env("SYNC_FOLDERS", "*")
         .current_dir(support::root())
         .output()
         .unwrap();

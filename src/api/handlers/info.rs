@@ -32,6 +32,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
             history_days: settings.history_days()?,
             history_versions: settings.history_versions()?,
             history_deleted_days: settings.history_deleted_days()?,
+            sync_folders: settings.sync_folders()?.names(),
         },
     }))
 }

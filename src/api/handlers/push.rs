@@ -35,11 +35,11 @@ pub fn push(
     let body = read_body(&app.settings, head.headers(), body)?;
     let checked = check(&body, device(head.headers()), app.settings.max_file_size()?)?;
     drop(body);
-    let max_files = app.settings.max_files_per_project()?;
+    let rules = app.settings.rules()?;
     let now_us = now_us();
     let applied = app
         .database
-        .write(|store| store.push(id, &checked.push, now_us, max_files))?;
+        .write(|store| store.push(id, &checked.push, now_us, &rules))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
         remove_deleted(app);

@@ -17,7 +17,7 @@ use crate::wire::restore::{At, RestoreAnswer, RestoreRequest, RestoredPath};
 /// new version, so it syncs like an edit; with `dry_run` nothing is stored.
 ///
 /// 404 for a version that never was and for a moment before the first one, 410 when a content is no
-/// longer kept, 422 when a restored path clashes with another.
+/// longer kept, 422 when a restored path clashes with another, or is not synced any more.
 pub fn restore(
     app: &App,
     head: &Request<()>,
@@ -28,11 +28,11 @@ pub fn restore(
     let request = RestoreRequest::parse(&body)?;
     let dry_run = request.dry_run;
     let to = restore_to(request)?;
-    let max_files = app.settings.max_files_per_project()?;
+    let rules = app.settings.rules()?;
     let device = device(head.headers());
     let restored = app
         .database
-        .with(|store| store.restore(id, &to, device, now_us(), max_files, dry_run))?;
+        .with(|store| store.restore(id, &to, device, now_us(), &rules, dry_run))?;
     Ok(ok(&describe(restored, dry_run)))
 }
 

@@ -51,7 +51,7 @@ impl Build {
         self.manifest.with_file_name(source.expect("a local file"))
     }
 
-    /// The command that starts a server with its data in `folder`.
+    /// The command that starts a server with its data in `folder`, which takes files anywhere.
     pub fn server(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -60,6 +60,7 @@ impl Build {
             .env("DB_PATH", folder.join("sync.db"))
             .env("API_KEY", KEY)
             .env("RATE_LIMIT_MAX_REQUESTS", "1000000")
+            .env("SYNC_FOLDERS", "*")
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -108,12 +109,13 @@ impl Finished {
     }
 }
 
-/// A command of the program for the installation with this database.
+/// A command of the program for the installation with this database, which takes files anywhere.
 pub fn command(database: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
         .args(arguments)
         .env("DB_PATH", database)
+        .env("SYNC_FOLDERS", "*")
         .env_remove("API_KEY")
         .current_dir(root());
     command

@@ -23,7 +23,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// A server with default settings, except for a rate limit that no test reaches.
+    /// A server with default settings, except for a rate limit that no test reaches, and for files
+    /// that may lie anywhere.
     pub fn start() -> Self {
         Self::with(&[])
     }

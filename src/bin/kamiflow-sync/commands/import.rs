@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Status};
+use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rules, Status};
 use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
@@ -25,7 +25,7 @@ const MAX_INDEX: u64 = 256 << 20;
 
 struct Limits {
     max_file_size: u64,
-    max_files: u64,
+    rules: Rules,
 }
 
 /// How many files of the archive changed something.
@@ -41,7 +41,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let id = project_id::parse(&args.project)?;
     let limits = Limits {
         max_file_size: installation.max_file_size()?,
-        max_files: installation.max_files()?,
+        rules: installation.rules()?,
     };
     let index = index(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
@@ -87,7 +87,7 @@ fn store_files(
             "is larger than MAX_FILE_SIZE, {} bytes",
             limits.max_file_size
         );
-        match import.put(put(&file, content)?, now_us, limits.max_files)? {
+        match import.put(put(&file, content)?, now_us, &limits.rules)? {
             Status::Unchanged => counts.unchanged += 1,
             _ => counts.stored += 1,
         }

@@ -1,8 +1,10 @@
-//! The installation that a command works on: its database and its limits.
+//! The installation that a command works on: its database and its settings.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use kamiflow_sync_component::domain::Rules;
+use kamiflow_sync_component::settings::Settings;
 
 use crate::cli::InstallationArgs;
 use crate::config::bad_setting::BadSetting;
@@ -46,21 +48,21 @@ impl Installation {
 
     /// `MAX_FILE_SIZE`, in bytes.
     pub fn max_file_size(&self) -> Result<u64, BadSetting> {
-        self.limit("max_file_size")
+        let size = self.settings().max_file_size();
+        size.map(|bytes| bytes as u64).map_err(bad)
     }
 
-    /// `MAX_FILES_PER_PROJECT`.
-    pub fn max_files(&self) -> Result<u64, BadSetting> {
-        self.limit("max_files_per_project")
+    /// What a push may store.
+    pub fn rules(&self) -> Result<Rules, BadSetting> {
+        self.settings().rules().map_err(bad)
     }
 
-    fn limit(&self, name: &str) -> Result<u64, BadSetting> {
-        let value = self.values.get(name).map(String::as_str).unwrap_or("");
-        value.trim().parse().map_err(|_| {
-            BadSetting(format!(
-                "{}={value}: not a number",
-                name.to_ascii_uppercase()
-            ))
-        })
+    fn settings(&self) -> Settings {
+        let values = self.values.clone();
+        Settings::new(move |name| Ok(values.get(name).cloned()))
     }
+}
+
+fn bad(error: kamiflow_sync_component::settings::BadSetting) -> BadSetting {
+    BadSetting(error.to_string())
 }

@@ -47,7 +47,7 @@ Push a file and pull it back:
 
   {set}
   curl {url}/v1/projects/demo/sync -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \
-    -d '{{"files":[{{"path":"hello.md","content":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","modified":0,"size":5}}],"deletions":[]}}'
+    -d '{{"files":[{{"path":"ideas/hello.md","content":"aGVsbG8=","checksum":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","modified":0,"size":5}}],"deletions":[]}}'
   curl {url}/v1/projects/demo/files -H "Authorization: Bearer $KEY"
 
 Sync a KamiFlow workspace:
@@ -84,6 +84,8 @@ mod tests {
             .collect();
         assert!(steps.contains(&digest));
         assert!(steps.contains(&STANDARD.encode("hello")));
+        // A folder that is synced by default.
+        assert!(steps.contains(r#""path":"ideas/hello.md""#));
     }
 
     #[test]

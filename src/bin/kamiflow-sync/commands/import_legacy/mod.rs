@@ -7,7 +7,7 @@ mod original;
 mod tally;
 
 use anyhow::{Result, anyhow, bail};
-use kamiflow_sync_component::domain::{ProjectId, Status};
+use kamiflow_sync_component::domain::{ProjectId, Rules, Status};
 use kamiflow_sync_component::store::{self, Import, Store};
 use rusqlite::{Connection, Row};
 
@@ -25,7 +25,7 @@ const DEVICE: &str = "import-legacy";
 
 struct Limits {
     max_file_size: u64,
-    max_files: u64,
+    rules: Rules,
 }
 
 /// Imports each project as a whole, except for the files that are refused, or not at all. Stops when
@@ -34,7 +34,7 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
     let limits = Limits {
         max_file_size: installation.max_file_size()?,
-        max_files: installation.max_files()?,
+        rules: installation.rules()?,
     };
     let original = original::open(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
@@ -139,7 +139,7 @@ fn store(import: &mut Import, row: &Row, limits: &Limits) -> Result<Stored> {
     if is_newer_here {
         return Ok(Stored::NewerHere);
     }
-    Ok(match import.put(put, at_us, limits.max_files)? {
+    Ok(match import.put(put, at_us, &limits.rules)? {
         Status::Unchanged => Stored::Unchanged,
         _ => Stored::New,
     })
