@@ -4,6 +4,7 @@
 //! passed its rules, so the rest of the program need not check it again.
 
 pub mod checksum;
+pub mod clock;
 pub mod conflict;
 pub mod current_state;
 pub mod cursor;
@@ -21,6 +22,7 @@ pub mod tree_digest;
 pub mod version;
 
 pub use checksum::Checksum;
+pub use clock::Clock;
 pub use conflict::Conflict;
 pub use current_state::CurrentState;
 pub use cursor::Cursor;

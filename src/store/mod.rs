@@ -4,6 +4,7 @@
 //! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
 
 mod claim;
+mod clock;
 mod current_state;
 mod database;
 mod error;

@@ -36,9 +36,10 @@ struct Outdated {
 }
 
 impl Project {
-    /// Whether the project has rested long enough since its last step.
+    /// Whether the project has rested long enough since its last step. A step in the future was made
+    /// while the clock was ahead.
     pub(super) fn prune_is_due(&self, now_us: Rev) -> bool {
-        now_us - self.pruned_at >= REST_US
+        !(0..REST_US).contains(&(now_us - self.pruned_at))
     }
 }
 
@@ -61,7 +62,8 @@ impl Store {
         now_us: Rev,
     ) -> Result<(), Error> {
         let last = self.last_path_of_step(project)?;
-        let outdated = self.outdated(project, last.as_deref(), retention, now_us)?;
+        let trusted = self.trusted_time(now_us)?;
+        let outdated = self.outdated(project, last.as_deref(), retention, trusted)?;
         self.prune_contents(project.number, &outdated)?;
         // A full step may have left some; the next one looks at the same paths again.
         let pruned_to = match outdated.len() < STEP_VERSIONS {
@@ -99,9 +101,9 @@ impl Store {
         project: &Project,
         last: Option<&str>,
         retention: Retention,
-        now_us: Rev,
+        trusted: Rev,
     ) -> Result<Vec<Outdated>, Error> {
-        let before = |days: u64| now_us - (days * DAY_US) as Rev;
+        let before = |days: u64| trusted - (days * DAY_US) as Rev;
         let rows = self.execute(
             "WITH RECURSIVE chain (rev, previous, place, replaced_at, deleted_at, pruned) AS (
                SELECT version.rev, previous, iif(file.deleted, 0, 1), NULL, iif(file.deleted, version.rev, NULL), 0
@@ -221,6 +223,37 @@ mod tests {
                 .unwrap()
                 .prune_is_due(2 * DAY + REST_US)
         );
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_prunes_nothing_for_a_day() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.read_clock(1, 0).unwrap();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(2, &[("a", None)]);
+        let year = 365 * DAY;
+        for now_us in [year, year + DAY / 2, year + DAY - REST_US] {
+            store.read_clock(now_us, 0).unwrap();
+            prune(&store, now_us);
+            assert_eq!(kept(&store), [1]);
+        }
+        store.read_clock(year + DAY, 0).unwrap();
+        prune(&store, year + DAY);
+        assert!(kept(&store).is_empty());
+    }
+
+    #[test]
+    fn a_step_while_the_clock_was_ahead_delays_no_later_one() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (now_us, content) in [(1, "one"), (2, "two")] {
+            store.push_at(now_us, &[("a", Some(content))]);
+        }
+        store.read_clock(3, 0).unwrap();
+        prune(&store, 365 * DAY);
+        let project = store.project(&id()).unwrap().unwrap();
+        assert!(project.prune_is_due(DAY));
     }
 
     #[test]

@@ -74,3 +74,13 @@ END
 CREATE TABLE removal (
   project INTEGER PRIMARY KEY          -- project.number, which no other project has meanwhile
 )
+-- v 11
+-- What is known of the server's clock, in µs since 1970. It has one row, made by the first pull or push.
+CREATE TABLE clock (
+  id             INTEGER PRIMARY KEY CHECK (id = 1),
+  latest         INTEGER NOT NULL,     -- the latest moment that the server has acted on
+  reading        INTEGER NOT NULL,     -- the last reading that was recorded
+  pending        INTEGER NOT NULL,     -- a reading that is trusted when the clock has run on for a day
+  before_pending INTEGER NOT NULL,     -- the reading before that one
+  trusted        INTEGER NOT NULL      -- the time by which content is pruned
+)

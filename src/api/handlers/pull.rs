@@ -3,6 +3,7 @@
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::request::{limit, parameter};
@@ -18,6 +19,8 @@ use crate::wire::page::{PageWriter, PulledFile};
 /// 200, or 304 when the client has this page: an unknown project has no files, and odd numbers
 /// are read as the original reads them.
 pub fn files(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    // The device asks next for what was pushed after this moment, by its own clock.
+    moment(app)?;
     let since = since(head);
     let is_idle = |project: &Project| project.head <= Some(since);
     app.database.read_project(id, is_idle, |store, project| {

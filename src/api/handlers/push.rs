@@ -9,7 +9,7 @@ use base64_simd::STANDARD_NO_PAD;
 use http::{Request, Response};
 
 use crate::api::app::App;
-use crate::api::clock::now_us;
+use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::request::{Body, device, file_path, read_body};
 use crate::api::response::ok;
@@ -36,7 +36,7 @@ pub fn push(
     let checked = check(&body, device(head.headers()), app.settings.max_file_size()?)?;
     drop(body);
     let rules = app.settings.rules()?;
-    let now_us = now_us();
+    let now_us = moment(app)?;
     let applied = app
         .database
         .write(|store| store.push(id, &checked.push, now_us, &rules))?;

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use http::{Request, Response};
 
 use crate::api::app::App;
-use crate::api::clock::now_us;
+use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
 use crate::api::request::{Body, device, file_path, read_body};
 use crate::api::response::ok;
@@ -30,9 +30,13 @@ pub fn restore(
     let to = restore_to(request)?;
     let rules = app.settings.rules()?;
     let device = device(head.headers());
+    let now_us = match dry_run {
+        true => now_us(),
+        false => moment(app)?,
+    };
     let restored = app
         .database
-        .with(|store| store.restore(id, &to, device, now_us(), &rules, dry_run))?;
+        .with(|store| store.restore(id, &to, device, now_us, &rules, dry_run))?;
     Ok(ok(&describe(restored, dry_run)))
 }
 
@@ -41,7 +45,7 @@ pub fn restore_to(request: RestoreRequest) -> Result<RestoreTo, Error> {
     match (request.path, request.rev, request.at, request.paths) {
         (Some(path), Some(rev), None, None) => Ok(RestoreTo::Version(file_path(&path)?, rev)),
         (None, None, Some(at), paths) => Ok(RestoreTo::Moment(
-            moment(&at)?,
+            rev_at(&at)?,
             paths.map(file_paths).transpose()?,
         )),
         _ => Err(bad_field(
@@ -59,7 +63,7 @@ fn file_paths(paths: Vec<std::borrow::Cow<str>>) -> Result<Vec<FilePath>, Error>
 }
 
 /// A moment as a rev.
-fn moment(at: &At) -> Result<Rev, Error> {
+fn rev_at(at: &At) -> Result<Rev, Error> {
     match at {
         At::Millis(millis) if (0.0..9e15).contains(millis) => Ok((millis * 1000.0).round() as Rev),
         At::Text(text) => match DateTime::parse_from_rfc3339(text) {

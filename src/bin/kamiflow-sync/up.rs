@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,6 +32,11 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 ///
 /// When it cannot start; each message is one line.
 pub fn run(args: &UpArgs) -> Result<()> {
+    // hyper cannot write a date before 1970.
+    ensure!(
+        SystemTime::now() >= SystemTime::UNIX_EPOCH,
+        "the clock shows a time before 1970: set it"
+    );
     let environment = Environment::load(Path::new("."))?;
     log::start(settings::log_level(&environment)?);
     settings::warn_about_ignored(&environment);

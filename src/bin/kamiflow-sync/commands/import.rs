@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rules, Status};
+use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rev, Rules, Status};
 use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
@@ -47,14 +47,15 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let _lock = DatabaseLock::shared(&installation.database)?;
     let store = open::migrated(&installation.database)?;
     let counts = store.write(|store| {
-        let mut import = store.import(id, DEVICE, clock::now_us())?;
+        let now_us = store.read_clock(clock::now_us(), 0)?.latest;
+        let mut import = store.import(id, DEVICE, now_us)?;
         ensure!(
             args.merge || import.file_count() == 0,
             "the project {} has {} files: give --merge to add to them and replace those of the same path",
             args.project,
             import.file_count()
         );
-        let counts = store_files(&mut import, &args.file, index.files, &limits)?;
+        let counts = store_files(&mut import, &args.file, index.files, &limits, now_us)?;
         import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
         Ok(counts)
     })?;
@@ -72,10 +73,11 @@ fn store_files(
     archive: &Path,
     files: Vec<ArchivedFile>,
     limits: &Limits,
+    now_us: Rev,
 ) -> Result<Counts> {
     let by_path = files.into_iter().map(|file| (file.path.clone(), file));
     let mut expected: HashMap<String, ArchivedFile> = by_path.collect();
-    let (now_us, mut counts) = (clock::now_us(), Counts::default());
+    let mut counts = Counts::default();
     let bar = progress::bar("importing", expected.len() as u64);
     for_each_file(archive, |path, size, content| {
         bar.inc(1);

@@ -12,4 +12,5 @@ pub mod expiration;
 mod memory_limit;
 mod state;
 mod stderr;
+mod wall_clock;
 pub mod workers;

@@ -17,6 +17,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpVi
 use super::epoch_clock::TICKS_PER_SECOND;
 use super::memory_limit::{MemoryInUse, MemoryLimit};
 use super::stderr::GuestStderr;
+use super::wall_clock::WallClock;
 use crate::platform::{PlatformState, Shared};
 
 /// Time that a guest may compute for one request, in ticks. Waiting for a body or for the write
@@ -54,8 +55,10 @@ impl GuestState {
         let stderr = GuestStderr::default();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
+        let mut wasi = WasiCtx::builder();
+        wasi.stderr(stderr.clone()).wall_clock(WallClock);
         let state = Self {
-            wasi: WasiCtx::builder().stderr(stderr.clone()).build(),
+            wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             hooks: NoOutgoingRequests,
             table,

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{LastRev, Store};
 
 use super::atomic_file::AtomicFile;
@@ -104,9 +105,12 @@ fn move_log_into_file(copy: &Path) -> Result<()> {
 fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
     copy.renew_epochs()?;
     match last_revs(database) {
-        Ok(last_revs) => last_revs
-            .iter()
-            .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
+        Ok((last_revs, latest)) => {
+            last_revs
+                .iter()
+                .try_for_each(|last| copy.raise_last_rev(last))?;
+            Ok(copy.raise_last_revs(latest)?)
+        }
         Err(error) => {
             eprintln!(
                 "kamiflow-sync: the previous database cannot be read ({error:#}): numbering continues from the time of day"
@@ -116,10 +120,14 @@ fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
     }
 }
 
-/// The highest number that each project of `database` has given out.
-fn last_revs(database: &Path) -> Result<Vec<LastRev>> {
+/// The highest number that each project of `database` has given out, and the latest moment that its
+/// server has acted on, for devices that have pulled since.
+fn last_revs(database: &Path) -> Result<(Vec<LastRev>, Rev)> {
     if files::length(database) == 0 {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0));
     }
-    Ok(open::existing_store(database)?.last_revs()?)
+    let store = open::existing_store(database)?;
+    // A database of an older schema knows none.
+    let clock = store.clock().ok().flatten();
+    Ok((store.last_revs()?, clock.map_or(0, |clock| clock.latest)))
 }
