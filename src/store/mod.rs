@@ -21,6 +21,7 @@ mod project;
 mod project_list;
 mod push;
 mod removal;
+mod renumber;
 mod restore;
 mod retention;
 mod row;

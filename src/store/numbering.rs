@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::project::Project;
-use crate::domain::{Plan, Rejection, Rev, Step};
+use crate::domain::{Checksum, Plan, Rejection, Rev, Step};
 
 /// What a new version is given.
 pub(super) struct Numbering {
@@ -36,7 +36,8 @@ impl Project {
         self.last_rev = next_rev(self.last_rev, now_us);
         self.head = Some(self.last_rev);
         self.count(step);
-        self.tag = next_tag(self.tag, self.last_rev, step);
+        let checksum = step.put.map(|put| &put.checksum);
+        self.tag = next_tag(self.tag, self.last_rev, step.path.as_str(), checksum);
         Numbering {
             rev: self.last_rev,
             tag: self.tag,
@@ -61,7 +62,7 @@ impl Project {
 
 /// The time of day, but always more than the last rev, and never a whole millisecond: an old
 /// client's clock counts those, so its `since` is told from a `synced_at` at a glance.
-fn next_rev(last: Rev, now_us: Rev) -> Rev {
+pub(super) fn next_rev(last: Rev, now_us: Rev) -> Rev {
     match now_us.max(last + 1) {
         whole if whole % 1000 == 0 => whole + 1,
         rev => rev,
@@ -69,13 +70,13 @@ fn next_rev(last: Rev, now_us: Rev) -> Rev {
 }
 
 /// The first 8 bytes of SHA-256(tag before, rev, path, a zero byte, checksum or nothing).
-fn next_tag(tag: i64, rev: Rev, step: &Step) -> i64 {
+pub(super) fn next_tag(tag: i64, rev: Rev, path: &str, checksum: Option<&Checksum>) -> i64 {
     let hash = Sha256::new()
         .chain_update(tag.to_be_bytes())
         .chain_update(rev.to_be_bytes())
-        .chain_update(step.path.as_str())
+        .chain_update(path)
         .chain_update([0])
-        .chain_update(step.put.map_or(&[][..], |put| put.checksum.as_bytes()))
+        .chain_update(checksum.map_or(&[][..], |checksum| checksum.as_bytes()))
         .finalize();
     hash[..8]
         .iter()
@@ -85,7 +86,7 @@ fn next_tag(tag: i64, rev: Rev, step: &Step) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Checksum, CurrentState, Delete, FilePath, Push, Put, TreeDigest, Version};
+    use crate::domain::{CurrentState, Delete, FilePath, Push, Put, TreeDigest, Version};
 
     fn project() -> Project {
         Project {

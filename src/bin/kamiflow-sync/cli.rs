@@ -31,6 +31,10 @@ pub enum Command {
     /// Give the space of deleted data back to the disk; the server must be stopped
     #[command(after_help = COMPACT_EXAMPLES)]
     Compact(InstallationArgs),
+    /// Give changes from the future the present time, after the clock was ahead; the server must be
+    /// stopped
+    #[command(after_help = RENUMBER_EXAMPLES)]
+    Renumber(RenumberArgs),
     /// Write the files of a project, with an index, into a tar file
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
@@ -63,6 +67,10 @@ const RESTORE_EXAMPLES: &str = "Example:
 const COMPACT_EXAMPLES: &str = "Example:
   systemctl stop kamiflow-sync
   kamiflow-sync compact
+  systemctl start kamiflow-sync";
+const RENUMBER_EXAMPLES: &str = "Example:
+  systemctl stop kamiflow-sync
+  kamiflow-sync renumber --all
   systemctl start kamiflow-sync";
 const EXPORT_EXAMPLES: &str = "Example:
   kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar";
@@ -124,6 +132,18 @@ pub struct TargetArgs {
 pub struct RestoreArgs {
     /// The backup to restore
     pub file: PathBuf,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RenumberArgs {
+    /// The id of the project
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub project: Option<String>,
+    /// Renumber every project that has changes from the future
+    #[arg(long)]
+    pub all: bool,
     #[command(flatten)]
     pub installation: InstallationArgs,
 }

@@ -27,7 +27,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use commands::{
     backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy,
-    restore,
+    renumber, restore,
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
@@ -55,6 +55,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Restore(args) => restore::run(args),
         Command::Check(args) => check::run(args),
         Command::Compact(args) => compact::run(args),
+        Command::Renumber(args) => renumber::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::ImportLegacy(args) => import_legacy::run(args),

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod component;
 mod content;
+mod fake_clock;
 mod host;
 pub mod openapi;
 mod random;
@@ -13,6 +14,7 @@ pub use client::{Answer, Client};
 pub use command::{Build, Finished, argument, command, finished, program, run, server, terminate};
 pub use component::{build, manifest};
 pub use content::{content, encode, file, first_rev, paths, push_head, sha256};
+pub use fake_clock::fake_clock;
 pub use host::Host;
 pub use random::Random;
 

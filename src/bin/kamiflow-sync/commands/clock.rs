@@ -5,6 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use kamiflow_sync_component::domain::Rev;
 
+/// The beginning of 2025; microseconds since 1970.
+const YEAR_2025: Rev = 1_735_689_600_000_000;
+
 /// Of times in the names of files, such as `20261122T150000Z`.
 const FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
@@ -12,6 +15,17 @@ const FORMAT: &str = "%Y%m%dT%H%M%SZ";
 pub fn now_us() -> Rev {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| Rev::try_from(since.as_micros()).unwrap_or(0))
+}
+
+/// Whether the clock shows a time at which this program existed.
+pub fn is_plausible(now_us: Rev) -> bool {
+    now_us >= YEAR_2025
+}
+
+/// A moment for people, such as `2026-11-22 15:00:00 UTC`.
+pub fn shown(moment_us: Rev) -> String {
+    let time = chrono::DateTime::from_timestamp_micros(moment_us).unwrap_or_default();
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Now, in a form for names of files.

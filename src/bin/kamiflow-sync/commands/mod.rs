@@ -1,7 +1,7 @@
 //! The operator's commands: everything but serving.
 //!
 //! They work on the database file itself. `backup`, `check`, `export` and the imports may run beside
-//! a server; `restore` and `compact` make sure that there is none. Of the other rooms, this one imports `config`
+//! a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
 //! and `database`, and never the server.
 
 mod archive;
@@ -21,5 +21,6 @@ mod installation;
 mod printable;
 mod progress;
 mod project_id;
+pub mod renumber;
 pub mod restore;
 mod say;

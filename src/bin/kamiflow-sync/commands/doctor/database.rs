@@ -10,9 +10,6 @@ use super::report::Report;
 use crate::commands::{clock, progress};
 use crate::database::{access, files, open};
 
-/// The clock must be past the beginning of 2025; microseconds since 1970.
-const YEAR_2025: i64 = 1_735_689_600_000_000;
-
 pub fn check(report: &mut Report, database: &Path) {
     let shown = database.display();
     check_folder(report, database);
@@ -64,21 +61,25 @@ fn check_contents(report: &mut Report, store: &Store) {
             format!("its journal mode is {journal_mode}, not wal"),
         );
     }
-    check_clock(report, totals.last_rev);
+    // A schema from before the table of the clock has none.
+    let clock = store.clock().ok().flatten();
+    let latest = clock.map_or(0, |clock| clock.latest);
+    check_clock(report, totals.last_rev.max(latest));
 }
 
 /// Revs are times, so a newest rev in the future means that the clock is wrong or was wrong.
-fn check_clock(report: &mut Report, last_rev: i64) {
+fn check_clock(report: &mut Report, newest: i64) {
     let now = clock::now_us();
-    if now < YEAR_2025 {
+    if !clock::is_plausible(now) {
         report.fail("clock", "it is before 2025: set the clock");
-    } else if last_rev > now + 1_000_000 {
-        let seconds = (last_rev - now) / 1_000_000;
+    } else if newest > now + 1_000_000 {
+        let (seconds, shown) = ((newest - now) / 1_000_000, clock::shown(now));
         report.fail(
             "clock",
             format!(
-                "it is {seconds} s behind the newest change: set it, unless it is right now and was \
-                 ahead when that was pushed; docs/self-hosting/trouble.md has the way back"
+                "it shows {shown}, {seconds} s behind the newest change: if that is wrong, set it; if that \
+                 is right, it was ahead when that was pushed, so stop the server and run \
+                 kamiflow-sync renumber --all"
             ),
         );
     } else {

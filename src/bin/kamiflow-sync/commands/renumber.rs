@@ -1,0 +1,56 @@
+//! `renumber`: the way back after the clock was ahead.
+
+use anyhow::{Context, Result, anyhow, ensure};
+use kamiflow_sync_component::domain::Rev;
+use kamiflow_sync_component::store::{Error, Store};
+
+use super::installation::Installation;
+use super::say::say;
+use super::{clock, project_id};
+use crate::cli::RenumberArgs;
+use crate::database::lock::DatabaseLock;
+use crate::database::open;
+
+/// Each project is renumbered whole or not at all, so an interrupted run is finished by the next.
+pub fn run(args: &RenumberArgs) -> Result<()> {
+    let database = Installation::find(&args.installation)?.database;
+    drop(open::existing(&database)?);
+    let _lock = DatabaseLock::exclusive(&database)?;
+    let store = open::migrated(&database)?;
+    let (now_us, shown) = (clock::now_us(), clock::shown(clock::now_us()));
+    ensure!(
+        clock::is_plausible(now_us),
+        "the clock shows {shown}: set it first"
+    );
+    say!("The clock shows {shown}");
+    let ids = match &args.project {
+        Some(id) => vec![id.clone()],
+        None => store.projects_ahead(now_us)?,
+    };
+    let mut count = 0;
+    for id in &ids {
+        count += renumber(&store, id, now_us)?;
+    }
+    store.set_clock_right(now_us)?;
+    match count {
+        0 => say!("No change is from the future"),
+        _ => say_what_follows(),
+    }
+    Ok(())
+}
+
+fn renumber(store: &Store, id: &str, now_us: Rev) -> Result<u64> {
+    let count = match store.renumber(&project_id::parse(id)?, now_us) {
+        Err(Error::NoProject) => Err(anyhow!("there is no project {id:?}")),
+        renumbered => renumbered.with_context(|| format!("cannot renumber {id:?}")),
+    }?;
+    say!("{id}: {count} changes renumbered");
+    Ok(count)
+}
+
+fn say_what_follows() {
+    say!(
+        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI, which gets these"
+    );
+    say!("files once more: on each device, before it pulls, run: kami sync-db push");
+}
