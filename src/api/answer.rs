@@ -9,7 +9,7 @@ use super::rate_limit::{self, Client};
 use super::request::Body;
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
-use super::{auth, clock, cors, gzip, handlers};
+use super::{auth, clock, cors, gzip, handlers, uncounted};
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.
 pub fn answer<B: Body>(
@@ -92,7 +92,7 @@ fn admit(
 ) -> Result<(), Error> {
     let allowed = auth::check(&app.settings, head.headers());
     let client = match &allowed {
-        Ok(()) if handlers::continues_pull(app, head, route)? => return Ok(()),
+        Ok(()) if uncounted::is_uncounted(app, head, route)? => return Ok(()),
         Ok(()) => Client::Key,
         Err(Error::Unauthenticated | Error::Forbidden) => {
             Client::Network(auth::client_network(&app.settings, head.headers())?)

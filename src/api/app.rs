@@ -14,4 +14,6 @@ pub struct App {
     pub durable: Box<dyn Counters>,
     /// The database.
     pub database: Database,
+    /// Whether the host holds the connections of those who wait.
+    pub is_held: bool,
 }

@@ -46,6 +46,14 @@ pub enum Error {
         /// Seconds until the window ends, at least 1.
         retry_after_s: u64,
     },
+    /// No more connections may wait for changes.
+    #[error(
+        "Too many devices wait for changes: ask without 'wait', or again in {retry_after_s} seconds."
+    )]
+    TooManyWaiting {
+        /// Seconds after which a place may be free.
+        retry_after_s: u64,
+    },
     /// The body, as sent or inflated, is over `MAX_BODY_SIZE`.
     #[error("The request body is larger than {limit_bytes} bytes: push fewer files at once.")]
     BodyTooLarge {
@@ -154,7 +162,7 @@ impl Error {
             Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited { .. } | Self::TooManyWaiting { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadPath { .. } | Self::BadBase64 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -185,6 +193,7 @@ impl Error {
             Self::Forbidden => "forbidden",
             Self::NotConfigured(_) => "not_configured",
             Self::RateLimited { .. } => "rate_limited",
+            Self::TooManyWaiting { .. } => "too_many_waiting",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyCutShort => "body_cut_short",
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
@@ -213,7 +222,7 @@ impl Error {
     /// Whether the same request may succeed later without a change.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::BodyCutShort => true,
+            Self::RateLimited { .. } | Self::TooManyWaiting { .. } | Self::BodyCutShort => true,
             Self::Rejected(_) => false,
             other => other.status().is_server_error(),
         }

@@ -69,6 +69,7 @@ impl Error {
             | Self::Forbidden
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
+            | Self::TooManyWaiting { .. }
             | Self::BodyCutShort
             | Self::UnsupportedEncoding(_)
             | Self::BadGzip
@@ -93,7 +94,9 @@ impl Error {
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
             )),
-            Self::RateLimited { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),
+            Self::RateLimited { retry_after_s } | Self::TooManyWaiting { retry_after_s } => {
+                Some((RETRY_AFTER, (*retry_after_s).into()))
+            }
             Self::Busy | Self::TimedOut => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }

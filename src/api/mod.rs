@@ -14,6 +14,8 @@ mod etag;
 mod failure;
 pub mod gzip;
 pub mod handlers;
+pub mod hold;
+mod publication;
 mod rate_limit;
 pub mod request;
 mod request_id;
@@ -21,8 +23,12 @@ mod response;
 pub mod routes;
 #[cfg(test)]
 mod testing;
+mod uncounted;
+mod waiting;
 
 pub use answer::{answer, refuse_malformed};
 pub use app::App;
 pub use error::Error;
+pub use publication::Publication;
 pub use request::Body;
+pub use waiting::Waiting;

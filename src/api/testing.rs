@@ -12,6 +12,7 @@ pub fn app() -> App {
         memory: Box::new(Nothing),
         durable: Box::new(Nothing),
         database: Database::new(|| Err(Error::Busy)),
+        is_held: true,
     }
 }
 
@@ -28,6 +29,10 @@ impl Counters for Nothing {
 
     fn increment(&self, _: &str) -> Result<i64, CounterError> {
         Ok(1)
+    }
+
+    fn decrement(&self, _: &str) -> Result<i64, CounterError> {
+        Ok(0)
     }
 
     fn delete(&self, _: &str) -> Result<(), CounterError> {

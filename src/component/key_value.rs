@@ -50,6 +50,10 @@ impl Counters for Bucket {
         self.run(|bucket| atomics::increment(bucket, key, 1))
     }
 
+    fn decrement(&self, key: &str) -> Result<i64, CounterError> {
+        self.run(|bucket| atomics::increment(bucket, key, -1))
+    }
+
     fn delete(&self, key: &str) -> Result<(), CounterError> {
         self.run(|bucket| bucket.delete(key))
     }

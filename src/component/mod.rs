@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "the generated export is a C function")]
 
 mod bindings;
+mod hold;
 mod key_value;
 mod request;
 mod sqlite;
@@ -36,15 +37,19 @@ thread_local! {
             key_value::keep_log_open();
             Ok(store)
         }),
+        is_held: variable(HELD).is_ok_and(|value| value.as_deref() == Some("true")),
     };
 }
 
 fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
     APP.with(|app| match head {
-        Some(head) => api::answer(app, head.map(|()| body), get_random_u64),
+        Some(head) => hold::answer(app, head, body),
         None => api::refuse_malformed(app, get_random_u64),
     })
 }
+
+/// The variable that `kamiflow-sync` adds to those of the manifest.
+const HELD: &str = "connections_are_held";
 
 /// A value of `spin.toml`. A provider that fails is not a value that is not set.
 fn variable(name: &str) -> Result<Option<String>, String> {

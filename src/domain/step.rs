@@ -35,7 +35,14 @@ pub enum Status {
 impl Step<'_> {
     /// Whether the step stores a new version.
     pub fn is_change(&self) -> bool {
-        !matches!(self.status, Status::Unchanged | Status::Absent)
+        self.status.is_change()
+    }
+}
+
+impl Status {
+    /// Whether a new version is stored.
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::Unchanged | Self::Absent)
     }
 }
 

@@ -95,6 +95,13 @@ impl Store {
 }
 
 impl Applied {
+    /// Whether it stored a new version of any path.
+    pub fn is_change(&self) -> bool {
+        self.outcomes
+            .iter()
+            .any(|outcome| outcome.status.is_change())
+    }
+
     /// A push that neither stored nor deleted anything in a project that does not exist.
     fn nothing(push: &Push, plan: Plan) -> Self {
         Self {

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod diff;
 mod entries;
+pub mod event;
 pub mod excerpt;
 pub mod failure;
 pub mod history;

@@ -34,4 +34,5 @@ mod start;
 mod status;
 mod storage;
 mod sync_folders;
+mod wait;
 mod wasi_0_3;

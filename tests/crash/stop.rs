@@ -45,6 +45,33 @@ fn wait_until_stopping(host: &Host) {
 }
 
 #[test]
+fn requests_that_wait_are_answered_at_once() {
+    let host = Host::start();
+    let pushed = host.client().push_files("p", &[("a", "x")]).good();
+    let target = format!(
+        "changes?since={}&wait=60",
+        pushed["cursor"].as_str().unwrap()
+    );
+    let client = host.client();
+    let waiting = std::thread::spawn(move || client.ask("p", &target));
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    terminate(host.pid());
+    let page = waiting.join().unwrap().good();
+    assert_eq!(
+        (&page["changes"], &page["cursor"]),
+        (&json!([]), &pushed["cursor"])
+    );
+    let (code, log, _) = host.stop_waiting();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
 fn a_push_in_progress_is_finished() {
     let body = large_push();
     for sent in [1, body.len() / 2, body.len() - 1] {

@@ -4,6 +4,7 @@ use http::Response;
 
 use crate::api::app::App;
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
 use crate::domain::ProjectId;
 use crate::wire::project::DeletedProject;
@@ -13,5 +14,6 @@ use crate::wire::project::DeletedProject;
 /// 200 also for an unknown project, with 0.
 pub fn delete(app: &App, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
     let deleted = app.database.with(|store| store.delete_project(id))?;
-    Ok(ok(&DeletedProject { deleted }))
+    let news = Publication::of_deletion(id);
+    Ok(with_news(ok(&DeletedProject { deleted }), Some(&news)))
 }

@@ -5,6 +5,7 @@ use http::{Request, Response};
 use crate::api::app::App;
 use crate::api::error::Error;
 use crate::api::etag;
+use crate::api::hold::{self, Hold};
 use crate::api::request::{limit, parameter};
 use crate::api::response::ok_json;
 use crate::domain::{Cursor, ProjectId};
@@ -14,19 +15,24 @@ use crate::wire::page::{FeedChange, PageWriter};
 /// Answers a page of the change feed: the latest change of each path after the cursor `since`,
 /// oldest first, deletions included; with `content=1` the content too.
 ///
+/// When there is none, a request with `wait` is held until there is.
+///
 /// 400 for a malformed cursor, 410 for one of another history, 304 when nothing changed.
 pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
     let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
     let is_idle = |project: &Project| since == Some(project.cursor());
-    app.database.read_project(id, is_idle, |store, project| {
+    let (mut response, is_newest) = app.database.read_project(id, is_idle, |store, project| {
         let project = match project {
             Some(project) => project,
             None if since.is_some() => return Err(Error::ResyncRequired),
-            None => return Ok(ok_json(write(&Page::default(), &[], Cursor::BEGINNING))),
+            None => {
+                let page = write(&Page::default(), &[], Cursor::BEGINNING);
+                return Ok((ok_json(page), true));
+            }
         };
         let from = store.resume(&project, since)?;
-        etag::unless_known(head, &project.cursor().to_string(), || {
+        let response = etag::unless_known(head, &project.cursor().to_string(), || {
             let max_bytes = if with_content { PAGE_BYTES } else { u64::MAX };
             let page = store.page(&project, from, limit(head), max_bytes, Scope::All)?;
             let contents = match with_content {
@@ -36,8 +42,13 @@ pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response
             let cursor = end(&project, &page).or(since);
             let cursor = cursor.unwrap_or_else(|| project.cursor());
             Ok(ok_json(write(&page, &contents, cursor)))
-        })
-    })
+        })?;
+        Ok((response, project.head <= Some(from)))
+    })?;
+    if let Some(time) = hold::wait(head).filter(|_| is_newest) {
+        Hold::for_project(id, time).write(response.headers_mut());
+    }
+    Ok(response)
 }
 
 /// The position at the end of a page, unless it is empty.

@@ -8,7 +8,6 @@ use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::request::{limit, parameter};
 use crate::api::response::ok_json;
-use crate::api::routes::Route;
 use crate::domain::{Cursor, ProjectId, Rev};
 use crate::store::{PAGE_BYTES, Project, Scope};
 use crate::wire::numbers::parse_since;
@@ -43,10 +42,7 @@ pub fn files(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<V
 
 /// Whether this request goes on with a pull: its `since` is the `synced_at` of a stored version.
 /// Such a page is not counted, or a first pull of 10,000 files would run into the limit.
-pub fn continues_pull(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
-    let Route::Files(id) = route else {
-        return Ok(false);
-    };
+pub fn continues_pull(app: &App, head: &Request<()>, id: &ProjectId) -> Result<bool, Error> {
     match since(head) {
         // No rev is a whole millisecond, so this is a client's clock: no need to look.
         clock if clock % 1000 == 0 => Ok(false),

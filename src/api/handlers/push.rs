@@ -11,6 +11,7 @@ use http::{Request, Response};
 use crate::api::app::App;
 use crate::api::clock::moment;
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::api::request::{Body, device, file_path, read_body};
 use crate::api::response::ok;
 use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
@@ -44,7 +45,9 @@ pub fn push(
         prune(app, id, now_us);
         remove_deleted(app);
     }
-    Ok(ok(&describe(applied, checked.synced, checked.deleted)))
+    let news = Publication::of(id, &applied, checked.push.device.as_deref());
+    let response = ok(&describe(applied, checked.synced, checked.deleted));
+    Ok(with_news(response, news.as_ref()))
 }
 
 /// In a transaction of its own: the push is stored, so a failure here is not the client's.

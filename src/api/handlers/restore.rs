@@ -6,6 +6,7 @@ use http::{Request, Response};
 use crate::api::app::App;
 use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::api::request::{Body, device, file_path, read_body};
 use crate::api::response::ok;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
@@ -36,8 +37,9 @@ pub fn restore(
     };
     let restored = app
         .database
-        .with(|store| store.restore(id, &to, device, now_us, &rules, dry_run))?;
-    Ok(ok(&describe(restored, dry_run)))
+        .with(|store| store.restore(id, &to, device.clone(), now_us, &rules, dry_run))?;
+    let news = Publication::of(id, &restored.applied, device.as_deref()).filter(|_| !dry_run);
+    Ok(with_news(ok(&describe(restored, dry_run)), news.as_ref()))
 }
 
 /// What a request asks for: 400 and 422 for what breaks a rule.

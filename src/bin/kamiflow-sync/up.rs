@@ -20,6 +20,8 @@ use crate::guest::workers::Workers;
 use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
 use crate::serve::connection_slots::ConnectionSlots;
+use crate::serve::hold::Holder;
+use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
 use crate::serve::{banner, compute_limit, listener, log, metrics_server, open_files, signals};
 
@@ -55,10 +57,11 @@ pub fn run(args: &UpArgs) -> Result<()> {
         }
     }
     component_build::ensure_built(&startup.manifest, args.build)?;
-    let slots = ConnectionSlots::new(open_files::connections(open_files::raise_limit()));
+    let max_waiting = settings::max_waiting(&environment)?;
+    let connections = Connections::within(open_files::raise_limit(), max_waiting);
     // Lives until the end, so that a second signal still ends the program during the checkpoints.
     let runtime = runtime()?;
-    runtime.block_on(serve(&startup, &component, slots))?;
+    runtime.block_on(serve(&startup, &component, connections))?;
     for file in &files {
         if let Err(error) = prepare::checkpoint(file) {
             tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
@@ -81,7 +84,7 @@ fn runtime() -> std::io::Result<Runtime> {
 async fn serve(
     startup: &Startup,
     component: &ComponentSettings,
-    slots: ConnectionSlots,
+    connections: Connections,
 ) -> Result<()> {
     let listener = listener::bind(startup.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
@@ -91,9 +94,20 @@ async fn serve(
         None => None,
     };
     let (metrics, metrics_address) = metrics.unzip();
-    let workers = workers(startup, component, stop.clone(), alive.clone())?;
+    let shared = Arc::new(shared(startup, component));
+    let workers = workers(
+        startup,
+        component,
+        shared.clone(),
+        stop.clone(),
+        alive.clone(),
+    )?;
     let clock = EpochClock::start(workers.engine.clone())?;
-    let service = Service::new(workers, component.max_body, slots.clone(), clock, metrics);
+    let slots = ConnectionSlots::new(connections.slots);
+    let holder = Holder::new(connections.waiting, stop.clone());
+    tokio::spawn(holder.clone().watch(move || data_versions(shared.clone())));
+    let max_body = component.max_body;
+    let service = Service::new(workers, max_body, slots.clone(), clock, metrics, holder);
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.
@@ -110,6 +124,7 @@ async fn serve(
 fn workers(
     startup: &Startup,
     component: &ComponentSettings,
+    shared: Arc<Shared>,
     stop: CancellationToken,
     alive: TaskTracker,
 ) -> Result<Workers> {
@@ -120,7 +135,7 @@ fn workers(
     Ok(Workers {
         component: engine::load(&engine, &file)?,
         engine,
-        shared: Arc::new(shared(startup, component)),
+        shared,
         max_memory,
         stop,
         alive,
@@ -137,5 +152,13 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
         granted: &manifest.key_value_stores,
         files: &config.key_value_stores,
     };
-    Shared::new(&databases, &stores, component.variables.clone())
+    let mut variables = component.variables.clone();
+    // The component leaves the connections of those who wait to `serve::hold`.
+    let is_held = variables.entry("connections_are_held".to_owned());
+    is_held.or_insert("true".to_owned());
+    Shared::new(&databases, &stores, variables)
+}
+
+async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {
+    shared.data_versions().await
 }

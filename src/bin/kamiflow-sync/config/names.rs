@@ -3,9 +3,10 @@
 use kamiflow_sync_component::settings;
 
 /// Settings that may also come from a file.
-const HOST: [&str; 6] = [
+const HOST: [&str; 7] = [
     "DB_PATH",
     "LOG_LEVEL",
+    "MAX_WAITING",
     "METRICS_LISTEN",
     "PORT",
     "REQUIRE_PERSISTENT_DATA",

@@ -1,5 +1,5 @@
 //! The host's own settings: `SPIN_HTTP_LISTEN_ADDR`, `PORT`, `METRICS_LISTEN`, `LOG_LEVEL`,
-//! `DB_PATH` and `REQUIRE_PERSISTENT_DATA`. `DASHBOARD_USER` and `DASHBOARD_PASS` are accepted and
+//! `MAX_WAITING`, `DB_PATH` and `REQUIRE_PERSISTENT_DATA`. `DASHBOARD_USER` and `DASHBOARD_PASS` are accepted and
 //! ignored.
 //!
 //! The component's settings are variables of the manifest: see [`super::variables`].
@@ -105,6 +105,25 @@ pub fn requires_persistence(environment: &Environment) -> Result<bool, BadSettin
     }
 }
 
+/// Connections that may wait for a change at once, unless `MAX_WAITING` says otherwise.
+const DEFAULT_WAITING: usize = 1000;
+const MOST_WAITING: usize = 100_000;
+
+/// `MAX_WAITING`: how many connections may wait for a change at once, 0 to 100,000; 1,000 by default.
+pub fn max_waiting(environment: &Environment) -> Result<usize, BadSetting> {
+    let Some(text) = environment.get("MAX_WAITING") else {
+        return Ok(DEFAULT_WAITING);
+    };
+    let number = text.trim().parse().ok();
+    number
+        .filter(|number| *number <= MOST_WAITING)
+        .ok_or_else(|| {
+            BadSetting(format!(
+                "MAX_WAITING={text}: not a number from 0 to {MOST_WAITING}"
+            ))
+        })
+}
+
 /// Warns about settings of the original server that have no effect here, and about names that are
 /// almost those of settings.
 pub fn warn_about_ignored(environment: &Environment) {
@@ -157,7 +176,13 @@ mod tests {
 
     #[test]
     fn an_error_names_the_bad_setting() {
-        let environment = Environment::from([("PORT", "http"), ("LOG_LEVEL", "loud")]);
+        let environment = Environment::from([
+            ("PORT", "http"),
+            ("LOG_LEVEL", "loud"),
+            ("MAX_WAITING", "100001"),
+        ]);
+        let waiting = max_waiting(&environment).unwrap_err().to_string();
+        assert!(waiting.starts_with("MAX_WAITING=100001"));
         let port = listen_address(None, &environment).unwrap_err().to_string();
         assert!(port.starts_with("PORT=http"));
         let level = log_level(&environment).unwrap_err().to_string();

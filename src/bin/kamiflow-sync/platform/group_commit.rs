@@ -39,10 +39,26 @@ impl GroupCommit {
         }
     }
 
-    fn begin(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
+    /// `SQLite`'s `data_version` of the connection, which changes when another one has committed.
+    pub fn data_version(
+        &mut self,
+        open: impl FnOnce() -> rusqlite::Result<Connection>,
+    ) -> Option<i64> {
+        self.connect(open).ok()?;
+        let connection = self.connection.as_ref()?;
+        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0));
+        version.ok()
+    }
+
+    fn connect(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
         if self.connection.is_none() {
             self.connection = Some(open().map_err(io)?);
         }
+        Ok(())
+    }
+
+    fn begin(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
+        self.connect(open)?;
         self.run(match self.finished.is_empty() {
             true => "BEGIN IMMEDIATE",
             false => "SAVEPOINT guest",
@@ -314,6 +330,24 @@ mod tests {
         assert!(file.stored().is_empty());
         file.insert(3).await.commit().await.unwrap();
         assert_eq!(file.stored(), [3]);
+    }
+
+    #[tokio::test]
+    async fn only_what_others_write_changes_the_data_version() {
+        let file = file();
+        let version = async || {
+            let mut group = file.group.lock().await;
+            group.data_version(|| Ok(open(&file.folder))).unwrap()
+        };
+        let before = version().await;
+        file.insert(1).await.commit().await.unwrap();
+        assert_eq!(version().await, before);
+        file.reader
+            .execute_batch("INSERT INTO t VALUES (2)")
+            .unwrap();
+        let after = version().await;
+        assert_ne!(after, before);
+        assert_eq!(version().await, after);
     }
 
     #[tokio::test]

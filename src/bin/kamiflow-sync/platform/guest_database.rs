@@ -53,6 +53,14 @@ impl GuestDatabase {
         Ok(connection)
     }
 
+    /// A number that changes when another connection than that of the group commit has written;
+    /// `None` when it cannot be told now.
+    pub async fn data_version(&self) -> Option<i64> {
+        self.file.as_ref()?;
+        let mut group = self.write_lock.acquire_group().await?;
+        group.data_version(|| self.open_grouped())
+    }
+
     /// Opens the connection of the group commit.
     pub fn open_grouped(&self) -> rusqlite::Result<Connection> {
         let connection = self.open()?;

@@ -51,6 +51,18 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// For each database a number that changes when another connection than that of the group commit
+    /// has written to it, in this process or another one.
+    pub async fn data_versions(&self) -> Vec<Option<i64>> {
+        let mut versions = Vec::new();
+        for database in self.databases.defined.values() {
+            versions.push(database.data_version().await);
+        }
+        versions
+    }
+}
+
 impl Grants<'_> {
     fn labels<T>(&self, mut open: impl FnMut(&Option<PathBuf>) -> T) -> Labels<T> {
         let define = |(label, file): (&String, _)| (label.clone(), Arc::new(open(file)));

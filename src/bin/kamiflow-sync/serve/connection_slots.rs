@@ -38,7 +38,8 @@ pub struct Slot {
     /// The ticket in the queue while the connection is stalled.
     stalled: Mutex<Option<u64>>,
     evict: Arc<Notify>,
-    _permit: Option<OwnedSemaphorePermit>,
+    /// None while the connection waits for a change.
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,16 +65,20 @@ impl ConnectionSlots {
 
     /// Takes a slot. While none is free, evicts other connections.
     pub async fn acquire(&self) -> Arc<Slot> {
-        let free = self.free.clone().acquire_owned();
-        let permit = evict_until(free, || self.evict_one()).await;
+        let permit = self.permit().await;
         let evict = Arc::default();
         Arc::new(Slot {
             state: Mutex::new(State::Idle(self.queue().add_idle(&evict))),
             stalled: Mutex::default(),
             slots: self.clone(),
             evict,
-            _permit: permit.ok(),
+            permit: Mutex::new(permit),
         })
+    }
+
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let free = self.free.clone().acquire_owned();
+        evict_until(free, || self.evict_one()).await.ok()
     }
 
     /// Waits for what stalled connections may hold, and evicts them meanwhile.
@@ -120,6 +125,17 @@ impl Slot {
     pub fn begin_request(self: &Arc<Self>) -> ActiveRequest {
         self.set_state(State::RequestInProgress);
         ActiveRequest(self.clone())
+    }
+
+    /// Lets another connection have the slot, while this one waits for a change.
+    pub fn give_back(&self) {
+        drop(self.permit().take());
+    }
+
+    /// Takes a slot again. While none is free, evicts other connections.
+    pub async fn take_again(&self) {
+        let permit = self.slots.permit().await;
+        *self.permit() = permit;
     }
 
     /// Everything that was written so far has been sent.
@@ -177,6 +193,10 @@ impl Slot {
         *state = new;
     }
 
+    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn stall_ticket(&self) -> MutexGuard<'_, Option<u64>> {
         self.stalled.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,6 +210,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.set_state(State::RequestInProgress);
         self.resumed();
+    }
+}
+
+impl ActiveRequest {
+    pub fn slot(&self) -> Arc<Slot> {
+        self.0.clone()
     }
 }
 
@@ -239,6 +265,26 @@ mod tests {
         slot.evicted().await;
         drop(slot);
         acquiring.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_for_a_change_takes_no_slot_and_is_not_evicted() {
+        let slots = ConnectionSlots::new(1);
+        let waiting = slots.acquire().await;
+        let _request = waiting.begin_request();
+        waiting.give_back();
+        let other = slots.acquire().await;
+        slots.evict_one();
+        assert!(is_evicted(&other).await && !is_evicted(&waiting).await);
+        let again = tokio::spawn(async move {
+            waiting.take_again().await;
+            waiting
+        });
+        tokio::task::yield_now().await;
+        assert!(!again.is_finished());
+        drop(other);
+        let _waiting = again.await.unwrap();
+        assert_eq!(slots.free.available_permits(), 0);
     }
 
     #[tokio::test]

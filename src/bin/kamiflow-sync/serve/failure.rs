@@ -49,8 +49,7 @@ impl Failure {
     pub fn response(self) -> Response<WasiBody> {
         let retryable = self != Self::BadHost;
         let json = envelope(self.sentence(), self.code(), retryable, Map::new());
-        let body = Full::new(Bytes::from(json));
-        let mut response = Response::new(body.map_err(|never| match never {}).boxed_unsync());
+        let mut response = Response::new(body(json));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -59,6 +58,12 @@ impl Failure {
         }
         response
     }
+}
+
+/// A body that is there.
+pub fn body(bytes: Vec<u8>) -> WasiBody {
+    let body = Full::new(Bytes::from(bytes));
+    body.map_err(|never| match never {}).boxed_unsync()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod compute_limit;
 pub mod connection_slots;
 mod eviction_queue;
 mod failure;
+pub mod hold;
 mod lingering_close;
 pub mod listener;
 pub mod log;

@@ -7,6 +7,8 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
 
+use kamiflow_sync_component::api::hold;
+
 use super::failure::Failure;
 
 /// Identifies the request in the log and to its client.
@@ -37,7 +39,8 @@ const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Makes the URI absolute and sets Spin's headers, replacing any that the client sent.
+/// Makes the URI absolute and sets Spin's headers, replacing any that the client sent. What only
+/// the host may say is removed.
 ///
 /// A request without a host, as HTTP/1.0 allows, is treated as one for `localhost`; Spin refuses
 /// it.
@@ -57,6 +60,7 @@ pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), F
     let full_url = format!("http://{authority}{path_and_query}");
     let headers = &mut request.headers;
     headers.remove(CONNECTION);
+    hold::strip(headers);
     headers.insert(SPIN_PATH_INFO, value(path)?);
     headers.insert(SPIN_FULL_URL, value(&full_url)?);
     headers.insert(SPIN_CLIENT_ADDR, value(&client.to_string())?);

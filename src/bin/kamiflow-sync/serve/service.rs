@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use http::{Request, Response};
-use http_body_util::BodyExt;
+use http::{HeaderValue, Method, Request, Response, request};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
+use kamiflow_sync_component::api::hold::{mark_again, may_be_held};
 use tokio::sync::Semaphore;
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -17,6 +18,7 @@ use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
 use super::connection_slots::{ActiveRequest, ConnectionSlots};
 use super::failure::Failure;
+use super::hold::{Ask, Holder};
 use super::lingering_close::{ReportedBody, Sending};
 use super::metrics::Metrics;
 use super::request_body::GuestBody;
@@ -54,7 +56,11 @@ pub struct Service {
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
+    holder: Holder,
 }
+
+/// A response, or why there is none, with the cause for the log.
+type Handled = Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)>;
 
 impl Service {
     /// For request bodies of up to `max_body` bytes, on connections of `slots`.
@@ -64,6 +70,7 @@ impl Service {
         slots: ConnectionSlots,
         clock: EpochClock,
         metrics: Option<Arc<Metrics>>,
+        holder: Holder,
     ) -> Self {
         Self {
             handler: ProxyHandler::new(workers),
@@ -76,6 +83,7 @@ impl Service {
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
+            holder,
         }
     }
 
@@ -84,7 +92,8 @@ impl Service {
         MIN_UNREAD.max(self.max_body.saturating_mul(2))
     }
 
-    /// Responds with what the component says, or with a [`Failure`].
+    /// Responds with what the component says, or with a [`Failure`]. A response that the component
+    /// wants to be held is sent later.
     pub async fn respond(
         self,
         mut request: Request<Incoming>,
@@ -93,6 +102,7 @@ impl Service {
     ) -> Result<Response<LoggedBody>, Infallible> {
         let id = request_headers::request_id(request.headers_mut());
         let (method, path) = (request.method(), request.uri().path());
+        let slot = active.slot();
         let record = AccessRecord::new(
             method,
             path,
@@ -101,27 +111,42 @@ impl Service {
             self.metrics.clone(),
             active,
         );
+        let again = may_be_held(&request).then(|| head(&request));
+        let (seen, address) = (self.holder.look(), client.address);
         let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
-        let mut response = match handled.unwrap_or(Err((Failure::Timeout, None))) {
-            Ok(response) => response,
-            Err((failure, cause)) => {
-                if let Some(cause) = cause {
-                    let error = format!("{cause:#}");
-                    tracing::error!(error, request_id = id.to_str().ok(), "no answer");
-                }
-                failure.response()
-            }
-        };
+        let mut response = respond(handled.unwrap_or(Err((Failure::Timeout, None))), &id);
+        self.holder.publish(response.headers_mut());
+        if let Some(head) = again {
+            let ask = || self.asking(head, address);
+            response = self.holder.hold(response, seen, ask, &slot).await;
+        }
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
         let status = response.status();
         Ok(response.map(|body| LoggedBody::new(body, status, record)))
     }
 
-    async fn handle(
-        &self,
-        request: Request<Incoming>,
-        client: Client,
-    ) -> Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)> {
+    /// Asks the component again for a request without a body, which is not counted again.
+    fn asking(&self, head: request::Parts, client: SocketAddr) -> Ask {
+        let service = self.clone();
+        Box::new(move || {
+            let (service, head) = (service.clone(), head.clone());
+            Box::pin(async move { service.ask_again(head, client).await })
+        })
+    }
+
+    async fn ask_again(&self, mut head: request::Parts, client: SocketAddr) -> Response<WasiBody> {
+        let id = request_headers::request_id(&mut head.headers);
+        if let Err(failure) = request_headers::prepare(&mut head, client) {
+            return failure.response();
+        }
+        mark_again(&mut head.headers);
+        let permits = Permits::acquire(self.requests.clone(), self.clock.keep_running()).await;
+        let nothing = Empty::new().map_err(|never: Infallible| match never {});
+        let request = Request::from_parts(head, nothing.boxed_unsync());
+        respond(self.run(request, permits, false).await, &id)
+    }
+
+    async fn handle(&self, request: Request<Incoming>, client: Client) -> Handled {
         let (mut parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         let is_pipelined = !client.sending.is_heard();
@@ -138,12 +163,29 @@ impl Service {
             false => &self.requests,
         };
         let permits = Permits::acquire(limit.clone(), self.clock.keep_running()).await;
-        let method = parts.method.clone();
+        let unheard = may_change(&parts.method).then(|| self.holder.unheard());
+        if let Some(unheard) = &unheard {
+            permits.keep(unheard.guard());
+        }
         let body = match has_body {
             true => self.guest_body(body, client.sending, permits.clone()),
             false => body.map_err(Error::from).boxed_unsync(),
         };
         let request = Request::from_parts(parts, body);
+        let handled = self.run(request, permits.clone(), has_body).await;
+        if let Some(unheard) = unheard {
+            unheard.heard();
+        }
+        handled
+    }
+
+    async fn run(
+        &self,
+        request: Request<WasiBody>,
+        permits: Arc<Permits>,
+        has_body: bool,
+    ) -> Handled {
+        let method = request.method().clone();
         let out_of_time = permits.out_of_time.clone();
         let response = self.handler.handle(permits.clone(), request);
         let completed = async {
@@ -168,6 +210,30 @@ impl Service {
         let memory = self.bodies.start();
         GuestBody::new(body, self.max_body, memory, permits).boxed_unsync()
     }
+}
+
+/// A copy of the head.
+fn head<B>(request: &Request<B>) -> request::Parts {
+    let mut head = Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = request.headers().clone();
+    head.into_parts().0
+}
+
+fn may_change(method: &Method) -> bool {
+    ![Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// Logs why there is no response.
+fn respond(handled: Handled, id: &HeaderValue) -> Response<WasiBody> {
+    handled.unwrap_or_else(|(failure, cause)| {
+        if let Some(cause) = cause {
+            let error = format!("{cause:#}");
+            tracing::error!(error, request_id = id.to_str().ok(), "no answer");
+        }
+        failure.response()
+    })
 }
 
 /// Keeps the permits until the response body ends, because the guest is still writing it.

@@ -55,7 +55,8 @@ fn check_host(report: &mut Report, environment: &Environment) {
     let checked = settings::log_level(environment)
         .map(drop)
         .and(settings::listen_address(None, environment).map(drop))
-        .and(settings::metrics_address(None, environment).map(drop));
+        .and(settings::metrics_address(None, environment).map(drop))
+        .and(settings::max_waiting(environment).map(drop));
     if let Err(error) = checked {
         report.fail("settings", error);
     }

@@ -1,0 +1,241 @@
+//! Instructions to the host that holds a connection while nothing happens, by the convention GRIP.
+//!
+//! A handler that finds nothing newer answers at once, and says in headers of its answer what to wait
+//! for. The host asks again when a channel has news, and passes none of these headers on, in either
+//! direction. So nobody who waits has an instance.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+};
+use http::{Method, Request, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::error::Error;
+use super::request::parameter;
+use crate::domain::ProjectId;
+use crate::wire::numbers::parse_limit;
+
+const HOLD: HeaderName = HeaderName::from_static("grip-hold");
+const CHANNEL: HeaderName = HeaderName::from_static("grip-channel");
+const TIMEOUT: HeaderName = HeaderName::from_static("grip-timeout");
+/// Ours: whose waiting connections are counted together.
+const CALLER: HeaderName = HeaderName::from_static("grip-caller");
+const MOST: HeaderName = HeaderName::from_static("grip-caller-limit");
+/// Ours: the host sets it when it asks again, and removes it from what clients send.
+const AGAIN: HeaderName = HeaderName::from_static("grip-again");
+/// What the names of all these headers begin with.
+const PREFIX: &str = "grip-";
+
+/// The longest `wait`, in seconds.
+pub const MAX_WAIT_S: u32 = 60;
+/// Seconds after which a client may try to wait again when too many do.
+const RETRY_S: u64 = 5;
+/// The channel that has news when any project changes.
+pub(super) const PROJECTS: &str = "projects";
+/// All devices with the owner's key: they have no limit but that of the host.
+const OWNER: &str = "owner";
+
+/// What to do with an answer that has nothing new.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// News on any of these ends the wait.
+    pub channels: Vec<String>,
+    /// The answer is sent after this time.
+    pub timeout: Duration,
+    /// Those who wait are counted by this name,
+    pub caller: String,
+    /// and so many of it may wait at once.
+    pub most: usize,
+}
+
+impl Hold {
+    /// Waits for a change of this project.
+    pub fn for_project(id: &ProjectId, timeout: Duration) -> Self {
+        Self {
+            channels: vec![project_channel(id)],
+            timeout,
+            caller: OWNER.to_owned(),
+            most: usize::MAX,
+        }
+    }
+
+    /// Adds the instruction to an answer.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        headers.insert(HOLD, HeaderValue::from_static("response"));
+        headers.insert(TIMEOUT, self.timeout.as_secs().into());
+        headers.insert(MOST, self.most.into());
+        let texts = self.channels.iter().map(|channel| (CHANNEL, channel));
+        for (name, text) in texts.chain([(CALLER, &self.caller)]) {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.append(name, value);
+            }
+        }
+    }
+
+    /// Reads the instruction of an answer, and takes it out.
+    pub fn take(headers: &mut HeaderMap) -> Option<Self> {
+        headers.remove(HOLD)?;
+        let timeout = headers.remove(TIMEOUT).as_ref().and_then(number);
+        let channels = headers.get_all(CHANNEL).iter().filter_map(text).collect();
+        headers.remove(CHANNEL);
+        Some(Self {
+            channels,
+            timeout: Duration::from_secs(timeout.unwrap_or(0)),
+            caller: headers.remove(CALLER).as_ref().and_then(text)?,
+            most: headers.remove(MOST).as_ref().and_then(number)?,
+        })
+    }
+}
+
+fn text(value: &HeaderValue) -> Option<String> {
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn number<T: FromStr>(value: &HeaderValue) -> Option<T> {
+    value.to_str().ok()?.parse().ok()
+}
+
+/// The channel that has news when the project changes.
+pub(super) fn project_channel(id: &ProjectId) -> String {
+    format!(
+        "project:{}",
+        utf8_percent_encode(id.as_str(), NON_ALPHANUMERIC)
+    )
+}
+
+/// How long this request wants to wait for a change, up to a minute. HEAD never waits.
+pub(super) fn wait(head: &Request<()>) -> Option<Duration> {
+    let seconds = match head.method() {
+        &Method::GET => parse_limit(&parameter(head, "wait").unwrap_or_default(), 0, MAX_WAIT_S),
+        _ => 0,
+    };
+    (seconds > 0).then_some(Duration::from_secs(seconds.into()))
+}
+
+/// Whether the answer to this request may be one to hold; its head is needed again then.
+pub fn may_be_held<B>(request: &Request<B>) -> bool {
+    let waits = |query: &str| query.contains("wait=");
+    request.method() == Method::GET && request.uri().query().is_some_and(waits)
+}
+
+/// Removes what only the host may say.
+pub fn strip(headers: &mut HeaderMap) {
+    let names = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(PREFIX));
+    for name in names.cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+}
+
+/// Marks a request as one that the host asks again: it was counted the first time.
+pub fn mark_again(headers: &mut HeaderMap) {
+    headers.insert(AGAIN, HeaderValue::from_static("look"));
+}
+
+/// Whether the host asks this again.
+pub(super) fn is_again(head: &Request<()>) -> bool {
+    head.headers().contains_key(AGAIN)
+}
+
+/// The answer in place of a held one when too many wait already. It keeps what every answer
+/// carries.
+pub fn too_many(held: &HeaderMap) -> Response<Vec<u8>> {
+    let error = Error::TooManyWaiting {
+        retry_after_s: RETRY_S,
+    };
+    let mut refusal = error.into_response();
+    let mut headers = held.clone();
+    for name in [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG] {
+        headers.remove(name);
+    }
+    strip(&mut headers);
+    headers.extend(refusal.headers().clone());
+    headers.insert(CONTENT_LENGTH, refusal.body().len().into());
+    *refusal.headers_mut() = headers;
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ProjectId {
+        ProjectId::parse(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn an_instruction_reads_back_and_is_gone_then() {
+        for name in ["p", "ghi chú, \"x\"; y"] {
+            let hold = Hold::for_project(&id(name), Duration::from_secs(30));
+            let mut headers = HeaderMap::new();
+            hold.write(&mut headers);
+            assert_eq!(Hold::take(&mut headers), Some(hold));
+            assert!(headers.is_empty());
+        }
+        assert_eq!(Hold::take(&mut HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn no_two_projects_share_a_channel() {
+        let names = ["a", "A", "a b", "a%20b", "a+b", "ü", "%C3%BC"];
+        let channels: std::collections::HashSet<_> = names
+            .iter()
+            .map(|name| project_channel(&id(name)))
+            .collect();
+        assert_eq!(channels.len(), names.len());
+    }
+
+    #[test]
+    fn a_wait_has_one_second_to_sixty() {
+        let wait = |method: Method, wait: &str| {
+            let uri = format!("/?wait={wait}");
+            let head = Request::builder().method(method).uri(uri);
+            super::wait(&head.body(()).unwrap()).map(|time| time.as_secs())
+        };
+        for (text, seconds) in [
+            ("1", Some(1)),
+            ("60", Some(60)),
+            ("61", Some(60)),
+            ("99999999999999999999", Some(60)),
+            ("0", None),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(wait(Method::GET, text), seconds, "{text}");
+        }
+        assert_eq!(wait(Method::HEAD, "30"), None);
+    }
+
+    #[test]
+    fn a_client_says_nothing_for_the_host() {
+        let mut headers = HeaderMap::new();
+        mark_again(&mut headers);
+        headers.insert("grip-sig", HeaderValue::from_static("x"));
+        headers.insert("gripe", HeaderValue::from_static("x"));
+        strip(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert!(headers.contains_key("gripe"));
+    }
+
+    #[test]
+    fn a_refusal_keeps_what_every_answer_carries() {
+        let mut held = HeaderMap::new();
+        held.insert("x-request-id", HeaderValue::from_static("1"));
+        held.insert(ETAG, HeaderValue::from_static("\"x\""));
+        Hold::for_project(&id("p"), MAX_WAIT_S_TIME).write(&mut held);
+        let refusal = too_many(&held);
+        assert_eq!(refusal.status(), 429);
+        let headers = refusal.headers();
+        assert_eq!(headers["x-request-id"], "1");
+        assert_eq!(headers["retry-after"], "5");
+        assert_eq!(headers[CONTENT_LENGTH], refusal.body().len().to_string());
+        assert!(!headers.contains_key(ETAG) && !headers.contains_key(HOLD));
+    }
+
+    const MAX_WAIT_S_TIME: Duration = Duration::from_secs(MAX_WAIT_S as u64);
+}

@@ -1,0 +1,88 @@
+//! What a handler that changed a project tells the host, for those who wait: it goes with the answer,
+//! after the commit, and the host takes it out.
+
+use http::Response;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+use super::hold::{PROJECTS, project_channel};
+use crate::domain::{Cursor, ProjectId, Rev};
+use crate::store::Applied;
+use crate::wire::{event, json};
+
+const PUBLISH: HeaderName = HeaderName::from_static("grip-publish");
+
+/// News of one project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// Who waits for one of these gets it. The first is the channel of the project alone.
+    pub channels: Vec<String>,
+    /// Says which of two of the same project is newer; none for one that always counts.
+    pub rev: Option<Rev>,
+    /// The id of the event, unless streams go on from their last one.
+    pub id: Option<String>,
+    /// The event, as streams send it.
+    pub content: String,
+}
+
+impl Publication {
+    /// What a push or a restore by `device` has changed; `None` when it is nothing.
+    pub(super) fn of(id: &ProjectId, applied: &Applied, device: Option<&str>) -> Option<Self> {
+        let cursor = applied.cursor;
+        applied.is_change().then(|| Self {
+            rev: Some(cursor.rev),
+            id: Some(cursor.to_string()),
+            ..Self::at(id, cursor, device)
+        })
+    }
+
+    /// The project is deleted.
+    pub(super) fn of_deletion(id: &ProjectId) -> Self {
+        Self::at(id, Cursor::BEGINNING, None)
+    }
+
+    fn at(id: &ProjectId, cursor: Cursor, device: Option<&str>) -> Self {
+        Self {
+            channels: vec![project_channel(id), PROJECTS.to_owned()],
+            rev: None,
+            id: None,
+            content: event::change(id.as_str(), cursor, device),
+        }
+    }
+
+    /// Reads the publication of an answer, and takes it out.
+    pub fn take(headers: &mut HeaderMap) -> Option<Self> {
+        serde_json::from_slice(headers.remove(PUBLISH)?.as_bytes()).ok()
+    }
+}
+
+/// Sends news with an answer.
+pub(super) fn with_news(
+    mut response: Response<Vec<u8>>,
+    news: Option<&Publication>,
+) -> Response<Vec<u8>> {
+    // JSON in ASCII is a header.
+    let header = news.and_then(|news| HeaderValue::from_bytes(&json::to_vec(news)).ok());
+    response
+        .headers_mut()
+        .extend(header.map(|value| (PUBLISH, value)));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publication_reads_back_and_is_gone_then() {
+        let id = ProjectId::parse("ghi chú 🔒".to_owned()).unwrap();
+        let publication = Publication {
+            rev: Some(1_760_000_000_123_456),
+            id: Some("1-2-3".to_owned()),
+            ..Publication::of_deletion(&id)
+        };
+        let mut response = with_news(Response::new(Vec::new()), Some(&publication));
+        assert_eq!(Publication::take(response.headers_mut()), Some(publication));
+        assert!(response.headers().is_empty());
+    }
+}

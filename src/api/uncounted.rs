@@ -1,0 +1,37 @@
+//! Requests that the rate limit does not count, because a device that does nothing wrong makes many of
+//! them and each costs little.
+
+use http::Request;
+
+use super::app::App;
+use super::error::Error;
+use super::handlers::continues_pull;
+use super::hold;
+use super::request::parameter;
+use super::routes::Route;
+use crate::domain::{Cursor, ProjectId};
+
+/// Whether this request, whose key is right, is not counted: one that the host asks again, a page
+/// that continues a pull, and a wait with a cursor of this project's history.
+pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
+    match route {
+        _ if hold::is_again(head) => Ok(true),
+        Route::Files(id) => continues_pull(app, head, id),
+        Route::Changes(id) if hold::wait(head).is_some() => {
+            let since = parameter(head, "since").unwrap_or_default();
+            is_of_history(app, id, &since)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether the text is a cursor that the history of the project proves.
+fn is_of_history(app: &App, id: &ProjectId, since: &str) -> Result<bool, Error> {
+    let Ok(Some(cursor)) = Cursor::parse(since) else {
+        return Ok(false);
+    };
+    app.database.with(|store| {
+        let project = store.project(id)?;
+        Ok(project.is_some_and(|project| store.resume(&project, Some(cursor)).is_ok()))
+    })
+}

@@ -1,0 +1,118 @@
+//! How many requests wait at once on a host that does not hold connections itself, such as Spin: each
+//! has an instance of the component all the time.
+//!
+//! They are counted in the `memory` store, in windows by the time at which they end. A window counts
+//! for nothing once it is over, so what a killed instance leaves behind is forgotten within a minute.
+
+use std::time::Duration;
+
+use super::app::App;
+use super::clock::now_us;
+use super::error::Error;
+use super::hold::MAX_WAIT_S;
+
+/// Requests that may wait at once.
+const MAX_WAITING: i64 = 64;
+/// Seconds of a window.
+const WINDOW_S: u64 = 10;
+/// Windows in which a wait that begins now may end.
+const WINDOWS: u64 = MAX_WAIT_S as u64 / WINDOW_S + 1;
+
+/// One that waits, by the key of the window in which it ends.
+pub struct Waiting(String);
+
+impl Waiting {
+    /// Counts one that waits for this long; `None` when too many wait already.
+    pub fn begin(app: &App, time: Duration) -> Result<Option<Self>, Error> {
+        begin(app, now_us() as u64 / 1_000_000, time)
+    }
+
+    /// It waits no longer.
+    pub fn end(self, app: &App) -> Result<(), Error> {
+        app.memory.decrement(&self.0)?;
+        Ok(())
+    }
+}
+
+fn begin(app: &App, now_s: u64, time: Duration) -> Result<Option<Waiting>, Error> {
+    let now = now_s / WINDOW_S;
+    app.memory.delete(&key(now.saturating_sub(1)))?;
+    let own = Waiting(key((now_s + time.as_secs()) / WINDOW_S));
+    app.memory.increment(&own.0)?;
+    let mut waiting = 0;
+    for window in now..=now + WINDOWS {
+        waiting += app.memory.get(&key(window))?.unwrap_or(0);
+    }
+    if waiting > MAX_WAITING {
+        own.end(app)?;
+        return Ok(None);
+    }
+    Ok(Some(own))
+}
+
+fn key(window: u64) -> String {
+    format!("waiting/{window}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::api::testing;
+    use crate::counters::{CounterError, Counters};
+
+    #[derive(Default)]
+    struct InMemory(RefCell<HashMap<String, i64>>);
+
+    impl InMemory {
+        fn add(&self, key: &str, delta: i64) -> Result<i64, CounterError> {
+            let mut numbers = self.0.borrow_mut();
+            let number = numbers.entry(key.to_owned()).or_default();
+            *number += delta;
+            Ok(*number)
+        }
+    }
+
+    impl Counters for InMemory {
+        fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
+            Ok(self.0.borrow().get(key).copied())
+        }
+
+        fn set(&self, key: &str, number: i64) -> Result<(), CounterError> {
+            self.0.borrow_mut().insert(key.to_owned(), number);
+            Ok(())
+        }
+
+        fn increment(&self, key: &str) -> Result<i64, CounterError> {
+            self.add(key, 1)
+        }
+
+        fn decrement(&self, key: &str) -> Result<i64, CounterError> {
+            self.add(key, -1)
+        }
+
+        fn delete(&self, key: &str) -> Result<(), CounterError> {
+            self.0.borrow_mut().remove(key);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_more_wait_than_the_limit_and_what_was_killed_is_forgotten() {
+        let app = App {
+            memory: Box::new(InMemory::default()),
+            ..testing::app()
+        };
+        let begin = |now_s, seconds| begin(&app, now_s, Duration::from_secs(seconds)).unwrap();
+        let mut all: Vec<_> = (0..64)
+            .map(|number| begin(1000, 1 + number % 60).unwrap())
+            .collect();
+        assert!(begin(1000, 60).is_none() && begin(1000, 1).is_none());
+        all.pop().unwrap().end(&app).unwrap();
+        let _last = begin(1000, 60).unwrap();
+        assert!(begin(1009, 60).is_none());
+        assert!(begin(1061 + WINDOW_S, 60).is_some());
+    }
+}

@@ -1,0 +1,91 @@
+//! What becomes of an answer with an instruction to hold it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Response};
+use kamiflow_sync_component::api::Publication;
+use kamiflow_sync_component::api::hold::{Hold, too_many};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use wasmtime_wasi_http::WasiBody;
+
+use super::super::connection_slots::Slot;
+use super::super::failure::body;
+use super::ask::Ask;
+use super::hub::Hub;
+use super::long_poll::LongPoll;
+use super::outside::{self, Versions};
+use super::places::Places;
+use super::unheard::Unheard;
+
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Holder {
+    hub: Arc<Hub>,
+    places: Places,
+    /// Those who wait ask again one after the other, so that they delay others by one request.
+    turn: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Holder {
+    /// Holds at most `max_waiting` requests at once, and none after `stop`.
+    pub fn new(max_waiting: usize, stop: CancellationToken) -> Self {
+        Self {
+            hub: Arc::default(),
+            places: Places::new(max_waiting),
+            turn: Arc::new(Semaphore::new(1)),
+            stop,
+        }
+    }
+
+    /// To be called before the component looks at the database: what is published since then is
+    /// news.
+    pub fn look(&self) -> u64 {
+        self.hub.now()
+    }
+
+    /// Tells those who wait what the answer to a change says, and takes it out of the answer.
+    pub fn publish(&self, headers: &mut HeaderMap) {
+        if let Some(publication) = Publication::take(headers) {
+            self.hub.publish(&publication);
+        }
+    }
+
+    /// Stands for a request that may change something, until its answer is there.
+    pub fn unheard(&self) -> Unheard {
+        Unheard::new(self.hub.clone())
+    }
+
+    /// Returns the answer when it is to be sent. `seen` is what [`Holder::look`] returned, and `ask`
+    /// asks the component again.
+    pub async fn hold(
+        &self,
+        mut response: Response<WasiBody>,
+        seen: u64,
+        ask: impl FnOnce() -> Ask,
+        slot: &Arc<Slot>,
+    ) -> Response<WasiBody> {
+        let Some(hold) = Hold::take(response.headers_mut()) else {
+            return response;
+        };
+        let Some(_place) = self.places.take(&hold.caller, hold.most) else {
+            return too_many(response.headers()).map(body);
+        };
+        let poll = LongPoll {
+            news: Hub::subscribe(&self.hub, &hold.channels, seen),
+            ask: ask(),
+            turn: &self.turn,
+            stop: &self.stop,
+        };
+        slot.give_back();
+        let response = poll.wait(response, hold.timeout).await;
+        slot.take_again().await;
+        response
+    }
+
+    /// Looks for what other processes write; `versions` changes when they have.
+    pub async fn watch<F: Future<Output = Versions>>(self, versions: impl Fn() -> F) {
+        outside::watch(&self.hub, versions).await;
+    }
+}

@@ -1,0 +1,77 @@
+//! How many may wait at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Clones share the places.
+#[derive(Clone, Debug)]
+pub struct Places(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    taken: HashMap<String, usize>,
+}
+
+/// The place of one who waits, until it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    places: Places,
+    caller: String,
+}
+
+impl Places {
+    pub fn new(count: usize) -> Self {
+        let taken = HashMap::new();
+        Self(Arc::new(Mutex::new(State { free: count, taken })))
+    }
+
+    /// A place for this caller, of whose own at most `most` may be taken; `None` when there is none.
+    pub fn take(&self, caller: &str, most: usize) -> Option<Place> {
+        let mut state = self.state();
+        let taken = state.taken.get(caller).copied().unwrap_or(0);
+        if state.free == 0 || taken >= most {
+            return None;
+        }
+        state.free -= 1;
+        state.taken.insert(caller.to_owned(), taken + 1);
+        Some(Place {
+            places: self.clone(),
+            caller: caller.to_owned(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.places.state();
+        state.free += 1;
+        match state.taken.get_mut(&self.caller) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => drop(state.taken.remove(&self.caller)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_limit_for_all_and_one_for_each_caller() {
+        let places = Places::new(3);
+        let a = [places.take("a", 2).unwrap(), places.take("a", 2).unwrap()];
+        assert!(places.take("a", 2).is_none());
+        let b = places.take("b", usize::MAX).unwrap();
+        assert!(places.take("b", usize::MAX).is_none());
+        drop(a);
+        assert!(places.take("a", 2).is_some() && places.take("b", 2).is_some());
+        drop(b);
+        assert!(places.state().taken.is_empty());
+        assert_eq!(places.state().free, 3);
+    }
+}
