@@ -3,14 +3,13 @@
 //! A client or proxy that is not installed is skipped with a message.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use support::{Host, KEY, finished};
+use support::{Host, KEY, Process, finished, free_port, is_installed};
 
 const BODY: usize = 8 << 20;
 const TRIES: usize = 50;
@@ -72,16 +71,6 @@ impl Refusal {
             "{by}, {status}: {answer}"
         );
     }
-}
-
-fn is_installed(program: &str, version: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg(version).stdout(Stdio::null());
-    let found = command.stderr(Stdio::null()).status().is_ok();
-    if !found {
-        eprintln!("skipped: {program} is not installed");
-    }
-    found
 }
 
 /// Sends everything before it reads.
@@ -153,7 +142,7 @@ fn curl(url: &str, refusal: &Refusal, body: &Path, framing: &str) -> String {
 
 /// Each refusal, half of the tries with a length and half in chunks.
 fn try_with_curl(by: &str, in_front: impl Fn(&Host) -> Option<Proxy>) {
-    if !is_installed("curl", "--version") {
+    if !is_installed("curl") {
         return;
     }
     for refusal in &REFUSALS {
@@ -202,7 +191,7 @@ const attempt = chunked => new Promise((resolve, reject) => {
 
 #[test]
 fn node_gets_the_refusal() {
-    if !is_installed("node", "--version") {
+    if !is_installed("node") {
         return;
     }
     for refusal in &REFUSALS {
@@ -222,21 +211,9 @@ fn node_gets_the_refusal() {
 
 /// A proxy in front of the server, ended with the test.
 struct Proxy {
-    process: Child,
+    _process: Process,
     url: String,
     _folder: TempDir,
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 impl Proxy {
@@ -245,9 +222,8 @@ impl Proxy {
         std::fs::write(folder.path().join("config"), config).unwrap();
         command.current_dir(&folder).env("HOME", folder.path());
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().unwrap();
         let proxy = Self {
-            process,
+            _process: Process::start(&mut command),
             url: format!("http://127.0.0.1:{port}"),
             _folder: folder,
         };
@@ -291,7 +267,7 @@ impl Proxy {
 
 #[test]
 fn the_refusal_goes_through_nginx() {
-    if is_installed("nginx", "-v") {
+    if is_installed("nginx") {
         for buffering in ["on", "off"] {
             let by = format!("nginx, proxy_request_buffering {buffering}");
             try_with_curl(&by, |host| Some(Proxy::nginx(host, buffering)));
@@ -301,7 +277,7 @@ fn the_refusal_goes_through_nginx() {
 
 #[test]
 fn the_refusal_goes_through_caddy() {
-    if is_installed("caddy", "version") {
+    if is_installed("caddy") {
         try_with_curl("Caddy", |host| Some(Proxy::caddy(host)));
     }
 }

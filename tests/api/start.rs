@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use support::{Host, KEY, file, server, terminate};
+use support::{Host, KEY, file, free_port, server, terminate};
 
 /// Runs a server that is expected to end by itself.
 fn failing(settings: &[(&str, &str)]) -> String {
@@ -124,9 +124,7 @@ fn a_name_that_is_almost_a_setting_is_warned_of() {
 
 #[test]
 fn port_replaces_the_port_of_the_address() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
+    let port = free_port().to_string();
     let host = Host::with(&[("SPIN_HTTP_LISTEN_ADDR", "127.0.0.1:1"), ("PORT", &port)]);
     assert_eq!(host.address(), format!("127.0.0.1:{port}"));
 }

@@ -2,13 +2,12 @@
 //! in `bin/` stand for sudo, systemd and the container engine. What they start is the real program.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::json;
-use support::{Build, file, finished, root};
+use support::{Build, file, finished, free_port, root};
 use tempfile::TempDir;
 
 use crate::block::Block;
@@ -60,8 +59,7 @@ impl Machine {
     /// A machine whose server holds one file, and a backup of it.
     pub fn start(kind: Kind) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let address = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
-        let port = address.expect("a free port").port();
+        let port = free_port();
         let machine = Self { kind, folder, port };
         machine.install();
         machine.run("server start");

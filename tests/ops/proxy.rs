@@ -3,43 +3,18 @@
 //! Skipped where Caddy is not installed; where `REQUIRE_CADDY` is set, as
 //! in `.ci/run`, that is a failure.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use support::{Host, KEY, file, finished};
+use support::{Host, KEY, Process, file, finished, free_port, is_installed};
 
 struct Caddy {
-    process: Child,
+    _process: Process,
     state: TempDir,
     url: String,
-}
-
-impl Drop for Caddy {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
-}
-
-fn has_caddy() -> bool {
-    let found = Command::new("caddy").arg("version").output().is_ok();
-    assert!(
-        found || std::env::var_os("REQUIRE_CADDY").is_none(),
-        "caddy is not installed, and REQUIRE_CADDY is set"
-    );
-    if !found {
-        eprintln!("skipped: caddy is not installed");
-    }
-    found
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 impl Caddy {
@@ -47,7 +22,8 @@ impl Caddy {
     fn before(host: &Host) -> Self {
         let state = tempfile::tempdir().unwrap();
         let domain = format!("localhost:{}", free_port());
-        let process = Command::new("caddy")
+        let mut command = Command::new("caddy");
+        command
             .args(["run", "--adapter", "caddyfile", "--config"])
             .arg(support::root().join("deploy/Caddyfile"))
             .env("DOMAIN", &domain)
@@ -56,11 +32,9 @@ impl Caddy {
             .env("XDG_DATA_HOME", state.path())
             .env("XDG_CONFIG_HOME", state.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::null());
         let caddy = Self {
-            process,
+            _process: Process::start(&mut command),
             state,
             url: format!("https://{domain}"),
         };
@@ -104,7 +78,7 @@ impl Caddy {
 
 #[test]
 fn a_push_through_caddy_with_https_comes_back_whole() {
-    if !has_caddy() {
+    if !is_installed("caddy") {
         return;
     }
     let host = Host::start();
@@ -134,7 +108,7 @@ fn a_push_through_caddy_with_https_comes_back_whole() {
 
 #[test]
 fn behind_caddy_each_address_has_its_own_rate_limit() {
-    if !has_caddy() {
+    if !is_installed("caddy") {
         return;
     }
     let host = Host::with(&[

@@ -76,6 +76,27 @@ pub fn server(folder: &Path, settings: &[(&str, &str)]) -> Command {
     command
 }
 
+/// A command that another one starts, such as `["nice", "-n", "5"]`, with the same variables and folder.
+pub fn wrapped(wrapper: &[&str], command: &Command) -> Command {
+    let mut wrapped = Command::new(wrapper[0]);
+    wrapped
+        .args(&wrapper[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if let Some(folder) = command.get_current_dir() {
+        wrapped.current_dir(folder);
+    }
+    wrapped
+}
+
 /// Path of the program: cargo names it to tests and benchmarks when it runs them.
 pub fn program() -> PathBuf {
     let path = std::env::var_os("CARGO_BIN_EXE_kamiflow-sync");

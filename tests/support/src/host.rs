@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread::JoinHandle;
 
 use tempfile::TempDir;
 
 use crate::client::Client;
-use crate::command::{Build, server, terminate};
+use crate::command::{Build, server, terminate, wrapped};
 use crate::{KEY, TIMEOUT};
 
 /// A running server.
@@ -53,21 +53,7 @@ impl Host {
     pub fn start_in(wrapper: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = server(folder.path(), &[]);
-        let mut wrapped = Command::new(wrapper[0]);
-        wrapped
-            .args(&wrapper[1..])
-            .arg(server.get_program())
-            .args(server.get_args())
-            .envs(
-                server
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Self::spawn(wrapped, folder)
+        Self::spawn(wrapped(wrapper, &server), folder)
     }
 
     fn spawn(mut command: Command, folder: TempDir) -> Self {

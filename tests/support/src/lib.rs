@@ -8,14 +8,18 @@ mod content;
 mod fake_clock;
 mod host;
 pub mod openapi;
+mod process;
 mod random;
 
 pub use client::{Answer, Client};
-pub use command::{Build, Finished, argument, command, finished, program, run, server, terminate};
+pub use command::{
+    Build, Finished, argument, command, finished, program, run, server, terminate, wrapped,
+};
 pub use component::{build, manifest};
 pub use content::{content, encode, file, first_rev, paths, push_head, sha256};
 pub use fake_clock::fake_clock;
 pub use host::Host;
+pub use process::{Process, free_port, is_installed};
 pub use random::Random;
 
 use std::path::Path;
