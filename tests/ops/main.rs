@@ -13,4 +13,5 @@ mod metrics;
 mod permissions;
 mod proxy;
 mod restore;
+mod systemd;
 mod upgrade;

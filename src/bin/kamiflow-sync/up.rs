@@ -1,5 +1,6 @@
 //! `up`: wires the rooms together, from the configuration to a serving socket, and shuts down.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::UpArgs;
+use crate::commands::healthcheck;
 use crate::config::environment::Environment;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
@@ -23,7 +25,9 @@ use crate::serve::connection_slots::ConnectionSlots;
 use crate::serve::hold::Holder;
 use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
-use crate::serve::{banner, compute_limit, listener, log, metrics_server, open_files, signals};
+use crate::serve::{
+    banner, compute_limit, listener, log, metrics_server, open_files, service_manager, signals,
+};
 
 /// How long instances may take to end after the last request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -112,6 +116,7 @@ async fn serve(
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.
     _ = banner::print(address, database, &component.key_source, metrics_address);
+    tell_service_manager(address, stop.clone())?;
     listener::serve(listener, slots, service, stop).await;
     alive.close();
     let ended = tokio::time::timeout(SHUTDOWN_GRACE, alive.wait()).await;
@@ -119,6 +124,13 @@ async fn serve(
         tracing::warn!("an instance was still busy when the server stopped");
     }
     Ok(())
+}
+
+/// Says that the server is ready, and from then on that it is alive whenever it answers.
+fn tell_service_manager(address: SocketAddr, stop: CancellationToken) -> std::io::Result<()> {
+    service_manager::ready(address);
+    let url = healthcheck::url(address);
+    service_manager::watch(move || healthcheck::ask(&url).map(drop), stop)
 }
 
 fn workers(

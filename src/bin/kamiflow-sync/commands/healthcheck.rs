@@ -1,7 +1,7 @@
 //! `healthcheck`: asks a server for its health, so that a container image needs no HTTP client.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,11 +29,15 @@ pub fn run(args: &HealthcheckArgs) -> Result<()> {
 
 /// The health check of a server with these settings.
 pub fn default_url(environment: &Environment) -> Result<String> {
-    let mut address = settings::listen_address(None, environment)?;
+    Ok(url(settings::listen_address(None, environment)?))
+}
+
+/// The health check of the server of this machine that listens on this address.
+pub fn url(mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(Ipv4Addr::LOCALHOST.into());
     }
-    Ok(format!("http://{address}/health"))
+    format!("http://{address}/health")
 }
 
 /// Returns the body of the response.

@@ -23,5 +23,6 @@ mod request_body;
 mod request_headers;
 mod response_memory;
 pub mod service;
+pub mod service_manager;
 pub mod signals;
 mod stall_watch;

@@ -5,6 +5,8 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::service_manager;
+
 /// Exit codes, by convention 128 plus the number of the signal.
 const AFTER_SIGINT: i32 = 130;
 const AFTER_SIGTERM: i32 = 143;
@@ -17,6 +19,7 @@ pub fn watch(stop: CancellationToken) -> Result<()> {
     tokio::spawn(async move {
         next(&mut interrupts, &mut terminations).await;
         tracing::info!("stopping");
+        service_manager::stopping();
         stop.cancel();
         std::process::exit(next(&mut interrupts, &mut terminations).await);
     });

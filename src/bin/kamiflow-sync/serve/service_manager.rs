@@ -1,0 +1,53 @@
+//! What systemd is told about the server (`Type=notify`): that it is ready, alive, stopping.
+//!
+//! Nothing is sent where systemd did not start the server, that is, without `NOTIFY_SOCKET`.
+
+use std::net::SocketAddr;
+use std::thread::{self, Builder};
+
+use anyhow::Result;
+use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
+
+/// Checks within the time after which systemd kills a silent server: one that fails is not the end.
+const CHECKS: u32 = 3;
+
+/// Says that the server listens and can be asked.
+pub fn ready(address: SocketAddr) {
+    let status = format!("Serving http://{address}");
+    send(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// Says that the requests in progress are the last ones.
+pub fn stopping() {
+    send(&[NotifyState::Stopping]);
+}
+
+/// Says that the server is alive each time `check` has passed, until `stop` is cancelled. On a thread
+/// of its own, because the others may be what hangs.
+pub fn watch(
+    check: impl Fn() -> Result<()> + Send + 'static,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let Some(timeout) = sd_notify::watchdog_enabled() else {
+        return Ok(());
+    };
+    let thread = Builder::new().name("watchdog".to_owned());
+    thread.spawn(move || {
+        while !stop.is_cancelled() {
+            match check() {
+                Ok(()) => send(&[NotifyState::Watchdog]),
+                Err(_) if stop.is_cancelled() => {}
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "no answer to myself"),
+            }
+            thread::sleep(timeout / CHECKS);
+        }
+    })?;
+    Ok(())
+}
+
+fn send(states: &[NotifyState]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "cannot notify systemd");
+    }
+}
