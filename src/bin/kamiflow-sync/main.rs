@@ -31,6 +31,7 @@ use commands::{
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
+use serve::restart_pause;
 
 /// Exit codes: 0 on success or after a graceful stop, 1 when the command fails or the server cannot
 /// start or run, 2 for a bad setting or a bad command line (as clap does).
@@ -38,14 +39,15 @@ fn main() -> ExitCode {
     // Whatever this program creates is for its user alone.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let cli = Cli::parse();
-    let result = run(&cli.command.unwrap_or(Command::Up(cli.up)));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("kamiflow-sync: {error:#}");
-            ExitCode::from(if error.is::<BadSetting>() { 2 } else { 1 })
-        }
+    let command = cli.command.unwrap_or(Command::Up(cli.up));
+    let Err(error) = run(&command) else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("kamiflow-sync: {error:#}");
+    if let Command::Up(_) = command {
+        _ = restart_pause::wait();
     }
+    ExitCode::from(if error.is::<BadSetting>() { 2 } else { 1 })
 }
 
 fn run(command: &Command) -> Result<()> {

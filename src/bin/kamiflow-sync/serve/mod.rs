@@ -22,6 +22,7 @@ pub mod open_files;
 mod request_body;
 mod request_headers;
 mod response_memory;
+pub mod restart_pause;
 pub mod service;
 pub mod service_manager;
 pub mod signals;

@@ -13,22 +13,38 @@ const AFTER_SIGTERM: i32 = 143;
 
 /// Cancels `stop` on the first signal and exits on the second.
 pub fn watch(stop: CancellationToken) -> Result<()> {
-    let listen = |kind| signal(kind).context("cannot listen for signals");
-    let mut interrupts = listen(SignalKind::interrupt())?;
-    let mut terminations = listen(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
     tokio::spawn(async move {
-        next(&mut interrupts, &mut terminations).await;
+        signals.next().await;
         tracing::info!("stopping");
         service_manager::stopping();
         stop.cancel();
-        std::process::exit(next(&mut interrupts, &mut terminations).await);
+        std::process::exit(signals.next().await);
     });
     Ok(())
 }
 
-async fn next(interrupts: &mut Signal, terminations: &mut Signal) -> i32 {
-    tokio::select! {
-        _ = interrupts.recv() => AFTER_SIGINT,
-        _ = terminations.recv() => AFTER_SIGTERM,
+/// Both signals, from when this exists.
+pub struct Signals {
+    interrupts: Signal,
+    terminations: Signal,
+}
+
+impl Signals {
+    /// To be called inside a runtime.
+    pub fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            interrupts: listen(SignalKind::interrupt())?,
+            terminations: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next signal, and returns the exit code for it.
+    pub async fn next(&mut self) -> i32 {
+        tokio::select! {
+            _ = self.interrupts.recv() => AFTER_SIGINT,
+            _ = self.terminations.recv() => AFTER_SIGTERM,
+        }
     }
 }
