@@ -38,6 +38,7 @@ mod takeover;
 mod testing;
 mod totals;
 mod tree;
+mod usage;
 
 pub use claim::Claim;
 pub use database::Database;
@@ -57,3 +58,4 @@ pub use sql_error::SqlError;
 pub use store::{BEGIN_GROUPED, Store};
 pub use takeover::LastRev;
 pub use totals::Totals;
+pub use usage::{FileSpace, ProjectUsage};

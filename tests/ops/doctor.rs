@@ -41,6 +41,25 @@ fn a_healthy_installation_passes_and_its_report_has_no_secret() {
 }
 
 #[test]
+fn what_live_files_and_history_take_is_said_and_projects_are_named_when_asked_for() {
+    let host = Host::start();
+    for content in ["one", "three"] {
+        host.client().push_files("notes", &[("a", content)]).good();
+    }
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(
+        report.contains("5 B of live files, 3 B of history, 0 B free"),
+        "{report}"
+    );
+    assert!(!report.contains("notes"), "{report}");
+    let report = run(&host.database(), &["doctor", "--projects"]).good();
+    assert!(
+        report.contains("notes: 1 files of 5 B, 3 B of history"),
+        "{report}"
+    );
+}
+
+#[test]
 fn a_server_before_its_first_request_passes() {
     let host = Host::start();
     let report = run(&host.database(), &["doctor"]).good();

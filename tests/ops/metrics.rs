@@ -52,6 +52,8 @@ fn requests_and_data_are_counted() {
         "kamiflow_sync_files 2",
         "kamiflow_sync_file_bytes 7",
         "kamiflow_sync_versions 3",
+        "kamiflow_sync_history_bytes 4",
+        "kamiflow_sync_free_page_bytes 0",
         "# EOF",
     ] {
         assert!(text.contains(line), "{line}: {text}");

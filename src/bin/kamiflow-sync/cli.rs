@@ -94,6 +94,9 @@ pub struct DoctorArgs {
     /// URL of the health check [default: http://127.0.0.1:$PORT/health]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// Also say what each project takes, the largest first; this shows the ids of the projects
+    #[arg(long)]
+    pub projects: bool,
     #[command(flatten)]
     pub installation: InstallationArgs,
 }

@@ -7,10 +7,11 @@ use anyhow::Context;
 use kamiflow_sync_component::store::{self, Store, Totals};
 
 use super::report::Report;
+use super::space;
 use crate::commands::{clock, progress};
 use crate::database::{access, files, open};
 
-pub fn check(report: &mut Report, database: &Path) {
+pub fn check(report: &mut Report, database: &Path, by_project: bool) {
     let shown = database.display();
     check_folder(report, database);
     if let Some(obstacle) = access::obstacle(database) {
@@ -29,7 +30,9 @@ pub fn check(report: &mut Report, database: &Path) {
     let log = progress::bytes(files::length(&files::with_suffix(database, "-wal")));
     report.ok("database", format!("{shown}: {size}, log {log}"));
     let writable = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
-    check_contents(report, &Store::open_unchanged(connection));
+    let store = Store::open_unchanged(connection);
+    check_contents(report, &store);
+    space::check(report, &store, by_project);
     report.take("database", writable.context("cannot be written"));
 }
 

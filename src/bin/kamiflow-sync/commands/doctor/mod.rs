@@ -1,6 +1,7 @@
 //! `doctor`: checks the usual reasons why something does not work.
 //!
-//! The report can be pasted into a question: it contains no key and nothing of what is synced.
+//! The report can be pasted into a question: it contains no key, and nothing of what is synced but the
+//! ids of projects when they are asked for.
 
 mod backup;
 mod database;
@@ -8,6 +9,7 @@ mod files;
 mod key;
 mod report;
 mod settings;
+mod space;
 
 use std::path::Path;
 
@@ -71,7 +73,7 @@ fn check_installation(
         return report.warn("data", "in memory, lost when the server stops");
     };
     files::check(report, &config, environment);
-    database::check(report, database);
+    database::check(report, database, args.projects);
     key::check(report, database, environment);
     files::check_disk(report, database);
     backup::check(report, database);

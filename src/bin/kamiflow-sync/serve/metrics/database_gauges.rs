@@ -1,7 +1,7 @@
 //! Gauges of the database: what it holds, its files, and its last backup.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, TryLockError};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
@@ -13,19 +13,24 @@ use rusqlite::{Connection, OpenFlags};
 use super::units::{as_gauge, unix_seconds};
 use crate::database::{backup_mark, files};
 
-/// Rows are not counted again before this time has passed: counting the versions reads a whole
-/// index.
-const COUNT_INTERVAL: Duration = Duration::from_secs(30);
+/// Rows are not counted again before this time has passed.
+const COUNT_INTERVAL: Duration = Duration::from_secs(60);
+/// Nor before this many times of what counting took: it reads every version, and is to take a
+/// twentieth of one core at the most.
+const COUNT_REST: u32 = 20;
 
 /// Gauges that are read when they are asked for.
 #[derive(Debug, Default)]
 pub struct DatabaseGauges {
     file: Option<PathBuf>,
-    counted: Mutex<Option<Instant>>,
+    /// When rows are counted again. Locked while they are.
+    next_count: Mutex<Option<Instant>>,
     projects: Gauge,
     files: Gauge,
     file_bytes: Gauge,
     versions: Gauge,
+    history_bytes: Gauge,
+    free_page_bytes: Gauge,
     database_bytes: Gauge,
     wal_bytes: Gauge,
     free_bytes: Gauge,
@@ -43,6 +48,16 @@ impl DatabaseGauges {
             ("files", "Live files", &gauges.files),
             ("file_bytes", "Bytes of live files", &gauges.file_bytes),
             ("versions", "Versions of all files", &gauges.versions),
+            (
+                "history_bytes",
+                "Bytes of content that no live file has, and older versions need",
+                &gauges.history_bytes,
+            ),
+            (
+                "free_page_bytes",
+                "Pages inside the database file that wait for new data",
+                &gauges.free_page_bytes,
+            ),
             (
                 "database_bytes",
                 "The database file",
@@ -82,9 +97,16 @@ impl DatabaseGauges {
         self.last_backup.set(backup.map_or(0, unix_seconds));
     }
 
+    /// Leaves the numbers as they were while another request counts: on a large database that takes
+    /// longer than Prometheus waits.
     fn count_rows(&self, database: &Path) -> Result<()> {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.is_some_and(|then| then.elapsed() < COUNT_INTERVAL) {
+        let mut next_count = match self.next_count.try_lock() {
+            Ok(next_count) => next_count,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
+        let began = Instant::now();
+        if next_count.is_some_and(|next| began < next) {
             return Ok(());
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
@@ -96,8 +118,12 @@ impl DatabaseGauges {
             self.files.set(as_gauge(totals.files));
             self.file_bytes.set(as_gauge(totals.file_bytes));
             self.versions.set(as_gauge(store.version_count()?));
+            let history = store.usage()?.iter().map(|project| project.history).sum();
+            self.history_bytes.set(as_gauge(history));
+            self.free_page_bytes.set(as_gauge(store.file_space()?.free));
         }
-        *counted = Some(Instant::now());
+        let rest = COUNT_INTERVAL.max(began.elapsed() * COUNT_REST);
+        *next_count = Some(Instant::now() + rest);
         Ok(())
     }
 }

@@ -1,0 +1,123 @@
+//! What the projects and the database file take. Only operators ask: the answer reads every version.
+
+use super::error::Error;
+use super::row::Row;
+use super::store::Store;
+
+/// What one project takes, in bytes of content. Equal content is stored once for a project, and its
+/// history shares that of its live files.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ProjectUsage {
+    /// The id of the project.
+    pub id: String,
+    /// Live files.
+    pub files: u64,
+    /// Bytes of the live files.
+    pub live: u64,
+    /// Bytes of what no live file has, and older versions need.
+    pub history: u64,
+}
+
+/// What the pages of the database file are for, in bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileSpace {
+    /// Pages with data.
+    pub used: u64,
+    /// Pages that wait for new data.
+    pub free: u64,
+}
+
+impl Store {
+    /// All projects, the largest first. Reads every version.
+    pub fn usage(&self) -> Result<Vec<ProjectUsage>, Error> {
+        let rows = self.run(
+            "SELECT id, file_count, total_size, coalesce(bytes, 0) FROM project
+             LEFT JOIN (
+               SELECT owner, sum(size) AS bytes FROM (
+                 SELECT project AS owner, max(size) AS size FROM version
+                 WHERE content IS NOT NULL GROUP BY content
+                 HAVING NOT max(EXISTS (
+                   SELECT 1 FROM file
+                   WHERE file.project = version.project AND deleted = 0 AND file.rev = version.rev
+                 ))
+               ) GROUP BY owner
+             ) ON owner = number
+             ORDER BY total_size + coalesce(bytes, 0) DESC, id",
+        )?;
+        rows.into_iter().map(usage).collect()
+    }
+
+    /// How much of the file is free. Reads its head only.
+    pub fn file_space(&self) -> Result<FileSpace, Error> {
+        let row = self.run(
+            "SELECT (page_count - freelist_count) * page_size, freelist_count * page_size
+             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        )?;
+        let row = row.first().ok_or(Error::Damaged("a count has no row"))?;
+        Ok(FileSpace {
+            used: row.integer(0)?,
+            free: row.integer(1)?,
+        })
+    }
+}
+
+fn usage(mut row: Row) -> Result<ProjectUsage, Error> {
+    Ok(ProjectUsage {
+        files: row.integer(1)?,
+        live: row.integer(2)?,
+        history: row.integer(3)?,
+        id: row.take_text(0)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MAX_FILES, TestFile, push};
+    use super::*;
+    use crate::domain::ProjectId;
+
+    fn push_to(store: &Store, id: &str, entries: &[(&str, Option<&str>)]) {
+        let id = ProjectId::parse(id.to_owned()).unwrap();
+        let push = push(entries);
+        store
+            .write(|store| store.push(&id, &push, 1, MAX_FILES))
+            .unwrap();
+    }
+
+    fn taken(store: &Store) -> Vec<(String, u64, u64, u64)> {
+        let usage = store.usage().unwrap().into_iter();
+        usage
+            .map(|of| (of.id, of.files, of.live, of.history))
+            .collect()
+    }
+
+    #[test]
+    fn history_is_what_no_live_file_has_counted_once() {
+        let file = TestFile::new();
+        let store = file.store();
+        assert_eq!(taken(&store), []);
+        for content in ["four.", "seven..", "four.", "now"] {
+            push_to(&store, "a", &[("x", Some(content))]);
+        }
+        // Content of a live file, also in another project, belongs to that alone.
+        push_to(&store, "a", &[("y", Some("seven..")), ("z", Some("gone"))]);
+        push_to(&store, "a", &[("z", None)]);
+        push_to(&store, "b", &[("x", Some("four."))]);
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        assert_eq!(taken(&store), [(a, 2, 10, 9), (b, 1, 5, 0)]);
+    }
+
+    #[test]
+    fn what_was_removed_becomes_free_pages() {
+        let file = TestFile::new();
+        let store = file.store();
+        push_to(&store, "a", &[("x", Some(&"x".repeat(1_000_000)))]);
+        let full = store.file_space().unwrap();
+        assert!(full.used > 1_000_000 && full.free == 0, "{full:?}");
+        let id = ProjectId::parse("a".to_owned()).unwrap();
+        store.delete_project(&id).unwrap();
+        let empty = store.file_space().unwrap();
+        assert!(empty.free > 900_000 && empty.used < 100_000, "{empty:?}");
+        assert_eq!(taken(&store), []);
+    }
+}
