@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use rusqlite::Connection;
 use serde_json::json;
 
-use support::{Host, argument, file, run};
+use support::{Host, argument, command, file, finished, run};
 
 #[test]
 fn a_backup_of_a_running_server_is_whole_and_private() {
@@ -104,6 +105,58 @@ fn a_damaged_database_makes_no_backup() {
         left.into_iter()
             .all(|name| !argument(name.as_ref()).contains("backup"))
     );
+}
+
+#[test]
+fn a_torn_page_makes_no_backup() {
+    let host = Host::start();
+    let text = "x".repeat(100_000);
+    host.client().push_files("p", &[("a", &text)]).good();
+    let database = host.database();
+    let (_, _, folder) = host.stop();
+    let mut bytes = std::fs::read(&database).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 4096].fill(0);
+    std::fs::write(&database, bytes).unwrap();
+    let backup = folder.path().join("backup.db");
+    let refusal = run(&database, &["backup", argument(&backup)]).failed();
+    assert!(refusal.contains("the database is damaged"), "{refusal}");
+    assert!(!names(folder.path()).concat().contains("backup"));
+}
+
+#[test]
+fn a_backup_has_neither_free_pages_nor_what_was_deleted() {
+    let host = Host::start();
+    let client = host.client();
+    let text = "a sentence of the deleted project ".repeat(100_000);
+    client.push_files("large", &[("a", &text)]).good();
+    client.push_files("small", &[("a", "one")]).good();
+    client.delete("/v1/projects/large").good();
+    let backup = host.database().with_file_name("backup.db");
+    run(&host.database(), &["backup", argument(&backup)]).good();
+    let bytes = std::fs::read(&backup).unwrap();
+    assert!(bytes.len() < 200_000, "{}", bytes.len());
+    let deleted = b"of the deleted project";
+    assert!(!bytes.windows(deleted.len()).any(|part| part == deleted));
+    run(&backup, &["check"]).good();
+}
+
+/// Where nothing can be written, for example on a disk that is mounted read-only.
+#[test]
+fn a_backup_can_be_checked_by_whoever_can_only_read_it() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup.db");
+    run(&host.database(), &["backup", argument(&backup)]).good();
+    for (path, mode) in [(folder.path(), 0o755), (&backup, 0o644)] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let mut check = command(&backup, &["check"]);
+    match check.uid(65532).gid(65532).output() {
+        Ok(output) => assert!(finished(output).good().starts_with("No damage")),
+        Err(error) => eprintln!("NOT TESTED: another user cannot be taken: {error}"),
+    }
 }
 
 #[test]

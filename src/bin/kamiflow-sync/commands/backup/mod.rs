@@ -2,12 +2,14 @@
 
 pub mod folder;
 
+use std::ffi::c_int;
+use std::fmt::Display;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use rusqlite::Connection;
-use rusqlite::backup::{Backup, StepResult};
+use anyhow::{Context, Result, anyhow, ensure};
+use rusqlite::ErrorCode;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
@@ -15,12 +17,10 @@ use super::installation::Installation;
 use super::progress;
 use super::say::say;
 use crate::cli::BackupArgs;
-use crate::database::{backup_mark, open};
+use crate::database::{backup_mark, files, open};
 
-/// Pages per step; the progress bar moves after each step.
-const STEP: i32 = 1024;
-/// Wait before a step that found the database locked is repeated.
-const RETRY_DELAY: Duration = Duration::from_millis(20);
+/// Instructions of SQLite's virtual machine after which the progress bar moves.
+const INSTRUCTIONS: c_int = 10_000;
 
 pub fn run(args: &BackupArgs) -> Result<()> {
     let installation = Installation::find(&args.target.installation)?;
@@ -60,39 +60,43 @@ fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
     ))
 }
 
-/// Copies a snapshot of `database`, whatever is written to it meanwhile.
+/// Copies a snapshot of `database`, whatever is written to it meanwhile. The rows are written anew, so
+/// the copy has neither free pages nor what was deleted. No writer waits for it.
 fn copy(database: &Path, target: &Path) -> Result<()> {
-    let source = open::existing(database)?;
-    // The copy reads inside this transaction. Without it, every push would make the copy start over.
-    source.execute_batch("BEGIN")?;
-    source.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    let mut copy = Connection::open(target)?;
-    let backup = Backup::new(&source, &mut copy)?;
-    let bar = progress::bar("copying", 0);
-    loop {
-        let step = backup.step(STEP).context("cannot write the copy")?;
-        let at = backup.progress();
-        bar.set_length(at.pagecount.unsigned_abs().into());
-        bar.set_position((at.pagecount - at.remaining).unsigned_abs().into());
-        match step {
-            StepResult::Done => break,
-            StepResult::Busy | StepResult::Locked => std::thread::sleep(RETRY_DELAY),
-            _ => {}
-        }
-    }
+    let mut source = open::existing(database)?;
+    let total = open::existing_store(database)?.file_space()?.used;
+    let bar = progress::bar("copying", total);
+    let (shown, written) = (bar.clone(), target.to_owned());
+    let show = move || {
+        shown.set_position(files::length(&written));
+        false
+    };
+    source.progress_handler(INSTRUCTIONS, Some(show))?;
+    // SQLite takes a name of any bytes, as the system does.
+    let name = ToSqlOutput::Borrowed(ValueRef::Text(target.as_os_str().as_bytes()));
+    let copied = source.execute("VACUUM INTO ?1", [name]);
     bar.finish_and_clear();
-    Ok(())
+    match copied {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Err(damaged(error))
+        }
+        copied => copied.map(drop).context("cannot write the copy"),
+    }
 }
 
 fn verify(copy: &Path) -> Result<Totals> {
     let examination = check::examine(&open::untrusted(copy)?)?;
     match examination.findings.as_slice() {
         [] => Ok(examination.totals),
-        [first, ..] => bail!(
-            "no backup was made, because the database is damaged: {first}; \
-             'kamiflow-sync check' lists everything"
-        ),
+        [first, ..] => Err(damaged(first)),
     }
+}
+
+fn damaged(finding: impl Display) -> anyhow::Error {
+    anyhow!(
+        "no backup was made, because the database is damaged: {finding}; \
+         'kamiflow-sync check' lists everything"
+    )
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
