@@ -225,6 +225,23 @@ fn without_a_key_a_private_one_is_generated_and_kept() {
 }
 
 #[test]
+fn a_key_file_that_is_not_in_force_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("api-key"), format!("{KEY}\n")).unwrap();
+    let same = Host::resume(folder, &[]);
+    let (_, log, folder) = same.stop();
+    assert!(!log.contains("delete it"), "{log}");
+    let changed = Host::resume(folder, &[("API_KEY", "fedcba9876543210")]);
+    changed.client().get("/v1/info").failed(403, "forbidden");
+    let (_, log, _) = changed.stop();
+    assert!(
+        log.contains("api-key holds another key than API_KEY"),
+        "{log}"
+    );
+    assert!(!log.contains(KEY), "{log}");
+}
+
+#[test]
 fn a_stop_finishes_the_request_in_flight() {
     let host = Host::start();
     let body = json!({ "files": [file("a", &[b'x'; 100_000])] }).to_string();

@@ -115,6 +115,19 @@ fn a_key_that_the_server_would_not_take_is_a_failure() {
 }
 
 #[test]
+fn a_key_file_that_is_not_in_force_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("api-key"), KEY).unwrap();
+    let mut doctor = command(&folder.path().join("x.db"), &["doctor"]);
+    doctor.env("API_KEY", "fedcba9876543210");
+    let report = finished(doctor.output().unwrap()).good();
+    assert!(
+        report.contains("api-key holds another key than API_KEY"),
+        "{report}"
+    );
+}
+
+#[test]
 fn a_clock_behind_the_newest_change_is_a_failure() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();

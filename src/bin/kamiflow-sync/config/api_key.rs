@@ -11,6 +11,7 @@ use super::key_file;
 use super::variables::Values;
 
 const VARIABLE: &str = "api_key";
+
 #[derive(Debug, PartialEq)]
 pub enum KeySource {
     /// A flag, the environment or the manifest.
@@ -43,6 +44,19 @@ pub fn resolve(values: &mut Values, file: Option<&Path>) -> Result<KeySource> {
     check(&key)?;
     values.insert(VARIABLE.to_owned(), key);
     Ok(source)
+}
+
+/// What to do about a `file` that holds another key than the configured one, as after a change of the key:
+/// whoever looks there finds the wrong one, and without the setting it opens everything again.
+pub fn superseded(configured: &str, file: &Path) -> Option<String> {
+    let other = std::fs::read_to_string(file).ok()?;
+    let differs = !other.trim().is_empty() && other.trim() != configured.trim();
+    let shown = file.display();
+    differs.then(|| {
+        format!(
+            "{shown} holds another key than API_KEY, and comes into force without it: delete it"
+        )
+    })
 }
 
 fn no_file() -> BadSetting {
@@ -118,6 +132,20 @@ mod tests {
         assert!(error.contains("set API_KEY_FILE"), "{error}");
         assert!(!error.contains(name));
         assert!(refuse_file("api_key_previous", name).is_err());
+    }
+
+    #[test]
+    fn a_file_with_another_key_is_named_and_one_with_the_same_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("api-key");
+        assert_eq!(superseded("0123456789abcdef", &file), None);
+        std::fs::write(&file, "0123456789abcdef\n").unwrap();
+        assert_eq!(superseded("0123456789abcdef ", &file), None);
+        let named = superseded("fedcba9876543210", &file).unwrap();
+        assert!(
+            named.ends_with("delete it") && !named.contains("0123"),
+            "{named}"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -82,6 +83,9 @@ impl Startup {
         kamiflow_sync_component::settings::check(|name| variables.get(name).cloned())
             .map_err(|error| BadSetting(error.to_string()))?;
         variables::require_file_fits(&self.manifest.variables, &values)?;
+        if key_source == KeySource::Setting {
+            warn_of_other_key(&values["api_key"], key_file.as_deref());
+        }
         let max_body = variables
             .get("max_body_size")
             .and_then(|text| text.trim().parse().ok());
@@ -90,5 +94,11 @@ impl Startup {
             max_body: max_body.unwrap_or(DEFAULT_MAX_BODY),
             key_source,
         })
+    }
+}
+
+fn warn_of_other_key(configured: &str, file: Option<&Path>) {
+    if let Some(superseded) = file.and_then(|file| api_key::superseded(configured, file)) {
+        eprintln!("kamiflow-sync: {superseded}");
     }
 }

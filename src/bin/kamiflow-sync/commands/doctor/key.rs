@@ -11,10 +11,14 @@ use crate::config::environment::Environment;
 pub fn check(report: &mut Report, database: &Path, environment: &Environment) {
     let configured = ["API_KEY", "SPIN_VARIABLE_API_KEY"];
     if let Some(key) = configured.iter().find_map(|name| environment.get(name)) {
-        return match api_key::check(key.trim()) {
+        match api_key::check(key.trim()) {
             Ok(()) => report.ok("key", "from the settings"),
             Err(error) => report.fail("key", error),
-        };
+        }
+        if let Some(superseded) = api_key::superseded(key, &api_key::file_beside(database)) {
+            report.warn("key", superseded);
+        }
+        return;
     }
     check_file(report, &api_key::file_beside(database));
 }
