@@ -1,5 +1,6 @@
 //! `import-legacy`
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -202,6 +203,27 @@ fn a_file_that_is_not_the_originals_is_refused_with_a_reason() {
     );
     let refusal = run(&own, &["import-legacy", "nowhere.db"]).failed();
     assert!(refusal.contains("there is no file"), "{refusal}");
+}
+
+#[test]
+fn an_original_that_others_can_read_is_named_with_the_command_that_helps() {
+    let old = Old::new();
+    old.add("a", "text", 1);
+    let machine = tempfile::tempdir().unwrap();
+    let database = machine.path().join("sync.db");
+    let said = |folder_mode, file_mode| {
+        for (path, mode) in [(old.folder.path(), folder_mode), (&old.path(), file_mode)] {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        }
+        let finished = import(&database, &old);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        finished.err
+    };
+    assert_eq!(said(0o700, 0o644), "");
+    assert_eq!(said(0o755, 0o600), "");
+    let advice = said(0o755, 0o644);
+    let command = format!("chmod go= {}*", old.path().display());
+    assert!(advice.contains(&command), "{advice}");
 }
 
 #[test]

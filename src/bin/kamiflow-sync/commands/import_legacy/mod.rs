@@ -3,6 +3,7 @@
 //! A file's rev is derived from the time at which the original stored it, so that a device that
 //! pulled the file there does not pull it again here and overwrite what was edited since then.
 
+mod exposure;
 mod original;
 mod tally;
 
@@ -56,6 +57,9 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
         }
     }
     say!("{}", tally.summary());
+    if let Some(advice) = exposure::advice(&args.file) {
+        eprintln!("kamiflow-sync: {advice}");
+    }
     if tally.refused > 0 {
         bail!("{} files were refused", tally.refused);
     }
