@@ -69,7 +69,7 @@ fn clock(row: &Row) -> Result<Clock, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, push};
+    use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
 
@@ -88,7 +88,7 @@ mod tests {
         let other = ProjectId::parse("other".to_owned()).unwrap();
         let push = push(&[("a", Some("x"))]);
         let store = file.store();
-        let applied = store.push(&other, &push, clock.latest, 10).unwrap();
+        let applied = store.push(&other, &push, clock.latest, &rules()).unwrap();
         assert!(applied.cursor.rev > now + 5);
     }
 

@@ -72,7 +72,7 @@ fn usage(mut row: Row) -> Result<ProjectUsage, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, push};
+    use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
 
@@ -80,7 +80,7 @@ mod tests {
         let id = ProjectId::parse(id.to_owned()).unwrap();
         let push = push(entries);
         store
-            .write(|store| store.push(&id, &push, 1, MAX_FILES))
+            .write(|store| store.push(&id, &push, 1, &rules()))
             .unwrap();
     }
 
