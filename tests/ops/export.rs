@@ -54,6 +54,22 @@ fn an_export_is_plain_files_and_a_list() {
 }
 
 #[test]
+fn an_export_to_standard_output_belongs_to_whoever_asked_for_it() {
+    let host = Host::start();
+    exported(&host);
+    let tar = host.database().with_file_name("piped.tar");
+    let mut export = command(&host.database(), &["export", "p", "-"]);
+    let output = export.stdout(std::fs::File::create(&tar).unwrap()).output();
+    let said = finished(output.unwrap());
+    assert!(said.err.starts_with("Exported 3 files"), "{said:?}");
+    let folder = unpacked(&tar);
+    let text = folder.path().join("files/ideas/ghi chú.md");
+    assert_eq!(std::fs::read_to_string(text).unwrap(), "một");
+    let out = run(&host.database(), &["import", "q", argument(&tar)]).good();
+    assert!(out.starts_with("Imported 3 files"), "{out}");
+}
+
+#[test]
 fn an_import_gives_another_server_the_same_project() {
     let host = Host::start();
     let tar = exported(&host);

@@ -35,7 +35,7 @@ pub enum Command {
     /// stopped
     #[command(after_help = RENUMBER_EXAMPLES)]
     Renumber(RenumberArgs),
-    /// Write the files of a project, with an index, into a tar file
+    /// Write the files of a project, with an index, into a tar file, or with - to standard output
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(ExportArgs),
     /// Store the files of an exported tar file in a project, all or none
@@ -73,7 +73,8 @@ const RENUMBER_EXAMPLES: &str = "Example:
   kamiflow-sync renumber --all
   systemctl start kamiflow-sync";
 const EXPORT_EXAMPLES: &str = "Example:
-  kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar";
+  kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar
+  kamiflow-sync export my-project - | tar -xf - -C folder";
 const LEGACY_EXAMPLES: &str = "Example:
   kamiflow-sync import-legacy /old/data/kamiflow-sync.db";
 

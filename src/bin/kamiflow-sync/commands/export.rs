@@ -1,10 +1,10 @@
-//! `export`: writes the files of a project into a tar file.
+//! `export`: writes the files of a project into a tar file, or to standard output.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal, Write, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use kamiflow_sync_component::domain::{FilePath, ProjectId};
 use kamiflow_sync_component::store::Store;
 use tar::{EntryType, Header};
@@ -27,9 +27,17 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     // A snapshot of the project, whatever is pushed meanwhile.
     let files = store.snapshot(|store| export(store, &id, args))?;
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());
-    let (count, shown) = (files.len(), args.target.file.display());
-    say!("Exported {count} files, {bytes}, to {shown}");
+    let (count, target) = (files.len(), &args.target.file);
+    match is_stdout(target) {
+        true => eprintln!("Exported {count} files, {bytes}"),
+        false => say!("Exported {count} files, {bytes}, to {}", target.display()),
+    }
     Ok(())
+}
+
+/// `-` is standard output: so the file belongs to the person at the terminal, whatever user this is.
+fn is_stdout(target: &Path) -> bool {
+    target == Path::new("-")
 }
 
 fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Vec<ArchivedFile>> {
@@ -42,9 +50,19 @@ fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Vec<Archiv
         git_repo: summary.git_repo,
         files: files(store, number)?,
     };
-    let unfinished = AtomicFile::create(&args.target.file, args.target.force)?;
-    write(store, number, &index, unfinished.path())?;
-    unfinished.finish()?;
+    let target = &args.target.file;
+    if is_stdout(target) {
+        ensure!(
+            !stdout().is_terminal(),
+            "add > FILE.tar: a tar file is not for a terminal"
+        );
+        write(store, number, &index, stdout().lock())?;
+    } else {
+        let unfinished = AtomicFile::create(target, args.target.force)?;
+        let file = File::options().write(true).open(unfinished.path())?;
+        write(store, number, &index, file)?;
+        unfinished.finish()?;
+    }
     Ok(index.files)
 }
 
@@ -60,8 +78,7 @@ fn files(store: &Store, project: i64) -> Result<Vec<ArchivedFile>> {
     }
 }
 
-fn write(store: &Store, project: i64, index: &ArchiveIndex, target: &Path) -> Result<()> {
-    let target = File::options().write(true).open(target)?;
+fn write(store: &Store, project: i64, index: &ArchiveIndex, target: impl Write) -> Result<()> {
     let mut tar = tar::Builder::new(BufWriter::new(target));
     let json = serde_json::to_vec_pretty(index)?;
     append(&mut tar, INDEX, clock::now_us() / 1000, &json)?;
