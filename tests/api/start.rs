@@ -140,7 +140,8 @@ fn data_of_another_user_is_named_with_the_command_that_helps() {
     let mut server = server(folder.path(), &[]);
     let text = failed(server.uid(4711).gid(4711).output().unwrap());
     let shown = folder.path().display();
-    let owners = format!("{shown} belongs to user 0, but this program runs as user 4711");
+    let owners =
+        format!("{shown} belongs to user 0 and has mode 755, but this program runs as user 4711");
     assert!(text.contains(&owners), "{text}");
     let command = format!("chown -R 4711:4711 {shown}");
     assert!(text.trim_end().ends_with(&command), "{text}");

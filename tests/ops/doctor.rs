@@ -162,7 +162,10 @@ fn what_the_user_of_the_server_cannot_use_is_named_as_that() {
     set(folder.path(), 0o700);
     if let Some(report) = report_of_user(&database) {
         let report = report.failed();
-        assert!(report.contains("user 65532 may not open"), "{report}");
+        assert!(
+            report.contains("but this program runs as user 65532"),
+            "{report}"
+        );
         assert!(
             report.contains("belongs to user 0 and has mode 700"),
             "{report}"

@@ -1,9 +1,10 @@
-//! What the program creates is for its user alone, whatever the umask is.
+//! What the program creates is for its user alone, whatever the umask is, and what is another user's is called so.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use support::Host;
+use support::{Host, argument, command, finished, run};
 
 /// Everything below a folder, with its mode.
 fn below(folder: &Path) -> Vec<(PathBuf, u32)> {
@@ -33,5 +34,39 @@ fn the_data_and_the_cache_of_compiled_code_are_private_under_any_umask() {
     );
     for (path, mode) in data.iter().chain(&compiled) {
         assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn what_another_user_may_not_use_is_named_and_not_called_missing() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let database = host.database();
+    let private = tempfile::tempdir().unwrap();
+    let backup = private.path().join("backup.db");
+    run(&database, &["backup", argument(&backup)]).good();
+    set_mode(private.path(), 0o700);
+    set_mode(database.parent().unwrap(), 0o755);
+    set_mode(&database, 0o644);
+    for arguments in [&["check"][..], &["restore", argument(&backup)]] {
+        let mut command = command(&database, arguments);
+        let Ok(output) = command.uid(65532).gid(65532).output() else {
+            return eprintln!("skipped: only root can run a command as another user");
+        };
+        let said = finished(output).failed();
+        for part in [
+            "belongs to user 0 and has mode 7",
+            "but this program runs as user 65532: run it as user 0",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(
+            !said.contains("Error code") && !said.contains("there is no"),
+            "{said}"
+        );
     }
 }

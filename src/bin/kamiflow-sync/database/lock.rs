@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::{files, ownership};
+use super::{access, files};
 
 /// Unlocks when it is dropped.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ fn lock_file(database: &Path) -> Result<File> {
     let opened = files::beside_database().truncate(false).open(&path);
     let file = opened
         .with_context(|| failed(database))
-        .map_err(|error| ownership::explain(database, error))?;
+        .map_err(|error| access::explain_to_server(database, error))?;
     files::give_to_owner_of_folder(&path);
     Ok(file)
 }

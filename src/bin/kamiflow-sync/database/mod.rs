@@ -8,5 +8,4 @@ pub mod backup_mark;
 pub mod files;
 pub mod lock;
 pub mod open;
-mod ownership;
 pub mod prepare;

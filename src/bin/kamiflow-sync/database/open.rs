@@ -30,7 +30,8 @@ pub fn existing(file: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .with_context(|| format!("cannot open {shown}"))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    match version(&connection).with_context(|| format!("cannot read {shown}"))? {
+    let version = version(&connection).with_context(|| format!("cannot read {shown}"));
+    match version.map_err(|error| access::explain_to_command(file, error))? {
         newer if newer > SCHEMA_VERSION => bail!(
             "{shown} is newer than this program: it has schema {newer}, this program knows \
              {SCHEMA_VERSION}"
@@ -74,18 +75,24 @@ pub fn migrated(file: &Path) -> Result<Store> {
 
 /// Opens a database of any program.
 pub fn read_only(file: &Path) -> Result<Connection> {
-    let shown = file.display();
-    require_readable(file)?;
-    ensure!(file.is_file(), "there is no file {shown}");
+    require_file(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    Connection::open_with_flags(file, flags).with_context(|| format!("cannot open {shown}"))
+    Connection::open_with_flags(file, flags)
+        .with_context(|| format!("cannot open {}", file.display()))
+}
+
+/// Fails when there is no such file, or this process may not read it.
+pub fn require_file(file: &Path) -> Result<()> {
+    require_readable(file)?;
+    ensure!(file.is_file(), "there is no file {}", file.display());
+    Ok(())
 }
 
 /// A file that can only be read will do, for example a backup.
 fn require_readable(file: &Path) -> Result<()> {
     match File::open(file) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            bail!("{}", access::obstacle(file).unwrap_or_default())
+            bail!(access::denied(file))
         }
         _ => Ok(()),
     }

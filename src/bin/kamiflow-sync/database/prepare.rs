@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::{Connection, ErrorCode};
 
-use super::{access, files, ownership};
+use super::{access, files};
 
 /// Creates `file` unless it exists, checks that it is a database that this program knows and can
 /// write to, and puts it into WAL mode.
@@ -17,7 +17,7 @@ use super::{access, files, ownership};
 ///
 /// One line that says which file is wrong and how.
 pub fn prepare(file: &Path) -> Result<()> {
-    create_or_check(file).map_err(|error| ownership::explain(file, error))
+    create_or_check(file).map_err(|error| access::explain_to_server(file, error))
 }
 
 fn create_or_check(file: &Path) -> Result<()> {

@@ -5,7 +5,7 @@ mod previous;
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{LastRev, Store};
 
@@ -22,11 +22,7 @@ use crate::database::open;
 pub fn run(args: &RestoreArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
     let database = &installation.database;
-    ensure!(
-        args.file.is_file(),
-        "there is no file {}",
-        args.file.display()
-    );
+    open::require_file(&args.file)?;
     let _lock = DatabaseLock::exclusive(database)?;
     previous::require_unused(database)?;
     // The copy is checked and changed, and the backup itself is not touched.
