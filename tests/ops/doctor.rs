@@ -78,7 +78,9 @@ fn every_problem_is_named_and_makes_it_fail() {
     };
     for (name, value) in [
         ("MAX_FILE_SIZE", "10MB"),
+        ("MAX_FILE_SIZE", "104857600"),
         ("TRUSTED_PROXIES", "caddy"),
+        ("REQUIRE_PERSISTENT_DATA", "maybe"),
         ("LOG_LEVEL", "loud"),
         ("PORT", "http"),
         ("SPIN_HTTP_LISTEN_ADDR", "everywhere"),
@@ -89,6 +91,8 @@ fn every_problem_is_named_and_makes_it_fail() {
             report.contains("FAIL") && report.contains(value),
             "{report}"
         );
+        let mut good = report.lines().filter(|line| line.starts_with("ok"));
+        assert!(!good.any(|line| line.contains(value)), "{report}");
     }
 }
 
@@ -125,6 +129,22 @@ fn a_key_file_that_is_not_in_force_is_named() {
         report.contains("api-key holds another key than API_KEY"),
         "{report}"
     );
+}
+
+#[test]
+fn a_database_that_cannot_be_used_as_it_is_is_not_called_good() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let database = host.database();
+    let (_, _, _folder) = host.stop();
+    rusqlite::Connection::open(&database)
+        .unwrap()
+        .execute_batch("PRAGMA journal_mode = DELETE")
+        .unwrap();
+    let report = run(&database, &["doctor"]).failed();
+    assert!(report.contains("its journal mode is delete"), "{report}");
+    assert!(!report.contains("ok    database"), "{report}");
+    assert!(report.contains("1 projects, 1 files"), "{report}");
 }
 
 #[test]
@@ -201,6 +221,7 @@ fn a_backup_that_is_gone_or_of_the_future_is_named() {
     std::fs::remove_file(backup).unwrap();
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("is gone"), "{report}");
+    assert!(!report.contains("ok    backup"), "{report}");
     let mark = host.database().with_file_name("sync.db-last-backup");
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(86_400);
     std::fs::File::options()

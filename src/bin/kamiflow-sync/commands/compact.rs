@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::installation::Installation;
 use super::progress;
+use super::say::say;
 use crate::cli::InstallationArgs;
 use crate::database::files::length;
 use crate::database::lock::DatabaseLock;
@@ -19,7 +20,7 @@ pub fn run(args: &InstallationArgs) -> Result<()> {
     let before = length(&database);
     compact(&connection, &database)?;
     let (before, after) = (progress::bytes(before), progress::bytes(length(&database)));
-    println!("{} had {before} and has {after}", database.display());
+    say!("{} had {before} and has {after}", database.display());
     Ok(())
 }
 

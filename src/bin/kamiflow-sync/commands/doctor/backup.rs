@@ -17,16 +17,18 @@ pub fn check(report: &mut Report, database: &Path) {
     let Some(made_at) = backup_mark::made_at(database) else {
         return report.warn("backup", "none was made yet: kamiflow-sync backup FILE");
     };
+    let backup = backup_mark::path(database);
+    let is_there = backup.as_deref().is_none_or(|it| is_there(report, it));
     if made_at > SystemTime::now() + TOLERANCE {
         report.fail(
             "backup",
             "the last one is dated in the future: set the clock, and make another",
         );
-    } else {
+    } else if is_there {
         check_age(report, backup_mark::age(database).unwrap_or_default());
     }
-    if let Some(backup) = backup_mark::path(database) {
-        check_file(report, &backup);
+    if let Some(folder) = backup.as_deref().and_then(Path::parent) {
+        check_folder(report, folder);
     }
 }
 
@@ -40,21 +42,23 @@ fn check_age(report: &mut Report, age: Duration) {
     }
 }
 
-fn check_file(report: &mut Report, backup: &Path) {
+fn is_there(report: &mut Report, backup: &Path) -> bool {
     let shown = backup.display();
-    match backup.metadata() {
-        Ok(file) if file.len() > 0 => {}
-        Ok(_) => report.fail("backup", format!("{shown} is empty: make another")),
-        Err(error) => report.fail(
-            "backup",
-            format!("the last one, {shown}, is gone ({error}): make another"),
-        ),
-    }
-    let Some(parent) = backup.parent().filter(|parent| parent.is_dir()) else {
-        return;
+    let missing = match backup.metadata() {
+        Ok(file) if file.len() > 0 => return true,
+        Ok(_) => format!("{shown} is empty: make another"),
+        Err(error) => format!("the last one, {shown}, is gone ({error}): make another"),
     };
-    files::check_writable(report, "backup", parent);
-    for name in folder::dated_in_future(parent).unwrap_or_default() {
+    report.fail("backup", missing);
+    false
+}
+
+fn check_folder(report: &mut Report, backups: &Path) {
+    if !backups.is_dir() {
+        return;
+    }
+    files::check_writable(report, "backup", backups);
+    for name in folder::dated_in_future(backups).unwrap_or_default() {
         report.warn("backup", format!("{name} is dated in the future"));
     }
 }

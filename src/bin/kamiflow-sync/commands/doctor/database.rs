@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::Context;
-use kamiflow_sync_component::store::{self, Store, Totals};
+use anyhow::{Context, Result, ensure};
+use kamiflow_sync_component::store::{Store, Totals};
 
 use super::report::Report;
 use super::space;
@@ -26,30 +26,29 @@ pub fn check(report: &mut Report, database: &Path, by_project: bool) {
     let Some(connection) = report.take("database", open::existing(database)) else {
         return;
     };
-    let size = progress::bytes(files::length(database));
-    let log = progress::bytes(files::length(&files::with_suffix(database, "-wal")));
-    report.ok("database", format!("{shown}: {size}, log {log}"));
     let writable = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
     let store = Store::open_unchanged(connection);
+    let writable = writable.context("cannot be written");
+    let usable = writable.and_then(|()| require_wal(&store));
+    if report.take("database", usable).is_some() {
+        let size = progress::bytes(files::length(database));
+        let log = progress::bytes(files::length(&files::with_suffix(database, "-wal")));
+        report.ok("database", format!("{shown}: {size}, log {log}"));
+    }
     check_contents(report, &store);
     space::check(report, &store, by_project);
-    report.take("database", writable.context("cannot be written"));
+}
+
+fn require_wal(store: &Store) -> Result<()> {
+    let mode = store.journal_mode()?;
+    ensure!(mode == "wal", "its journal mode is {mode}, not wal");
+    Ok(())
 }
 
 fn check_contents(report: &mut Report, store: &Store) {
-    let contents = || {
-        Ok((
-            store.schema_version()?,
-            store.journal_mode()?,
-            store.totals()?,
-        ))
-    };
-    let (schema, journal_mode, totals) = match contents() {
-        Ok(contents) => contents,
-        Err(error) => {
-            let error: store::Error = error;
-            return report.fail("database", format!("{:#}", anyhow::Error::from(error)));
-        }
+    let contents = || Ok((store.schema_version()?, store.totals()?));
+    let Some((schema, totals)) = report.take("contents", contents()) else {
+        return;
     };
     let Totals {
         projects, files, ..
@@ -58,12 +57,6 @@ fn check_contents(report: &mut Report, store: &Store) {
         "contents",
         format!("schema {schema}, {projects} projects, {files} files"),
     );
-    if journal_mode != "wal" {
-        report.fail(
-            "database",
-            format!("its journal mode is {journal_mode}, not wal"),
-        );
-    }
     // A schema from before the table of the clock has none.
     let clock = store.clock().ok().flatten();
     let latest = clock.map_or(0, |clock| clock.latest);

@@ -17,24 +17,25 @@ pub fn check(report: &mut Report, manifest: &Manifest, environment: &Environment
             format!("{name} is ignored: did you mean {meant}?"),
         );
     }
-    check_by_component(report, &values);
-    if let Err(error) = variables::require_file_fits(&manifest.variables, &values) {
-        report.fail("settings", error);
-    }
     show_changed(report, manifest, &values);
     check_host(report, environment);
-    check_proxies(report, &values);
+    if check_by_component(report, manifest, &values) {
+        check_proxies(report, &values);
+    }
 }
 
-/// Applies the component's own rules, with a valid key, because none may have been generated yet.
-fn check_by_component(report: &mut Report, values: &Values) {
+/// Applies the component's own rules, with a valid key, because none may have been generated yet. Returns
+/// whether they hold.
+fn check_by_component(report: &mut Report, manifest: &Manifest, values: &Values) -> bool {
     let checked = kamiflow_sync_component::settings::check(|name| match name {
         "api_key" => Some("0123456789abcdef".to_owned()),
         name => values.get(name).cloned(),
     });
-    if let Err(error) = checked {
-        report.fail("settings", error);
-    }
+    let checked = checked.map_err(Into::into);
+    let fits = variables::require_file_fits(&manifest.variables, values);
+    report
+        .take("settings", checked.and(fits.map_err(Into::into)))
+        .is_some()
 }
 
 /// Shows that a secret is set, but not its value.
@@ -44,8 +45,8 @@ fn show_changed(report: &Report, manifest: &Manifest, values: &Values) {
             .get(name)
             .filter(|value| Some(*value) != variable.default.as_ref());
         match changed {
-            Some(_) if variable.secret => report.ok(name, "set"),
-            Some(value) => report.ok(name, value),
+            Some(_) if variable.secret => report.info(name, "set"),
+            Some(value) => report.info(name, value),
             None => {}
         }
     }
@@ -56,7 +57,8 @@ fn check_host(report: &mut Report, environment: &Environment) {
         .map(drop)
         .and(settings::listen_address(None, environment).map(drop))
         .and(settings::metrics_address(None, environment).map(drop))
-        .and(settings::max_waiting(environment).map(drop));
+        .and(settings::max_waiting(environment).map(drop))
+        .and(settings::requires_persistence(environment).map(drop));
     if let Err(error) = checked {
         report.fail("settings", error);
     }

@@ -1,6 +1,6 @@
 //! Says what projects and history take.
 
-use kamiflow_sync_component::store::{self, ProjectUsage, Store};
+use kamiflow_sync_component::store::{ProjectUsage, Store};
 
 use super::report::Report;
 use crate::commands::printable::printable;
@@ -9,12 +9,8 @@ use crate::commands::progress::bytes;
 /// One line for all, and with `by_project` one for each, which names it.
 pub fn check(report: &mut Report, store: &Store, by_project: bool) {
     let counted = || Ok((store.usage()?, store.file_space()?.free));
-    let (projects, free) = match counted() {
-        Ok(counted) => counted,
-        Err(error) => {
-            let error: store::Error = error;
-            return report.fail("space", format!("{:#}", anyhow::Error::from(error)));
-        }
+    let Some((projects, free)) = report.take("space", counted()) else {
+        return;
     };
     let sum = |of: fn(&ProjectUsage) -> u64| bytes(projects.iter().map(of).sum());
     let (live, history) = (sum(|of| of.live), sum(|of| of.history));
