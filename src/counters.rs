@@ -1,7 +1,13 @@
 //! Named numbers in a key-value store of the host.
 //!
-//! The label `memory` lives as long as the server process and has no file, so counting a request
+//! The label [`MEMORY`] lives as long as the server process and has no file, so counting a request
 //! never writes to a disk. The label `default` is kept in the database file.
+
+/// The label of the store that lives as long as the server process.
+pub const MEMORY: &str = "memory";
+/// The key in [`MEMORY`] of the time at which the server process started, in microseconds since 1970. A host
+/// that knows it sets it; elsewhere the first request that asks for it does.
+pub const STARTED: &str = "started";
 
 /// A key-value store whose values are numbers.
 pub trait Counters {

@@ -16,6 +16,7 @@ use http::{Request, Response};
 use spin_sdk::variables;
 
 use crate::api::{self, App, Body};
+use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
 use bindings::wasi::random::random::get_random_u64;
@@ -30,7 +31,7 @@ thread_local! {
     /// Kept for the life of the instance.
     static APP: App = App {
         settings: Settings::new(variable),
-        memory: Box::new(Bucket::new("memory")),
+        memory: Box::new(Bucket::new(MEMORY)),
         durable: Box::new(Bucket::new("default")),
         database: Database::new(|| {
             let store = Store::open(SpinSqlite::open()?)?;

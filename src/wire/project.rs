@@ -12,7 +12,7 @@ pub struct Health {
     pub status: &'static str,
     /// The version of this program.
     pub version: &'static str,
-    /// Seconds since the server's first request.
+    /// Seconds since the server started; on Spin, since this was first asked for.
     pub uptime: f64,
 }
 

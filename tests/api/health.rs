@@ -1,5 +1,7 @@
 //! `GET /health`
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use support::Host;
@@ -14,6 +16,19 @@ fn health_shows_version_and_uptime_without_a_key() {
     );
     let later = host.anonymous().get("/health").good();
     assert!(later["uptime"].as_f64() >= first["uptime"].as_f64());
+}
+
+#[test]
+fn the_uptime_counts_from_the_start_of_the_server() {
+    let before = Instant::now();
+    let host = Host::start();
+    let started = Instant::now();
+    std::thread::sleep(Duration::from_millis(700));
+    let least = started.elapsed().as_secs_f64();
+    let health = host.anonymous().get("/health").good();
+    let uptime = health["uptime"].as_f64().unwrap();
+    let most = before.elapsed().as_secs_f64();
+    assert!(least <= uptime && uptime <= most, "{least} {uptime} {most}");
 }
 
 #[test]

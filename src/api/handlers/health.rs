@@ -7,6 +7,7 @@ use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::request::parameter;
 use crate::api::response::ok;
+use crate::counters::STARTED;
 use crate::store::Store;
 use crate::wire::project::Health;
 use http::{Request, Response};
@@ -35,20 +36,19 @@ fn uptime_us(app: &App) -> Result<i64, Error> {
     Ok(now_us() - started)
 }
 
-/// When this server process saw its first request.
+/// When this server process started, or, on a host that does not say, was first asked.
 fn started_us(app: &App) -> Result<i64, Error> {
-    const KEY: &str = "started";
     thread_local! {
         static KEPT: Cell<Option<i64>> = const { Cell::new(None) };
     }
     if let Some(started) = KEPT.get() {
         return Ok(started);
     }
-    let started = match app.memory.get(KEY)? {
+    let started = match app.memory.get(STARTED)? {
         Some(started) => started,
         None => {
             let now = now_us();
-            app.memory.set(KEY, now)?;
+            app.memory.set(STARTED, now)?;
             now
         }
     };

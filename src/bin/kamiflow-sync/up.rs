@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
+use kamiflow_sync_component::counters::{MEMORY, STARTED};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::UpArgs;
-use crate::commands::healthcheck;
+use crate::commands::{clock, healthcheck};
 use crate::config::environment::Environment;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
@@ -168,7 +169,9 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     // The component leaves the connections of those who wait to `serve::hold`.
     let is_held = variables.entry("connections_are_held".to_owned());
     is_held.or_insert("true".to_owned());
-    Shared::new(&databases, &stores, variables)
+    let shared = Shared::new(&databases, &stores, variables);
+    shared.set_in_memory(MEMORY, STARTED, clock::now_us());
+    shared
 }
 
 async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {

@@ -9,7 +9,7 @@ mod archive_reader;
 mod atomic_file;
 pub mod backup;
 pub mod check;
-mod clock;
+pub mod clock;
 pub mod compact;
 pub mod completions;
 pub mod doctor;
