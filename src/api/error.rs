@@ -139,14 +139,12 @@ pub enum Error {
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
     #[error("The server took too long over this request; try again.")]
     TimedOut,
-    /// A deep health check failed.
-    #[error("The server is not healthy: its {part} does not work.")]
-    Unhealthy {
-        /// What failed, in a word.
-        part: &'static str,
-        /// Why.
-        source: Source,
-    },
+    /// A deep health check failed; holds the part that does not work.
+    #[error("The server is not healthy: its {0} does not work.")]
+    Unhealthy(&'static str, #[source] Source),
+    /// A deep health check found no space to write to.
+    #[error("The server is not healthy: its disk is full.")]
+    DiskFull(#[source] Source),
     /// Anything else.
     #[error("The server failed to process this request; try again.")]
     Internal(#[source] Source),
@@ -177,7 +175,9 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Busy | Self::TimedOut | Self::Unhealthy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::TimedOut | Self::Unhealthy(..) | Self::DiskFull(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -214,7 +214,7 @@ impl Error {
             Self::StorageFull => "storage_full",
             Self::Busy => "busy",
             Self::TimedOut => "timeout",
-            Self::Unhealthy { .. } => "unhealthy",
+            Self::Unhealthy(..) | Self::DiskFull(_) => "unhealthy",
             Self::Internal(_) => "internal",
         }
     }

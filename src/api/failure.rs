@@ -51,7 +51,8 @@ impl Error {
                 json!({ "conflicts": entries(conflicts) })
             }
             Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
-            Self::Unhealthy { part, .. } => json!({ "part": part }),
+            Self::Unhealthy(part, _) => json!({ "part": part }),
+            Self::DiskFull(_) => json!({ "part": "disk" }),
             Self::BadPath { path, .. }
             | Self::Rejected(
                 Rejection::PathClash(PathClash { path, .. })

@@ -99,6 +99,21 @@ fn a_full_disk_loses_nothing_and_the_server_recovers_with_space() {
 }
 
 #[test]
+fn a_deep_health_check_names_the_full_disk() {
+    let Some(disk) = Disk::of("8m") else { return };
+    let path = disk.database();
+    let host = Host::with(&[("DB_PATH", &path)]);
+    assert_eq!(push(&host, 0).0, 200);
+    // Ends where the disk does.
+    _ = std::fs::write(disk.0.path().join("rest"), vec![0; 8 << 20]);
+    let deep = || host.anonymous().get("/health?deep=1");
+    let answer = deep().failed(503, "unhealthy");
+    assert_eq!(answer["part"], "disk");
+    disk.grow("64m");
+    deep().good();
+}
+
+#[test]
 fn what_was_acknowledged_survives_a_kill_on_a_full_disk() {
     let Some(disk) = Disk::of("8m") else { return };
     let path = disk.database();

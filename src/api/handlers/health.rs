@@ -7,8 +7,8 @@ use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::request::parameter;
 use crate::api::response::ok;
-use crate::counters::STARTED;
-use crate::store::Store;
+use crate::counters::{CounterError, STARTED};
+use crate::store::{self, SqlError, Store};
 use crate::wire::project::Health;
 use http::{Request, Response};
 
@@ -64,15 +64,48 @@ fn check_deeply(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     let database = app.database.with(Store::check_works);
-    database.map_err(|error| unhealthy("database", error))?;
+    database.map_err(database_failure)?;
     let key_value = app.durable.set("health", now);
-    key_value.map_err(|error| unhealthy("key-value store", error))?;
+    key_value.map_err(key_value_failure)?;
     Ok(app.memory.set(KEY, now)?)
 }
 
-fn unhealthy(part: &'static str, reason: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Unhealthy {
-        part,
-        source: Box::new(reason),
+fn database_failure(error: store::Error) -> Error {
+    match error {
+        store::Error::Full => Error::DiskFull(error.into()),
+        error => Error::Unhealthy("database", error.into()),
+    }
+}
+
+/// The store is mostly in the file of the database, and the first to write.
+fn key_value_failure(error: CounterError) -> Error {
+    match SqlError::from_text(error.reason.clone()) {
+        SqlError::Full => Error::DiskFull(error.into()),
+        _ => Error::Unhealthy("key-value store", error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_whichever_part_notices_it() {
+        let key_value = |reason: &str| {
+            key_value_failure(CounterError {
+                label: "default",
+                reason: reason.to_owned(),
+            })
+        };
+        let full = r#"SqliteFailure(Error { code: DiskFull }, Some("database or disk is full"))"#;
+        for error in [database_failure(store::Error::Full), key_value(full)] {
+            assert_eq!(error.code(), "unhealthy");
+            assert!(error.to_string().contains("its disk is full"), "{error}");
+        }
+        let other = [database_failure(store::Error::Busy), key_value("closed")];
+        for (error, part) in other.iter().zip(["database", "key-value store"]) {
+            let said = format!("its {part} does not work");
+            assert!(error.to_string().contains(&said), "{error}");
+        }
     }
 }
