@@ -81,6 +81,25 @@ fn a_key_as_people_write_it_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn a_comment_is_no_part_of_a_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let with_comment = format!("{} # where the data is", path.display());
+    // As systemd reads it from /etc/kamiflow-sync.env.
+    let text = failing(&[("DB_PATH", &with_comment)]);
+    assert!(
+        text.contains("DB_PATH has a comment in its value"),
+        "{text}"
+    );
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    let dotenv = "MAX_FILES_PER_PROJECT=7 # files\nCORS_ORIGINS='none' # pages\n";
+    fs::write(folder.path().join(".env"), dotenv).unwrap();
+    let host = Host::resume(folder, &[]);
+    let info = host.client().get("/v1/info").good();
+    assert_eq!(info["limits"]["maxFilesPerProject"], 7);
+}
+
+#[test]
 fn a_setting_is_read_from_its_file() {
     let secrets = tempfile::tempdir().unwrap();
     let secret = |name: &str, content: &str| {

@@ -22,7 +22,9 @@ impl Environment {
         let process = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        variables.extend(process.filter(|(_, value)| !value.is_empty()));
+        let process: HashMap<_, _> = process.filter(|(_, value)| !value.is_empty()).collect();
+        refuse_comments(&process)?;
+        variables.extend(process);
         value_files::read(&mut variables)?;
         Ok(Self(variables))
     }
@@ -40,6 +42,22 @@ impl Environment {
             .map(String::as_str)
             .filter(|value| !value.is_empty())
     }
+}
+
+/// systemd, and Podman with `--env-file`, take a comment behind a value for a part of it. So `DB_PATH` would
+/// name another file, which the server would then create.
+fn refuse_comments(variables: &HashMap<String, String>) -> Result<(), BadSetting> {
+    let names = names::all().into_iter();
+    let mut with_comment = names.filter(|name| {
+        variables
+            .get(name)
+            .is_some_and(|value| value.contains(" #"))
+    });
+    with_comment.next().map_or(Ok(()), |name| {
+        Err(BadSetting(format!(
+            "{name} has a comment in its value: move the comment to a line of its own"
+        )))
+    })
 }
 
 /// The message does not show the line, which may contain a key.
