@@ -1,6 +1,7 @@
 //! Environment variables, with the `.env` file of the current folder as a fallback.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind::{IsADirectory, NotFound};
 use std::path::Path;
 
 use super::bad_setting::BadSetting;
@@ -62,11 +63,12 @@ fn refuse_comments(variables: &HashMap<String, String>) -> Result<(), BadSetting
 
 /// The message does not show the line, which may contain a key.
 fn read_dotenv(file: &Path) -> Result<Vec<(String, String)>, BadSetting> {
-    if !file.is_file() {
-        return Ok(Vec::new());
-    }
     let shown = file.display();
-    let text = std::fs::read(file).map_err(|error| BadSetting(format!("{shown}: {error}")))?;
+    let text = match std::fs::read(file) {
+        // Some programs keep something else in a folder of this name.
+        Err(error) if [NotFound, IsADirectory].contains(&error.kind()) => return Ok(Vec::new()),
+        read => read.map_err(|error| BadSetting(format!("cannot read {shown}: {error}")))?,
+    };
     let text = String::from_utf8(text)
         .map_err(|_| BadSetting(format!("{shown} is not UTF-8: save it as UTF-8")))?;
     dotenv::parse(&text).map_err(|line| {
@@ -144,6 +146,19 @@ mod tests {
         std::fs::write(&file, "\u{feff}KAMI_TEST_ONLY=x\n").unwrap();
         let environment = Environment::load(folder.path()).unwrap();
         assert_eq!(environment.get("KAMI_TEST_ONLY"), Some("x"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_overlooked() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".env");
+        std::fs::create_dir(&file).unwrap();
+        assert!(Environment::load(folder.path()).is_ok());
+        std::fs::remove_dir(&file).unwrap();
+        // Root may read every file, but not this.
+        std::os::unix::fs::symlink(&file, &file).unwrap();
+        let error = Environment::load(folder.path()).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read "), "{error}");
     }
 
     #[test]
