@@ -1,5 +1,9 @@
 //! The format of `.env`: `NAME=value` lines as a shell reads them, except that a dollar is always a
 //! dollar, since a key that contains one must not turn into another key.
+//!
+//! The crate dotenvy (0.15) cannot be told to leave the dollar alone: it reads `A=s3cret$Key` as
+//! `s3cret`. It also loses a line after a comment with an apostrophe, and repeats a line that it cannot
+//! read, with the key in it, in its error.
 
 use std::str::Chars;
 
