@@ -27,12 +27,17 @@ fn installing_again_keeps_the_settings_and_the_program_from_before() {
     assert_eq!(key.map(str::len), Some(64), "{settings}");
     install(&image, machine);
     assert!(!machine.join("opt/kamiflow-sync.before").exists());
+    let unit = "etc/systemd/system/kamiflow-sync.service";
+    fs::write(machine.join(unit), "older").expect("a unit of the release before");
     fs::write(image.join("app/spin.toml"), "newer").expect("a newer release");
     install(&image, machine);
     install(&image, machine);
     assert_eq!(read(machine, "opt/kamiflow-sync/spin.toml"), "newer");
     let before = read(machine, "opt/kamiflow-sync.before/spin.toml");
     assert_eq!(before, read(root(), "spin.toml"));
+    let unit_before = "opt/kamiflow-sync.before/units/kamiflow-sync.service";
+    assert_eq!(read(machine, unit_before), "older");
+    assert_ne!(read(machine, unit), "older");
     assert_eq!(read(machine, SETTINGS), settings);
 }
 
