@@ -1,4 +1,5 @@
-//! The first output of the server: its address, its data file, and on a terminal what to do next.
+//! The first output of the server: its address, its data file, where its key is, and on a terminal what to do
+//! next.
 //! Programs that start the server read the address from the first line.
 
 use std::io::{IsTerminal, Write};
@@ -24,6 +25,11 @@ pub fn print(
     if let Some(metrics) = metrics {
         writeln!(out, "Metrics http://{metrics}/metrics")?;
     }
+    let file = match key {
+        KeySource::Setting => "configured".into(),
+        KeySource::File(file) => file.to_string_lossy(),
+    };
+    writeln!(out, "Key     {file}")?;
     if out.is_terminal() {
         out.write_all(next_steps(address, key).as_bytes())?;
     }
@@ -32,17 +38,13 @@ pub fn print(
 
 /// Commands to paste. They never contain the key, only the file that a generated one is in.
 fn next_steps(address: SocketAddr, key: &KeySource) -> String {
-    let (shown, set) = match key {
-        KeySource::Setting => ("configured".to_owned(), "KEY=…".to_owned()),
-        KeySource::File(file) => {
-            let file = file.display();
-            (file.to_string(), format!("KEY=$(cat '{file}')"))
-        }
+    let set = match key {
+        KeySource::Setting => "KEY=…".to_owned(),
+        KeySource::File(file) => format!("KEY=$(cat '{}')", file.display()),
     };
     let url = local_url(address);
     format!(
-        r#"Key     {shown}
-
+        r#"
 Push a file and pull it back:
 
   {set}
