@@ -6,5 +6,6 @@ mod delete;
 mod full_disk;
 mod hang_up;
 mod kill;
+mod other_log;
 mod stop;
 mod synced;

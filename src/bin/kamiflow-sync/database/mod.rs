@@ -6,6 +6,10 @@
 pub mod access;
 pub mod backup_mark;
 pub mod files;
+mod header;
 pub mod lock;
+pub mod log_base;
+pub mod log_check;
+mod log_file;
 pub mod open;
 pub mod prepare;

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::access;
 use super::files::length;
+use super::log_check::require_own_log;
 use super::prepare::prepare;
 
 /// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
@@ -21,10 +22,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 ///
-/// When it does not exist, belongs to another program, or was written by a newer version.
+/// When it does not exist, belongs to another program, was written by a newer version, or is not the
+/// one that its log belongs to.
 pub fn existing(file: &Path) -> Result<Connection> {
     let shown = file.display();
     require_readable(file)?;
+    require_own_log(file)?;
     ensure!(file.is_file(), "there is no database {shown}");
     ensure!(length(file) > 0, "{shown} is empty: nothing was stored yet");
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::{Connection, ErrorCode};
 
-use super::{access, files};
+use super::{access, files, log_base, log_check};
 
 /// Creates `file` unless it exists, checks that it is a database that this program knows and can
 /// write to, and puts it into WAL mode.
@@ -21,6 +21,7 @@ pub fn prepare(file: &Path) -> Result<()> {
 }
 
 fn create_or_check(file: &Path) -> Result<()> {
+    log_check::require_own_log(file)?;
     files::create(file)?;
     if let Some(obstacle) = access::obstacle(file) {
         return Err(std::io::Error::new(ErrorKind::PermissionDenied, obstacle).into());
@@ -47,9 +48,15 @@ fn create_or_check(file: &Path) -> Result<()> {
 }
 
 /// Moves the write-ahead log of `file` into it, so that a copy of this one file is complete.
-pub fn checkpoint(file: &Path) -> rusqlite::Result<()> {
+pub fn checkpoint(file: &Path) -> Result<()> {
     let connection = Connection::open(file)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    // Another process may still use the log.
+    if busy == 0 {
+        log_base::clear(file)?;
+    }
+    Ok(())
 }
 
 /// Also checks that a write transaction can begin.

@@ -86,8 +86,15 @@ impl GuestConnection {
         }
         let connection = self.connection()?;
         let result = query(connection, statement, parameters);
-        if connection.is_autocommit() {
-            self.write_guard = None;
+        let is_free = connection.is_autocommit();
+        if result
+            .as_ref()
+            .is_ok_and(|rows| empties_log(statement, rows))
+        {
+            self.database.write_lock.log_moved();
+        }
+        if is_free && let Some(guard) = self.write_guard.take() {
+            guard.committed();
         }
         result
     }
@@ -133,6 +140,12 @@ impl GuestConnection {
         }
         self.open.as_ref().ok_or(Error::InvalidConnection)
     }
+}
+
+/// Whether the statement was a checkpoint that moved all of the log.
+fn empties_log(statement: &str, result: &QueryResult) -> bool {
+    let busy = result.rows.first().and_then(|row| row.values.first());
+    statement.contains("wal_checkpoint(TRUNCATE)") && matches!(busy, Some(Value::Integer(0)))
 }
 
 fn locked() -> Error {

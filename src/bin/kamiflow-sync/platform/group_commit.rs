@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
+use super::log_id::LogId;
 use super::query::{io, query};
 
 type CommitResult = Result<(), Error>;
@@ -28,13 +29,38 @@ pub struct GroupCommit {
     /// Transactions whose work is in the open transaction. While no guest has the lock, a
     /// transaction is open exactly when this is not empty.
     finished: Vec<oneshot::Sender<CommitResult>>,
+    log: Option<LogId>,
 }
 
 impl GroupCommit {
+    pub fn with_log(log: LogId) -> Self {
+        Self {
+            log: Some(log),
+            ..Self::default()
+        }
+    }
+
+    /// Before a transaction: lets its log begin with an id, unless one is open already.
+    pub fn begin_log(&mut self) {
+        if self.finished.is_empty()
+            && let Some(log) = &mut self.log
+        {
+            log.begin();
+        }
+    }
+
+    /// After a commit, before it is acknowledged: records that the log has it.
+    pub fn record_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.record();
+        }
+    }
+
     /// Commits the finished transactions, if there are any.
     pub fn commit_finished(&mut self) {
         if !self.finished.is_empty() {
             let result = self.run("COMMIT");
+            self.record_log();
             self.report(result);
         }
     }

@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::deadline;
+use super::log_watch::MAX_KEPT_LOG;
 use super::write_lock::WriteLock;
 
 /// Prepared statements that a connection caches; the component has fewer.
@@ -16,9 +17,6 @@ const STATEMENT_CACHE: usize = 64;
 /// Kibibytes of pages that the connection of the group commit caches: enough for the indexes of some
 /// ten thousand files, which every push reads.
 const GROUP_PAGE_CACHE: i64 = 16 << 10;
-/// Bytes of the write-ahead log that stay on the disk. It grows beyond only while a long reader needs
-/// it; usually it is moved into the file at 4 MB.
-const MAX_KEPT_LOG: i64 = 16 << 20;
 /// How long the connection of the group commit waits for a writer of another process.
 const GROUP_BUSY_TIMEOUT: Duration = Duration::from_millis(20);
 
@@ -48,6 +46,7 @@ impl GuestDatabase {
         // Without it, a new value for the parameter of a LIMIT makes SQLite compile the statement again.
         connection.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
+        self.write_lock.watch_log(&mut connection)?;
         connection.authorizer(Some(authorize))?;
         deadline::watch(&mut connection)?;
         Ok(connection)

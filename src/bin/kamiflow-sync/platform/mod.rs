@@ -15,6 +15,8 @@ mod guest_database;
 mod key_value;
 mod labels;
 mod limits;
+mod log_id;
+mod log_watch;
 mod query;
 mod shared;
 mod sqlite;

@@ -33,7 +33,10 @@ impl Shared {
         variables: HashMap<String, String>,
     ) -> Self {
         let mut locks: HashMap<PathBuf, WriteLock> = HashMap::new();
-        let mut lock = |file: &Path| locks.entry(file.to_owned()).or_default().clone();
+        let mut lock = |file: &Path| {
+            let lock = locks.entry(file.to_owned());
+            lock.or_insert_with(|| WriteLock::of(file)).clone()
+        };
         let database = |file: &Option<PathBuf>| GuestDatabase {
             file: file.clone(),
             write_lock: file.as_deref().map(&mut lock).unwrap_or_default(),

@@ -3,12 +3,16 @@
 //! `SQLite`'s own busy handler polls with sleeps and is unfair: under load, some writers would starve
 //! for seconds and block a thread all the time. A writer that waits here blocks no thread.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::group_commit::GroupCommit;
+use super::log_id::LogId;
+use super::log_watch::LogWatch;
 
 /// How long a writer waits: the busy timeout of `rusqlite`, and so of Spin.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -20,30 +24,77 @@ pub const LOCKED: &str = "database is locked";
 #[derive(Clone, Debug)]
 pub struct WriteLock {
     group: Arc<Mutex<GroupCommit>>,
+    /// Without one, `SQLite` tends the log by itself.
+    log: Option<Arc<LogWatch>>,
     timeout: Duration,
 }
 
 /// The right to write on a connection of one's own, until it is dropped.
 #[derive(Debug)]
-pub struct WriteGuard(
-    #[expect(dead_code, reason = "held to be dropped")] OwnedMutexGuard<GroupCommit>,
-);
+pub struct WriteGuard(OwnedMutexGuard<GroupCommit>);
+
+impl WriteGuard {
+    /// After a commit, before it is acknowledged.
+    pub fn committed(mut self) {
+        self.0.record_log();
+    }
+}
 
 impl WriteLock {
     pub fn new(timeout: Duration) -> Self {
         let group = Arc::default();
-        Self { group, timeout }
+        Self {
+            group,
+            log: None,
+            timeout,
+        }
+    }
+
+    pub fn of(file: &Path) -> Self {
+        let log = Arc::new(LogWatch::default());
+        let group = GroupCommit::with_log(LogId::new(file.to_owned(), log.clone()));
+        Self {
+            group: Arc::new(Mutex::new(group)),
+            log: Some(log),
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// For every connection to the file that writes what must not be lost.
+    pub fn watch_log(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let log = self.log.as_ref();
+        log.map_or(Ok(()), |log| log.attach(connection))
+    }
+
+    /// For every other connection to the file.
+    pub fn watch_log_of_keys(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let log = self.log.as_ref();
+        log.map_or(Ok(()), |log| log.attach_to_keys(connection))
+    }
+
+    /// Says that a guest has moved all of the log into the file.
+    pub fn log_moved(&self) {
+        if let Some(log) = &self.log {
+            log.moved();
+        }
     }
 
     /// Locks for a connection of one's own; `None` after the timeout.
     pub async fn acquire(&self) -> Option<WriteGuard> {
-        let mut group = self.acquire_group().await?;
+        let mut group = self.lock().await?;
         group.commit_finished();
+        group.begin_log();
         Some(WriteGuard(group))
     }
 
     /// Locks for the connection of the group commit; `None` after the timeout.
     pub async fn acquire_group(&self) -> Option<OwnedMutexGuard<GroupCommit>> {
+        let mut group = self.lock().await?;
+        group.begin_log();
+        Some(group)
+    }
+
+    async fn lock(&self) -> Option<OwnedMutexGuard<GroupCommit>> {
         let lock = self.group.clone().lock_owned();
         tokio::time::timeout(self.timeout, lock).await.ok()
     }

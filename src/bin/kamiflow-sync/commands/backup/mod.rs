@@ -78,10 +78,13 @@ fn copy(database: &Path, target: &Path) -> Result<()> {
     bar.finish_and_clear();
     match copied {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-            Err(damaged(error))
+            return Err(damaged(error));
         }
-        copied => copied.map(drop).context("cannot write the copy"),
-    }
+        copied => copied.context("cannot write the copy")?,
+    };
+    // A file of its own, which no log of the database belongs to.
+    let id = getrandom::u32()?.cast_signed();
+    Ok(Connection::open(target)?.pragma_update(None, "application_id", id)?)
 }
 
 fn verify(copy: &Path) -> Result<Totals> {

@@ -9,13 +9,16 @@ use kamiflow_sync_component::store::{Store, Totals};
 use super::report::Report;
 use super::space;
 use crate::commands::{clock, progress};
-use crate::database::{access, files, open};
+use crate::database::{access, files, log_check, open};
 
 pub fn check(report: &mut Report, database: &Path, by_project: bool) {
     let shown = database.display();
     check_folder(report, database);
     if let Some(obstacle) = access::obstacle(database) {
         return report.fail("database", obstacle);
+    }
+    if let Err(error) = log_check::require_own_log(database) {
+        return report.fail("database", error);
     }
     if files::length(database) == 0 {
         return report.ok(

@@ -17,7 +17,7 @@ use super::say::say;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
-use crate::database::open;
+use crate::database::{log_base, open};
 
 pub fn run(args: &RestoreArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
@@ -36,6 +36,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         None => "nothing was restored".to_owned(),
     })?;
     files::give_to_owner_of_folder(database);
+    log_base::clear(database)?;
     say!("Restored {totals} from {}", args.file.display());
     if let Some(kept) = kept {
         say!("The database before is kept as {}", kept.display());

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::commands::atomic_file::AtomicFile;
 use crate::commands::clock;
 use crate::database::files::{give_to_owner_of_folder, sync_folder_of, with_suffix};
+use crate::database::log_check::require_own_log;
 
 /// How long to wait for another program that has the database open.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -59,7 +60,8 @@ fn link_or_copy(
 /// Moves the write-ahead log into the file, and fails when another program has the file open, such
 /// as Spin, which does not use our lock. In this locking mode `SQLite` needs the file for itself.
 pub fn require_unused(database: &Path) -> Result<()> {
-    if !database.exists() {
+    // A log of another file stays as it is, and is kept beside it.
+    if !database.exists() || require_own_log(database).is_err() {
         return Ok(());
     }
     let connection = Connection::open(database)?;

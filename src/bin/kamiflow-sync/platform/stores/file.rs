@@ -49,7 +49,10 @@ impl FileBackend {
     pub async fn open(&self) -> Result<(), String> {
         if self.connection.get().is_none() {
             let _guard = self.lock().await?;
-            let connection = Connection::open(&self.path).map_err(text)?;
+            let mut connection = Connection::open(&self.path).map_err(text)?;
+            self.write_lock
+                .watch_log_of_keys(&mut connection)
+                .map_err(text)?;
             connection.execute(CREATE, []).map_err(text)?;
             self.connection.get_or_init(|| Mutex::new(connection));
         }

@@ -1,0 +1,86 @@
+//! Whether a database file and its write-ahead log belong together, found out before `SQLite` opens
+//! them: it would move any log into any file.
+//!
+//! Each log begins with a transaction that raises the application id by one (`platform/log_id.rs`).
+//! So the file has the id from before, or, when a part of the log was moved into it, the beginning
+//! of its first page is the same as in one of the frames.
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use rustix::process::{Flock, FlockType, fcntl_getlk};
+
+use super::files::{behind_links, with_suffix};
+use super::header::Header;
+use super::log_base::{self, LogBase};
+use super::log_file::LogFile;
+
+/// The byte of the `-shm` file that every connection in WAL mode holds a lock on.
+const CONNECTION_LOCK: u64 = 128;
+
+/// Changes nothing, and does not look while another program has the database open.
+///
+/// # Errors
+///
+/// When the log belongs to another database file, or is missing although it had pushes.
+pub fn require_own_log(database: &Path) -> Result<()> {
+    let database = &behind_links(database);
+    let refused = |reason: &String| {
+        // Asked again, because a program that had the database open meanwhile changed the files
+        // between the first reads.
+        !is_open(database) && refusal(database).as_ref() == Some(reason)
+    };
+    match refusal(database).filter(refused) {
+        Some(reason) if !is_open(database) => bail!(reason),
+        _ => Ok(()),
+    }
+}
+
+fn refusal(database: &Path) -> Option<String> {
+    // The log first: a program that closes the database moves it into the file.
+    let log_path = with_suffix(database, "-wal");
+    let log = LogFile::read(&log_path);
+    let header = Header::read(database);
+    let (shown, log_shown) = (database.display(), log_path.display());
+    if log.has_frames {
+        let belongs = header.is_some_and(|header| belongs(&header, &log));
+        return (!belongs).then(|| {
+            format!(
+                "{shown} is not the file that its log {log_shown} belongs to: put that file back, or \
+                 run 'kamiflow-sync restore BACKUP', which keeps both"
+            )
+        });
+    }
+    let is_incomplete = log_base::read(database) == Some(LogBase::from(&header?));
+    is_incomplete.then(|| {
+        format!(
+            "the log {log_shown} is gone, and with it the newest pushes to {shown}: put it back, or \
+             run 'kamiflow-sync restore BACKUP', without a backup with {shown} itself"
+        )
+    })
+}
+
+fn belongs(header: &Header, log: &LogFile) -> bool {
+    let Some(oldest) = log.headers.first() else {
+        return true;
+    };
+    log.headers.contains(header) || header.precedes(oldest) || began_elsewhere(header, oldest, log)
+}
+
+/// Another program, such as Spin, begins a log without raising the id.
+fn began_elsewhere(header: &Header, oldest: &Header, log: &LogFile) -> bool {
+    let size = |header: &Header| (header.schema_cookie(), header.page_count());
+    header.application_id() == oldest.application_id()
+        && (!log.is_oldest_alone || size(header) == size(oldest))
+}
+
+/// Whether another process has the database open.
+fn is_open(database: &Path) -> bool {
+    let Ok(file) = File::open(with_suffix(database, "-shm")) else {
+        return false;
+    };
+    let mut lock = Flock::from(FlockType::WriteLock);
+    (lock.start, lock.length) = (CONNECTION_LOCK, 1);
+    matches!(fcntl_getlk(&file, &lock), Ok(Some(_)))
+}

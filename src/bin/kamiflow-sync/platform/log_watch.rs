@@ -1,0 +1,83 @@
+//! Watches the write-ahead log of a file from all its connections, and moves it into the file when it
+//! has become long, as `SQLite` does by itself.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+
+use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+
+/// Frames of a log that is moved: 4 MB, `SQLite`'s default.
+const LONG: c_int = 1000;
+
+/// Bytes of the log that stay on the disk. It grows beyond only while a long reader needs it.
+pub const MAX_KEPT_LOG: i64 = 16 << 20;
+
+#[derive(Debug, Default)]
+pub struct LogWatch {
+    frames: AtomicI32,
+    /// Whether something was committed that must not be lost.
+    has_commits: AtomicBool,
+    /// Whether the file has all of the log, or the log began anew.
+    has_moved: AtomicBool,
+}
+
+impl LogWatch {
+    pub fn attach(self: &Arc<Self>, connection: &mut Connection) -> rusqlite::Result<()> {
+        let watch = self.clone();
+        connection.wal_hook(Some(move |wal: &mut Wal, frames| {
+            watch.has_commits.store(true, Relaxed);
+            watch.committed(wal, frames);
+            Ok(())
+        }))
+    }
+
+    /// For a connection that writes keys with their values only, which may be lost.
+    pub fn attach_to_keys(self: &Arc<Self>, connection: &mut Connection) -> rusqlite::Result<()> {
+        let watch = self.clone();
+        connection.wal_hook(Some(move |wal: &mut Wal, frames| {
+            watch.committed(wal, frames);
+            Ok(())
+        }))
+    }
+
+    /// The commit is on the disk, and a failure to move the log does not change that.
+    fn committed(&self, wal: &mut Wal, frames: c_int) {
+        let before = self.frames.swap(frames, Relaxed);
+        let is_moved = frames >= LONG
+            && wal
+                .checkpoint_v2(CheckpointMode::PASSIVE)
+                .is_ok_and(|(all, moved)| all == moved);
+        // Fewer frames: another process moved it.
+        if is_moved || frames < before {
+            self.moved();
+        }
+    }
+
+    /// Says that the file has all of the log.
+    pub fn moved(&self) {
+        self.has_moved.store(true, Relaxed);
+    }
+
+    /// Whether it was moved since this was asked last.
+    pub fn take_moved(&self) -> bool {
+        self.has_moved.swap(false, Relaxed)
+    }
+
+    /// Whether something was committed since this was forgotten.
+    pub fn has_commits(&self) -> bool {
+        self.has_commits.load(Relaxed)
+    }
+
+    pub fn forget_commits(&self) {
+        self.has_commits.store(false, Relaxed);
+    }
+
+    /// Expects a log that begins anew.
+    pub fn expect_beginning(&self) {
+        self.frames.store(0, Relaxed);
+        self.forget_commits();
+    }
+}
