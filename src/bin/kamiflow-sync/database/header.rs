@@ -36,28 +36,32 @@ impl Header {
         self.number(68)
     }
 
-    /// Whether `next` can be this header after a transaction that only raised the application id by
-    /// one.
-    pub fn precedes(&self, next: &Self) -> bool {
-        // The counter stays when the same connection wrote the transaction before.
-        let counted = next.change_counter().wrapping_sub(self.change_counter());
-        self.application_id().wrapping_add(1) == next.application_id()
-            && counted <= 1
-            && self.without_counters() == next.without_counters()
+    /// `PRAGMA user_version`.
+    pub fn schema_version(&self) -> u32 {
+        self.number(60)
+    }
+
+    /// Whether `next` can be this header after the next transaction that wrote the first page.
+    pub fn may_precede(&self, next: &Self) -> bool {
+        // It stays when the same connection wrote the transaction before.
+        next.change_counter().wrapping_sub(self.change_counter()) <= 1
+    }
+
+    /// Whether the two differ only in what a transaction writes that changes the application id:
+    /// the change counter, the id, the counter again and the version of `SQLite`.
+    pub fn equals_except_id(&self, other: &Self) -> bool {
+        let rest = |header: &Self| {
+            let mut bytes = header.0;
+            for written in [24..28, 68..72, 92..100] {
+                bytes[written].fill(0);
+            }
+            bytes
+        };
+        rest(self) == rest(other)
     }
 
     fn change_counter(&self) -> u32 {
         self.number(24)
-    }
-
-    /// Without what such a transaction writes: the change counter, the application id, the counter
-    /// again and the version of `SQLite`.
-    fn without_counters(&self) -> [u8; LENGTH] {
-        let mut bytes = self.0;
-        for changed in [24..28, 68..72, 92..100] {
-            bytes[changed].fill(0);
-        }
-        bytes
     }
 
     fn number(&self, at: usize) -> u32 {

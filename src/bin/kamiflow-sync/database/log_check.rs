@@ -19,6 +19,11 @@ use super::log_file::LogFile;
 /// The byte of the `-shm` file that every connection in WAL mode holds a lock on.
 const CONNECTION_LOCK: u64 = 128;
 
+/// Statements that another program may have changed the schema with in one transaction, such as one
+/// that creates a table of keys, without a new version of the schema. Copies that `SQLite` makes
+/// count anew.
+const MAX_SCHEMA_CHANGES: u32 = 2;
+
 /// Changes nothing, and does not look while another program has the database open.
 ///
 /// # Errors
@@ -43,7 +48,7 @@ fn refusal(database: &Path) -> Option<String> {
     let log = LogFile::read(&log_path);
     let header = Header::read(database);
     let (shown, log_shown) = (database.display(), log_path.display());
-    if log.has_frames {
+    if log.page_count.is_some() {
         let belongs = header.is_some_and(|header| belongs(&header, &log));
         return (!belongs).then(|| {
             format!(
@@ -62,17 +67,32 @@ fn refusal(database: &Path) -> Option<String> {
 }
 
 fn belongs(header: &Header, log: &LogFile) -> bool {
-    let Some(oldest) = log.headers.first() else {
-        return true;
-    };
-    log.headers.contains(header) || header.precedes(oldest) || began_elsewhere(header, oldest, log)
+    match log.headers.first() {
+        Some(oldest) => {
+            log.headers.contains(header)
+                || header.may_precede(oldest)
+                    && (is_before_raise(header, oldest) || is_before_other(header, oldest, log))
+        }
+        // Without a change of the first page, the size stays the same.
+        None => Some(header.page_count()) == log.page_count,
+    }
 }
 
-/// Another program, such as Spin, begins a log without raising the id.
-fn began_elsewhere(header: &Header, oldest: &Header, log: &LogFile) -> bool {
-    let size = |header: &Header| (header.schema_cookie(), header.page_count());
+/// Whether a log of this program, which begins with `oldest`, was begun on a file with `header`.
+fn is_before_raise(header: &Header, oldest: &Header) -> bool {
+    header.application_id().wrapping_add(1) == oldest.application_id()
+        && header.equals_except_id(oldest)
+}
+
+/// As [`is_before_raise`], for another program, such as Spin, which does not raise the id.
+fn is_before_other(header: &Header, oldest: &Header, log: &LogFile) -> bool {
+    let changes = oldest.schema_cookie().wrapping_sub(header.schema_cookie());
+    let has_schema =
+        changes <= MAX_SCHEMA_CHANGES || header.schema_version() != oldest.schema_version();
+    let has_size = header.page_count() == oldest.page_count();
     header.application_id() == oldest.application_id()
-        && (!log.is_oldest_alone || size(header) == size(oldest))
+        && has_schema
+        && (has_size || !log.is_oldest_alone)
 }
 
 /// Whether another process has the database open.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::header::{self, Header, number};
@@ -15,8 +16,8 @@ const VERSION: u32 = 3_007_000;
 /// What the committed frames of a log say about the database that they belong to.
 #[derive(Debug, Default)]
 pub struct LogFile {
-    /// Whether there is any.
-    pub has_frames: bool,
+    /// Pages of the database after the oldest transaction; `None` when there is none.
+    pub page_count: Option<u32>,
     /// The beginning of each version of the first page, oldest first.
     pub headers: Vec<Header>,
     /// Whether the transaction of the oldest of them wrote nothing else.
@@ -34,7 +35,8 @@ struct Frames<R> {
 
 struct Frame {
     page_number: u32,
-    is_commit: bool,
+    /// Pages of the database after the transaction that ends with this frame.
+    page_count: Option<NonZeroU32>,
 }
 
 impl LogFile {
@@ -55,11 +57,11 @@ impl LogFile {
             if frame.page_number == 1 {
                 headers.extend(frames.page.first_chunk().copied().map(Header));
             }
-            if frame.is_commit {
+            if let Some(pages) = frame.page_count {
                 if committed.headers.is_empty() {
                     committed.is_oldest_alone = length == 1;
                 }
-                committed.has_frames = true;
+                committed.page_count.get_or_insert(pages.get());
                 committed.headers.append(&mut headers);
                 length = 0;
             }
@@ -100,7 +102,7 @@ impl<R: Read> Frames<R> {
             && self.checksum == [number(&header, 16), number(&header, 20)];
         is_valid.then(|| Frame {
             page_number: number(&header, 0),
-            is_commit: number(&header, 4) != 0,
+            page_count: NonZeroU32::new(number(&header, 4)),
         })
     }
 }
@@ -136,14 +138,14 @@ mod tests {
         let run = |statements: &str| connection.execute_batch(statements).unwrap();
         run("PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
         run("PRAGMA wal_checkpoint(TRUNCATE)");
-        assert!(!LogFile::read(&log).has_frames);
+        assert_eq!(LogFile::read(&log).page_count, None);
         run("PRAGMA application_id = 7");
         run("INSERT INTO t VALUES (1)");
         run("PRAGMA application_id = 8; INSERT INTO t VALUES (zeroblob(9000))");
         let read = LogFile::read(&log);
         let ids: Vec<u32> = read.headers.iter().map(Header::application_id).collect();
         assert_eq!(ids, [7, 8, 8]);
-        assert!(read.has_frames && read.is_oldest_alone);
+        assert!(read.page_count == Some(2) && read.is_oldest_alone);
         // The last transaction is torn.
         let mut bytes = std::fs::read(&log).unwrap();
         let end = bytes.len() - 1;
@@ -152,6 +154,6 @@ mod tests {
         std::fs::write(&torn, bytes).unwrap();
         assert_eq!(LogFile::read(&torn).headers.len(), 2);
         std::fs::write(&torn, vec![0xa5; 100_000]).unwrap();
-        assert!(!LogFile::read(&torn).has_frames);
+        assert_eq!(LogFile::read(&torn).page_count, None);
     }
 }
