@@ -33,13 +33,17 @@ impl Body for Incoming {
         let length = declared_length(&self.0.headers().get("content-length"));
         let body = self.0.consume().map_err(|()| Error::BodyCutShort)?;
         let stream = body.stream().map_err(|()| Error::BodyCutShort)?;
-        let mut bytes = Vec::with_capacity(length.min(limit_bytes));
+        let mut bytes = Vec::new();
         loop {
             match stream.blocking_read(CHUNK_BYTES) {
                 Ok(chunk) if bytes.len() + chunk.len() > limit_bytes => {
                     return Err(Error::BodyTooLarge { limit_bytes });
                 }
-                Ok(chunk) => bytes.extend_from_slice(&chunk),
+                Ok(chunk) => {
+                    // Not before: a length is only announced until something comes.
+                    bytes.reserve_exact(length.min(limit_bytes).saturating_sub(bytes.len()));
+                    bytes.extend_from_slice(&chunk);
+                }
                 Err(StreamError::Closed) => return Ok(bytes),
                 Err(StreamError::LastOperationFailed(_)) => return Err(Error::BodyCutShort),
             }

@@ -54,14 +54,18 @@ impl Body for Incoming {
 
 async fn read(request: Request, limit_bytes: usize) -> Result<Vec<u8>, Error> {
     let length = declared_length(&request.get_headers().get("content-length"));
-    // One more than the body, so that its end is read without growing.
-    let mut bytes = Vec::with_capacity(length.min(limit_bytes) + 1);
+    // One more than the body, so that its end is read without growing. The rest of a large body only
+    // when something comes: until then its length is only announced.
+    let mut bytes = Vec::with_capacity(length.min(CHUNK_BYTES) + 1);
     let (_, done) = wit_future::new(|| Ok(()));
     let (mut stream, trailers) = Request::consume_body(request, done);
     let mut result = StreamResult::Complete(0);
     while result != StreamResult::Dropped {
         if bytes.len() == bytes.capacity() {
-            bytes.reserve(CHUNK_BYTES);
+            match (length.min(limit_bytes) + 1).saturating_sub(bytes.len()) {
+                0 => bytes.reserve(CHUNK_BYTES),
+                rest => bytes.reserve_exact(rest),
+            }
         }
         (result, bytes) = stream.read(bytes).await;
         if bytes.len() > limit_bytes {

@@ -8,14 +8,6 @@ use serde_json::{Value, json};
 
 use support::{Answer, Host, KEY, encode, file};
 
-/// A line of `/proc/PID/status` in bytes, such as `VmRSS`, or `VmHWM` for the peak.
-fn memory(host: &Host, what: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", host.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes << 10
-}
-
 fn push(host: &Host, body: &[u8], headers: &[(&str, &str)]) -> Answer {
     host.client()
         .send("POST", "/v1/projects/p/sync", headers, body)
@@ -113,7 +105,7 @@ fn a_gzip_bomb_is_decompressed_only_up_to_the_limit() {
             answer.status
         );
     }
-    let most = memory(&host, "VmHWM");
+    let most = host.memory("VmHWM");
     assert!(most < 400 << 20, "{most} bytes");
 }
 
@@ -136,11 +128,11 @@ fn wrong_keys_from_ten_thousand_addresses_use_a_bounded_number_of_counters() {
         stranger.send("GET", "/v1/projects/p/status", &headers, b"")
     };
     guess(0).failed(403, "forbidden");
-    let before = memory(&host, "VmRSS");
+    let before = host.memory("VmRSS");
     let counted = (1..10_000).filter(|number| guess(*number).status == 403);
     let counters = 1 + counted.count();
     assert!((3000..=4096).contains(&counters), "{counters}");
-    let grown = memory(&host, "VmRSS").saturating_sub(before);
+    let grown = host.memory("VmRSS").saturating_sub(before);
     assert!(grown < 64 << 20, "{grown} bytes");
     host.client().get("/v1/projects/p/status").good();
 }
@@ -149,7 +141,7 @@ fn wrong_keys_from_ten_thousand_addresses_use_a_bounded_number_of_counters() {
 fn a_large_body_without_the_key_takes_no_memory() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "warm")]).good();
-    let before = memory(&host, "VmHWM");
+    let before = host.memory("VmHWM");
     let part = vec![b'['; 1 << 20];
     for _ in 0..8 {
         let mut socket = host.socket();
@@ -161,7 +153,7 @@ fn a_large_body_without_the_key_takes_no_memory() {
         _ = socket.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 403"));
     }
-    let grown = memory(&host, "VmHWM") - before;
+    let grown = host.memory("VmHWM") - before;
     assert!(grown < 32 << 20, "{grown} bytes");
 }
 

@@ -87,6 +87,19 @@ fn answered_idle_connections_are_closed_oldest_first() {
 }
 
 #[test]
+fn uploads_that_trickle_in_every_slot_keep_nobody_out() {
+    let host = Host::start();
+    let mut uploads = connect_all(&host, &(push_head("p", 1000) + "{"));
+    for _ in 0..3 {
+        for upload in &mut uploads {
+            // Some are closed by then.
+            _ = upload.write_all(b" ");
+        }
+        can_push(&host);
+    }
+}
+
+#[test]
 fn a_connection_in_the_middle_of_a_request_is_kept() {
     let host = Host::start();
     let body = serde_json::json!({ "files": [file("a", b"x")] }).to_string();

@@ -1,18 +1,8 @@
 //! Limits of sizes and rates, and content encodings.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use support::{Host, file};
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
+use support::{Host, file, gzip};
 
 #[test]
 fn a_body_over_the_limit_is_refused_by_its_length_and_by_its_bytes() {

@@ -19,6 +19,7 @@ mod isolation;
 mod limits;
 mod manifest;
 mod manifest_route;
+mod memory;
 mod methods;
 mod openapi;
 mod paths;

@@ -169,7 +169,7 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     // The component leaves the connections of those who wait to `serve::hold`.
     let is_held = variables.entry("connections_are_held".to_owned());
     is_held.or_insert("true".to_owned());
-    let shared = Shared::new(&databases, &stores, variables);
+    let shared = Shared::new(&databases, &stores, variables, compute_limit::cores());
     shared.set_in_memory(MEMORY, STARTED, clock::now_us());
     shared
 }

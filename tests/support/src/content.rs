@@ -1,6 +1,10 @@
 //! Files as the API sends and receives them.
 
+use std::io::Write;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -22,6 +26,13 @@ pub fn file(path: &str, content: &[u8]) -> Value {
 pub fn content(file: &Value) -> Vec<u8> {
     let content = file["content"].as_str().expect("content");
     BASE64_STANDARD.decode(content).expect("base64")
+}
+
+/// Compresses a body.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.expect("a Vec takes every byte")
 }
 
 /// The checksum of a content, in hex.

@@ -113,6 +113,17 @@ impl Host {
         self.child.id()
     }
 
+    /// A line of `/proc/PID/status` in bytes, such as `VmRSS`, or `VmHWM` for the peak.
+    pub fn memory(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.expect("the server runs");
+        let line = status.lines().find(|line| line.starts_with(what));
+        let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+        number
+            .map(|kilobytes: u64| kilobytes << 10)
+            .expect("a size")
+    }
+
     /// Stops the server as a service manager does. Returns its exit code, log and data folder.
     pub fn stop(self) -> (Option<i32>, String, TempDir) {
         terminate(self.pid());

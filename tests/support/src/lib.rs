@@ -16,7 +16,7 @@ pub use command::{
     Build, Finished, argument, command, finished, program, run, server, terminate, wrapped,
 };
 pub use component::{build, manifest};
-pub use content::{content, encode, file, first_rev, paths, push_head, sha256};
+pub use content::{content, encode, file, first_rev, gzip, paths, push_head, sha256};
 pub use fake_clock::fake_clock;
 pub use host::Host;
 pub use process::{Process, free_port, is_installed};

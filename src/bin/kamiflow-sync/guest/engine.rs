@@ -15,11 +15,14 @@ use crate::platform;
 
 /// Instances that run at once, for each of the two kinds of requests.
 pub const MAX_RUNNING: u32 = 64;
-/// Instances that wait for the body of a request: one for each connection.
-const MAX_WAITING: u32 = 1024;
-/// Instances that can exist at once. Besides those that run or wait, as many as run of one kind may
+/// Instances that run at once for requests that need neither a key nor the database.
+pub const MAX_OPEN: u32 = 16;
+/// Requests with a body at once: those that run, and those whose body is still arriving, which have
+/// an instance too.
+pub const MAX_UPLOADS: u32 = 128;
+/// Instances that can exist at once. Besides those with a request, as many as run of one kind may
 /// have been dropped, because their memory may take a while to be freed.
-const MAX_INSTANCES: u32 = MAX_WAITING + 3 * MAX_RUNNING;
+pub const MAX_INSTANCES: u32 = MAX_UPLOADS + 2 * MAX_RUNNING + MAX_OPEN;
 
 /// Bytes of memory of an instance besides what bodies take.
 const BASE_MEMORY: u64 = 64 << 20;

@@ -1,6 +1,7 @@
 //! How long an instance may take for a request, and how long it waits for the next one.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -8,22 +9,28 @@ use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wasmtime_wasi_http::handler::{WorkerExpiration, WorkerStatus};
 
+use crate::platform::{MemoryInUse, UNCOUNTED};
+
 /// From the start of a request to the end of its response: enough to upload 100 MiB at 2 Mbit/s.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long an instance waits for its next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for an instance that has memory which others may need.
+const LARGE_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Decides when an instance is dropped although it could accept another request.
 pub struct Expiration {
     deadline: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    memory: MemoryInUse,
 }
 
 impl Expiration {
-    pub fn new(stop: CancellationToken) -> Self {
+    pub fn new(stop: CancellationToken, memory: MemoryInUse) -> Self {
         Self {
             deadline: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
             stop: Box::pin(stop.cancelled_owned()),
+            memory,
         }
     }
 }
@@ -39,6 +46,7 @@ impl WorkerExpiration for Expiration {
             WorkerStatus::Idle if self.stop.as_mut().poll(context).is_ready() => {
                 return Poll::Ready(());
             }
+            WorkerStatus::Idle if self.memory.load(Relaxed) > UNCOUNTED => LARGE_IDLE_TIMEOUT,
             WorkerStatus::Idle => IDLE_TIMEOUT,
             WorkerStatus::Requests | WorkerStatus::PostReturn => REQUEST_TIMEOUT,
         };

@@ -9,7 +9,7 @@ pub mod component_build;
 pub mod engine;
 pub mod epoch_clock;
 pub mod expiration;
-mod memory_limit;
+mod resource_limit;
 mod state;
 mod stderr;
 mod wall_clock;

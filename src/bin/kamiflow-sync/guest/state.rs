@@ -15,14 +15,15 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::epoch_clock::TICKS_PER_SECOND;
-use super::memory_limit::{MemoryInUse, MemoryLimit};
 use super::stderr::GuestStderr;
 use super::wall_clock::WallClock;
-use crate::platform::{PlatformState, Shared};
+use crate::platform::{PlatformState, Shared, Turn};
 
 /// Time that a guest may compute for one request, in ticks. Waiting for a body or for the write
 /// lock does not count.
 const COMPUTE_TICKS: u32 = 30 * TICKS_PER_SECOND;
+/// Time after which a request is long, and computes only in turns with other long ones.
+const SHORT_TICKS: u32 = TICKS_PER_SECOND / 20;
 /// Handles of streams, headers, timers and the like that a guest may have open at once. They take
 /// memory of the host.
 const MAX_HANDLES: usize = 10_000;
@@ -36,7 +37,6 @@ pub struct GuestState {
     stderr: GuestStderr,
     /// Spin's interfaces.
     pub platform: PlatformState,
-    memory: MemoryLimit,
     ticks_left: u32,
     out_of_time: Arc<AtomicBool>,
     // Last, so that a stopping server waits until everything above is dropped.
@@ -50,8 +50,7 @@ impl GuestState {
         shared: Arc<Shared>,
         max_memory: usize,
         alive: TaskTrackerToken,
-    ) -> (Store<Self>, MemoryInUse) {
-        let in_use = MemoryInUse::default();
+    ) -> Store<Self> {
         let stderr = GuestStderr::default();
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
@@ -63,27 +62,30 @@ impl GuestState {
             hooks: NoOutgoingRequests,
             table,
             stderr,
-            platform: PlatformState::new(shared),
-            memory: MemoryLimit {
-                max: max_memory,
-                in_use: in_use.clone(),
-            },
+            platform: PlatformState::new(shared, max_memory),
             ticks_left: COMPUTE_TICKS,
             out_of_time: Arc::default(),
             _alive: alive,
         };
         let mut store = Store::new(engine, state);
-        store.limiter(|state| &mut state.memory);
+        store.limiter_async(|state| state);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(Self::tick);
-        (store, in_use)
+        store
     }
 
-    /// Resets the limits of one request. `out_of_time` is set when the guest has used up its time:
-    /// the error that stops it does not reach the task that waits for the response.
-    pub fn begin_request(&mut self, out_of_time: Arc<AtomicBool>) {
+    /// Resets the limits of one request. `out_of_time` is set when the guest has used up its time, and
+    /// `out_of_memory` when it needed more than it may have: the error that stops it does not reach
+    /// the task that waits for the response.
+    pub fn begin_request(
+        &mut self,
+        turn: Arc<Turn>,
+        out_of_time: Arc<AtomicBool>,
+        out_of_memory: Arc<AtomicBool>,
+    ) {
         self.ticks_left = COMPUTE_TICKS;
         self.out_of_time = out_of_time;
+        self.platform.begin_request(turn, out_of_memory);
         self.stderr.begin_request();
     }
 
@@ -95,7 +97,13 @@ impl GuestState {
             return Err(format_err!("the guest computed for too long"));
         }
         state.ticks_left -= 1;
-        Ok(UpdateDeadline::Yield(1))
+        if state.ticks_left > COMPUTE_TICKS - SHORT_TICKS {
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        Ok(match state.platform.next_turn() {
+            Some(turn) => UpdateDeadline::YieldCustom(1, Box::pin(turn)),
+            None => UpdateDeadline::Yield(1),
+        })
     }
 }
 

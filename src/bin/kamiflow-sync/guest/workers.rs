@@ -20,13 +20,12 @@ use wasmtime_wasi_http::handler::{
 
 use super::epoch_clock::ClockGuard;
 use super::expiration::Expiration;
-use super::memory_limit::MemoryInUse;
 use super::state::GuestState;
-use crate::platform::Shared;
+use crate::platform::{MemoryInUse, Shared, Turn};
 
 /// Bytes. An instance with more memory is dropped after its request, because WebAssembly memory never
 /// shrinks.
-const MAX_REUSED_MEMORY: usize = 24 << 20;
+const MAX_REUSED_MEMORY: usize = 8 << 20;
 /// Requests per instance, so that a slow leak in a guest stays small.
 const MAX_REQUESTS: usize = 100_000;
 
@@ -38,8 +37,11 @@ pub struct Permits {
     /// Released with the permits.
     kept: Mutex<Vec<Box<dyn Send>>>,
     _clock: ClockGuard,
+    pub turn: Arc<Turn>,
     /// Set when the guest was stopped because it computed for too long.
     pub out_of_time: Arc<AtomicBool>,
+    /// Set when the guest needed more memory than it may have.
+    pub out_of_memory: Arc<AtomicBool>,
 }
 
 impl Permits {
@@ -50,7 +52,9 @@ impl Permits {
             limit,
             kept: Mutex::default(),
             _clock: clock,
+            turn: Arc::default(),
             out_of_time: Arc::default(),
+            out_of_memory: Arc::default(),
         };
         permits.resume().await;
         Arc::new(permits)
@@ -70,6 +74,12 @@ impl Permits {
     /// Keeps this as long as the permits.
     pub fn keep(&self, kept: impl Send + 'static) {
         lock(&self.kept).push(Box::new(kept));
+    }
+}
+
+impl Drop for Permits {
+    fn drop(&mut self) {
+        self.turn.end();
     }
 }
 
@@ -97,14 +107,15 @@ impl HandlerState for Workers {
 
     async fn instantiate(&self) -> wasmtime::Result<NewInstance<GuestState, Expiration, Worker>> {
         let shared = self.shared.clone();
-        let (mut store, memory) =
-            GuestState::store(&self.engine, shared, self.max_memory, self.alive.token());
+        let alive = self.alive.token();
+        let mut store = GuestState::store(&self.engine, shared, self.max_memory, alive);
+        let memory = store.data().platform.memory_in_use();
         let proxy = self.component.instantiate_async(&mut store).await?;
         Ok(NewInstance {
             store,
             proxy,
             view: GuestState::http,
-            expiration: Expiration::new(self.stop.clone()),
+            expiration: Expiration::new(self.stop.clone(), memory.clone()),
             state: Worker { memory },
         })
     }
@@ -138,7 +149,11 @@ impl WorkerState for Worker {
         permits: Arc<Permits>,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        store.data_mut().begin_request(permits.out_of_time.clone());
+        store.data_mut().begin_request(
+            permits.turn.clone(),
+            permits.out_of_time.clone(),
+            permits.out_of_memory.clone(),
+        );
         Box::pin(async move {
             let _until_finished = permits;
             std::future::pending().await

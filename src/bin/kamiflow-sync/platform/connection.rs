@@ -1,7 +1,8 @@
 //! A guest's connection to a `SQLite` database, as on Spin (`crates/sqlite-inproc/src/lib.rs`).
 //!
 //! Statements run on the calling thread, not on a blocking one: because of the write lock
-//! ([`super::write_lock`]), no writer waits inside `SQLite` for another one of this process.
+//! ([`super::write_lock`]), no writer waits inside `SQLite` for another one of this process. Only
+//! those that take long leave the thread to others ([`super::long_read`]).
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use rusqlite::Connection;
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
 use super::group_commit::GroupedTransaction;
 use super::guest_database::GuestDatabase;
+use super::instance_memory::InstanceMemory;
+use super::long_read::{read, run};
 use super::query::{io, query};
 use super::write_lock::{LOCKED, WriteGuard};
 
@@ -54,15 +57,18 @@ impl GuestConnection {
     pub async fn execute(
         &mut self,
         statement: &str,
-        parameters: Vec<Value>,
+        parameters: &[Value],
+        memory: &mut InstanceMemory,
     ) -> Result<QueryResult, Error> {
         match (statement, self.grouped.take()) {
             (BEGIN_GROUPED, None) if self.can_group() => self.begin_grouped().await?,
-            (_, None) => return self.execute_ungrouped(statement, parameters).await,
+            (_, None) => {
+                return self.execute_ungrouped(statement, parameters, memory).await;
+            }
             ("COMMIT", Some(grouped)) => grouped.commit().await?,
             ("ROLLBACK", Some(grouped)) => drop(grouped),
             (_, Some(mut grouped)) => {
-                let result = grouped.execute(statement, parameters);
+                let result = run(parameters, || grouped.execute(statement, parameters));
                 self.grouped = Some(grouped).filter(|grouped| grouped.connection().is_some());
                 return result;
             }
@@ -76,16 +82,22 @@ impl GuestConnection {
     async fn execute_ungrouped(
         &mut self,
         statement: &str,
-        parameters: Vec<Value>,
+        parameters: &[Value],
+        memory: &mut InstanceMemory,
     ) -> Result<QueryResult, Error> {
+        let may_write = self.may_write(statement)?;
         // Nobody else can see a database in memory.
         let is_shared = self.database.file.is_some();
-        if is_shared && self.write_guard.is_none() && self.may_write(statement)? {
+        if is_shared && self.write_guard.is_none() && may_write {
             let guard = self.database.write_lock.acquire().await;
             self.write_guard = Some(guard.ok_or_else(locked)?);
         }
+        let is_writing = may_write || self.write_guard.is_some();
         let connection = self.connection()?;
-        let result = query(connection, statement, parameters);
+        let result = match is_writing {
+            true => run(parameters, || query(connection, statement, parameters)),
+            false => read(connection, statement, parameters, memory).await,
+        };
         let is_free = connection.is_autocommit();
         if result
             .as_ref()
@@ -113,6 +125,11 @@ impl GuestConnection {
         Ok(())
     }
 
+    /// Whether it has the write lock.
+    pub fn is_writing(&self) -> bool {
+        self.write_guard.is_some() || self.grouped.is_some()
+    }
+
     /// `sqlite3_last_insert_rowid`; 0 before the first statement.
     pub fn last_insert_rowid(&self) -> i64 {
         self.current().map_or(0, Connection::last_insert_rowid)
@@ -134,11 +151,11 @@ impl GuestConnection {
         Ok(!prepared.readonly())
     }
 
-    fn connection(&mut self) -> Result<&Connection, Error> {
+    fn connection(&mut self) -> Result<&mut Connection, Error> {
         if self.open.is_none() {
             self.open = Some(self.database.open().map_err(io)?);
         }
-        self.open.as_ref().ok_or(Error::InvalidConnection)
+        self.open.as_mut().ok_or(Error::InvalidConnection)
     }
 }
 
@@ -157,6 +174,8 @@ mod tests {
     use std::time::Duration;
 
     use super::super::bindings::spin::sqlite::sqlite::RowResult;
+    use super::super::instance_memory::BUDGET;
+    use super::super::memory_pool::Pool;
     use super::super::write_lock::WriteLock;
     use super::*;
 
@@ -182,7 +201,8 @@ mod tests {
         connection: &mut GuestConnection,
         statement: &str,
     ) -> Result<Vec<RowResult>, Error> {
-        let result = connection.execute(statement, vec![]).await;
+        let mut memory = InstanceMemory::new(usize::MAX, &Pool::new(BUDGET));
+        let result = connection.execute(statement, &[], &mut memory).await;
         result.map(|result| result.rows)
     }
 
@@ -194,7 +214,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_result_over_the_limit_is_refused() {
         let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 129) \
                     SELECT zeroblob(1048576) FROM n";

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 
 /// How long a statement may compute. A stop of the server waits no longer for one.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Instructions of `SQLite`'s virtual machine between two looks at the clock: some milliseconds.
-const INSTRUCTIONS: c_int = 100_000;
+/// Instructions of `SQLite`'s virtual machine between two looks at the clock: less than a millisecond.
+const INSTRUCTIONS: c_int = 20_000;
 
 thread_local! {
     /// Of the statement that runs on this thread.

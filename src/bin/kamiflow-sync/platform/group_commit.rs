@@ -131,10 +131,10 @@ impl GroupCommit {
     }
 
     fn run(&self, statement: &str) -> CommitResult {
-        self.query(statement, Vec::new()).map(drop)
+        self.query(statement, &[]).map(drop)
     }
 
-    fn query(&self, statement: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
+    fn query(&self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
         let connection = self.connection.as_ref().ok_or(Error::InvalidConnection)?;
         query(connection, statement, parameters)
     }
@@ -170,11 +170,7 @@ impl GroupedTransaction {
     /// An error such as a full disk makes `SQLite` roll back everything, so it fails the whole group
     /// and ends this transaction. The same happens when a guest ends it with other statements than
     /// `COMMIT` and `ROLLBACK`.
-    pub fn execute(
-        &mut self,
-        statement: &str,
-        parameters: Vec<Value>,
-    ) -> Result<QueryResult, Error> {
+    pub fn execute(&mut self, statement: &str, parameters: &[Value]) -> Result<QueryResult, Error> {
         let group = self.0.as_mut().ok_or(Error::InvalidConnection)?;
         let result = group.query(statement, parameters);
         if !group.in_transaction() {
@@ -264,7 +260,7 @@ mod tests {
     }
 
     fn insert(transaction: &mut GroupedTransaction, number: i64) {
-        let number = vec![Value::Integer(number)];
+        let number = &[Value::Integer(number)];
         let inserted = transaction.execute("INSERT INTO t VALUES (?)", number);
         inserted.unwrap();
     }
@@ -320,7 +316,7 @@ mod tests {
     async fn a_rollback_commits_the_work_that_it_has_seen() {
         let file = file();
         let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
-        let seen = two.execute("SELECT x FROM t", Vec::new()).unwrap();
+        let seen = two.execute("SELECT x FROM t", &[]).unwrap();
         assert_eq!(seen.rows.len(), 1);
         drop(two);
         assert_eq!(file.stored(), [1]);
@@ -349,7 +345,7 @@ mod tests {
         let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
         insert(&mut two, 2);
         // As SQLite does when the disk is full.
-        two.execute("rollback", Vec::new()).unwrap();
+        two.execute("rollback", &[]).unwrap();
         assert!(two.connection().is_none());
         assert!(two.commit().await.is_err());
         assert!(one.await.unwrap().is_err());
@@ -383,8 +379,7 @@ mod tests {
                       CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)";
         file.reader.execute_batch(tables).unwrap();
         let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
-        two.execute("INSERT INTO child VALUES (7)", Vec::new())
-            .unwrap();
+        two.execute("INSERT INTO child VALUES (7)", &[]).unwrap();
         assert!(two.commit().await.is_err());
         assert!(one.await.unwrap().is_err());
         assert!(file.stored().is_empty());

@@ -96,7 +96,7 @@ mod tests {
 
     fn run(statement: &str) -> Result<(), Error> {
         let connection = GuestDatabase::default().open().unwrap();
-        query(&connection, statement, Vec::new()).map(drop)
+        query(&connection, statement, &[]).map(drop)
     }
 
     fn refusal(statement: &str) -> String {
@@ -139,7 +139,7 @@ mod tests {
         };
         let (reader, writer) = (database.open().unwrap(), database.open().unwrap());
         let run = |connection: &Connection, statement: &str| {
-            query(connection, statement, Vec::new()).unwrap();
+            query(connection, statement, &[]).unwrap();
         };
         run(&writer, "PRAGMA journal_mode = WAL");
         run(&writer, "CREATE TABLE t (x)");

@@ -12,11 +12,14 @@ mod connection;
 mod deadline;
 mod group_commit;
 mod guest_database;
+mod instance_memory;
 mod key_value;
 mod labels;
 mod limits;
 mod log_id;
 mod log_watch;
+mod long_read;
+pub mod memory_pool;
 mod query;
 mod shared;
 mod sqlite;
@@ -24,14 +27,17 @@ mod state;
 mod stores;
 #[cfg(test)]
 mod testing;
+mod turns;
 mod variables;
 mod wasi_key_value;
 mod write_lock;
 
 use wasmtime::component::{HasSelf, Linker};
 
+pub use instance_memory::{MemoryInUse, UNCOUNTED};
 pub use shared::{Grants, Shared};
 pub use state::PlatformState;
+pub use turns::Turn;
 
 /// Links every interface of the world `platform`.
 pub fn add_to_linker<T: Send + 'static>(

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::guest_database::GuestDatabase;
+use super::instance_memory::BUDGET;
 use super::labels::Labels;
+use super::memory_pool::Pool;
 use super::stores::{Backend, FileBackend};
+use super::turns::Turns;
 use super::write_lock::WriteLock;
 
 #[derive(Debug)]
@@ -15,6 +18,9 @@ pub struct Shared {
     pub stores: Labels<Backend>,
     /// The component's variables, by name.
     pub variables: HashMap<String, String>,
+    /// Of all instances.
+    pub memory: Arc<Pool>,
+    pub turns: Turns,
 }
 
 /// Labels of one kind.
@@ -31,6 +37,7 @@ impl Shared {
         databases: &Grants<'_>,
         stores: &Grants<'_>,
         variables: HashMap<String, String>,
+        cores: usize,
     ) -> Self {
         let mut locks: HashMap<PathBuf, WriteLock> = HashMap::new();
         let mut lock = |file: &Path| {
@@ -50,6 +57,8 @@ impl Shared {
             databases,
             stores: stores.labels(backend),
             variables,
+            memory: Pool::new(BUDGET),
+            turns: Turns::new(cores),
         }
     }
 }

@@ -29,9 +29,15 @@ impl HostConnection for PlatformState {
         statement: String,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, SqliteError> {
+        // A transaction may wait for the write lock.
+        if statement.starts_with("BEGIN") {
+            self.pause_turn();
+        }
         let connection = self.connections.get_mut(&handle);
         let connection = connection.map_err(SqliteError::trap)?;
-        Ok(connection.execute(&statement, parameters).await?)
+        self.memory.release();
+        let memory = &mut self.memory;
+        Ok(connection.execute(&statement, &parameters, memory).await?)
     }
 
     fn last_insert_rowid(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<i64> {

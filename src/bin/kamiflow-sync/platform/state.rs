@@ -1,31 +1,81 @@
 //! The state of one instance: the handles that its guest has open.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use wasmtime::component::ResourceTable;
 
+use super::connection::GuestConnection;
+use super::instance_memory::{InstanceMemory, MemoryInUse};
 use super::limits::MAX_HANDLES;
 use super::shared::Shared;
+use super::turns::Turn;
 
 pub struct PlatformState {
     pub(super) shared: Arc<Shared>,
     pub(super) connections: ResourceTable,
     pub(super) stores: ResourceTable,
     pub(super) swaps: ResourceTable,
+    pub(super) memory: InstanceMemory,
+    /// Of the request in progress.
+    turn: Arc<Turn>,
 }
 
 impl PlatformState {
-    pub fn new(shared: Arc<Shared>) -> Self {
+    /// For an instance with at most `max_memory` bytes of memory.
+    pub fn new(shared: Arc<Shared>, max_memory: usize) -> Self {
         let [connections, stores, swaps] = std::array::from_fn(|_| {
             let mut handles = ResourceTable::new();
             handles.set_max_capacity(MAX_HANDLES);
             handles
         });
+        let memory = InstanceMemory::new(max_memory, &shared.memory);
         Self {
             shared,
             connections,
             stores,
             swaps,
+            memory,
+            turn: Arc::default(),
         }
+    }
+
+    /// Begins a request with this turn. `out_of_memory` is set when it needs more memory than an
+    /// instance may have.
+    pub fn begin_request(&mut self, turn: Arc<Turn>, out_of_memory: Arc<AtomicBool>) {
+        self.turn = turn;
+        self.memory.begin_request(out_of_memory);
+    }
+
+    pub fn memory_in_use(&self) -> MemoryInUse {
+        self.memory.in_use()
+    }
+
+    /// Waits for the next turn of a long request; `None` when others wait for it.
+    pub fn next_turn(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
+        match self.is_writing() {
+            true => None,
+            false => Some(self.shared.turns.next(self.turn.clone())),
+        }
+    }
+
+    /// Gives the turn to others while the guest waits.
+    pub(super) fn pause_turn(&self) {
+        self.turn.pause();
+    }
+
+    /// Whether others wait for the instance, because it has the write lock of a database.
+    fn is_writing(&mut self) -> bool {
+        let connections = self.connections.iter_mut();
+        let mut connections = connections.filter_map(|any| any.downcast_ref::<GuestConnection>());
+        connections.any(GuestConnection::is_writing)
+    }
+
+    /// Waits for memory for a growth from `current` to `desired` bytes. Returns whether the instance
+    /// may have so much.
+    pub async fn grow_memory(&mut self, current: usize, desired: usize) -> bool {
+        let may_wait = !self.is_writing();
+        self.pause_turn();
+        self.memory.grow(current, desired, may_wait).await
     }
 }

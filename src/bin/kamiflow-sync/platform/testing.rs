@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::labels::Labels;
+use super::memory_pool::Pool;
 use super::shared::Shared;
 use super::state::PlatformState;
+use super::turns::Turns;
 
 fn labels<T: Default>() -> Labels<T> {
     let defined = ["default", "exists"].map(|label| (label.to_owned(), Arc::default()));
@@ -17,9 +19,12 @@ fn labels<T: Default>() -> Labels<T> {
 
 /// `default` works, `granted` is not defined, `exists` is not granted; all in memory.
 pub fn platform() -> PlatformState {
-    PlatformState::new(Arc::new(Shared {
+    let shared = Arc::new(Shared {
         databases: labels(),
         stores: labels(),
         variables: [("size".to_owned(), "10".to_owned())].into(),
-    }))
+        memory: Pool::new(0),
+        turns: Turns::new(1),
+    });
+    PlatformState::new(shared, usize::MAX)
 }

@@ -4,8 +4,9 @@
 //! sent. It is stalled while its client has stopped reading. When a connection arrives and no slot
 //! is free, one is closed: one that has been stalled for long, else the one that has been idle
 //! longest, whether it has never sent a request or is kept alive for the next one, else the one
-//! that has been stalled longest. So connections that do nothing keep no client out, and a
-//! connection in the middle of a request stays open as long as its client does its part.
+//! that has been stalled longest, else the upload whose last step is longest ago. So connections
+//! that do nothing keep no client out, and a connection in the middle of a request stays open as
+//! long as its client does its part.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::eviction_queue::EvictionQueue;
+use super::eviction_queue::{Cause, EvictionQueue};
 
 /// How soon to look again for a connection to close when there was none.
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
@@ -22,6 +23,9 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 const STALL_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a client may stop reading before its connection is closed rather than an idle one.
 const LONG_STALL: Duration = Duration::from_secs(5);
+/// How long a client may take for a step of its upload before its connection may be closed for
+/// another one.
+const SLOW_STEP: Duration = Duration::from_millis(250);
 
 /// Clones share the slots.
 #[derive(Clone)]
@@ -29,18 +33,24 @@ pub struct ConnectionSlots {
     free: Arc<Semaphore>,
     queue: Arc<Mutex<EvictionQueue>>,
     stall_timeout: Duration,
+    slow_step: Duration,
 }
 
 /// The slot of one connection. Dropping it frees the slot.
 pub struct Slot {
     slots: ConnectionSlots,
     state: Mutex<State>,
-    /// The ticket in the queue while the connection is stalled.
-    stalled: Mutex<Option<u64>>,
+    stalled: Ticket,
+    /// While a request body is arriving.
+    uploading: Ticket,
     evict: Arc<Notify>,
     /// None while the connection waits for a change.
     permit: Mutex<Option<OwnedSemaphorePermit>>,
 }
+
+/// The ticket in the queue, if there is one.
+#[derive(Default)]
+struct Ticket(Mutex<Option<u64>>);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
@@ -60,6 +70,7 @@ impl ConnectionSlots {
             free: Arc::new(Semaphore::new(count)),
             queue: Arc::default(),
             stall_timeout: STALL_TIMEOUT,
+            slow_step: SLOW_STEP,
         }
     }
 
@@ -68,8 +79,9 @@ impl ConnectionSlots {
         let permit = self.permit().await;
         let evict = Arc::default();
         Arc::new(Slot {
-            state: Mutex::new(State::Idle(self.queue().add_idle(&evict))),
-            stalled: Mutex::default(),
+            state: Mutex::new(State::Idle(self.queue().add(Cause::Idle, &evict))),
+            stalled: Ticket::default(),
+            uploading: Ticket::default(),
             slots: self.clone(),
             evict,
             permit: Mutex::new(permit),
@@ -84,22 +96,41 @@ impl ConnectionSlots {
     /// Waits for what stalled connections may hold, and evicts them meanwhile.
     pub async fn evict_stalled_until<T>(&self, wanted: impl Future<Output = T>) -> T {
         let evict = || {
-            while let Some(stalled) = self.queue().pop_stalled(self.stall_timeout) {
+            while let Some(stalled) = self.pop(Cause::Stalled, self.stall_timeout) {
                 stalled.notify_one();
             }
         };
         evict_until(wanted, evict).await
     }
 
+    /// Waits for what uploads have, and evicts the slowest of them one after the other.
+    pub async fn evict_slow_uploads_until<T>(&self, wanted: impl Future<Output = T>) -> T {
+        let evict = || {
+            let slowest = self.pop(Cause::SlowUpload, self.slow_step);
+            if let Some(slowest) = slowest {
+                slowest.notify_one();
+            }
+        };
+        evict_until(wanted, evict).await
+    }
+
     fn evict_one(&self) {
-        let mut queue = self.queue();
-        let evicted = queue
-            .pop_stalled(LONG_STALL)
-            .or_else(|| queue.pop_idle())
-            .or_else(|| queue.pop_stalled(self.stall_timeout));
+        let order = [
+            (Cause::Stalled, LONG_STALL),
+            (Cause::Idle, Duration::ZERO),
+            (Cause::Stalled, self.stall_timeout),
+            (Cause::SlowUpload, self.slow_step),
+        ];
+        let evicted = order
+            .iter()
+            .find_map(|(cause, at_least)| self.pop(*cause, *at_least));
         if let Some(evict) = evicted {
             evict.notify_one();
         }
+    }
+
+    fn pop(&self, cause: Cause, at_least: Duration) -> Option<Arc<Notify>> {
+        self.queue().pop(cause, at_least)
     }
 
     fn queue(&self) -> MutexGuard<'_, EvictionQueue> {
@@ -142,26 +173,47 @@ impl Slot {
     pub fn flushed(&self) {
         let mut state = self.state();
         if *state == State::Flushing {
-            *state = State::Idle(self.slots.queue().add_idle(&self.evict));
+            *state = State::Idle(self.slots.queue().add(Cause::Idle, &self.evict));
         }
     }
 
     /// The client has stopped reading.
     pub fn stalled(&self) {
-        self.stall_ticket()
-            .get_or_insert_with(|| self.slots.queue().add_stalled(&self.evict));
+        let mut ticket = self.stalled.lock();
+        ticket.get_or_insert_with(|| self.slots.queue().add(Cause::Stalled, &self.evict));
     }
 
     /// The client has read something.
     pub fn resumed(&self) {
-        if let Some(ticket) = self.stall_ticket().take() {
-            self.slots.queue().remove_stalled(ticket);
+        if let Some(ticket) = self.stalled.lock().take() {
+            self.slots.queue().remove(Cause::Stalled, ticket);
+        }
+    }
+
+    /// A step of a request body begins to arrive.
+    pub fn upload_step(&self) {
+        let mut ticket = self.uploading.lock();
+        let mut queue = self.slots.queue();
+        // Evicted meanwhile.
+        if ticket.is_some_and(|ticket| !queue.contains(Cause::SlowUpload, ticket)) {
+            return;
+        }
+        let next = queue.add(Cause::SlowUpload, &self.evict);
+        if let Some(before) = ticket.replace(next) {
+            queue.remove(Cause::SlowUpload, before);
+        }
+    }
+
+    /// The request body has arrived.
+    pub fn uploaded(&self) {
+        if let Some(ticket) = self.uploading.lock().take() {
+            self.slots.queue().remove(Cause::SlowUpload, ticket);
         }
     }
 
     #[cfg(test)]
     pub fn is_stalled(&self) -> bool {
-        self.stall_ticket().is_some()
+        self.stalled.lock().is_some()
     }
 
     /// Resolves when this connection is to be closed for another one.
@@ -181,14 +233,23 @@ impl Slot {
             State::Idle(ticket) => Some(ticket),
             State::RequestInProgress | State::Flushing => None,
         };
-        let stalled = *self.stall_ticket();
-        !self.slots.queue().contains(idle, stalled)
+        let tickets = [
+            (Cause::Idle, idle),
+            (Cause::Stalled, *self.stalled.lock()),
+            (Cause::SlowUpload, *self.uploading.lock()),
+        ];
+        let queue = self.slots.queue();
+        let is_taken = |ticket: &(Cause, Option<u64>)| match *ticket {
+            (cause, Some(ticket)) => !queue.contains(cause, ticket),
+            (_, None) => false,
+        };
+        tickets.iter().any(is_taken)
     }
 
     fn set_state(&self, new: State) {
         let mut state = self.state();
         if let State::Idle(ticket) = *state {
-            self.slots.queue().remove_idle(ticket);
+            self.slots.queue().remove(Cause::Idle, ticket);
         }
         *state = new;
     }
@@ -196,13 +257,14 @@ impl Slot {
     fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
         self.permit.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn stall_ticket(&self) -> MutexGuard<'_, Option<u64>> {
-        self.stalled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    fn lock(&self) -> MutexGuard<'_, Option<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,6 +272,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         self.set_state(State::RequestInProgress);
         self.resumed();
+        self.uploaded();
     }
 }
 
@@ -343,6 +406,31 @@ mod tests {
         let evicted = async { tokio::join!(one.evicted(), other.evicted()) };
         slots.evict_stalled_until(evicted).await;
         assert!(!is_evicted(&idle).await);
+    }
+
+    #[tokio::test]
+    async fn when_none_is_idle_or_stalled_the_slowest_upload_is_evicted() {
+        let slots = ConnectionSlots {
+            slow_step: Duration::from_millis(50),
+            ..ConnectionSlots::new(2)
+        };
+        let [slowest, other] = [slots.acquire().await, slots.acquire().await];
+        let _requests = [slowest.begin_request(), other.begin_request()];
+        for slot in [&slowest, &other] {
+            slot.upload_step();
+        }
+        slots.evict_one();
+        assert!(!is_evicted(&slowest).await);
+        std::thread::sleep(slots.slow_step);
+        other.upload_step();
+        slots.evict_slow_uploads_until(slowest.evicted()).await;
+        assert!(!is_evicted(&other).await);
+        std::thread::sleep(slots.slow_step);
+        other.uploaded();
+        slots.evict_one();
+        assert!(!is_evicted(&other).await);
+        drop((_requests, slowest, other));
+        assert_eq!(slots.queue().len(), 0);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The connections that may be closed to free a slot, in the order in which to close them.
+//! The connections that may be closed for another one, in the order in which to close them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,57 +6,53 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Connections by ticket. Tickets are given out in ascending order, so the first is the oldest.
+/// Why a connection may be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    Idle,
+    Stalled,
+    SlowUpload,
+}
+
+/// Connections by cause and ticket. Tickets are given out in ascending order, so the first of a cause
+/// is the oldest.
 #[derive(Default)]
 pub struct EvictionQueue {
     next: u64,
-    idle: BTreeMap<u64, Arc<Notify>>,
-    stalled: BTreeMap<u64, (Instant, Arc<Notify>)>,
+    waiting: BTreeMap<(Cause, u64), (Instant, Arc<Notify>)>,
 }
 
 impl EvictionQueue {
     /// Returns the ticket.
-    pub fn add_idle(&mut self, evict: &Arc<Notify>) -> u64 {
-        self.next += 1;
-        self.idle.insert(self.next, evict.clone());
-        self.next
-    }
-
-    /// Returns the ticket.
-    pub fn add_stalled(&mut self, evict: &Arc<Notify>) -> u64 {
+    pub fn add(&mut self, cause: Cause, evict: &Arc<Notify>) -> u64 {
         self.next += 1;
         let entry = (Instant::now(), evict.clone());
-        self.stalled.insert(self.next, entry);
+        self.waiting.insert((cause, self.next), entry);
         self.next
     }
 
-    pub fn remove_idle(&mut self, ticket: u64) {
-        self.idle.remove(&ticket);
+    pub fn remove(&mut self, cause: Cause, ticket: u64) {
+        self.waiting.remove(&(cause, ticket));
     }
 
-    pub fn remove_stalled(&mut self, ticket: u64) {
-        self.stalled.remove(&ticket);
+    /// Whether the ticket has not been taken from the queue.
+    pub fn contains(&self, cause: Cause, ticket: u64) -> bool {
+        self.waiting.contains_key(&(cause, ticket))
     }
 
-    /// Whether neither ticket has been taken from the queue.
-    pub fn contains(&self, idle: Option<u64>, stalled: Option<u64>) -> bool {
-        idle.is_none_or(|ticket| self.idle.contains_key(&ticket))
-            && stalled.is_none_or(|ticket| self.stalled.contains_key(&ticket))
-    }
-
-    /// Takes the connection that has been idle longest.
-    pub fn pop_idle(&mut self) -> Option<Arc<Notify>> {
-        self.idle.pop_first().map(|(_, evict)| evict)
-    }
-
-    /// Takes the connection that has been stalled longest, if that is at least `stall_timeout`.
-    pub fn pop_stalled(&mut self, stall_timeout: Duration) -> Option<Arc<Notify>> {
-        let first = self.stalled.first_entry()?;
-        (first.get().0.elapsed() >= stall_timeout).then(|| first.remove().1)
+    /// Takes the oldest connection of a cause, if it has been here for at least this long.
+    pub fn pop(&mut self, cause: Cause, at_least: Duration) -> Option<Arc<Notify>> {
+        let mut of_cause = self.waiting.range((cause, 0)..=(cause, u64::MAX));
+        let (key, (since, _)) = of_cause.next()?;
+        let key = *key;
+        (since.elapsed() >= at_least)
+            .then(|| self.waiting.remove(&key))
+            .flatten()
+            .map(|(_, evict)| evict)
     }
 
     #[cfg(test)]
     pub fn len(&self) -> usize {
-        self.idle.len() + self.stalled.len()
+        self.waiting.len()
     }
 }

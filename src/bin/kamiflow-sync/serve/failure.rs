@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use kamiflow_sync_component::wire::failure::envelope;
-use serde_json::Map;
+use serde_json::{Map, Value};
 use wasmtime_wasi_http::WasiBody;
 
 /// Why the component did not respond.
@@ -18,6 +18,8 @@ pub enum Failure {
     Internal,
     /// The guest computed for too long, or the request took too long.
     Timeout,
+    /// The request needs more than this many bytes of memory.
+    TooMuchMemory(usize),
 }
 
 impl Failure {
@@ -26,6 +28,7 @@ impl Failure {
             Self::BadHost => StatusCode::BAD_REQUEST,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMuchMemory(_) => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
 
@@ -34,6 +37,7 @@ impl Failure {
             Self::BadHost => "bad_host",
             Self::Internal => "internal",
             Self::Timeout => "timeout",
+            Self::TooMuchMemory(_) => "too_much_memory",
         }
     }
 
@@ -42,13 +46,23 @@ impl Failure {
             Self::BadHost => "Send one host header, with a host name.",
             Self::Internal => "The server failed to process this request; try again.",
             Self::Timeout => "The server took too long over this request; try again.",
+            Self::TooMuchMemory(_) => {
+                "The request needs more memory than one request may use: send fewer entries at once."
+            }
+        }
+    }
+
+    fn details(self) -> Map<String, Value> {
+        match self {
+            Self::TooMuchMemory(limit) => Map::from_iter([("limit".to_owned(), limit.into())]),
+            Self::BadHost | Self::Internal | Self::Timeout => Map::new(),
         }
     }
 
     /// Contains nothing internal.
     pub fn response(self) -> Response<WasiBody> {
-        let retryable = self != Self::BadHost;
-        let json = envelope(self.sentence(), self.code(), retryable, Map::new());
+        let retryable = self.status().is_server_error();
+        let json = envelope(self.sentence(), self.code(), retryable, self.details());
         let mut response = Response::new(body(json));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -74,7 +88,12 @@ mod tests {
 
     #[tokio::test]
     async fn every_failure_is_json_with_the_fields_of_the_protocol() {
-        for failure in [Failure::BadHost, Failure::Internal, Failure::Timeout] {
+        for failure in [
+            Failure::BadHost,
+            Failure::Internal,
+            Failure::Timeout,
+            Failure::TooMuchMemory(1),
+        ] {
             let response = failure.response();
             assert!(response.body().size_hint().exact().is_some());
             let body = response.into_body().collect().await.unwrap().to_bytes();

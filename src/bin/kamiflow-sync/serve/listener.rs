@@ -52,7 +52,11 @@ pub async fn serve(
             service.max_unread(),
         );
         let (service, requests) = (service.clone(), slot.clone());
-        let client = Client { address, sending };
+        let client = Client {
+            address,
+            sending,
+            slot: slot.clone(),
+        };
         let respond = service_fn(move |request| {
             let active = requests.begin_request();
             service.clone().respond(request, client.clone(), active)

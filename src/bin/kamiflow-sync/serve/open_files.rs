@@ -2,20 +2,18 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::guest::engine::MAX_RUNNING;
+use crate::guest::engine::MAX_INSTANCES;
 
 /// Connections at once, if the limit of open files allows them.
 const MAX_CONNECTIONS: u64 = 1024;
-/// Instances that may have opened the database.
-const INSTANCES: u64 = 3 * MAX_RUNNING as u64;
-/// Files that each of them has open: the database and its log.
+/// Files that an instance has open: the database and its log.
 const FILES_PER_INSTANCE: u64 = 2;
 /// Files that are open besides: listeners, metrics, the log of the server, and what the runtime
 /// needs.
 const OTHER_FILES: u64 = 64;
 
 /// Files that are no connections of clients.
-const RESERVED: u64 = INSTANCES * FILES_PER_INSTANCE + OTHER_FILES;
+const RESERVED: u64 = MAX_INSTANCES as u64 * FILES_PER_INSTANCE + OTHER_FILES;
 
 /// Raises the limit as far as the system allows: a common default of 1024 is less than the
 /// connections of clients and to the database together. Returns the limit; `None` without one.

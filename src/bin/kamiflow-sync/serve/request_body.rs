@@ -16,8 +16,10 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::Error;
 
-use super::body_budget::{BodyMemory, STEP};
+use super::body_budget::BodyMemory;
+use super::connection_slots::Slot;
 use crate::guest::workers::Permits;
+use crate::platform::memory_pool::STEP;
 
 /// How long a client may pause in the middle of a body.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
@@ -41,16 +43,24 @@ enum State {
 
 impl GuestBody {
     /// Nothing is read before the guest reads, and not much more than `max_body` bytes in all.
-    pub fn new<B>(body: B, max_body: u64, memory: BodyMemory, permits: Arc<Permits>) -> Self
+    pub fn new<B>(
+        body: B,
+        max_body: u64,
+        memory: BodyMemory,
+        permits: Arc<Permits>,
+        slot: Arc<Slot>,
+    ) -> Self
     where
         B: Body<Data = Bytes, Error = hyper::Error> + Send + Unpin + 'static,
     {
         let size = body.size_hint();
         let arrival = async move {
             permits.pause();
-            let mut reader = Reader::new(body, memory);
+            let mut reader = Reader::new(body, memory, slot);
             let parts = reader.read_all(max_body).await;
-            permits.keep(reader.memory);
+            let Reader { memory, upload, .. } = reader;
+            drop(upload);
+            permits.keep(memory);
             permits.resume().await;
             parts
         };
@@ -101,10 +111,21 @@ struct Reader<B> {
     length: u64,
     /// When the current step should be complete.
     step_end: Instant,
+    upload: Upload,
+}
+
+/// Says that a body is arriving, until it is dropped.
+struct Upload(Arc<Slot>);
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.0.uploaded();
+    }
 }
 
 impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Reader<B> {
-    fn new(body: B, memory: BodyMemory) -> Self {
+    fn new(body: B, memory: BodyMemory, slot: Arc<Slot>) -> Self {
+        slot.upload_step();
         Self {
             body,
             memory,
@@ -113,6 +134,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Reader<B> {
             room: 0,
             length: 0,
             step_end: Instant::now() + STEP_TIMEOUT,
+            upload: Upload(slot),
         }
     }
 
@@ -148,9 +170,12 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Reader<B> {
         while !data.is_empty() {
             if self.room == 0 {
                 self.finish_part();
+                // The client does not have to answer for this wait.
+                self.upload.0.uploaded();
                 self.memory.grow().await;
                 self.room = STEP;
                 self.step_end = Instant::now() + STEP_TIMEOUT;
+                self.upload.0.upload_step();
             }
             let fitting = data.split_to(data.len().min(self.room));
             self.part.extend_from_slice(&fitting);

@@ -22,8 +22,10 @@ const SMALL: usize = 16 << 10;
 /// Responses of at least this many bytes are large. They have a budget of their own, so that
 /// clients that do not read pages of content delay no other answer.
 const LARGE: usize = 1 << 20;
-/// Bytes in memory of each of the two kinds. A larger response waits until it is alone.
-const BUDGET: usize = 256 << 20;
+/// Bytes of ordinary responses in memory.
+const ORDINARY_BUDGET: usize = 48 << 20;
+/// Bytes of large responses in memory. A response that is larger waits until it is alone.
+const LARGE_BUDGET: usize = 128 << 20;
 /// Bytes per permit.
 const UNIT: usize = 1 << 10;
 
@@ -38,10 +40,10 @@ pub struct ResponseMemory {
 impl ResponseMemory {
     /// Closes stalled connections of `slots`.
     pub fn new(slots: ConnectionSlots) -> Self {
-        let budget = || Arc::new(Semaphore::new(BUDGET / UNIT));
+        let budget = |bytes| Arc::new(Semaphore::new(bytes / UNIT));
         Self {
-            ordinary: budget(),
-            large: budget(),
+            ordinary: budget(ORDINARY_BUDGET),
+            large: budget(LARGE_BUDGET),
             slots,
         }
     }
@@ -77,7 +79,7 @@ impl ResponseMemory {
             SMALL..LARGE => &self.ordinary,
             LARGE.. => &self.large,
         };
-        let units = u32::try_from(length.min(BUDGET) / UNIT).unwrap_or(u32::MAX);
+        let units = u32::try_from(length.min(LARGE_BUDGET) / UNIT).unwrap_or(u32::MAX);
         let memory = budget.clone().acquire_many_owned(units);
         self.slots.evict_stalled_until(memory).await.ok()
     }
@@ -201,16 +203,19 @@ mod tests {
         let bytes = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(body.is_end_stream());
         drop(body);
-        assert_eq!(memory.large.available_permits(), (BUDGET - LARGE) / UNIT);
+        assert_eq!(
+            memory.large.available_permits(),
+            (LARGE_BUDGET - LARGE) / UNIT
+        );
         drop(bytes);
-        assert_eq!(memory.large.available_permits(), BUDGET / UNIT);
+        assert_eq!(memory.large.available_permits(), LARGE_BUDGET / UNIT);
     }
 
     #[tokio::test]
     async fn large_responses_that_are_not_read_delay_no_other() {
         let memory = memory();
         let _all = memory
-            .complete(response(BUDGET), &Method::GET)
+            .complete(response(LARGE_BUDGET), &Method::GET)
             .await
             .unwrap();
         let short = std::time::Duration::from_millis(100);

@@ -5,18 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use http::{HeaderValue, Method, Request, Response, request};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
 use kamiflow_sync_component::api::hold::{mark_again, may_be_held};
-use tokio::sync::Semaphore;
+use kamiflow_sync_component::api::routes::Route;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
-use super::connection_slots::{ActiveRequest, ConnectionSlots};
+use super::connection_slots::{ActiveRequest, ConnectionSlots, Slot};
 use super::failure::Failure;
 use super::hold::{Ask, Holder};
 use super::lingering_close::{ReportedBody, Sending};
@@ -24,7 +26,7 @@ use super::metrics::Metrics;
 use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::response_memory::{Completed, ResponseMemory};
-use crate::guest::engine::MAX_RUNNING;
+use crate::guest::engine::{MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
 use crate::guest::workers::{Permits, Workers};
@@ -37,6 +39,7 @@ const MIN_UNREAD: u64 = 256 << 20;
 pub struct Client {
     pub address: SocketAddr,
     pub sending: Sending,
+    pub slot: Arc<Slot>,
 }
 
 /// Clones share the limits.
@@ -45,13 +48,19 @@ pub struct Service {
     handler: ProxyHandler<Workers>,
     /// Requests without a body that are inside guests; others wait first come, first served.
     requests: Arc<Semaphore>,
+    /// The same for those that need neither a key nor the database.
+    open: Arc<Semaphore>,
     /// The same for requests with a body. They are counted apart, because a push may wait for the
     /// write lock, and must delay neither a pull nor the health check.
     uploads: Arc<Semaphore>,
+    /// Requests with a body, those that are waiting for it included.
+    upload_places: Arc<Semaphore>,
+    slots: ConnectionSlots,
     /// Requests whose client did not wait for the answer before. They leave a core to the others.
     pipelined: Arc<Semaphore>,
     bodies: BodyBudget,
     max_body: u64,
+    max_memory: usize,
     responses: ResponseMemory,
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
@@ -73,13 +82,17 @@ impl Service {
         holder: Holder,
     ) -> Self {
         Self {
+            max_memory: workers.max_memory,
             handler: ProxyHandler::new(workers),
             requests: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
+            open: Arc::new(Semaphore::new(MAX_OPEN as usize)),
             uploads: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
             pipelined: Arc::new(Semaphore::new((compute_limit::cores() / 2).max(1))),
-            bodies: BodyBudget::new(max_body),
+            upload_places: Arc::new(Semaphore::new(MAX_UPLOADS as usize)),
+            bodies: BodyBudget::new(),
             max_body,
-            responses: ResponseMemory::new(slots),
+            responses: ResponseMemory::new(slots.clone()),
+            slots,
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
@@ -126,7 +139,7 @@ impl Service {
     }
 
     /// Asks the component again for a request without a body, which is not counted again.
-    fn asking(&self, head: request::Parts, client: SocketAddr) -> Ask {
+    fn asking(&self, head: Parts, client: SocketAddr) -> Ask {
         let service = self.clone();
         Box::new(move || {
             let (service, head) = (service.clone(), head.clone());
@@ -134,7 +147,7 @@ impl Service {
         })
     }
 
-    async fn ask_again(&self, mut head: request::Parts, client: SocketAddr) -> Response<WasiBody> {
+    async fn ask_again(&self, mut head: Parts, client: SocketAddr) -> Response<WasiBody> {
         let id = request_headers::request_id(&mut head.headers);
         if let Err(failure) = request_headers::prepare(&mut head, client) {
             return failure.response();
@@ -160,15 +173,21 @@ impl Service {
         };
         let limit = match has_body {
             true => &self.uploads,
+            false if is_open(&parts) => &self.open,
             false => &self.requests,
         };
+        let place = match has_body {
+            true => self.upload_place().await,
+            false => None,
+        };
         let permits = Permits::acquire(limit.clone(), self.clock.keep_running()).await;
+        permits.keep(place);
         let unheard = may_change(&parts.method).then(|| self.holder.unheard());
         if let Some(unheard) = &unheard {
             permits.keep(unheard.guard());
         }
         let body = match has_body {
-            true => self.guest_body(body, client.sending, permits.clone()),
+            true => self.guest_body(body, client, permits.clone()),
             false => body.map_err(Error::from).boxed_unsync(),
         };
         let request = Request::from_parts(parts, body);
@@ -186,7 +205,8 @@ impl Service {
         has_body: bool,
     ) -> Handled {
         let method = request.method().clone();
-        let out_of_time = permits.out_of_time.clone();
+        let (out_of_time, out_of_memory) =
+            (permits.out_of_time.clone(), permits.out_of_memory.clone());
         let response = self.handler.handle(permits.clone(), request);
         let completed = async {
             Ok::<_, wasmtime::Error>(self.responses.complete(response.await?, &method).await?)
@@ -201,19 +221,37 @@ impl Service {
                 Ok(response.map(|body| with_permits(body, permits)))
             }
             Err(error) if out_of_time.load(Relaxed) => Err((Failure::Timeout, Some(error))),
+            Err(_) if has_body && out_of_memory.load(Relaxed) => {
+                Err((Failure::TooMuchMemory(self.max_memory), None))
+            }
             Err(error) => Err((Failure::Internal, Some(error))),
         }
     }
 
-    fn guest_body(&self, body: Incoming, sending: Sending, permits: Arc<Permits>) -> WasiBody {
-        let body = ReportedBody { body, sending };
+    /// Waits for a place among the uploads; while there is none, the slowest of them is ended.
+    async fn upload_place(&self) -> Option<OwnedSemaphorePermit> {
+        let place = self.upload_places.clone().acquire_owned();
+        self.slots.evict_slow_uploads_until(place).await.ok()
+    }
+
+    fn guest_body(&self, body: Incoming, client: Client, permits: Arc<Permits>) -> WasiBody {
+        let body = ReportedBody {
+            body,
+            sending: client.sending,
+        };
         let memory = self.bodies.start();
-        GuestBody::new(body, self.max_body, memory, permits).boxed_unsync()
+        GuestBody::new(body, self.max_body, memory, permits, client.slot).boxed_unsync()
     }
 }
 
+/// Whether it needs neither a key nor the database, as far as its head tells.
+fn is_open(request: &Parts) -> bool {
+    let route = Route::find(&request.method, request.uri.path());
+    route.is_ok_and(|route| route.is_open()) && request.uri.query().is_none()
+}
+
 /// A copy of the head.
-fn head<B>(request: &Request<B>) -> request::Parts {
+fn head<B>(request: &Request<B>) -> Parts {
     let mut head = Request::new(());
     *head.method_mut() = request.method().clone();
     *head.uri_mut() = request.uri().clone();

@@ -1,0 +1,55 @@
+//! Statements that take long, so that they hold up no thread that serves others.
+//!
+//! Handing a statement to another thread costs more than most statements take. So one that only reads
+//! begins where it is called. If it then takes long, or has many rows, it is ended and begun again: its
+//! rows have memory before they are read, no more than a few such statements run at once, and the
+//! thread leaves its other tasks to a new one.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
+
+use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
+use super::instance_memory::{InstanceMemory, UNCOUNTED};
+use super::query::{Extent, memory_size, query, query_within};
+
+/// As far as most statements go.
+const SHORT: Extent = Extent {
+    time: Duration::from_millis(10),
+    bytes: UNCOUNTED,
+};
+/// Bytes that the rows of a longer one take, as far as it is a page of content.
+const LONG_RESULT: usize = 16 << 20;
+/// Statements beyond [`SHORT`] that run at once.
+const MAX_LONG: usize = 4;
+/// Bytes of parameters of a statement that takes long.
+const LARGE_PARAMETERS: usize = 256 << 10;
+
+static LONG_READS: Semaphore = Semaphore::const_new(MAX_LONG);
+
+/// Runs a statement that does not write, outside of a transaction that does.
+pub async fn read(
+    connection: &mut Connection,
+    statement: &str,
+    parameters: &[Value],
+    memory: &mut InstanceMemory,
+) -> Result<QueryResult, Error> {
+    match query_within(SHORT, connection, statement, parameters) {
+        Err(failed) if failed.is_extent() => {
+            memory.reserve(LONG_RESULT).await;
+            let _place = LONG_READS.acquire().await;
+            block_in_place(|| query(connection, statement, parameters))
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Runs a statement of a writer, which nobody may hold up.
+pub fn run<T>(parameters: &[Value], run: impl FnOnce() -> T) -> T {
+    match parameters.iter().map(memory_size).sum::<usize>() > LARGE_PARAMETERS {
+        true => block_in_place(run),
+        false => run(),
+    }
+}
