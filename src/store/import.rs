@@ -5,7 +5,6 @@
 
 use super::error::Error;
 use super::project::Project;
-use super::row::Value;
 use super::store::Store;
 use crate::domain::{ProjectId, Push, Put, Rev, Rules, Status, Version};
 
@@ -72,24 +71,11 @@ impl Import<'_> {
 
     /// Writes the project's counts, and its name and repository where it has none.
     pub fn finish(self, name: Option<&str>, git_repo: Option<&str>) -> Result<(), Error> {
-        let project = &self.project;
-        self.store.execute(
-            "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6,
-               digest = ?7, name = coalesce(name, ?8), git_repo = coalesce(git_repo, ?9)
-             WHERE number = ?1",
-            [
-                project.number.into(),
-                project.last_rev.into(),
-                project.head.into(),
-                project.tag.into(),
-                (project.file_count as i64).into(),
-                (project.total_size as i64).into(),
-                Value::Blob(project.digest.as_bytes().to_vec()),
-                name.into(),
-                git_repo.into(),
-            ],
-        )?;
-        Ok(())
+        let known = self.store.project_summary(&self.id)?;
+        let known = known.ok_or(Error::Damaged("a project is gone"))?;
+        let name = name.filter(|_| known.name.is_none());
+        let git_repo = git_repo.filter(|_| known.git_repo.is_none());
+        self.store.update_project(&self.project, name, git_repo)
     }
 }
 

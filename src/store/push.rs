@@ -2,8 +2,6 @@
 
 use super::error::Error;
 use super::numbering::Numbering;
-use super::project::Project;
-use super::row::Value;
 use super::store::Store;
 use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step};
 
@@ -41,7 +39,7 @@ impl Store {
         };
         let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
         self.add_versions(&project, &plan, &numberings, push.device.as_deref())?;
-        self.update_project(&project, push)?;
+        self.update_project(&project, push.name.as_deref(), push.git_repo.as_deref())?;
         Ok(Applied {
             cursor: project.cursor(),
             outcomes: outcomes(push, &plan, &numberings),
@@ -70,27 +68,6 @@ impl Store {
             prune_is_due: false,
             replaced: plan.replaced,
         })
-    }
-
-    fn update_project(&self, project: &Project, push: &Push) -> Result<(), Error> {
-        self.execute(
-            "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6, digest = ?7,
-               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo)
-             WHERE number = ?1 AND (last_rev <> ?2
-               OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
-            [
-                project.number.into(),
-                project.last_rev.into(),
-                project.head.into(),
-                project.tag.into(),
-                (project.file_count as i64).into(),
-                (project.total_size as i64).into(),
-                Value::Blob(project.digest.as_bytes().to_vec()),
-                push.name.as_deref().into(),
-                push.git_repo.as_deref().into(),
-            ],
-        )?;
-        Ok(())
     }
 }
 
