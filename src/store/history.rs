@@ -15,6 +15,16 @@ pub struct StoredVersion {
     pub content: Option<i64>,
 }
 
+/// Versions looked at in one statement: some milliseconds.
+const STEP: i64 = 10_000;
+
+/// A version, and the one before it.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) rev: Rev,
+    pub(super) previous: Option<Rev>,
+}
+
 impl Store {
     /// The newest version of a path, a deletion included.
     pub fn newest_version(
@@ -63,30 +73,80 @@ impl Store {
         before: Rev,
         limit: u32,
     ) -> Result<Vec<StoredVersion>, Error> {
+        let Some(start) = self.newest_before(project, path, before)? else {
+            return Ok(Vec::new());
+        };
         let statement = format!(
             "WITH RECURSIVE chain (rev, previous) AS (
-               SELECT rev, previous FROM version WHERE project = ?1 AND rev = ?3 AND path = ?2
-               UNION ALL
-               SELECT version.rev, version.previous FROM file
-               CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-               WHERE file.project = ?1 AND file.path = ?2 AND NOT EXISTS
-                 (SELECT 1 FROM version WHERE project = ?1 AND rev = ?3 AND path = ?2)
+               SELECT rev, previous FROM version WHERE project = ?1 AND rev = ?2
                UNION ALL
                SELECT version.rev, version.previous FROM chain
                CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
+               LIMIT ?3
              )
              SELECT {VERSION}, version.device, version.content FROM chain
-             CROSS JOIN version ON version.project = ?1 AND version.rev = chain.rev
-             WHERE chain.rev < ?3 LIMIT ?4"
+             CROSS JOIN version ON version.project = ?1 AND version.rev = chain.rev"
         );
-        let parameters = [
-            project.into(),
-            path.as_str().into(),
-            before.into(),
-            i64::from(limit).into(),
-        ];
+        let parameters = [project.into(), start.into(), i64::from(limit).into()];
         let rows = self.execute(&statement, parameters)?;
         rows.into_iter().map(stored_version).collect()
+    }
+
+    /// The rev of the newest version of a path before a moment.
+    fn newest_before(
+        &self,
+        project: i64,
+        path: &FilePath,
+        before: Rev,
+    ) -> Result<Option<Rev>, Error> {
+        let just_before = before.saturating_sub(1);
+        let above = match self.version(project, path, before)? {
+            Some(_) => self.oldest_after(project, before, just_before)?,
+            None => {
+                let newest = self.newest_version(project, path)?;
+                let Some(newest) = newest.map(|stored| stored.version.rev) else {
+                    return Ok(None);
+                };
+                if newest < before {
+                    return Ok(Some(newest));
+                }
+                self.oldest_after(project, newest, just_before)?
+            }
+        };
+        Ok(above.and_then(|above| above.previous))
+    }
+
+    /// The oldest version after a moment, on the way down from a version of its path. Of a long
+    /// history, it looks at a part at a time, so that others are served in between.
+    pub(super) fn oldest_after(
+        &self,
+        project: i64,
+        from: Rev,
+        moment: Rev,
+    ) -> Result<Option<Link>, Error> {
+        let (mut oldest, mut next) = (None, Some(from));
+        while let Some(from) = next.filter(|rev| *rev > moment) {
+            let row = self.first(
+                "WITH RECURSIVE chain (rev, previous) AS (
+                   SELECT rev, previous FROM version WHERE project = ?1 AND rev = ?2
+                   UNION ALL
+                   SELECT version.rev, version.previous FROM chain
+                   CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
+                   WHERE chain.previous > ?3
+                   LIMIT ?4
+                 )
+                 SELECT min(rev), previous FROM chain",
+                [project.into(), from.into(), moment.into(), STEP.into()],
+            )?;
+            let row = row.ok_or(Error::Damaged("a version is missing"))?;
+            let link = Link {
+                rev: row.integer(0)?,
+                previous: row.optional_integer(1),
+            };
+            next = link.previous;
+            oldest = Some(link);
+        }
+        Ok(oldest)
     }
 
     /// The bytes of a version's content.
@@ -141,5 +201,36 @@ mod tests {
         store.push_at(20, &[("a", Some("four"))]);
         assert_eq!(revs(10, 2), [3, 2]);
         assert_eq!(revs(15, 2), [3, 2]);
+    }
+
+    #[test]
+    fn a_page_begins_anywhere_in_a_history_longer_than_a_step() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(2, &[("a", Some("x"))]);
+        let project = store.project(&id()).unwrap().unwrap().number;
+        let more = format!(
+            "WITH RECURSIVE later (rev) AS (SELECT 4 UNION ALL SELECT rev + 2 FROM later LIMIT {})
+             INSERT INTO version (project, rev, path, size, modified, previous, tag)
+             SELECT {project}, rev, 'a', 0, 0, rev - 2, 0 FROM later",
+            2 * STEP + 10
+        );
+        store.run(&more).unwrap();
+        let first = |before| {
+            let versions = store.versions(project, &path("a"), before, 1).unwrap();
+            versions.first().map(|stored| stored.version.rev)
+        };
+        let newest = first(Rev::MAX).unwrap();
+        for (before, expected) in [
+            (newest + 1, Some(newest)),
+            (newest, Some(newest - 2)),
+            (newest - 1, Some(newest - 2)),
+            (3, Some(2)),
+            (2, None),
+            (1, None),
+            (Rev::MIN, None),
+        ] {
+            assert_eq!(first(before), expected, "{before}");
+        }
     }
 }
