@@ -7,6 +7,7 @@ mod claim;
 mod clock;
 mod current_state;
 mod database;
+mod erase;
 mod error;
 mod feed;
 mod history;

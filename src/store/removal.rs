@@ -12,6 +12,7 @@ use crate::domain::ProjectId;
 const STEP_BYTES: i64 = 2 << 20;
 /// Rows in one step.
 const STEP_ROWS: i64 = 1000;
+
 /// How long a deletion waits for readers that need the log.
 const LOG_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -69,6 +70,7 @@ impl Store {
             )?;
             let number = || [project.number.into()];
             store.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
+            store.execute("DELETE FROM sweep WHERE project = ?1", number())?;
             store.execute("DELETE FROM project WHERE number = ?1", number())?;
             Ok(project.file_count)
         })
@@ -117,25 +119,6 @@ impl Store {
             AND NOT EXISTS (SELECT 1 FROM version WHERE project = ?1)
             AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)";
         self.execute(finish, [project.into()]).map(drop)
-    }
-
-    /// Overwrites what is deleted meanwhile. A server that manages its own file refuses this pragma,
-    /// so it is best effort.
-    fn erasing<T>(&self, work: impl FnOnce(&Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.run("PRAGMA secure_delete = ON").ok();
-        let done = work(self)?;
-        self.run("PRAGMA secure_delete = OFF").ok();
-        Ok(done)
-    }
-
-    /// Moves the log into the file and truncates it. Returns whether that is done, or cannot be done
-    /// from here.
-    fn empty_log(&self) -> bool {
-        match self.run("PRAGMA wal_checkpoint(TRUNCATE)") {
-            Ok(rows) => rows.first().and_then(|row| row.optional_integer(0)) != Some(1),
-            Err(Error::Busy | Error::Full) => false,
-            Err(_) => true,
-        }
     }
 }
 

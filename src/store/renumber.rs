@@ -137,6 +137,9 @@ impl Store {
     }
 
     fn finish_renumbering(&self, project: &Project, now_us: Rev) -> Result<(), Error> {
+        // It names a rev that may have moved.
+        let statement = "DELETE FROM sweep WHERE project = ?1";
+        self.execute(statement, [project.number.into()])?;
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, epoch = random(),
                swept_at = min(swept_at, ?5) WHERE number = ?1",

@@ -10,7 +10,7 @@ use crate::domain::{ProjectId, Rev};
 const REST_US: Rev = 600_000_000;
 /// Paths looked at in one step, so that the push that pays for it is not noticeably slower.
 const STEP_PATHS: i64 = 200;
-/// Versions that lose their content in one step.
+/// Versions looked at in one step, however many of them a path has.
 const STEP_VERSIONS: usize = 3_000;
 const DAY_US: u64 = 86_400_000_000;
 
@@ -35,6 +35,16 @@ struct Outdated {
     content: i64,
 }
 
+/// Where a step ended inside the history of a path.
+#[derive(Debug)]
+struct Cut {
+    path: String,
+    /// The last version that was looked at.
+    rev: Rev,
+    /// How many of its path are newer, but for a deletion at the end.
+    place: i64,
+}
+
 impl Project {
     /// Whether the project has rested long enough since its last step. A step in the future was made
     /// while the clock was ahead.
@@ -44,15 +54,20 @@ impl Project {
 }
 
 impl Store {
-    /// Prunes the next paths of a project if that is due; to be called inside a transaction.
+    /// Prunes the next paths of a project if that is due, and overwrites what it removes.
     pub fn prune(&self, id: &ProjectId, retention: Retention, now_us: Rev) -> Result<(), Error> {
-        match self.project(id)? {
+        let pruned = self.erase(|store| match store.project(id)? {
             // Another push may have been faster.
             Some(project) if project.prune_is_due(now_us) => {
-                self.prune_step(&project, retention, now_us)
+                store.prune_step(&project, retention, now_us)
             }
-            _ => Ok(()),
+            _ => Ok(0),
+        })?;
+        if pruned > 0 {
+            // What it held is overwritten sooner or later.
+            self.empty_log();
         }
+        Ok(())
     }
 
     fn prune_step(
@@ -60,66 +75,101 @@ impl Store {
         project: &Project,
         retention: Retention,
         now_us: Rev,
-    ) -> Result<(), Error> {
-        let last = self.last_path_of_step(project)?;
+    ) -> Result<usize, Error> {
+        let from = self.cut(project)?;
+        let last = self.last_path_of_step(project, from.is_some())?;
         let trusted = self.trusted_time(now_us)?;
-        let outdated = self.outdated(project, last.as_deref(), retention, trusted)?;
+        let (outdated, cut) =
+            self.outdated(project, from.as_ref(), last.as_deref(), retention, trusted)?;
         self.prune_contents(project.number, &outdated)?;
-        // A full step may have left some; the next one looks at the same paths again.
-        let pruned_to = match outdated.len() < STEP_VERSIONS {
-            true => last.unwrap_or_default(),
-            false => project.pruned_to.clone(),
-        };
+        let pruned_to = cut.as_ref().map(|cut| cut.path.clone()).or(last);
         self.execute(
             "UPDATE project SET swept_at = ?2, swept_to = ?3 WHERE number = ?1",
             [
                 project.number.into(),
                 now_us.into(),
-                pruned_to.as_str().into(),
+                pruned_to.unwrap_or_default().as_str().into(),
             ],
         )?;
-        Ok(())
+        self.save_cut(project.number, cut)?;
+        Ok(outdated.len())
     }
 
-    /// The path at which this step ends; none when it reaches the last one.
-    fn last_path_of_step(&self, project: &Project) -> Result<Option<String>, Error> {
+    /// Where the last step ended inside the history of a path.
+    fn cut(&self, project: &Project) -> Result<Option<Cut>, Error> {
+        let statement = "SELECT rev, place FROM sweep WHERE project = ?1";
+        let row = self.first(statement, [project.number.into()])?;
+        let cut = |row: Row| {
+            Ok(Cut {
+                path: project.pruned_to.clone(),
+                rev: row.integer(0)?,
+                place: row.integer(1)?,
+            })
+        };
+        row.map(cut).transpose()
+    }
+
+    fn save_cut(&self, project: i64, cut: Option<Cut>) -> Result<(), Error> {
+        self.execute("DELETE FROM sweep WHERE project = ?1", [project.into()])?;
+        let Some(cut) = cut else { return Ok(()) };
+        self.execute(
+            "INSERT INTO sweep (project, rev, place) VALUES (?1, ?2, ?3)",
+            [project.into(), cut.rev.into(), cut.place.into()],
+        )
+        .map(drop)
+    }
+
+    /// The path at which this step ends; none when it reaches the last one. A step that goes on inside
+    /// a path begins with that path.
+    fn last_path_of_step(&self, project: &Project, goes_on: bool) -> Result<Option<String>, Error> {
         let row = self.first(
-            "SELECT path FROM file WHERE project = ?1 AND path > ?2 ORDER BY path LIMIT 1 OFFSET ?3",
+            "SELECT path FROM file WHERE project = ?1 AND path >= ?2 AND (?4 OR path > ?2)
+             ORDER BY path LIMIT 1 OFFSET ?3",
             [
                 project.number.into(),
                 project.pruned_to.as_str().into(),
                 (STEP_PATHS - 1).into(),
+                i64::from(goes_on).into(),
             ],
         )?;
         row.map(|mut row| row.take_text(0)).transpose()
     }
 
-    /// Versions of this step's paths whose content may go, oldest first. The versions below a
-    /// pruned one were pruned before it, so the walk down a chain ends there.
+    /// Versions of this step's paths whose content may go, path by path and newest first, and where it
+    /// ends when they have too many versions. The versions below a pruned one were pruned before it,
+    /// or by the steps that go on there, so the walk down a chain ends there.
     fn outdated(
         &self,
         project: &Project,
+        from: Option<&Cut>,
         last: Option<&str>,
         retention: Retention,
         trusted: Rev,
-    ) -> Result<Vec<Outdated>, Error> {
+    ) -> Result<(Vec<Outdated>, Option<Cut>), Error> {
         let before = |days: u64| trusted - (days * DAY_US) as Rev;
         let rows = self.execute(
-            "WITH RECURSIVE chain (rev, previous, place, replaced_at, deleted_at, pruned) AS (
-               SELECT version.rev, previous, iif(file.deleted, 0, 1), NULL, iif(file.deleted, version.rev, NULL), 0
-               FROM file CROSS JOIN version ON version.project = ?1 AND version.rev = file.rev
-               WHERE file.project = ?1 AND file.path > ?2 AND (?3 IS NULL OR file.path <= ?3)
+            "WITH RECURSIVE chain (path, rev, previous, place, replaced_at, deleted_at, pruned) AS (
+               SELECT * FROM (
+                 SELECT file.path, version.rev, version.previous,
+                   iif(?8 IS NOT NULL AND file.path = ?2, ?9, iif(file.deleted, 0, 1)),
+                   NULL, iif(file.deleted, file.rev, NULL), 0
+                 FROM file CROSS JOIN version ON version.project = ?1
+                   AND version.rev = iif(?8 IS NOT NULL AND file.path = ?2, ?8, file.rev)
+                 WHERE file.project = ?1 AND file.path >= ?2 AND (?8 IS NOT NULL OR file.path > ?2)
+                   AND (?3 IS NULL OR file.path <= ?3))
                UNION ALL
-               SELECT version.rev, version.previous, place + 1, chain.rev, deleted_at,
+               SELECT chain.path, version.rev, version.previous, place + 1, chain.rev, deleted_at,
                       version.checksum IS NOT NULL AND version.content IS NULL
                FROM chain CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
                WHERE NOT pruned
+               ORDER BY 1, 2 DESC LIMIT ?7
              )
-             SELECT version.rev, version.content FROM chain
+             SELECT version.rev, version.content, NULL, NULL FROM chain
              CROSS JOIN version ON version.project = ?1 AND version.rev = chain.rev
              WHERE version.content IS NOT NULL
                AND (replaced_at < ?4 AND place > ?5 OR replaced_at IS NOT NULL AND deleted_at < ?6)
-             ORDER BY version.rev LIMIT ?7",
+             UNION ALL
+             SELECT * FROM (SELECT rev, NULL, path, place FROM chain LIMIT 1 OFFSET ?7 - 1)",
             [
                 project.number.into(),
                 project.pruned_to.as_str().into(),
@@ -128,15 +178,23 @@ impl Store {
                 (retention.versions as i64).into(),
                 before(retention.deleted_days).into(),
                 (STEP_VERSIONS as i64).into(),
+                from.map(|cut| cut.rev).into(),
+                from.map(|cut| cut.place).into(),
             ],
         )?;
-        let outdated = |row: &Row| {
-            Ok(Outdated {
-                rev: row.integer(0)?,
-                content: row.integer(1)?,
-            })
-        };
-        rows.iter().map(outdated).collect()
+        let (mut outdated, mut cut) = (Vec::new(), None);
+        for mut row in rows {
+            let rev = row.integer(0)?;
+            match row.optional_integer(1) {
+                Some(content) => outdated.push(Outdated { rev, content }),
+                None => {
+                    let place = row.integer(3)?;
+                    let path = row.take_text(2)?;
+                    cut = Some(Cut { path, rev, place });
+                }
+            }
+        }
+        Ok((outdated, cut))
     }
 
     /// Content that other versions share stays.
@@ -150,19 +208,25 @@ impl Store {
              WHERE project = ?1 AND rev IN (SELECT value FROM json_each(?2))",
             [project.into(), revs],
         )?;
-        let contents = json_array(outdated.iter().map(|version| version.content));
-        self.execute(
-            "DELETE FROM content WHERE id IN (SELECT value FROM json_each(?1))
-               AND NOT EXISTS (SELECT 1 FROM version WHERE version.content = content.id)",
-            [contents],
-        )?;
+        // Overwritten before anything is deleted, since deleting makes SQLite move what is around.
+        for change in [
+            "UPDATE content SET bytes = zeroblob(length(bytes))",
+            "DELETE FROM content",
+        ] {
+            let contents = json_array(outdated.iter().map(|version| version.content));
+            let unused = format!(
+                "{change} WHERE id IN (SELECT value FROM json_each(?1))
+                   AND NOT EXISTS (SELECT 1 FROM version WHERE version.content = content.id)"
+            );
+            self.execute(&unused, [contents])?;
+        }
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::testing::{MAX_FILES, TestFile, id, path, push};
     use super::*;
 
     const DAY: Rev = DAY_US as Rev;
@@ -181,9 +245,7 @@ mod tests {
     }
 
     fn prune(store: &Store, now_us: Rev) {
-        store
-            .write(|store| store.prune(&id(), RETENTION, now_us))
-            .unwrap();
+        store.prune(&id(), RETENTION, now_us).unwrap();
     }
 
     #[test]
@@ -266,5 +328,50 @@ mod tests {
         assert_eq!(kept(&store), [1]);
         prune(&store, 4 * DAY);
         assert!(kept(&store).is_empty());
+    }
+
+    #[test]
+    fn a_long_history_is_pruned_in_steps_of_which_each_goes_on_where_the_last_ended() {
+        let file = TestFile::new();
+        let store = file.store();
+        let count = 2 * STEP_VERSIONS as Rev + 10;
+        store
+            .write(|store| {
+                for rev in 1..=count {
+                    let text = rev.to_string();
+                    let push = push(&[("a", Some(&text)), ("b", Some("x"))]);
+                    store.push(&id(), &push, rev * 10, MAX_FILES)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+        let kept = || {
+            let rows = store.run("SELECT count(*) FROM version WHERE content IS NOT NULL");
+            rows.unwrap()[0].integer::<Rev>(0).unwrap()
+        };
+        let (all, step) = (count + 1, STEP_VERSIONS as Rev);
+        assert_eq!(kept(), all);
+        // A step looks at the version at which the last one ended once more.
+        for (number, expected) in [all - step + 1, all - 2 * step + 2, 2, 2]
+            .iter()
+            .enumerate()
+        {
+            prune(&store, 2 * DAY + number as Rev * REST_US);
+            assert_eq!(kept(), *expected, "step {number}");
+        }
+        let text = "SELECT count(*) FROM content";
+        assert_eq!(store.run(text).unwrap()[0].integer::<Rev>(0).unwrap(), 2);
+    }
+
+    #[test]
+    fn what_is_pruned_is_overwritten() {
+        let file = TestFile::new();
+        let store = file.store();
+        let (short, long) = ("a short text of old", "a long text of old ".repeat(1000));
+        store.push_at(1, &[("a", Some(short)), ("b", Some(&long))]);
+        store.push_at(20, &[("a", Some("new")), ("b", Some("newer"))]);
+        assert!(file.holds("text of old"));
+        prune(&store, 2 * DAY);
+        assert!(!file.holds("text of old"));
     }
 }

@@ -84,3 +84,11 @@ CREATE TABLE clock (
   before_pending INTEGER NOT NULL,     -- the reading before that one
   trusted        INTEGER NOT NULL      -- the time by which content is pruned
 )
+-- v 12
+-- Where the retention goes on inside the history of the path project.swept_to, when its last step
+-- ended there.
+CREATE TABLE sweep (
+  project INTEGER PRIMARY KEY,
+  rev     INTEGER NOT NULL,            -- the last version that it looked at
+  place   INTEGER NOT NULL             -- how many versions of the path are newer
+)

@@ -18,13 +18,29 @@ impl TestFile {
     }
 
     pub(super) fn connection(&self) -> Connection {
-        Connection::open(self.folder.path().join("test.db")).unwrap()
+        let connection = Connection::open(self.folder.path().join("test.db")).unwrap();
+        // As the server opens it.
+        connection
+            .pragma_update(None, "secure_delete", true)
+            .unwrap();
+        connection
     }
 
     /// Bytes of the write-ahead log.
     pub(super) fn log_bytes(&self) -> u64 {
         let log = self.folder.path().join("test.db-wal");
         std::fs::metadata(log).unwrap().len()
+    }
+
+    /// Whether the file or its log has these bytes anywhere.
+    pub(super) fn holds(&self, text: &str) -> bool {
+        let has = |file: std::io::Result<std::fs::DirEntry>| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        self.folder.path().read_dir().unwrap().any(has)
     }
 
     pub(super) fn store(&self) -> Store {

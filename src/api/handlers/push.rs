@@ -50,11 +50,11 @@ pub fn push(
     Ok(with_news(response, news.as_ref()))
 }
 
-/// In a transaction of its own: the push is stored, so a failure here is not the client's.
+/// In transactions of its own: the push is stored, so a failure here is not the client's.
 fn prune(app: &App, id: &ProjectId, now_us: Rev) {
     let pruned = retention(app).and_then(|retention| {
         app.database
-            .write(|store| Ok(store.prune(id, retention, now_us)?))
+            .with(|store| Ok(store.prune(id, retention, now_us)?))
     });
     if let Err(error) = pruned {
         eprintln!("warning: old content was not pruned: {error}");

@@ -33,6 +33,7 @@ pub fn existing(file: &Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .with_context(|| format!("cannot open {shown}"))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    overwrite_deleted(&connection)?;
     let version = version(&connection).with_context(|| format!("cannot read {shown}"));
     match version.map_err(|error| access::explain_to_command(file, error))? {
         newer if newer > SCHEMA_VERSION => bail!(
@@ -71,9 +72,15 @@ pub fn migrated(file: &Path) -> Result<Store> {
     prepare(file)?;
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    overwrite_deleted(&connection)?;
     // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(Store::open(connection)?.with_lock_timeout(BUSY_TIMEOUT))
+}
+
+/// As for the server's connections.
+fn overwrite_deleted(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "secure_delete", true)
 }
 
 /// Opens a database of any program.

@@ -46,6 +46,8 @@ impl GuestDatabase {
         // Without it, a new value for the parameter of a LIMIT makes SQLite compile the statement again.
         connection.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
+        // Where SQLite moves content, it leaves no copy behind; what is purged is gone from everywhere.
+        connection.pragma_update(None, "secure_delete", true)?;
         self.write_lock.watch_log(&mut connection)?;
         connection.authorizer(Some(authorize))?;
         deadline::watch(&mut connection)?;

@@ -9,47 +9,64 @@ use rusqlite::types::ValueRef;
 
 use super::examination::Examination;
 
-/// Each statement counts the rows of a table that have a value which the program does not write.
-const VALUES: [(&str, &str); 5] = [
+/// What rows are called, their table, and the condition that each of them meets.
+const VALUES: [(&str, &str, &str); 7] = [
     (
         "projects",
-        "SELECT count(*) FROM project WHERE NOT (
-           typeof(id) = 'text' AND typeof(name) IN ('text', 'null') AND typeof(git_repo) IN ('text', 'null')
+        "project",
+        "typeof(id) = 'text' AND typeof(name) IN ('text', 'null') AND typeof(git_repo) IN ('text', 'null')
            AND typeof(last_rev) = 'integer' AND typeof(epoch) = 'integer' AND typeof(head) IN ('integer', 'null')
            AND typeof(tag) = 'integer' AND typeof(file_count) = 'integer' AND typeof(total_size) = 'integer'
            AND typeof(digest) = 'blob' AND length(digest) = 32
            AND typeof(swept_at) = 'integer' AND typeof(swept_to) = 'text'
-           AND last_rev >= 0 AND file_count >= 0 AND total_size >= 0)",
+           AND last_rev >= 0 AND file_count >= 0 AND total_size >= 0",
     ),
     (
         "versions",
-        "SELECT count(*) FROM version WHERE NOT (
-           typeof(rev) = 'integer' AND rev > 0 AND typeof(path) = 'text'
+        "version",
+        "typeof(rev) = 'integer' AND rev > 0 AND typeof(path) = 'text'
            AND (checksum IS NULL OR typeof(checksum) = 'blob' AND length(checksum) = 32)
            AND typeof(size) = 'integer' AND size >= 0 AND typeof(modified) = 'integer'
            AND typeof(device) IN ('text', 'null') AND typeof(tag) = 'integer'
            AND (previous IS NULL OR typeof(previous) = 'integer' AND previous < rev)
-           AND (content IS NULL OR typeof(content) = 'integer' AND checksum IS NOT NULL))",
+           AND (content IS NULL OR typeof(content) = 'integer' AND checksum IS NOT NULL)",
     ),
     (
         "files",
-        "SELECT count(*) FROM file WHERE NOT (
-           typeof(path) = 'text' AND typeof(rev) = 'integer' AND deleted IN (0, 1))",
+        "file",
+        "typeof(path) = 'text' AND typeof(rev) = 'integer' AND deleted IN (0, 1)",
     ),
     (
         "contents",
-        "SELECT count(*) FROM content WHERE NOT (
-           typeof(checksum) = 'blob' AND length(checksum) = 32 AND typeof(bytes) = 'blob')",
+        "content",
+        "typeof(checksum) = 'blob' AND length(checksum) = 32 AND typeof(bytes) = 'blob'",
     ),
     (
         "deleted projects",
-        "SELECT count(*) FROM retired WHERE NOT (typeof(id) = 'text' AND typeof(last_rev) = 'integer' AND last_rev >= 0)",
+        "retired",
+        "typeof(id) = 'text' AND typeof(last_rev) = 'integer' AND last_rev >= 0",
+    ),
+    (
+        "positions of the retention",
+        "sweep",
+        "typeof(rev) = 'integer' AND rev > 0 AND typeof(place) = 'integer'",
+    ),
+    (
+        "clocks",
+        "clock",
+        "typeof(latest) = 'integer' AND typeof(reading) = 'integer' AND typeof(pending) = 'integer'
+           AND typeof(before_pending) = 'integer' AND typeof(trusted) = 'integer' AND latest >= 0",
     ),
 ];
 
 pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
-    for (rows, statement) in VALUES {
-        let broken: i64 = connection.query_row(statement, [], |row| row.get(0))?;
+    for (rows, table, condition) in VALUES {
+        // An older schema does not have it; that one is missing otherwise is found there.
+        if !connection.table_exists(None, table)? {
+            continue;
+        }
+        let statement = format!("SELECT count(*) FROM {table} WHERE NOT ({condition})");
+        let broken: i64 = connection.query_row(&statement, [], |row| row.get(0))?;
         if broken > 0 {
             examination.add(format!("{broken} {rows} have a value that breaks a rule"));
         }
