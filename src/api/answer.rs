@@ -79,6 +79,7 @@ fn respond(
         Route::Diff(id) => handlers::diff(app, head, &id, body),
         Route::History(id) => handlers::history(app, head, &id),
         Route::Restore(id) => handlers::restore(app, head, &id, body),
+        Route::Purge(id) => handlers::purge(app, head, &id, body),
     }
 }
 

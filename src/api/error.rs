@@ -238,6 +238,7 @@ impl From<store::Error> for Error {
             store::Error::Rejected(rejection) => Self::Rejected(rejection),
             store::Error::ResyncRequired => Self::ResyncRequired,
             store::Error::NoProject
+            | store::Error::NeverStored { .. }
             | store::Error::NoVersion { .. }
             | store::Error::BeforeFirstVersion => Self::NoSuchFile(error.to_string()),
             store::Error::ContentPruned { path } => Self::ContentGone { path },

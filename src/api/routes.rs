@@ -40,6 +40,8 @@ pub enum Route {
     History(ProjectId),
     /// Restores old versions as new ones.
     Restore(ProjectId),
+    /// Removes content for good.
+    Purge(ProjectId),
 }
 
 /// Methods as an `allow` header lists them.
@@ -54,7 +56,7 @@ type Entry = (
     fn(&Segments) -> Result<Route, Error>,
 );
 
-const ROUTES: [Entry; 15] = [
+const ROUTES: [Entry; 16] = [
     ("/", GET, |_| Ok(Route::Root)),
     ("/health", GET, |_| Ok(Route::Health)),
     ("/openapi.json", GET, |_| Ok(Route::OpenApi)),
@@ -89,6 +91,9 @@ const ROUTES: [Entry; 15] = [
     }),
     ("/v1/projects/:id/restore", POST, |at| {
         Ok(Route::Restore(at.id()?))
+    }),
+    ("/v1/projects/:id/purge", POST, |at| {
+        Ok(Route::Purge(at.id()?))
     }),
 ];
 

@@ -25,6 +25,12 @@ pub enum Error {
     /// There is no such project.
     #[error("this project does not exist")]
     NoProject,
+    /// A path that never had a version.
+    #[error("'{path}' was never stored")]
+    NeverStored {
+        /// The path of the file.
+        path: String,
+    },
     /// A path has no version with this rev.
     #[error("'{path}' has no version {rev}")]
     NoVersion {

@@ -105,7 +105,8 @@ impl Store {
     }
 
     fn tag_at(&self, project: i64, rev: Rev) -> Result<Option<i64>, Error> {
-        let statement = "SELECT tag FROM version WHERE project = ?1 AND rev = ?2";
+        let statement = "SELECT tag FROM version WHERE project = ?1 AND rev = ?2
+            UNION ALL SELECT tag FROM purged WHERE project = ?1 AND rev = ?2";
         let row = self.first(statement, [project.into(), rev.into()])?;
         row.map(|row| row.integer(0)).transpose()
     }

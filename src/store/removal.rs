@@ -91,6 +91,24 @@ impl Store {
         Ok(Step::Removed)
     }
 
+    /// The number of a project that is being removed, for content that goes with it; to be called
+    /// inside the transaction that hands the content over.
+    pub(super) fn number_to_remove(&self) -> Result<i64, Error> {
+        let row = self.run(
+            "INSERT INTO removal (project)
+             SELECT coalesce((SELECT max(project) FROM removal), 1 + (SELECT max(number) FROM project))
+             WHERE true ON CONFLICT (project) DO UPDATE SET project = excluded.project
+             RETURNING project",
+        )?;
+        let row = row.first().ok_or(Error::Damaged("there is no project"))?;
+        row.integer(0)
+    }
+
+    /// Whether nothing is left of what was deleted, neither in the file nor in the log.
+    pub(super) fn is_all_removed(&self) -> Result<bool, Error> {
+        Ok(self.project_to_remove()?.is_none())
+    }
+
     fn project_to_remove(&self) -> Result<Option<i64>, Error> {
         let row = self.run("SELECT project FROM removal LIMIT 1")?;
         row.first().map(|row| row.integer(0)).transpose()
@@ -117,6 +135,7 @@ impl Store {
         let finish = "DELETE FROM removal WHERE project = ?1
             AND NOT EXISTS (SELECT 1 FROM content WHERE project = ?1)
             AND NOT EXISTS (SELECT 1 FROM version WHERE project = ?1)
+            AND NOT EXISTS (SELECT 1 FROM purged WHERE project = ?1)
             AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)";
         self.execute(finish, [project.into()]).map(drop)
     }
@@ -124,7 +143,7 @@ impl Store {
 
 /// Statements that remove some rows of a project and return one row for each, with their limits:
 /// bytes for content, which may be exceeded by the first, rows for the others.
-const REMOVE: [(&str, i64); 3] = [
+const REMOVE: [(&str, i64); 4] = [
     (
         "DELETE FROM content WHERE id IN (
            SELECT id FROM (
@@ -138,6 +157,12 @@ const REMOVE: [(&str, i64); 3] = [
     (
         "DELETE FROM version WHERE project = ?1
            AND rev IN (SELECT rev FROM version WHERE project = ?1 ORDER BY rev LIMIT ?2)
+         RETURNING 1",
+        STEP_ROWS,
+    ),
+    (
+        "DELETE FROM purged WHERE project = ?1
+           AND rev IN (SELECT rev FROM purged WHERE project = ?1 ORDER BY rev LIMIT ?2)
          RETURNING 1",
         STEP_ROWS,
     ),

@@ -137,9 +137,13 @@ impl Store {
     }
 
     fn finish_renumbering(&self, project: &Project, now_us: Rev) -> Result<(), Error> {
-        // It names a rev that may have moved.
-        let statement = "DELETE FROM sweep WHERE project = ?1";
-        self.execute(statement, [project.number.into()])?;
+        // The one proves cursors of the epoch that ends, the other names a rev that may have moved.
+        for statement in [
+            "DELETE FROM purged WHERE project = ?1",
+            "DELETE FROM sweep WHERE project = ?1",
+        ] {
+            self.execute(statement, [project.number.into()])?;
+        }
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, epoch = random(),
                swept_at = min(swept_at, ?5) WHERE number = ?1",

@@ -92,3 +92,11 @@ CREATE TABLE sweep (
   rev     INTEGER NOT NULL,            -- the last version that it looked at
   place   INTEGER NOT NULL             -- how many versions of the path are newer
 )
+-- v 13
+-- What is left of purged versions: it proves the cursors of clients that have read up to them.
+CREATE TABLE purged (
+  project INTEGER NOT NULL,
+  rev     INTEGER NOT NULL,
+  tag     INTEGER NOT NULL,            -- running hash over all changes up to this one
+  PRIMARY KEY (project, rev)
+) WITHOUT ROWID

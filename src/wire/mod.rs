@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod numbers;
 pub mod page;
 pub mod project;
+pub mod purge;
 pub mod push;
 pub mod pushed;
 pub mod restore;

@@ -13,7 +13,7 @@ use support::{Client, Host, KEY, file, first_rev};
 type Seen = BTreeSet<(String, String, u16)>;
 
 /// A request to every operation that succeeds.
-const SOUND: [(&str, &str, &str); 15] = [
+const SOUND: [(&str, &str, &str); 16] = [
     ("GET", "/", ""),
     ("GET", "/health", ""),
     ("GET", "/openapi.json", ""),
@@ -32,6 +32,7 @@ const SOUND: [(&str, &str, &str); 15] = [
         "/v1/projects/p/restore",
         r#"{"at":"2100-01-01T00:00:00Z"}"#,
     ),
+    ("POST", "/v1/projects/p/purge", r#"{"path":"a"}"#),
     ("DELETE", "/v1/projects/q", ""),
 ];
 
@@ -75,6 +76,7 @@ fn ask_for_trouble(seen: &mut Seen) {
     let rev = first_rev(client.push_files("p", &[("a", "x")]));
     let replace = json!({ "files": [file("b", b"x")], "deletions": ["a"] });
     client.push("p", &replace).good();
+    let purge = "/v1/projects/p/purge";
     let (restore, of_rev) = (
         "/v1/projects/p/restore",
         format!("/v1/projects/p/files/a?rev={rev}"),
@@ -92,13 +94,15 @@ fn ask_for_trouble(seen: &mut Seen) {
         ("POST", "/v1/projects/p/sync", push(file("c", b"y"))),
         ("POST", "/v1/projects/p/sync", push(file(".hidden", b"y"))),
         ("POST", "/v1/projects/p/diff", push(file(".hidden", b"y"))),
+        ("POST", purge, r#"{"path":"none"}"#.to_owned()),
+        ("POST", purge, r#"{"path":".hidden"}"#.to_owned()),
         ("POST", restore, version.clone()),
         ("POST", restore, r#"{"path":"a","rev":1}"#.to_owned()),
         ("POST", restore, r#"{"path":".hidden","rev":1}"#.to_owned()),
     ] {
         ask(seen, &client, (method, target, &body), &[]);
     }
-    for target in ["sync", "diff", "restore"] {
+    for target in ["sync", "diff", "restore", "purge"] {
         let target = format!("/v1/projects/p/{target}");
         ask(seen, &client, ("POST", &target, &" ".repeat(2001)), &[]);
         ask(
@@ -126,7 +130,7 @@ fn can_happen(path: &str, status: u16) -> bool {
         // Without the database only a missing setting or a trap causes it.
         500 => path.starts_with("/v1/projects"),
         // A full disk.
-        507 => path != "/v1/projects/{id}",
+        507 => !["/v1/projects/{id}", "/v1/projects/{id}/purge"].contains(&path),
         _ => true,
     }
 }

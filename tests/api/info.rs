@@ -20,7 +20,7 @@ fn info_names_the_protocol_and_the_capabilities() {
         info["capabilities"],
         json!([
             "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
-            "restore", "wait"
+            "purge", "restore", "wait",
         ])
     );
 }

@@ -25,6 +25,7 @@ mod openapi;
 mod paths;
 mod promises;
 mod pull;
+mod purge;
 mod push;
 mod raw_http;
 mod refusals;

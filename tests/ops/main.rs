@@ -12,6 +12,7 @@ mod legacy;
 mod metrics;
 mod permissions;
 mod proxy;
+mod purge;
 mod restore;
 mod systemd;
 mod upgrade;

@@ -29,7 +29,7 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
     // As a program without the last migrations leaves it.
-    let older = "DROP TABLE sweep; DROP TABLE clock; DROP TABLE removal;
+    let older = "DROP TABLE sweep; DROP TABLE purged; DROP TABLE clock; DROP TABLE removal;
         PRAGMA user_version = 9";
     database.execute_batch(older).unwrap();
     assert_ne!(schema(&database), newest);

@@ -19,7 +19,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
         protocol: 2,
         capabilities: [
             "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
-            "restore", "wait",
+            "purge", "restore", "wait",
         ],
         limits: Limits {
             max_body_size: settings.max_body_size()?,

@@ -31,6 +31,9 @@ pub enum Command {
     /// Give the space of deleted data back to the disk; the server must be stopped
     #[command(after_help = COMPACT_EXAMPLES)]
     Compact(InstallationArgs),
+    /// Remove a path, or one version of it, from the history and the disk; the server may run
+    #[command(after_help = PURGE_EXAMPLES)]
+    Purge(PurgeArgs),
     /// Give changes from the future the present time, after the clock was ahead; the server must be
     /// stopped
     #[command(after_help = RENUMBER_EXAMPLES)]
@@ -68,6 +71,9 @@ const COMPACT_EXAMPLES: &str = "Example:
   systemctl stop kamiflow-sync
   kamiflow-sync compact
   systemctl start kamiflow-sync";
+const PURGE_EXAMPLES: &str = "Examples:
+  kamiflow-sync purge notes ideas/secret.md
+  kamiflow-sync purge notes ideas/plan.md --rev 1795000000123456";
 const RENUMBER_EXAMPLES: &str = "Example:
   systemctl stop kamiflow-sync
   kamiflow-sync renumber --all
@@ -136,6 +142,19 @@ pub struct TargetArgs {
 pub struct RestoreArgs {
     /// The backup to restore
     pub file: PathBuf,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// The id of the project
+    pub project: String,
+    /// The path below .kamiflow/
+    pub path: String,
+    /// Only this version, by its rev in the history of the path
+    #[arg(long)]
+    pub rev: Option<i64>,
     #[command(flatten)]
     pub installation: InstallationArgs,
 }

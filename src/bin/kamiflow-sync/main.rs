@@ -26,7 +26,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::{
-    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy,
+    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, purge,
     renumber, restore,
 };
 use config::bad_setting::BadSetting;
@@ -57,6 +57,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Restore(args) => restore::run(args),
         Command::Check(args) => check::run(args),
         Command::Compact(args) => compact::run(args),
+        Command::Purge(args) => purge::run(args),
         Command::Renumber(args) => renumber::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),

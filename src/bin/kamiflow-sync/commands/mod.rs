@@ -1,6 +1,6 @@
 //! The operator's commands: everything but serving.
 //!
-//! They work on the database file itself. `backup`, `check`, `export` and the imports may run beside
+//! They work on the database file itself. `backup`, `check`, `export`, `purge` and the imports may run beside
 //! a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
 //! and `database`, and never the server.
 
@@ -21,6 +21,7 @@ mod installation;
 mod printable;
 mod progress;
 mod project_id;
+pub mod purge;
 pub mod renumber;
 pub mod restore;
 mod say;

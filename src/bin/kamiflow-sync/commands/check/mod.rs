@@ -129,9 +129,21 @@ const REFERENCES: [&str; 11] = [
      WHERE head IS NOT newest OR last_rev < newest",
 ];
 
+/// As [`REFERENCES`], for schemas that have the table `purged`.
+const PURGED: [&str; 2] = [
+    "SELECT format('%d purged versions belong to no project', count(*)) FROM purged
+     WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
+    "SELECT format('%s: %s: version %d is purged and still there', id, path, rev)
+     FROM purged JOIN version USING (project, rev) JOIN project ON number = project",
+];
+
 fn references(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     let owners = owners(connection)?;
-    for statement in REFERENCES {
+    let purged = match connection.table_exists(None, "purged")? {
+        true => &PURGED[..],
+        false => &[],
+    };
+    for statement in REFERENCES.iter().chain(purged) {
         let mut select = connection.prepare(&statement.replace("OWNERS", owners))?;
         let lines = select.query_map([], |row| row.get(0))?;
         for line in lines {
@@ -163,8 +175,11 @@ fn contents(connection: &Connection, examination: &mut Examination) -> rusqlite:
         // Of any type, because a wrong type is damage too.
         let (checksum, bytes) = (row.get_ref(2)?.as_bytes()?, row.get_ref(3)?.as_bytes()?);
         examination.totals.bytes += bytes.len() as u64;
-        if Checksum::of(bytes).as_bytes() != checksum {
-            let project = row.get::<_, Option<String>>(0)?.unwrap_or_default();
+        let project: Option<String> = row.get(0)?;
+        // What is being removed is overwritten first.
+        if let Some(project) = project
+            && Checksum::of(bytes).as_bytes() != checksum
+        {
             let content: i64 = row.get(1)?;
             let line = format!("{project}: content {content} does not match its checksum");
             examination.add(line);

@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use super::examination::Examination;
 
 /// What rows are called, their table, and the condition that each of them meets.
-const VALUES: [(&str, &str, &str); 7] = [
+const VALUES: [(&str, &str, &str); 8] = [
     (
         "projects",
         "project",
@@ -45,6 +45,11 @@ const VALUES: [(&str, &str, &str); 7] = [
         "deleted projects",
         "retired",
         "typeof(id) = 'text' AND typeof(last_rev) = 'integer' AND last_rev >= 0",
+    ),
+    (
+        "purged versions",
+        "purged",
+        "typeof(rev) = 'integer' AND rev > 0 AND typeof(tag) = 'integer'",
     ),
     (
         "positions of the retention",

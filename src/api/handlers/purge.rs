@@ -1,0 +1,40 @@
+//! `POST /v1/projects/:id/purge`
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::clock::moment;
+use crate::api::error::Error;
+use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::response::ok;
+use crate::domain::ProjectId;
+use crate::store::Purge;
+use crate::wire::purge::{PurgeAnswer, PurgeRequest};
+
+/// Removes a path, or one version of it, for good: from the history, the content and the disk.
+/// Where it is the newest version, the path is deleted, as clients are told.
+///
+/// 200 with how many versions went; 404 for a project, path or version that never was, or was purged
+/// before.
+pub fn purge(
+    app: &App,
+    head: &Request<()>,
+    id: &ProjectId,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = read_body(&app.settings, head.headers(), body)?;
+    let request = PurgeRequest::parse(&body)?;
+    let purge = Purge {
+        path: file_path(&request.path)?,
+        rev: request.rev,
+        device: device(head.headers()),
+    };
+    let now_us = moment(app)?;
+    let purged = app.database.with(|store| store.purge(id, &purge, now_us))?;
+    Ok(ok(&PurgeAnswer {
+        purged: purged.versions,
+        elsewhere: purged.elsewhere,
+        erased: purged.erased,
+        cursor: purged.cursor.to_string(),
+    }))
+}

@@ -1,0 +1,401 @@
+//! Purges versions of a path for good: rows, content, and the bytes in the pages of the file.
+//!
+//! The newest version of a path is replaced by a deletion first, so that clients hear of it. Of a
+//! purged version only its rev and the running hash stay, which prove the cursors of clients.
+//!
+//! Content is overwritten where it is before anything is deleted, since deleting makes SQLite move
+//! what is around, and the place that it leaves is not overwritten.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::error::Error;
+use super::project::Project;
+use super::row::{Row, Value, json_array};
+use super::store::Store;
+use crate::domain::{Cursor, Delete, FilePath, ProjectId, Push, Rev};
+
+/// Versions in one step, between which others write.
+const STEP_VERSIONS: i64 = 500;
+/// Bytes of content in one step, which the first version may exceed.
+const STEP_BYTES: i64 = 2 << 20;
+/// Paths that are named.
+const MAX_NAMED: usize = 100;
+
+/// What to purge.
+#[derive(Debug)]
+pub struct Purge {
+    /// The path.
+    pub path: FilePath,
+    /// The version; none for all of the path.
+    pub rev: Option<Rev>,
+    /// The device that asks for it, for the history.
+    pub device: Option<String>,
+}
+
+/// What a purge did.
+#[derive(Debug)]
+pub struct Purged {
+    /// Versions that were removed.
+    pub versions: u64,
+    /// The position at the end of the change feed.
+    pub cursor: Cursor,
+    /// Paths with versions that stay and have the same content, at most 100.
+    pub elsewhere: Vec<String>,
+    /// Whether nothing is left in the log either; false while a reader, such as a backup, needs it.
+    pub erased: bool,
+}
+
+/// A version below the one that stays.
+struct Removable {
+    rev: Rev,
+    previous: Option<Rev>,
+    size: i64,
+    content: Option<i64>,
+}
+
+/// What is purged of which project.
+struct Target<'p> {
+    project: i64,
+    /// The version above, which stays.
+    above: Rev,
+    purge: &'p Purge,
+}
+
+impl Store {
+    /// Purges. What another version of the project shares stays.
+    ///
+    /// [`Error::NoProject`], [`Error::NeverStored`] and [`Error::NoVersion`] for what never was, or was
+    /// purged before. After any other error a part may be purged; purging again does the rest.
+    pub fn purge(&self, id: &ProjectId, purge: &Purge, now_us: Rev) -> Result<Purged, Error> {
+        let project = self.write(|store| store.replace_newest(id, purge, now_us))?;
+        let (mut versions, mut elsewhere) = (0, BTreeSet::new());
+        if let Some(above) = self.version_above(&project, purge)? {
+            let target = Target {
+                project: project.number,
+                above,
+                purge,
+            };
+            while let removed @ 1.. =
+                self.erase(|store| store.purge_step(&target, &mut elsewhere))?
+            {
+                versions += removed;
+            }
+        }
+        self.remove_deleted(Duration::MAX)?;
+        Ok(Purged {
+            versions,
+            cursor: project.cursor(),
+            elsewhere: elsewhere.into_iter().take(MAX_NAMED).collect(),
+            erased: self.is_all_removed()?,
+        })
+    }
+
+    /// Stores a deletion when the newest version is to be purged.
+    fn replace_newest(&self, id: &ProjectId, purge: &Purge, now_us: Rev) -> Result<Project, Error> {
+        let project = self.project(id)?.ok_or(Error::NoProject)?;
+        let path = || purge.path.to_string();
+        let newest = self.newest_version(project.number, &purge.path)?;
+        let newest = newest.ok_or_else(|| Error::NeverStored { path: path() })?;
+        let newest = newest.version;
+        if let Some(rev) = purge.rev {
+            let version = self.version(project.number, &purge.path, rev)?;
+            version.ok_or_else(|| Error::NoVersion { path: path(), rev })?;
+        }
+        if !newest.is_deletion() && purge.rev.is_none_or(|rev| rev == newest.rev) {
+            self.push(id, &deletion(purge), now_us, u64::MAX)?;
+        }
+        self.project(id)?.ok_or(Error::NoProject)
+    }
+
+    /// The version above what is purged; none when there is nothing below a deletion that stays.
+    fn version_above(&self, project: &Project, purge: &Purge) -> Result<Option<Rev>, Error> {
+        let newest = self.newest_version(project.number, &purge.path)?;
+        let newest = newest.map(|stored| stored.version.rev);
+        match (newest, purge.rev) {
+            (Some(newest), Some(rev)) => {
+                let above = self.oldest_after(project.number, newest, rev)?;
+                Ok(above.map(|version| version.rev))
+            }
+            (newest, _) => Ok(newest),
+        }
+    }
+
+    /// Removes the next versions. Returns how many these were.
+    fn purge_step(&self, target: &Target, elsewhere: &mut BTreeSet<String>) -> Result<u64, Error> {
+        let versions = self.removable(target)?;
+        let Some(last) = versions.last() else {
+            return Ok(0);
+        };
+        self.unlink(target, &versions, last.previous)?;
+        self.overwrite(&versions)?;
+        self.name_others(&versions, elsewhere)?;
+        Ok(versions.len() as u64)
+    }
+
+    fn removable(&self, target: &Target) -> Result<Vec<Removable>, Error> {
+        let limit = target.purge.rev.map_or(STEP_VERSIONS, |_| 1);
+        let rows = self.execute(
+            "WITH RECURSIVE chain (rev, previous, size, content) AS (
+               SELECT version.rev, version.previous, version.size, version.content
+               FROM version AS above CROSS JOIN version
+                 ON version.project = ?1 AND version.rev = above.previous
+               WHERE above.project = ?1 AND above.rev = ?2
+               UNION ALL
+               SELECT version.rev, version.previous, version.size, version.content
+               FROM chain CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
+               LIMIT ?3
+             )
+             SELECT rev, previous, size, content FROM chain
+             WHERE ?4 IS NULL OR rev = ?4",
+            [
+                target.project.into(),
+                target.above.into(),
+                limit.into(),
+                target.purge.rev.into(),
+            ],
+        )?;
+        let versions = rows.iter().map(removable);
+        let mut versions = versions.collect::<Result<Vec<_>, _>>()?;
+        let mut bytes = 0;
+        let fits = |version: &&Removable| {
+            bytes += version.size;
+            bytes <= STEP_BYTES
+        };
+        let fitting = versions.iter().take_while(fits).count();
+        versions.truncate(fitting.max(1));
+        Ok(versions)
+    }
+
+    /// Removes the rows, and joins the versions around them.
+    fn unlink(
+        &self,
+        target: &Target,
+        versions: &[Removable],
+        below: Option<Rev>,
+    ) -> Result<(), Error> {
+        let (project, above) = (target.project, target.above);
+        let revs = || json_array(versions.iter().map(|version| version.rev));
+        let run =
+            |statement: &str, parameters: &[Value]| self.execute(statement, parameters).map(drop);
+        run(
+            "INSERT INTO purged (project, rev, tag) SELECT project, rev, tag FROM version
+             WHERE project = ?1 AND rev IN (SELECT value FROM json_each(?2))",
+            &[project.into(), revs()],
+        )?;
+        run(
+            "UPDATE sweep SET rev = ?3, place = place - 1
+             WHERE project = ?1 AND rev IN (SELECT value FROM json_each(?2))",
+            &[project.into(), revs(), above.into()],
+        )?;
+        run(
+            "UPDATE version SET previous = ?3 WHERE project = ?1 AND rev = ?2",
+            &[project.into(), above.into(), below.into()],
+        )?;
+        run(
+            "DELETE FROM version WHERE project = ?1 AND rev IN (SELECT value FROM json_each(?2))",
+            &[project.into(), revs()],
+        )
+    }
+
+    /// Overwrites content that no version has any more, and lets it be removed.
+    fn overwrite(&self, versions: &[Removable]) -> Result<(), Error> {
+        let number = self.number_to_remove()?;
+        self.execute(
+            "UPDATE content SET project = ?1, checksum = randomblob(32), bytes = zeroblob(length(bytes))
+             WHERE id IN (SELECT value FROM json_each(?2))
+               AND NOT EXISTS (SELECT 1 FROM version WHERE version.content = content.id)",
+            [number.into(), contents(versions)],
+        )
+        .map(drop)
+    }
+
+    /// Adds the paths that have the same content.
+    fn name_others(
+        &self,
+        versions: &[Removable],
+        elsewhere: &mut BTreeSet<String>,
+    ) -> Result<(), Error> {
+        let rows = self.execute(
+            "SELECT DISTINCT path FROM version
+             WHERE content IN (SELECT value FROM json_each(?1)) LIMIT ?2",
+            [contents(versions), (MAX_NAMED as i64).into()],
+        )?;
+        for mut row in rows {
+            elsewhere.insert(row.take_text(0)?);
+        }
+        Ok(())
+    }
+}
+
+fn contents(versions: &[Removable]) -> Value {
+    json_array(versions.iter().filter_map(|version| version.content))
+}
+
+fn deletion(purge: &Purge) -> Push {
+    Push {
+        deletes: vec![Delete {
+            path: purge.path.clone(),
+            base: None,
+        }],
+        device: purge.device.clone(),
+        ..Push::default()
+    }
+}
+
+fn removable(row: &Row) -> Result<Removable, Error> {
+    Ok(Removable {
+        rev: row.integer(0)?,
+        previous: row.optional_integer(1),
+        size: row.integer(2)?,
+        content: row.optional_integer(3),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestFile, id, path};
+    use super::*;
+
+    const SECRET: &str = "correct horse battery staple";
+
+    fn purge(store: &Store, at: &str, rev: Option<Rev>) -> Result<Purged, Error> {
+        let purge = Purge {
+            path: path(at),
+            rev,
+            device: None,
+        };
+        store.purge(&id(), &purge, 1000)
+    }
+
+    fn revs(store: &Store, at: &str) -> Vec<Rev> {
+        let project = store.project(&id()).unwrap().unwrap().number;
+        let versions = store.versions(project, &path(at), Rev::MAX, 5000).unwrap();
+        versions.iter().map(|stored| stored.version.rev).collect()
+    }
+
+    #[test]
+    fn a_path_goes_with_its_history_and_is_told_as_a_deletion() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one")), ("b", Some("x"))]);
+        store.push_at(10, &[("a", Some(SECRET))]);
+        let old = store.project(&id()).unwrap().unwrap();
+        let purged = purge(&store, "a", None).unwrap();
+        assert_eq!((purged.versions, purged.erased), (2, true));
+        assert!(purged.elsewhere.is_empty());
+        let [deletion] = revs(&store, "a")[..] else {
+            panic!("one version is left")
+        };
+        let project = store.project(&id()).unwrap().unwrap();
+        assert_eq!(purged.cursor, project.cursor());
+        assert_eq!((project.file_count, project.head), (1, Some(deletion)));
+        // Cursors from before go on.
+        assert_eq!(store.resume(&project, Some(old.cursor())).unwrap(), 10);
+        let page = store.page(&project, 10, 10, 100, super::super::Scope::All);
+        assert!(page.unwrap().changes[0].version.is_deletion());
+        assert!(!file.holds(SECRET));
+        assert_eq!(purge(&store, "a", None).unwrap().versions, 0);
+    }
+
+    #[test]
+    fn one_version_goes_and_the_others_stay() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (now_us, content) in [(1, "one"), (2, SECRET), (3, "three")] {
+            store.push_at(now_us, &[("a", Some(content))]);
+        }
+        assert_eq!(purge(&store, "a", Some(2)).unwrap().versions, 1);
+        assert_eq!(revs(&store, "a"), [3, 1]);
+        assert!(!file.holds(SECRET));
+        let again = purge(&store, "a", Some(2));
+        assert!(matches!(again, Err(Error::NoVersion { rev: 2, .. })));
+        // The newest is replaced by a deletion; what was before can be restored.
+        assert_eq!(purge(&store, "a", Some(3)).unwrap().versions, 1);
+        assert_eq!(revs(&store, "a"), [1000 + 1, 1]);
+        assert_eq!(purge(&store, "a", Some(1001)).unwrap().versions, 0);
+        assert_eq!(revs(&store, "a"), [1001, 1]);
+    }
+
+    #[test]
+    fn content_stays_where_another_version_has_it() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some(SECRET)), ("copy", Some(SECRET))]);
+        let purged = purge(&store, "a", None).unwrap();
+        assert_eq!(purged.elsewhere, ["copy"]);
+        assert!(file.holds(SECRET));
+        assert!(purge(&store, "copy", None).unwrap().elsewhere.is_empty());
+        assert!(!file.holds(SECRET));
+    }
+
+    #[test]
+    fn a_long_history_is_purged_in_steps() {
+        let file = TestFile::new();
+        let store = file.store();
+        let count = 2 * STEP_VERSIONS + 1;
+        store
+            .write(|store| {
+                for rev in 1..=count {
+                    let text = format!("{SECRET} {rev}");
+                    let push = super::super::testing::push(&[("a", Some(&text))]);
+                    store.push(&id(), &push, rev, 10)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+        let middle = revs(&store, "a")[700];
+        assert_eq!(purge(&store, "a", Some(middle)).unwrap().versions, 1);
+        let purged = purge(&store, "a", None).unwrap();
+        assert_eq!(purged.versions as i64, count - 1);
+        assert_eq!(revs(&store, "a").len(), 1);
+        assert!(!file.holds(SECRET));
+    }
+
+    #[test]
+    fn notes_of_any_size_are_gone_among_others_that_come_and_go() {
+        let file = TestFile::new();
+        let store = file.store();
+        let name = |i: usize| format!("note {i:03}");
+        let size = |i: usize| i * 7919 % 3500;
+        let text = |i: usize| format!("{SECRET} {i:03} {}", "x".repeat(size(i)));
+        for i in 0..100 {
+            store.push_at(1, &[(&name(i), Some(&text(i)))]);
+        }
+        let purged = |i: &usize| i * 31 % 100 >= 10;
+        for i in (0..100).map(|i| i * 7 % 100).filter(purged) {
+            purge(&store, &name(i), None).unwrap();
+        }
+        let found = (0..100).filter(|i| file.holds(&format!("{SECRET} {i:03}")));
+        let kept: Vec<_> = (0..100).filter(|i| !purged(i)).collect();
+        assert_eq!(found.collect::<Vec<_>>(), kept);
+    }
+
+    #[test]
+    fn while_a_reader_needs_the_log_it_is_said_and_done_later() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some(SECRET))]);
+        let reader = file.store();
+        reader.run("BEGIN").unwrap();
+        reader.project(&id()).unwrap();
+        assert!(!purge(&store, "a", None).unwrap().erased);
+        reader.run("ROLLBACK").unwrap();
+        assert!(purge(&store, "a", None).unwrap().erased);
+        assert!(!file.holds(SECRET));
+    }
+
+    #[test]
+    fn what_never_was_cannot_be_purged() {
+        let file = TestFile::new();
+        let store = file.store();
+        assert!(matches!(purge(&store, "a", None), Err(Error::NoProject)));
+        store.push_at(1, &[("a", Some("x"))]);
+        for rev in [None, Some(1)] {
+            let purged = purge(&store, "b", rev);
+            assert!(matches!(purged, Err(Error::NeverStored { .. })));
+        }
+        let purged = purge(&store, "a", Some(7));
+        assert!(matches!(purged, Err(Error::NoVersion { .. })));
+    }
+}
