@@ -17,7 +17,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: 2,
-        capabilities: [
+        capabilities: &[
             "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
             "purge", "restore", "wait",
         ],
