@@ -15,13 +15,13 @@ use std::rc::Rc;
 
 use ipnet::IpNet;
 
-use crate::domain::{Rules, SyncFolders};
+use crate::domain::{PortablePaths, Rules, SyncFolders};
 use folders::folders;
 
 pub use key::Key;
 pub use origins::CorsOrigins;
 use origins::origins;
-use parse::{networks, number, size};
+use parse::{networks, number, portable_paths, size};
 
 /// A value that breaks the rule of its setting.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,8 @@ settings! {
     max_file_size: usize = "10485760", |value| size(value, 1..=100 << 20);
     /// The most live files in one project.
     max_files_per_project: u64 = "100000", |value| number(value, 1..=10_000_000);
+    /// What happens to a file whose name some system cannot hold: `report` or `refuse`.
+    portable_paths: PortablePaths = "report", portable_paths;
     /// Requests that one client may make in a window.
     rate_limit_max_requests: u64 = "100", |value| number(value, 1..=u32::MAX as u64);
     /// The length of a rate window, in milliseconds.
@@ -112,6 +114,7 @@ impl Settings {
         Ok(Rules {
             max_files: self.max_files_per_project()?,
             folders: self.sync_folders()?,
+            portable_paths: self.portable_paths()?,
         })
     }
 
@@ -203,6 +206,7 @@ mod tests {
             ("max_body_size", "10MB"),
             ("max_file_size", "0"),
             ("max_files_per_project", "-1"),
+            ("portable_paths", "yes"),
             ("rate_limit_max_requests", "1.5"),
             ("rate_limit_window_ms", ""),
             ("sync_folders", "ideas/"),

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use kamiflow_sync_component::domain::{
-    Checksum, Content, FilePath, ProjectId, Push, Put, Rev, Rules, SyncFolders,
+    Checksum, Content, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
 };
 use kamiflow_sync_component::store::{Error, PAGE_BYTES, Scope, Store};
 use kamiflow_sync_component::wire::page::{PageWriter, PulledFile};
@@ -18,6 +18,7 @@ use crate::load::Round;
 const RULES: Rules = Rules {
     max_files: 10_000_000,
     folders: SyncFolders::Any,
+    portable_paths: PortablePaths::Report,
 };
 
 /// A database with one project.

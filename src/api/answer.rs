@@ -76,6 +76,7 @@ fn respond(
         Route::Changes(id) => handlers::changes(app, head, &id),
         Route::Status(id) => handlers::status(app, head, &id),
         Route::Manifest(id) => handlers::manifest(app, head, &id),
+        Route::Portability(id) => handlers::portability(app, head, &id),
         Route::Diff(id) => handlers::diff(app, head, &id, body),
         Route::History(id) => handlers::history(app, head, &id),
         Route::Restore(id) => handlers::restore(app, head, &id, body),

@@ -169,9 +169,11 @@ impl Error {
             }
             Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
             Self::Rejected(Rejection::Conflict(_)) => StatusCode::CONFLICT,
-            Self::Rejected(Rejection::PathClash(_) | Rejection::OutsideFolders { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::Rejected(
+                Rejection::PathClash(_)
+                | Rejection::OutsideFolders { .. }
+                | Rejection::Unportable(_),
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
@@ -211,6 +213,7 @@ impl Error {
             Self::ContentGone { .. } => "content_gone",
             Self::Rejected(Rejection::Conflict(_)) => "conflict",
             Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
+            Self::Rejected(Rejection::Unportable(_)) => "unportable_path",
             Self::StorageFull => "storage_full",
             Self::Busy => "busy",
             Self::TimedOut => "timeout",
@@ -245,7 +248,9 @@ impl From<store::Error> for Error {
             store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
                 Self::NotConfigured(error.into())
             }
-            store::Error::Damaged(_) | store::Error::Sql(_) => Self::Internal(error.into()),
+            store::Error::NamesNotListed | store::Error::Damaged(_) | store::Error::Sql(_) => {
+                Self::Internal(error.into())
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::error::Error;
 use crate::domain::path_clash::PathClash;
 use crate::domain::{Conflict, Rejection};
 use crate::wire::failure::envelope;
+use crate::wire::portability::problems;
 use crate::wire::pushed::ConflictEntry;
 
 impl Error {
@@ -53,6 +54,9 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
             Self::Unhealthy(part, _) => json!({ "part": part }),
             Self::DiskFull(_) => json!({ "part": "disk" }),
+            Self::Rejected(Rejection::Unportable(name)) => {
+                json!({ "path": name.path, "problems": problems(&name), "twins": name.twins })
+            }
             Self::BadPath { path, .. }
             | Self::Rejected(
                 Rejection::PathClash(PathClash { path, .. })

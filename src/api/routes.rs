@@ -34,6 +34,8 @@ pub enum Route {
     Status(ProjectId),
     /// Every live file, without content.
     Manifest(ProjectId),
+    /// Names that some system cannot hold.
+    Portability(ProjectId),
     /// What a device must do to be in step.
     Diff(ProjectId),
     /// The versions of one path.
@@ -82,6 +84,9 @@ const ROUTES: [Entry; 16] = [
     }),
     ("/v1/projects/:id/manifest", GET, |at| {
         Ok(Route::Manifest(at.id()?))
+    }),
+    ("/v1/projects/:id/portability", GET, |at| {
+        Ok(Route::Portability(at.id()?))
     }),
     ("/v1/projects/:id/diff", POST, |at| {
         Ok(Route::Diff(at.id()?))

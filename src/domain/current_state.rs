@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::name::Name;
 use super::path::FilePath;
 use super::version::Version;
 
@@ -13,6 +14,8 @@ pub struct CurrentState<'p> {
     pub newest: HashMap<&'p str, Version>,
     /// For a path to store: a live file below it that the push does not delete, where there is one.
     pub below: HashMap<&'p str, String>,
+    /// The names that the paths to store take up.
+    pub names: Vec<Name<'p>>,
 }
 
 impl CurrentState<'_> {

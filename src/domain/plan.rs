@@ -2,9 +2,13 @@
 //!
 //! The store reads the [`CurrentState`], plans the push, and writes the plan.
 
+use std::collections::HashSet;
+
 use super::conflict;
 use super::current_state::CurrentState;
+use super::path::FilePath;
 use super::path_clash;
+use super::portability::{self, UnportableName};
 use super::push::{Delete, Push, Put};
 use super::rejection::Rejection;
 use super::step::{Status, Step};
@@ -18,6 +22,8 @@ pub struct Plan<'p> {
     pub steps: Vec<Step<'p>>,
     /// Newer edits that an older one replaces.
     pub replaced: Vec<Replaced>,
+    /// Names that the files to store take up, and that some system cannot hold.
+    pub unportable: Vec<UnportableName>,
 }
 
 /// An older edit that replaced a newer one, which stays in history.
@@ -49,6 +55,7 @@ impl<'p> Plan<'p> {
         let plan = Self {
             steps: deletes.chain(puts).collect(),
             replaced: replaced.collect(),
+            unportable: portability::find(&current.names),
         };
         path_clash::check(&plan.steps, current).map_err(Rejection::PathClash)?;
         Ok(plan)
@@ -57,6 +64,16 @@ impl<'p> Plan<'p> {
     /// The steps that store a version.
     pub fn changes(&self) -> impl Iterator<Item = &Step<'p>> {
         self.steps.iter().filter(|step| step.is_change())
+    }
+
+    /// The paths of the files that it creates, and of all folders above them.
+    pub fn created_names(&self) -> HashSet<&str> {
+        let created = self
+            .steps
+            .iter()
+            .filter(|step| step.status == Status::Created);
+        let names = |path: &'p FilePath| path.folders().chain([path.as_str()]);
+        created.flat_map(|step| names(step.path)).collect()
     }
 
     /// Whether nothing is stored.
@@ -109,7 +126,6 @@ fn replaces_newer(put: &Put, current: &CurrentState) -> Option<Replaced> {
 #[cfg(test)]
 mod tests {
     use super::super::checksum::Checksum;
-    use super::super::path::FilePath;
     use super::super::version::Version;
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use super::conflict::Conflict;
 use super::path_clash::PathClash;
+use super::portability::UnportableName;
 use super::sync_folders::SyncFolders;
 
 /// Why a push stores nothing.
@@ -23,6 +24,9 @@ pub enum Rejection {
         /// `SYNC_FOLDERS`.
         folders: SyncFolders,
     },
+    /// A new name that some system cannot hold.
+    #[error("{0}: rename it, or set PORTABLE_PATHS=report on the server.")]
+    Unportable(UnportableName),
     /// The project would have more files than before and more than it may have.
     #[error(
         "The project would have more than {limit} files: delete some, or raise MAX_FILES_PER_PROJECT."

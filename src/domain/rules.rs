@@ -2,6 +2,7 @@
 
 use super::current_state::CurrentState;
 use super::plan::Plan;
+use super::portability::{PortablePaths, UnportableName};
 use super::push::{Push, Put};
 use super::rejection::Rejection;
 use super::sync_folders::SyncFolders;
@@ -13,6 +14,8 @@ pub struct Rules {
     pub max_files: u64,
     /// `SYNC_FOLDERS`.
     pub folders: SyncFolders,
+    /// `PORTABLE_PATHS`.
+    pub portable_paths: PortablePaths,
 }
 
 impl Rules {
@@ -24,7 +27,9 @@ impl Rules {
         current: &'p CurrentState,
     ) -> Result<Plan<'p>, Rejection> {
         self.check_folders(push, current)?;
-        Plan::of(push, current)
+        let plan = Plan::of(push, current)?;
+        self.check_names(&plan)?;
+        Ok(plan)
     }
 
     /// What is stored already may be pushed again and deleted, wherever it lies.
@@ -45,11 +50,25 @@ impl Rules {
             None => Ok(()),
         }
     }
+
+    /// Files that are stored already may be changed, whatever their names.
+    fn check_names(&self, plan: &Plan) -> Result<(), Rejection> {
+        if self.portable_paths == PortablePaths::Report || plan.unportable.is_empty() {
+            return Ok(());
+        }
+        let created = plan.created_names();
+        let is_created = |name: &&UnportableName| created.contains(name.path.as_str());
+        match plan.unportable.iter().find(is_created) {
+            Some(name) => Err(Rejection::Unportable(name.clone())),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::checksum::Checksum;
+    use super::super::name::names;
     use super::super::path::FilePath;
     use super::super::push::Delete;
     use super::super::version::Version;
@@ -77,6 +96,7 @@ mod tests {
         let rules = Rules {
             max_files: 10,
             folders: SyncFolders::Named(vec!["ideas".to_owned()]),
+            portable_paths: PortablePaths::Report,
         };
         let stored = Version {
             rev: 1,
@@ -103,5 +123,44 @@ mod tests {
         assert!(!is_allowed(&[("agents/a", "two")], &[]));
         assert!(!is_allowed(&[("ideas/a", "one"), ("agents/b", "one")], &[]));
         assert!(!is_allowed(&[("ideas", "one")], &[]));
+    }
+
+    #[test]
+    fn a_new_name_that_is_not_portable_is_refused_and_a_stored_one_is_not() {
+        let stored = |at: &str| Version {
+            rev: 1,
+            path: at.to_owned(),
+            checksum: Some(Checksum::of(b"one")),
+            size: 3,
+            modified: 0,
+            device: None,
+        };
+        let is_allowed = |puts: &[(&str, &str)], portable_paths| {
+            let rules = Rules {
+                max_files: 10,
+                folders: SyncFolders::Any,
+                portable_paths,
+            };
+            let push = push(puts, &[]);
+            let current = CurrentState {
+                newest: [("ideas/a?", stored("ideas/a?"))].into(),
+                names: names(push.puts.iter().map(|put| &put.path)),
+                ..CurrentState::default()
+            };
+            match rules.plan(&push, &current) {
+                Err(Rejection::Unportable(_)) => false,
+                planned => planned.is_ok() || panic!("{planned:?}"),
+            }
+        };
+        for (puts, is_portable) in [
+            (&[("ideas/a", "x"), ("ideas/b", "x")][..], true),
+            (&[("ideas/a?", "two"), ("ideas/b", "x")], true),
+            (&[("ideas/b?", "x")], false),
+            (&[("ideas/A", "x"), ("ideas/a", "x")], false),
+            (&[("Ideas/a", "x"), ("ideas/b", "x")], false),
+        ] {
+            assert_eq!(is_allowed(puts, PortablePaths::Refuse), is_portable);
+            assert!(is_allowed(puts, PortablePaths::Report));
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
+use crate::domain::PortablePaths;
+
 pub(super) fn number(value: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let number = value.trim().parse().ok();
     let fitting = number.filter(|number| range.contains(number));
@@ -30,6 +32,12 @@ pub(super) fn networks(value: &str) -> Result<Vec<IpNet>, String> {
             })
     };
     list(value).map(network).collect()
+}
+
+pub(super) fn portable_paths(value: &str) -> Result<PortablePaths, String> {
+    let named = |choice: &PortablePaths| choice.name() == value.trim();
+    let choice = PortablePaths::ALL.into_iter().find(named);
+    choice.ok_or_else(|| format!("must be report or refuse, not '{value}'"))
 }
 
 /// The entries between commas.

@@ -3,9 +3,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::error::Error;
+use super::names::{TWINS, pairs};
 use super::project::{COLUMNS, Project};
 use super::row::{Row, json_array};
 use super::store::Store;
+use crate::domain::name::names;
 use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
 
 /// Paths in one statement: the rows of so many, long names of files below them included, are well
@@ -20,29 +22,36 @@ impl Store {
         push: &'p Push,
     ) -> Result<(Option<Project>, CurrentState<'p>), Error> {
         let (asked, outermost) = paths(push);
-        let mut current = CurrentState::default();
+        let mut current = CurrentState {
+            names: names(push.puts.iter().map(|put| &put.path)),
+            ..CurrentState::default()
+        };
         let (first, rest) = asked.split_at(asked.len().min(STEP));
-        let project = self.look_up(id, push, first, outermost, &mut current)?;
+        let project = self.look_up(id, push, first, outermost, 0, &mut current)?;
         if project.is_some() {
             for (step, asked) in (1..).zip(rest.chunks(STEP)) {
                 let outermost = outermost.saturating_sub(step * STEP);
-                self.look_up(id, push, asked, outermost, &mut current)?;
+                self.look_up(id, push, asked, outermost, step, &mut current)?;
             }
         }
         Ok((project, current))
     }
 
-    /// Adds what is stored at some paths, of which the first `outermost` may have files below.
+    /// Adds what is stored at some paths, of which the first `outermost` may have files below, and the
+    /// twins of the names of this step.
     fn look_up<'p>(
         &self,
         id: &ProjectId,
         push: &'p Push,
         asked: &[&'p str],
         outermost: usize,
+        step: usize,
         current: &mut CurrentState<'p>,
     ) -> Result<Option<Project>, Error> {
-        // Only matter to paths with files below; with many deletions, most steps have none.
-        let deletes = push.deletes.iter().filter(|_| outermost > 0);
+        let names = current.names.chunks(STEP).nth(step).unwrap_or_default();
+        // Only matter to paths with files below and to names; with many deletions, most steps have none.
+        let has_puts = outermost > 0 || !names.is_empty();
+        let deletes = push.deletes.iter().filter(|_| has_puts);
         let deletes = deletes.map(|delete| delete.path.as_str());
         let rows = self.execute(
             &statement(),
@@ -51,22 +60,41 @@ impl Store {
                 json_array(asked.iter().copied()),
                 (outermost as i64).into(),
                 json_array(deletes),
+                pairs(names),
             ],
         )?;
         let Some((project, rows)) = rows.split_first() else {
             return Ok(None);
         };
         for row in rows {
-            let path = asked.get(row.integer::<usize>(0)?).copied();
-            let path = path.ok_or(Error::Damaged("a path was not asked for"))?;
-            current
-                .newest
-                .extend(newest(path, row)?.map(|newest| (path, newest)));
-            let below = row.text(5).map(str::to_owned);
-            current.below.extend(below.map(|below| (path, below)));
+            match row.integer::<i64>(0)? {
+                key @ 0.. => add_path(asked.get(key as usize).copied(), row, current)?,
+                key => add_twins(step * STEP + !key as usize, row, current)?,
+            }
         }
         Project::from_row(project).map(Some)
     }
+}
+
+fn add_path<'p>(
+    path: Option<&'p str>,
+    row: &Row,
+    current: &mut CurrentState<'p>,
+) -> Result<(), Error> {
+    let path = path.ok_or(Error::Damaged("a path was not asked for"))?;
+    current
+        .newest
+        .extend(newest(path, row)?.map(|newest| (path, newest)));
+    let below = row.text(5).map(str::to_owned);
+    current.below.extend(below.map(|below| (path, below)));
+    Ok(())
+}
+
+fn add_twins(name: usize, row: &Row, current: &mut CurrentState) -> Result<(), Error> {
+    let name = current.names.get_mut(name);
+    let name = name.ok_or(Error::Damaged("a name was not asked for"))?;
+    name.twins = row.texts(5)?;
+    Ok(())
 }
 
 /// All paths to ask for, and how many of them, the first ones, may have files below: the puts but
@@ -90,7 +118,8 @@ fn paths(push: &Push) -> (Vec<&str>, usize) {
     (asked, outermost.len())
 }
 
-/// The project's row comes first, then one for each path that was asked for.
+/// The project's row comes first, then one for each path that was asked for, and one for each name
+/// with twins.
 fn statement() -> String {
     // '0' is the character behind '/'.
     format!(
@@ -102,11 +131,12 @@ fn statement() -> String {
                 AND below.path > asked.value || '/' AND below.path < asked.value || '0'
                 AND below.path NOT IN (SELECT value FROM json_each(?4)) LIMIT 1),
              NULL),
-           NULL, NULL, NULL, NULL
+           NULL, NULL, NULL, NULL, NULL
          FROM project CROSS JOIN json_each(?2) AS asked
          LEFT JOIN file ON file.project = number AND file.path = asked.value
          LEFT JOIN version ON version.project = number AND version.rev = file.rev
-         WHERE project.id = ?1"
+         WHERE project.id = ?1
+         UNION ALL {TWINS}"
     )
 }
 

@@ -31,6 +31,9 @@ pub enum Error {
         /// The path of the file.
         path: String,
     },
+    /// The names of the project's files must be listed first.
+    #[error("the names of this project are not listed yet")]
+    NamesNotListed,
     /// A path has no version with this rev.
     #[error("'{path}' has no version {rev}")]
     NoVersion {

@@ -27,7 +27,10 @@ impl Store {
         now_us: Rev,
     ) -> Result<Import<'_>, Error> {
         let project = match self.project(&id)? {
-            Some(project) => project,
+            Some(project) => {
+                self.list_names_at_once(&id)?;
+                project
+            }
             None => self.create_project(&id, now_us)?,
         };
         Ok(Import {
@@ -64,6 +67,7 @@ impl Import<'_> {
         let numberings = project.number_plan(&plan, at_us, rules.max_files)?;
         self.store
             .add_versions(&project, &plan, &numberings, Some(self.device))?;
+        self.store.update_names(&project, &plan, &current)?;
         self.project = project;
         let status = plan.steps.first().map(|step| step.status);
         Ok(status.unwrap_or(Status::Unchanged))

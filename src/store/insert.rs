@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// Runs `{head} VALUES {row}, {row}, … {tail}` over all rows, as many in one statement as fit.
-    fn insert<const N: usize>(
+    pub(super) fn insert<const N: usize>(
         &self,
         head: &str,
         row: &str,

@@ -100,6 +100,7 @@ mod tests {
             digest: TreeDigest::default(),
             pruned_at: 0,
             pruned_to: String::new(),
+            unportable: Some(0),
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Project {
     pub pruned_at: Rev,
     /// The path at which pruning goes on; empty for the first.
     pub pruned_to: String,
+    /// Names of files and folders that some system cannot hold; none until all names are listed.
+    pub unportable: Option<u64>,
 }
 
 /// A project as clients describe it.
@@ -45,7 +47,7 @@ pub struct ProjectSummary {
 
 /// The columns of a [`Project`].
 pub(super) const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
-                       swept_at, swept_to";
+                       swept_at, swept_to, unportable";
 
 impl Project {
     /// The position at the end of the change feed.
@@ -70,6 +72,7 @@ impl Project {
             digest: digest.ok_or(Error::Damaged("a digest does not have 32 bytes"))?,
             pruned_at: row.integer(8)?,
             pruned_to: row.text(9).unwrap_or_default().to_owned(),
+            unportable: row.optional_integer(10).map(|count| count.max(0) as u64),
         })
     }
 }
@@ -120,10 +123,10 @@ impl Store {
     /// number is that of no project that is still being removed.
     pub(super) fn create_project(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {
         let statement = format!(
-            "INSERT INTO project (number, id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
+            "INSERT INTO project (number, id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to, unportable)
              SELECT 1 + max(coalesce((SELECT max(number) FROM project), 0),
                  coalesce((SELECT max(project) FROM removal), 0)),
-               ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, ''
+               ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, '', 0
              RETURNING {COLUMNS}"
         );
         let digest = Value::Blob(TreeDigest::default().as_bytes().to_vec());
@@ -135,9 +138,9 @@ impl Store {
 pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
     let text = |column| row.text(column).map(str::to_owned);
     Ok(ProjectSummary {
-        id: text(10).unwrap_or_default(),
-        name: text(11),
-        git_repo: text(12),
+        id: text(11).unwrap_or_default(),
+        name: text(12),
+        git_repo: text(13),
         project: Project::from_row(row)?,
     })
 }

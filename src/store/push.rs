@@ -3,7 +3,9 @@
 use super::error::Error;
 use super::numbering::Numbering;
 use super::store::Store;
-use crate::domain::{Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step};
+use crate::domain::{
+    Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step, UnportableName,
+};
 
 /// What a push did.
 #[derive(Debug)]
@@ -12,6 +14,8 @@ pub struct Applied {
     pub cursor: Cursor,
     /// Newer edits that an older one replaced.
     pub replaced: Vec<Replaced>,
+    /// Names of its files, and of folders above them, that some system cannot hold.
+    pub unportable: Vec<UnportableName>,
     /// What became of each path, in the order of the request: deletions last.
     pub outcomes: Vec<Outcome>,
     /// Whether it is time to [`prune`](Store::prune) the project.
@@ -19,8 +23,20 @@ pub struct Applied {
 }
 
 impl Store {
-    /// Applies a push; to be called inside a transaction. `now_us` is the time of day in
-    /// microseconds.
+    /// Applies a push in a transaction of its own. `now_us` is the time of day in microseconds.
+    pub fn write_push(
+        &self,
+        id: &ProjectId,
+        push: &Push,
+        now_us: Rev,
+        rules: &Rules,
+    ) -> Result<Applied, Error> {
+        let write = |store: &Self| store.write(|store| store.push(id, push, now_us, rules));
+        self.with_names(id, write)
+    }
+
+    /// Applies a push; to be called inside a transaction. [`Error::NamesNotListed`] for a project
+    /// whose files were stored before names were listed.
     pub fn push(
         &self,
         id: &ProjectId,
@@ -31,6 +47,7 @@ impl Store {
         let (existing, current) = self.current_state(id, push)?;
         let plan = rules.plan(push, &current)?;
         let mut project = match existing {
+            Some(project) if project.unportable.is_none() => return Err(Error::NamesNotListed),
             Some(project) => project,
             None if plan.is_empty() && !push.describes_project() => {
                 return Ok(Applied::nothing(push, plan));
@@ -39,11 +56,13 @@ impl Store {
         };
         let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
         self.add_versions(&project, &plan, &numberings, push.device.as_deref())?;
+        self.update_names(&project, &plan, &current)?;
         self.update_project(&project, push.name.as_deref(), push.git_repo.as_deref())?;
         Ok(Applied {
             cursor: project.cursor(),
             outcomes: outcomes(push, &plan, &numberings),
             prune_is_due: project.prune_is_due(now_us),
+            unportable: plan.unportable,
             replaced: plan.replaced,
         })
     }
@@ -66,6 +85,7 @@ impl Store {
             cursor: project.cursor(),
             outcomes: outcomes(push, &plan, &numberings),
             prune_is_due: false,
+            unportable: plan.unportable,
             replaced: plan.replaced,
         })
     }
@@ -85,6 +105,7 @@ impl Applied {
             cursor: Cursor::BEGINNING,
             outcomes: outcomes(push, &plan, &[]),
             replaced: Vec::new(),
+            unportable: Vec::new(),
             prune_is_due: false,
         }
     }

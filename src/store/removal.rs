@@ -135,8 +135,9 @@ impl Store {
         let finish = "DELETE FROM removal WHERE project = ?1
             AND NOT EXISTS (SELECT 1 FROM content WHERE project = ?1)
             AND NOT EXISTS (SELECT 1 FROM version WHERE project = ?1)
-            AND NOT EXISTS (SELECT 1 FROM purged WHERE project = ?1)
-            AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)";
+             AND NOT EXISTS (SELECT 1 FROM purged WHERE project = ?1)
+             AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)
+             AND NOT EXISTS (SELECT 1 FROM live_name WHERE project = ?1)";
         self.execute(finish, [project.into()]).map(drop)
     }
 }
@@ -172,6 +173,12 @@ const REMOVE: [(&str, i64); 4] = [
          RETURNING 1",
         STEP_ROWS,
     ),
+    (
+        "DELETE FROM live_name WHERE project = ?1 AND (folded, path) IN (
+           SELECT folded, path FROM live_name WHERE project = ?1 ORDER BY folded, path LIMIT ?2)
+         RETURNING 1",
+        STEP_ROWS,
+    ),
 ];
 
 #[cfg(test)]
@@ -184,7 +191,9 @@ mod tests {
             let rows = store.run(&format!("SELECT count(*) FROM {table}")).unwrap();
             rows[0].integer(0).unwrap()
         };
-        ["content", "version", "file", "removal"].map(count).into()
+        ["content", "version", "file", "live_name", "removal"]
+            .map(count)
+            .into()
     }
 
     #[test]
@@ -203,7 +212,7 @@ mod tests {
         drop(store);
         let store = file.store();
         store.remove_deleted(Duration::MAX).unwrap();
-        assert_eq!(rows(&store), [1, 1, 1, 0]);
+        assert_eq!(rows(&store), [1, 1, 1, 1, 0]);
         let kept = store.page(&after, 0, 10, 100, super::super::Scope::All);
         assert_eq!(kept.unwrap().changes.len(), 1);
     }
@@ -228,11 +237,12 @@ mod tests {
             steps.push(rows(&store));
         }
         let expected = [
-            [1, 3, 3, 1],
-            [0, 3, 3, 1],
-            [0, 0, 3, 1],
-            [0, 0, 0, 1],
-            [0, 0, 0, 0],
+            [1, 3, 3, 3, 1],
+            [0, 3, 3, 3, 1],
+            [0, 0, 3, 3, 1],
+            [0, 0, 0, 3, 1],
+            [0, 0, 0, 0, 1],
+            [0, 0, 0, 0, 0],
         ];
         assert_eq!(steps, expected);
     }
@@ -248,10 +258,10 @@ mod tests {
         let started = Instant::now();
         assert_eq!(store.delete_project(&id()).unwrap(), 1);
         assert!(started.elapsed() < 10 * LOG_TIMEOUT);
-        assert_eq!(rows(&store), [0, 0, 0, 1]);
+        assert_eq!(rows(&store), [0, 0, 0, 0, 1]);
         reader.run("ROLLBACK").unwrap();
         store.remove_deleted(Duration::MAX).unwrap();
-        assert_eq!(rows(&store), [0, 0, 0, 0]);
+        assert_eq!(rows(&store), [0, 0, 0, 0, 0]);
         assert_eq!(file.log_bytes() / 4096, 1);
     }
 }

@@ -43,7 +43,10 @@ impl Store {
     ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
             let (push, sources) = store.as_push(id, to)?;
-            let push = Push { device, ..push };
+            let push = Push {
+                device: device.clone(),
+                ..push
+            };
             let applied = match dry_run {
                 true => store.preview(id, &push, now_us, rules),
                 false => store.push(id, &push, now_us, rules),
@@ -52,7 +55,7 @@ impl Store {
         };
         match dry_run {
             true => self.snapshot(restore),
-            false => self.write(restore),
+            false => self.with_names(id, |store| store.write(restore)),
         }
     }
 

@@ -88,6 +88,13 @@ impl Row {
         self.blob(column).and_then(Checksum::from_bytes)
     }
 
+    /// The texts of a JSON array.
+    pub(super) fn texts(&self, column: usize) -> Result<Vec<String>, Error> {
+        let texts = self.text(column).map(serde_json::from_str);
+        let texts = texts.and_then(Result::ok);
+        texts.ok_or(Error::Damaged("a list of texts is missing"))
+    }
+
     /// Takes a text out of the row without a copy.
     pub(super) fn take_text(&mut self, column: usize) -> Result<String, Error> {
         match self.take(column) {

@@ -100,3 +100,45 @@ CREATE TABLE purged (
   tag     INTEGER NOT NULL,            -- running hash over all changes up to this one
   PRIMARY KEY (project, rev)
 ) WITHOUT ROWID
+-- v 14
+-- The names of live files and of the folders above them. Names of one form are one for a file system that ignores case
+-- or how an accent is written.
+CREATE TABLE live_name (
+  project INTEGER NOT NULL,
+  folded  TEXT    NOT NULL,            -- their form
+  path    TEXT    NOT NULL,            -- as it is spelled
+  fault   INTEGER NOT NULL,            -- 1 for a file that some system cannot hold, whatever there is beside it
+  PRIMARY KEY (project, folded, path)
+) WITHOUT ROWID
+-- v 15
+-- Names with a fault or a twin, kept by the triggers below; null until all names of the project are listed.
+ALTER TABLE project ADD COLUMN unportable INTEGER
+-- v 16
+-- A name counts when it has a fault or a twin, so an only twin without a fault begins to count with it.
+CREATE TRIGGER name_added AFTER INSERT ON live_name
+WHEN NEW.fault OR EXISTS (
+  SELECT 1 FROM live_name WHERE project = NEW.project AND folded = NEW.folded AND path <> NEW.path)
+BEGIN
+  UPDATE project SET unportable = unportable + 1 + (SELECT count(*) = 1 AND max(fault) = 0 FROM (
+    SELECT fault FROM live_name
+    WHERE project = NEW.project AND folded = NEW.folded AND path <> NEW.path LIMIT 2))
+  WHERE number = NEW.project;
+END
+-- v 17
+CREATE TRIGGER name_removed AFTER DELETE ON live_name
+WHEN OLD.fault OR EXISTS (
+  SELECT 1 FROM live_name WHERE project = OLD.project AND folded = OLD.folded AND path <> OLD.path)
+BEGIN
+  UPDATE project SET unportable = unportable - 1 - (SELECT count(*) = 1 AND max(fault) = 0 FROM (
+    SELECT fault FROM live_name
+    WHERE project = OLD.project AND folded = OLD.folded AND path <> OLD.path LIMIT 2))
+  WHERE number = OLD.project;
+END
+-- v 18
+-- A folder became a file, or a file a folder.
+CREATE TRIGGER name_changed AFTER UPDATE OF fault ON live_name
+WHEN NOT EXISTS (
+  SELECT 1 FROM live_name WHERE project = NEW.project AND folded = NEW.folded AND path <> NEW.path)
+BEGIN
+  UPDATE project SET unportable = unportable + NEW.fault - OLD.fault WHERE number = NEW.project;
+END

@@ -4,7 +4,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::store::Store;
-use crate::domain::{Delete, FilePath, ProjectId, Push, Put, Rev, Rules, SyncFolders};
+use crate::domain::{
+    Delete, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
+};
 
 /// A database file that goes with the test.
 pub(super) struct TestFile {
@@ -53,6 +55,7 @@ pub(super) fn rules() -> Rules {
     Rules {
         max_files: 1000,
         folders: SyncFolders::Any,
+        portable_paths: PortablePaths::Report,
     }
 }
 

@@ -52,4 +52,6 @@ pub struct Limits {
     pub history_deleted_days: u64,
     /// Folders whose files are synced; `*` alone for any.
     pub sync_folders: Vec<String>,
+    /// `report` or `refuse`: what happens to a file whose name some system cannot hold.
+    pub portable_paths: &'static str,
 }

@@ -15,6 +15,7 @@ pub mod json;
 pub mod manifest;
 pub mod numbers;
 pub mod page;
+pub mod portability;
 pub mod project;
 pub mod purge;
 pub mod push;

@@ -32,6 +32,8 @@ pub struct ProjectStatus {
     pub cursor: String,
     /// The digest of all live files, in hex.
     pub digest: String,
+    /// Names of files and folders that some system cannot hold; null until they are counted.
+    pub unportable: Option<u64>,
 }
 
 /// `DELETE /v1/projects/:id`.

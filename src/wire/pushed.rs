@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::portability::Unportable;
 use super::version::Current;
 use crate::domain::{Conflict, Outcome, Replaced, Rev, Status};
 
@@ -18,6 +19,8 @@ pub struct PushAnswer {
     pub cursor: String,
     /// What became of each path, in the order of the request.
     pub results: Vec<PathOutcome>,
+    /// Names of its files, and of folders above them, that some system cannot hold.
+    pub warnings: Vec<Unportable>,
 }
 
 /// An older edit that replaced a newer one.

@@ -25,6 +25,7 @@ const SOUND: [(&str, &str, &str); 16] = [
     ("GET", "/v1/projects/p/changes?content=1", ""),
     ("GET", "/v1/projects/p/status", ""),
     ("GET", "/v1/projects/p/manifest", ""),
+    ("GET", "/v1/projects/p/portability", ""),
     ("POST", "/v1/projects/p/diff", r#"{"files":[]}"#),
     ("GET", "/v1/projects/p/history?path=a", ""),
     (

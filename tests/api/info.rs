@@ -37,6 +37,7 @@ fn info_lists_every_limit_in_force() {
         ("HISTORY_VERSIONS", "7"),
         ("HISTORY_DELETED_DAYS", "8"),
         ("SYNC_FOLDERS", "ideas,tasks"),
+        ("PORTABLE_PATHS", "refuse"),
     ]);
     assert_eq!(
         host.client().get("/v1/info").good()["limits"],
@@ -52,6 +53,7 @@ fn info_lists_every_limit_in_force() {
             "historyVersions": 7,
             "historyDeletedDays": 8,
             "syncFolders": ["ideas", "tasks"],
+            "portablePaths": "refuse",
         })
     );
 }
@@ -115,7 +117,7 @@ fn any_number_of_projects_with_long_names_is_listed_in_pages() {
     // A push for each would take minutes.
     let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
         INSERT INTO project SELECT NULL, format('%06d', i), ?1, ?2, last_rev, epoch, head, tag,
-          file_count, total_size, digest, swept_at, swept_to FROM n CROSS JOIN project WHERE id = 'first'";
+          file_count, total_size, digest, swept_at, swept_to, unportable FROM n CROSS JOIN project WHERE id = 'first'";
     let database = rusqlite::Connection::open(host.database()).unwrap();
     let names = ["€".repeat(256), "\u{1}".repeat(2048)];
     database.execute(more, names).unwrap();

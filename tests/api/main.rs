@@ -23,6 +23,7 @@ mod memory;
 mod methods;
 mod openapi;
 mod paths;
+mod portability;
 mod promises;
 mod pull;
 mod purge;

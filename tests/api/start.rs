@@ -36,6 +36,7 @@ fn a_bad_setting_is_named() {
         ("CORS_ORIGINS", "notes.example"),
         ("MAX_FILE_SIZE", "104857600"),
         ("SYNC_FOLDERS", "ideas/"),
+        ("PORTABLE_PATHS", "yes"),
         ("LOG_LEVEL", "loud"),
     ] {
         let text = failing(&[(name, value)]);

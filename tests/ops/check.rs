@@ -97,6 +97,22 @@ fn each_kind_of_damage_is_found_and_named() {
             "its digest is not",
         ),
         (
+            "UPDATE project SET unportable = 7",
+            "7 names are said to be unportable, and 0 are",
+        ),
+        (
+            "DELETE FROM live_name WHERE path = 'b'",
+            "its list of names is not that of its files",
+        ),
+        (
+            "UPDATE live_name SET fault = 1 WHERE path = 'b'",
+            "its list of names is not that of its files",
+        ),
+        (
+            "INSERT INTO live_name VALUES (7, 'a', 'a', 0)",
+            "1 names belong to no project",
+        ),
+        (
             "UPDATE project SET last_rev = 7",
             "the last number given out is 7",
         ),

@@ -254,3 +254,26 @@ fn a_reader_that_stops_early_is_no_failure_of_the_program() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
 }
+
+#[test]
+fn names_that_some_system_cannot_hold_are_counted() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("ideas/todo", "x")]).good();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(report.contains("every system can hold"), "{report}");
+    let files = [("ideas/Todo", "x"), ("ideas/secret-?", "x")];
+    client.push_files("p", &files).good();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(
+        report.contains("3 that Windows or macOS cannot hold"),
+        "{report}"
+    );
+    assert!(!report.contains("secret-"), "{report}");
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    database
+        .execute_batch("UPDATE project SET unportable = NULL")
+        .unwrap();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(report.contains("those of 1 projects"), "{report}");
+}

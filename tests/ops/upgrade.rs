@@ -2,6 +2,7 @@
 
 use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use support::{Host, paths, run};
 
@@ -29,8 +30,9 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
     // As a program without the last migrations leaves it.
-    let older = "DROP TABLE sweep; DROP TABLE purged; DROP TABLE clock; DROP TABLE removal;
-        PRAGMA user_version = 9";
+    let older = "DROP TRIGGER name_added; DROP TRIGGER name_removed; DROP TRIGGER name_changed;
+        DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable; DROP TABLE sweep; DROP TABLE purged;
+        DROP TABLE clock; DROP TABLE removal; PRAGMA user_version = 9";
     database.execute_batch(older).unwrap();
     assert_ne!(schema(&database), newest);
     let host = Host::resume(folder, &[]);
@@ -41,6 +43,31 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     );
     assert_eq!(schema(&database), newest);
     host.client().push_files("p", &[("a", "three")]).good();
+    run(&path, &["check"]).good();
+}
+
+#[test]
+fn names_that_were_stored_before_there_was_a_list_of_them_are_listed() {
+    let host = Host::start();
+    let stored = [("ideas/Todo", "one"), ("ideas/b", "two")];
+    host.client().push_files("p", &stored).good();
+    let path = host.database();
+    let (_, _, folder) = host.stop();
+    let database = Connection::open(&path).unwrap();
+    let newest = schema(&database);
+    // As a program without the list of names leaves it.
+    let older = "DROP TRIGGER name_added; DROP TRIGGER name_removed; DROP TRIGGER name_changed;
+        DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable; PRAGMA user_version = 13";
+    database.execute_batch(older).unwrap();
+    run(&path, &["doctor"]).good();
+    run(&path, &["check"]).good();
+    let host = Host::resume(folder, &[]);
+    assert_eq!(host.client().status("p")["unportable"], Value::Null);
+    run(&path, &["check"]).good();
+    let answer = host.client().push_files("p", &[("ideas/todo", "x")]);
+    assert_eq!(answer.good()["warnings"][0]["twins"][0], "ideas/Todo");
+    assert_eq!(host.client().status("p")["unportable"], 2);
+    assert_eq!(schema(&database).1.len(), newest.1.len());
     run(&path, &["check"]).good();
 }
 

@@ -33,6 +33,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
             history_versions: settings.history_versions()?,
             history_deleted_days: settings.history_deleted_days()?,
             sync_folders: settings.sync_folders()?.names(),
+            portable_paths: settings.portable_paths()?.name(),
         },
     }))
 }

@@ -40,7 +40,7 @@ pub fn push(
     let now_us = moment(app)?;
     let applied = app
         .database
-        .write(|store| store.push(id, &checked.push, now_us, &rules))?;
+        .with(|store| store.write_push(id, &checked.push, now_us, &rules))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
         remove_deleted(app);
@@ -86,6 +86,7 @@ fn describe(applied: Applied, synced: usize, deleted: usize) -> PushAnswer {
         conflicts: applied.replaced.into_iter().map(Into::into).collect(),
         cursor: applied.cursor.to_string(),
         results: applied.outcomes.into_iter().map(Into::into).collect(),
+        warnings: applied.unportable.into_iter().map(Into::into).collect(),
     }
 }
 

@@ -16,7 +16,9 @@ use crate::wire::project::ProjectStatus;
 pub fn status(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
     let project = app.database.with(|store| store.project(id))?;
     let status = project.as_ref().map_or_else(empty, describe);
-    etag::unless_known(head, &status.cursor.clone(), || Ok(ok(&status)))
+    // Names are counted without a change, once.
+    let state = format!("{} {:?}", status.cursor, status.unportable);
+    etag::unless_known(head, &state, || Ok(ok(&status)))
 }
 
 fn describe(project: &Project) -> ProjectStatus {
@@ -26,6 +28,7 @@ fn describe(project: &Project) -> ProjectStatus {
         total_size: project.total_size,
         cursor: project.cursor().to_string(),
         digest: project.digest.to_string(),
+        unportable: project.unportable,
     }
 }
 
@@ -36,5 +39,6 @@ fn empty() -> ProjectStatus {
         total_size: 0,
         cursor: Cursor::BEGINNING.to_string(),
         digest: TreeDigest::default().to_string(),
+        unportable: Some(0),
     }
 }

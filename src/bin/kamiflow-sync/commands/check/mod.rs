@@ -1,6 +1,8 @@
 //! `check`: examines the database for damage, and for what the program cannot have written.
 
 mod examination;
+mod names;
+mod owners;
 mod rules;
 mod schema;
 
@@ -14,6 +16,7 @@ use super::say::say;
 use crate::cli::InstallationArgs;
 use crate::database::open;
 pub use examination::{Examination, Totals};
+use owners::owners;
 
 /// Fails when there is any finding.
 pub fn run(args: &InstallationArgs) -> Result<()> {
@@ -41,6 +44,7 @@ pub fn examine(connection: &Connection) -> Result<Examination> {
             references,
             contents,
             projects,
+            names::names,
         ],
     )
 }
@@ -151,15 +155,6 @@ fn references(connection: &Connection, examination: &mut Examination) -> rusqlit
         }
     }
     Ok(())
-}
-
-/// Projects that may have rows: also deleted ones that are still being removed, which schemas before
-/// 10 do not know.
-fn owners(connection: &Connection) -> rusqlite::Result<&'static str> {
-    Ok(match connection.table_exists(None, "removal")? {
-        true => "SELECT number FROM project UNION ALL SELECT project FROM removal",
-        false => "SELECT number FROM project",
-    })
 }
 
 fn contents(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {

@@ -60,6 +60,7 @@ fn check_contents(report: &mut Report, store: &Store) {
         "contents",
         format!("schema {schema}, {projects} projects, {files} files"),
     );
+    super::names::check(report, store, schema);
     // A schema from before the table of the clock has none.
     let clock = store.clock().ok().flatten();
     let latest = clock.map_or(0, |clock| clock.latest);

@@ -7,6 +7,7 @@ mod backup;
 mod database;
 mod files;
 mod key;
+mod names;
 mod report;
 mod settings;
 mod space;

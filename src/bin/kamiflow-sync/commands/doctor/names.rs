@@ -1,0 +1,29 @@
+//! Counts the names that some system cannot hold, without showing one.
+
+use kamiflow_sync_component::store::{SCHEMA_VERSION, Store, UnportableTotals};
+
+use super::report::Report;
+
+/// `schema` is that of the database; an older one has no list of names.
+pub fn check(report: &mut Report, store: &Store, schema: i64) {
+    if schema < SCHEMA_VERSION {
+        return;
+    }
+    let totals = store.unportable_totals().map_err(Into::into);
+    let Some(UnportableTotals { names, unlisted }) = report.take("names", totals) else {
+        return;
+    };
+    match names {
+        0 => report.ok("names", "every system can hold those that are counted"),
+        _ => report.warn(
+            "names",
+            format!("{names} that Windows or macOS cannot hold: docs/portability.md tells how to find them"),
+        ),
+    }
+    if unlisted > 0 {
+        report.info(
+            "names",
+            format!("those of {unlisted} projects are counted by their next push"),
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! The names of live files and of their folders, by the form that they have in common with those that
+//! are one with them. Triggers count the names that some system cannot hold.
+
+use super::error::Error;
+use super::project::Project;
+use super::row::Value;
+use super::store::Store;
+use crate::domain::fault::faults;
+use crate::domain::name::{Name, names};
+use crate::domain::{CurrentState, Plan, Status};
+
+/// For each name of `?5`, a pair of its form and its path: at most three other names of that form which
+/// are left when the paths of `?4` are deleted. Most have no other, and no row. The first of eleven
+/// columns is the place of the name, inverted, the sixth has the others.
+pub(super) const TWINS: &str = "SELECT ~asked.key, NULL, NULL, NULL, NULL,
+    (SELECT json_group_array(path) FROM (
+       SELECT path FROM live_name
+       WHERE project = number AND folded = asked.value ->> 0 AND path <> asked.value ->> 1
+         AND (EXISTS (
+           SELECT 1 FROM file WHERE file.project = number AND file.path = live_name.path AND deleted = 0
+             AND file.path NOT IN (SELECT value FROM json_each(?4)))
+         OR EXISTS (
+           SELECT 1 FROM file WHERE file.project = number AND deleted = 0
+             AND file.path > live_name.path || '/' AND file.path < live_name.path || '0'
+             AND file.path NOT IN (SELECT value FROM json_each(?4))))
+       LIMIT 3)),
+    NULL, NULL, NULL, NULL, NULL
+  FROM project CROSS JOIN json_each(?5) AS asked
+  WHERE project.id = ?1 AND EXISTS (
+    SELECT 1 FROM live_name
+    WHERE project = number AND folded = asked.value ->> 0 AND path <> asked.value ->> 1)";
+
+/// Removes those of some names that are neither a live file nor a folder of one.
+const REMOVE: &str = "DELETE FROM live_name WHERE project = ?1
+    AND (folded, path) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))
+    AND NOT EXISTS (
+      SELECT 1 FROM file WHERE file.project = ?1 AND file.path = live_name.path AND deleted = 0)
+    AND NOT EXISTS (
+      SELECT 1 FROM file WHERE file.project = ?1 AND deleted = 0
+        AND file.path > live_name.path || '/' AND file.path < live_name.path || '0')";
+
+/// Names as the pairs that [`TWINS`] and [`REMOVE`] read.
+pub(super) fn pairs(names: &[Name]) -> Value {
+    let pairs = names.iter().map(|name| [name.folded.as_str(), name.path]);
+    let pairs: Vec<_> = pairs.collect();
+    Value::Text(serde_json::to_string(&pairs).unwrap_or_default())
+}
+
+impl Store {
+    /// Adds the names that a plan makes, and removes those that it leaves without a live file.
+    pub(super) fn update_names(
+        &self,
+        project: &Project,
+        plan: &Plan,
+        current: &CurrentState,
+    ) -> Result<(), Error> {
+        let created = plan.created_names();
+        let is_created = |name: &&Name| created.contains(name.path);
+        self.add_names(project.number, current.names.iter().filter(is_created))?;
+        let is_deletion = |step: &&crate::domain::Step| step.status == Status::Deleted;
+        let deleted = plan.steps.iter().filter(is_deletion);
+        self.remove_names(project.number, &names(deleted.map(|step| step.path)))
+    }
+
+    pub(super) fn add_names<'n>(
+        &self,
+        project: i64,
+        names: impl Iterator<Item = &'n Name<'n>>,
+    ) -> Result<(), Error> {
+        let has_fault = |name: &Name| name.is_file && !faults(name.path).is_empty();
+        self.insert(
+            "INSERT INTO live_name (project, folded, path, fault)",
+            "(?,?,?,?)",
+            names.map(|name| {
+                [
+                    project.into(),
+                    name.folded.as_str().into(),
+                    name.path.into(),
+                    i64::from(has_fault(name)).into(),
+                ]
+            }),
+            // Folders are there already, and one of them may become a file.
+            "ON CONFLICT (project, folded, path) DO UPDATE SET fault = excluded.fault
+             WHERE fault <> excluded.fault",
+        )
+    }
+
+    fn remove_names(&self, project: i64, names: &[Name]) -> Result<(), Error> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        self.execute(REMOVE, [project.into(), pairs(names)])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{TestFile, id, push, rules};
+    use crate::domain::portability::{UnportableName, find};
+    use crate::domain::{FilePath, PortablePaths, Rejection, Rules};
+
+    use super::*;
+
+    /// Files of which many are one, or are folders of others.
+    const PATHS: [&str; 14] = [
+        "a", "A", "a/x", "b/x", "B/x", "b/X", "b", "é", "e\u{301}", "É/x", "c?", "C?", "c?/x",
+        "con",
+    ];
+
+    /// What the rules find in the files that are live.
+    fn expected(store: &Store, project: i64) -> Vec<UnportableName> {
+        let live = store.tree(project, "", 100, false).unwrap();
+        let path = |version: &crate::domain::Version| FilePath::parse(&version.path).unwrap();
+        let live: Vec<_> = live.iter().map(path).collect();
+        let mut found = find(&names(live.iter()));
+        found.sort_by_key(|name| (crate::domain::folding::fold(&name.path), name.path.clone()));
+        found
+    }
+
+    fn check(store: &Store) {
+        let Some(project) = store.project(&id()).unwrap() else {
+            return;
+        };
+        let expected = expected(store, project.number);
+        let listed = store.unportable_names(project.number, "", 100).unwrap();
+        assert_eq!(listed.names, expected);
+        assert_eq!(project.unportable, Some(expected.len() as u64));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn the_stored_names_are_those_of_the_live_files(
+            pushes in prop::collection::vec(prop::collection::btree_map(0..PATHS.len(), any::<bool>(), 1..5), 1..12)
+        ) {
+            let file = TestFile::new();
+            let store = file.store();
+            for (now_us, entries) in (1..).zip(pushes) {
+                let entry = |(path, live): (usize, bool)| (PATHS[path], live.then_some("x"));
+                let entries: Vec<_> = entries.into_iter().map(entry).collect();
+                // A file below another is refused, and changes nothing.
+                _ = store.write_push(&id(), &push(&entries), now_us * 1000, &rules());
+                check(&store);
+            }
+            store.run("DELETE FROM live_name").unwrap();
+            store.run("UPDATE project SET unportable = NULL").unwrap();
+            store.list_names(&id()).unwrap();
+            check(&store);
+        }
+    }
+
+    fn twins_of(store: &Store, entries: &[(&str, Option<&str>)]) -> Vec<(String, Vec<String>)> {
+        let applied = store.write_push(&id(), &push(entries), 10_000, &rules());
+        let unportable = applied.unwrap().unportable.into_iter();
+        unportable.map(|name| (name.path, name.twins)).collect()
+    }
+
+    #[test]
+    fn a_push_is_told_of_twins_that_stay() {
+        let file = TestFile::new();
+        let store = file.store();
+        let told = |entries: &[(&str, Option<&str>)]| twins_of(&store, entries);
+        let twin = |path: &str, twin: &str| (path.to_owned(), vec![twin.to_owned()]);
+        assert_eq!(told(&[("i/Todo", Some("x")), ("i/f/1", Some("x"))]), []);
+        assert_eq!(told(&[("i/todo", Some("y"))]), [twin("i/todo", "i/Todo")]);
+        // Also when it is changed, or pushed as it is.
+        assert_eq!(told(&[("i/todo", Some("z"))]), [twin("i/todo", "i/Todo")]);
+        assert_eq!(told(&[("i/Todo", None), ("i/todo", Some("z"))]), []);
+        // The case of a file and of a folder is changed in one push.
+        assert_eq!(told(&[("i/todo", None), ("i/TODO", Some("z"))]), []);
+        assert_eq!(told(&[("i/f/1", None), ("i/F/1", Some("x"))]), []);
+        assert_eq!(told(&[("i/f/2", Some("x"))]), [twin("i/f", "i/F")]);
+        assert_eq!(told(&[("i/F", None), ("i/f/2", None)]), []);
+        assert_eq!(store.project(&id()).unwrap().unwrap().unportable, Some(0));
+    }
+
+    #[test]
+    fn a_refused_name_is_told_with_what_it_collides_with() {
+        let file = TestFile::new();
+        let store = file.store();
+        let rules = Rules {
+            portable_paths: PortablePaths::Refuse,
+            ..rules()
+        };
+        let try_push = |entries: &[(&str, Option<&str>)]| match store.write_push(
+            &id(),
+            &push(entries),
+            10_000,
+            &rules,
+        ) {
+            Err(Error::Rejected(Rejection::Unportable(name))) => Some((name.path, name.twins)),
+            applied => applied.map(|_| None).unwrap(),
+        };
+        assert_eq!(try_push(&[("i/Plan.md", Some("x"))]), None);
+        let twins = vec!["i/Plan.md".to_owned()];
+        let below = try_push(&[("i/plan.md/part.md", Some("x"))]);
+        assert_eq!(below, Some(("i/plan.md".to_owned(), twins)));
+        assert_eq!(
+            try_push(&[("i/a?", Some("x"))]),
+            Some(("i/a?".to_owned(), vec![]))
+        );
+        // Renamed in one push, and deleted.
+        assert_eq!(
+            try_push(&[("i/Plan.md", None), ("i/plan.md", Some("x"))]),
+            None
+        );
+        twins_of(&store, &[("i/PLAN.md", Some("y"))]);
+        assert_eq!(try_push(&[("i/PLAN.md", Some("z"))]), None);
+        assert_eq!(try_push(&[("i/PLAN.md", None)]), None);
+        assert_eq!(store.project(&id()).unwrap().unwrap().unportable, Some(0));
+    }
+
+    #[test]
+    fn names_are_listed_before_the_first_push_by_this_program() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("i/A", Some("x")), ("i/b?", Some("x"))]);
+        store.run("DELETE FROM live_name").unwrap();
+        store.run("UPDATE project SET unportable = NULL").unwrap();
+        let listed = twins_of(&store, &[("i/a", Some("x"))]);
+        assert_eq!(listed, [("i/a".to_owned(), vec!["i/A".to_owned()])]);
+        assert_eq!(store.project(&id()).unwrap().unwrap().unportable, Some(3));
+        check(&store);
+    }
+
+    #[test]
+    fn every_statement_on_names_uses_their_index() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (statement, parameters) in [(TWINS, 5), (REMOVE, 2)] {
+            let explain = format!("EXPLAIN QUERY PLAN {statement}");
+            let plan = store.execute(&explain, vec![Value::Null; parameters]);
+            for row in plan.unwrap() {
+                let line = row.text(3).unwrap_or_default();
+                let is_of_all = line.starts_with("SCAN file") || line.starts_with("SCAN live");
+                assert!(!is_of_all, "{line}: {statement}");
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Lists the names of files that were stored before names were listed.
+
+use super::error::Error;
+use super::store::Store;
+use crate::domain::name::names;
+use crate::domain::{FilePath, ProjectId};
+
+/// Files in one step: some ten milliseconds, so that others are served in between.
+const STEP: i64 = 5_000;
+
+impl Store {
+    /// Runs `work`, and again after the names of the project are listed, if it needs them.
+    pub(super) fn with_names<T>(
+        &self,
+        id: &ProjectId,
+        work: impl Fn(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match work(self) {
+            Err(Error::NamesNotListed) => {
+                self.list_names(id)?;
+                work(self)
+            }
+            done => done,
+        }
+    }
+
+    /// Lists all names of a project, unless that was done. Starts over when it was interrupted.
+    pub fn list_names(&self, id: &ProjectId) -> Result<(), Error> {
+        let mut after = String::new();
+        while let Some(last) = self.write(|store| store.list_step(id, &after))? {
+            after = last;
+        }
+        Ok(())
+    }
+
+    /// The same inside a transaction.
+    pub(super) fn list_names_at_once(&self, id: &ProjectId) -> Result<(), Error> {
+        let mut after = String::new();
+        while let Some(last) = self.list_step(id, &after)? {
+            after = last;
+        }
+        Ok(())
+    }
+
+    /// Lists the names of some files, in a transaction. Returns the last path, or none at the end.
+    fn list_step(&self, id: &ProjectId, after: &str) -> Result<Option<String>, Error> {
+        let Some(project) = self.project(id)?.filter(|it| it.unportable.is_none()) else {
+            return Ok(None);
+        };
+        let rows = self.execute(
+            "SELECT path FROM file WHERE project = ?1 AND path > ?2 AND deleted = 0
+             ORDER BY path LIMIT ?3",
+            [project.number.into(), after.into(), STEP.into()],
+        )?;
+        let path = |row: &super::row::Row| FilePath::parse(row.text(0).unwrap_or_default());
+        let paths: Result<Vec<_>, _> = rows.iter().map(path).collect();
+        let paths = paths.map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
+        self.add_names(project.number, names(paths.iter()).iter())?;
+        match paths.last() {
+            Some(last) => Ok(Some(last.to_string())),
+            None => self.count_unportable(project.number).map(|()| None),
+        }
+    }
+
+    fn count_unportable(&self, project: i64) -> Result<(), Error> {
+        self.execute(
+            "UPDATE project SET unportable = (
+               SELECT count(*) FROM live_name AS name WHERE name.project = ?1 AND (fault OR EXISTS (
+                 SELECT 1 FROM live_name AS other
+                 WHERE other.project = ?1 AND other.folded = name.folded AND other.path <> name.path)))
+             WHERE number = ?1",
+            [project.into()],
+        )?;
+        Ok(())
+    }
+}
