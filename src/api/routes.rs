@@ -58,7 +58,7 @@ type Entry = (
     fn(&Segments) -> Result<Route, Error>,
 );
 
-const ROUTES: [Entry; 16] = [
+const ROUTES: [Entry; 17] = [
     ("/", GET, |_| Ok(Route::Root)),
     ("/health", GET, |_| Ok(Route::Health)),
     ("/openapi.json", GET, |_| Ok(Route::OpenApi)),

@@ -19,6 +19,13 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// For what the server itself stores: no limits.
+    pub const NONE: Self = Self {
+        max_files: u64::MAX,
+        folders: SyncFolders::Any,
+        portable_paths: PortablePaths::Report,
+    };
+
     /// Plans a push, or names a rule that forbids it. `max_files` is not looked at: the number of
     /// files is known when the plan is numbered.
     pub fn plan<'p>(

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::project::Project;
 use super::row::{Row, Value, json_array};
 use super::store::Store;
-use crate::domain::{Cursor, Delete, FilePath, ProjectId, Push, Rev};
+use crate::domain::{Cursor, Delete, FilePath, ProjectId, Push, Rev, Rules};
 
 /// Versions in one step, between which others write.
 const STEP_VERSIONS: i64 = 500;
@@ -68,7 +68,8 @@ impl Store {
     /// [`Error::NoProject`], [`Error::NeverStored`] and [`Error::NoVersion`] for what never was, or was
     /// purged before. After any other error a part may be purged; purging again does the rest.
     pub fn purge(&self, id: &ProjectId, purge: &Purge, now_us: Rev) -> Result<Purged, Error> {
-        let project = self.write(|store| store.replace_newest(id, purge, now_us))?;
+        let replace = |store: &Self| store.write(|store| store.replace_newest(id, purge, now_us));
+        let project = self.with_names(id, replace)?;
         let (mut versions, mut elsewhere) = (0, BTreeSet::new());
         if let Some(above) = self.version_above(&project, purge)? {
             let target = Target {
@@ -103,7 +104,7 @@ impl Store {
             version.ok_or_else(|| Error::NoVersion { path: path(), rev })?;
         }
         if !newest.is_deletion() && purge.rev.is_none_or(|rev| rev == newest.rev) {
-            self.push(id, &deletion(purge), now_us, u64::MAX)?;
+            self.push(id, &deletion(purge), now_us, &Rules::NONE)?;
         }
         self.project(id)?.ok_or(Error::NoProject)
     }

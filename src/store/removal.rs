@@ -144,7 +144,7 @@ impl Store {
 
 /// Statements that remove some rows of a project and return one row for each, with their limits:
 /// bytes for content, which may be exceeded by the first, rows for the others.
-const REMOVE: [(&str, i64); 4] = [
+const REMOVE: [(&str, i64); 5] = [
     (
         "DELETE FROM content WHERE id IN (
            SELECT id FROM (
