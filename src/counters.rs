@@ -15,10 +15,8 @@ pub trait Counters {
     fn get(&self, key: &str) -> Result<Option<i64>, CounterError>;
     /// Stores a number under a key.
     fn set(&self, key: &str, number: i64) -> Result<(), CounterError>;
-    /// Adds one to the number under a key, which counts as 0 when absent, and returns the sum.
-    fn increment(&self, key: &str) -> Result<i64, CounterError>;
-    /// Takes one from the number under a key and returns the rest.
-    fn decrement(&self, key: &str) -> Result<i64, CounterError>;
+    /// Adds to the number under a key, which counts as 0 when absent, and returns the sum.
+    fn add(&self, key: &str, number: i64) -> Result<i64, CounterError>;
     /// Removes a key.
     fn delete(&self, key: &str) -> Result<(), CounterError>;
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kamiflow_sync_component::domain::{
     Checksum, Content, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
 };
-use kamiflow_sync_component::store::{Error, PAGE_BYTES, Scope, Store};
+use kamiflow_sync_component::store::{Entries, Error, PAGE_BYTES, Store};
 use kamiflow_sync_component::wire::page::{PageWriter, PulledFile};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -81,8 +81,8 @@ impl Native {
     /// The first page of a hundred files after a rev as JSON, and the `since` of the next page.
     pub fn page(&self, since: Rev) -> Result<(Vec<u8>, Option<Rev>), Error> {
         let project = self.store.project(&self.id)?.expect("a project");
-        let scope = Scope::LiveFiles;
-        let page = self.store.page(&project, since, 100, PAGE_BYTES, scope)?;
+        let entries = Entries::LiveFiles;
+        let page = self.store.page(&project, since, 100, PAGE_BYTES, entries)?;
         let contents = self.store.contents(&page.changes)?;
         let bytes = contents.iter().map(Vec::len).sum();
         let mut writer = PageWriter::new("files", bytes);

@@ -3,13 +3,15 @@
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
+use super::admission::{Admitted, admit};
 use super::app::App;
+use super::caller::Caller;
 use super::error::Error;
-use super::rate_limit::{self, Client};
 use super::request::Body;
 use super::request_id::{REQUEST_ID, request_id};
+use super::response::Idle;
 use super::routes::Route;
-use super::{auth, clock, cors, gzip, handlers, uncounted};
+use super::{cors, gzip, handlers};
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.
 pub fn answer<B: Body>(
@@ -58,19 +60,39 @@ fn respond(
     if let Some(response) = cors::preflight(&app.settings, head)? {
         return Ok(response);
     }
-    let route = Route::find(head.method(), head.uri().path())?;
-    if !route.is_open() {
+    let found = Route::find(head.method(), head.uri().path())?;
+    if found.needs.is_some() {
         common.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        admit(app, head, &route, common)?;
     }
+    let Admitted { caller, usage } = admit(app, head, &found, common)?;
+    let response = handle(app, head, found.route, &caller, body)?;
+    if let Some(usage) = usage.filter(|_| is_idle(&response)) {
+        usage.take_back(app, common)?;
+    }
+    Ok(response)
+}
+
+/// Whether nothing has changed for a client that asks often.
+fn is_idle(response: &Response<Vec<u8>>) -> bool {
+    let is_empty = response.extensions().get::<Idle>().is_some();
+    is_empty || response.status() == StatusCode::NOT_MODIFIED
+}
+
+fn handle(
+    app: &App,
+    head: &Request<()>,
+    route: Route,
+    caller: &Caller,
+    body: impl Body,
+) -> Result<Response<Vec<u8>>, Error> {
     match route {
         Route::Root => handlers::root(),
         Route::Health => handlers::health(app, head),
         Route::OpenApi => handlers::openapi(head),
         Route::Info => handlers::info(app),
-        Route::Projects => handlers::projects(app, head),
+        Route::Projects => handlers::projects(app, head, caller),
         Route::Project(id) => handlers::delete(app, &id),
-        Route::Sync(id) => handlers::push(app, head, &id, body),
+        Route::Sync(id) => handlers::push(app, head, caller, &id, body),
         Route::Files(id) => handlers::files(app, head, &id),
         Route::File(id, path) => handlers::file(app, head, &id, &path),
         Route::Changes(id) => handlers::changes(app, head, &id),
@@ -79,34 +101,15 @@ fn respond(
         Route::Portability(id) => handlers::portability(app, head, &id),
         Route::Diff(id) => handlers::diff(app, head, &id, body),
         Route::History(id) => handlers::history(app, head, &id),
-        Route::Restore(id) => handlers::restore(app, head, &id, body),
-        Route::Purge(id) => handlers::purge(app, head, &id, body),
+        Route::Restore(id) => handlers::restore(app, head, caller, &id, body),
+        Route::Purge(id) => handlers::purge(app, head, caller, &id, body),
+        Route::Keys => handlers::keys(app, caller),
+        Route::NewKey => handlers::new_key(app, head, caller, body),
+        Route::OwnKey => handlers::own_key(caller),
+        Route::Key(id) => handlers::revoke_key(app, caller, &id),
+        Route::RotateKey(id) => handlers::rotate_key(app, head, caller, &id, body),
     }
 }
-
-/// Checks the key and counts the request: against the key when it is right, else against the
-/// address, so that nobody without the key can use up the window of those with it.
-fn admit(
-    app: &App,
-    head: &Request<()>,
-    route: &Route,
-    common: &mut HeaderMap,
-) -> Result<(), Error> {
-    let allowed = auth::check(&app.settings, head.headers());
-    let client = match &allowed {
-        Ok(()) if uncounted::is_uncounted(app, head, route)? => return Ok(()),
-        Ok(()) => Client::Key,
-        Err(Error::Unauthenticated | Error::Forbidden) => {
-            Client::Network(auth::client_network(&app.settings, head.headers())?)
-        }
-        Err(_) => return allowed,
-    };
-    let usage = rate_limit::count(app, &client, clock::now_us() as u64 / 1000)?;
-    usage.describe(common);
-    usage.check()?;
-    allowed
-}
-
 /// Joins the headers, compresses and counts. The exact length matters: Spin's trigger leaves Nagle on, and
 /// a chunked tail would wait 40 ms.
 fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) -> Response<Vec<u8>> {

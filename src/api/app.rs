@@ -1,5 +1,6 @@
 //! What handlers work with.
 
+use super::later::Later;
 use crate::counters::Counters;
 use crate::settings::Settings;
 use crate::store::Database;
@@ -16,4 +17,8 @@ pub struct App {
     pub database: Database,
     /// Whether the host holds the connections of those who wait.
     pub is_held: bool,
+    /// Numbers that nobody can guess, for keys.
+    pub random: fn() -> u64,
+    /// What is written after the answer.
+    pub later: Later,
 }

@@ -1,130 +1,61 @@
-//! Whether the key of a request is right, and the address behind a trusted proxy.
-
-use std::net::{IpAddr, SocketAddr};
+//! Whose key a request has.
 
 use http::HeaderMap;
-use ipnet::IpNet;
 use subtle::ConstantTimeEq;
 
+use super::app::App;
+use super::caller::Caller;
 use super::credentials::sent_key;
 use super::error::Error;
+use crate::domain::key::KeyText;
 use crate::settings::Settings;
+use crate::store::DeviceKey;
 
-/// Compares the sent key with the configured one, and with the previous one while there
-/// is one: 401 without a key, 403 with a wrong one. Without a configured key nobody passes.
-pub(super) fn check(settings: &Settings, headers: &HeaderMap) -> Result<(), Error> {
+/// The caller with the key of a request: 401 without a key, 403 with a wrong one. Without a configured
+/// key nobody passes.
+pub(super) fn caller(app: &App, headers: &HeaderMap, now_us: i64) -> Result<Caller, Error> {
+    let sent = sent_key(headers);
+    // The settings first: a server without a key says so to everybody.
+    let is_owner = is_owner(&app.settings, sent.as_deref().unwrap_or_default())?;
+    let sent = sent.ok_or(Error::Unauthenticated)?;
+    if is_owner {
+        return Ok(Caller::Owner);
+    }
+    let text = KeyText::parse(&sent).ok_or(Error::Forbidden)??;
+    let key = device_key(app, &text, now_us)?;
+    Ok(Caller::Device(Box::new(key)))
+}
+
+/// Compares the sent key with the configured one, and with the previous one while there is one.
+fn is_owner(settings: &Settings, sent: &[u8]) -> Result<bool, Error> {
     let (key, previous) = (settings.api_key()?, settings.api_key_previous()?);
-    let sent = sent_key(headers).ok_or(Error::Unauthenticated)?;
     // Equal time for every wrong key of the right length, wherever it differs.
     let is_previous = previous.map_or(0.into(), |previous| sent.ct_eq(previous.as_bytes()));
-    let is_right: bool = (sent.ct_eq(key.as_bytes()) | is_previous).into();
-    is_right.then_some(()).ok_or(Error::Forbidden)
+    Ok((sent.ct_eq(key.as_bytes()) | is_previous).into())
 }
 
-/// The address that wrong keys count against: the peer's, or what a trusted proxy says in the last
-/// untrusted entry of `x-forwarded-for`, with or without a port. An IPv6 address stands for its /64, which one
-/// person has all of.
-pub(super) fn client_network(settings: &Settings, headers: &HeaderMap) -> Result<String, Error> {
-    let trusted = settings.trusted_proxies()?;
-    Ok(network(client_address(headers, &trusted)))
-}
-
-fn client_address(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = peer_address(headers)?;
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !is_trusted(&peer) {
-        return Some(peer);
-    }
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
-    // What stands before an unreadable entry may be the client's own invention.
-    let known = hops.into_iter().rev().map_while(address);
-    let mut untrusted = known.filter(|hop| !is_trusted(hop));
-    untrusted.next().or(Some(peer))
-}
-
-fn address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
-    let with_port = |hop: &str| hop.parse::<SocketAddr>().map(|address| address.ip());
-    let address = hop.parse().or_else(|_| with_port(hop)).ok()?;
-    Some(address.to_canonical())
-}
-
-/// The host appends its own `spin-client-addr` behind whatever the client sent: the last one counts.
-fn peer_address(headers: &HeaderMap) -> Option<IpAddr> {
-    let sent = headers.get_all("spin-client-addr").iter().next_back()?;
-    address(sent.to_str().ok()?)
-}
-
-fn network(address: Option<IpAddr>) -> String {
-    match address {
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(address) => address.to_string(),
-        None => "unknown".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(entries: &[(&'static str, &str)]) -> HeaderMap {
-        entries
-            .iter()
-            .fold(HeaderMap::new(), |mut map, (name, value)| {
-                map.append(*name, value.parse().unwrap());
-                map
-            })
-    }
-
-    #[test]
-    fn a_forwarded_address_is_believed_from_a_trusted_proxy_only() {
-        let trusted = ["10.0.0.0/8".parse().unwrap()];
-        for (peer, forwarded, expected) in [
-            ("192.0.2.1:5", "198.51.100.7", "192.0.2.1"),
-            ("10.0.0.2:5", "198.51.100.7", "198.51.100.7"),
-            (
-                "10.0.0.2:5",
-                "203.0.113.9, 198.51.100.7, 10.0.0.3",
-                "198.51.100.7",
-            ),
-            ("10.0.0.2:5", "rubbish", "10.0.0.2"),
-            ("10.0.0.2:5", "1.1.1.1, rubbish, 10.0.0.3", "10.0.0.2"),
-            ("10.0.0.2:5", "1.1.1.1, 203.0.113.9:4711", "203.0.113.9"),
-            ("10.0.0.2:5", "::ffff:203.0.113.9", "203.0.113.9"),
-            ("[::ffff:10.0.0.2]:5", "198.51.100.7", "198.51.100.7"),
-        ] {
-            let headers = headers(&[("spin-client-addr", peer), ("x-forwarded-for", forwarded)]);
-            assert_eq!(
-                client_address(&headers, &trusted),
-                expected.parse().ok(),
-                "{peer} {forwarded}"
-            );
+/// Looks the key up for every request, so that it works no longer as soon as it is revoked anywhere.
+/// Only with the right secret is it told why it does not.
+fn device_key(app: &App, text: &KeyText, now_us: i64) -> Result<DeviceKey, Error> {
+    let found = app
+        .database
+        .with(|store| store.device_key(text.id.as_str()))?;
+    let key = found.filter(|key| key.secrets.accept(&text.hash(), now_us));
+    match key.ok_or(Error::Forbidden)? {
+        key if key.revoked_at.is_some() => Err(Error::KeyRevoked),
+        key if key.grant.has_expired(now_us) => Err(Error::KeyExpired),
+        key => {
+            note_use(app, &key, now_us);
+            Ok(key)
         }
     }
+}
 
-    #[test]
-    fn a_client_cannot_name_its_own_peer_address() {
-        let headers = headers(&[
-            ("spin-client-addr", "1.1.1.1:1"),
-            ("spin-client-addr", "192.0.2.1:5"),
-        ]);
-        assert_eq!(client_address(&headers, &[]), "192.0.2.1".parse().ok());
-    }
-
-    #[test]
-    fn addresses_of_one_ipv6_network_are_one_client() {
-        let network = |text: &str| network(text.parse().ok());
-        assert_eq!(
-            network("2001:db8:1:2:3::4"),
-            network("2001:db8:1:2:ffff::1")
-        );
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+/// Once in ten minutes, so that requests which only read hardly ever write.
+fn note_use(app: &App, key: &DeviceKey, now_us: i64) {
+    if key.use_is_due(now_us) {
+        let number = key.number;
+        app.later
+            .add(move |store| store.note_key_use(number, now_us));
     }
 }

@@ -12,7 +12,7 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The key in `X-API-Key`, else in the first `Authorization`: as a bearer token, or as the
 /// password of Basic. Schemes match in any case.
-pub(super) fn sent_key(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
+pub fn sent_key(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
     let plain = headers.get(X_API_KEY).map(|key| key.as_bytes().into());
     plain
         .or_else(|| authorized(headers))

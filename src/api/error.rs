@@ -9,6 +9,7 @@ use http::StatusCode;
 use crate::counters::CounterError;
 use crate::domain::Rejection;
 use crate::domain::cursor::MalformedCursor;
+use crate::domain::key::{MalformedKey, Scope};
 use crate::settings::BadSetting;
 use crate::store;
 use crate::wire::body::BodyError;
@@ -37,6 +38,42 @@ pub enum Error {
     /// The key is wrong.
     #[error("Invalid API key: compare the key of this device with the server's.")]
     Forbidden,
+    /// The key begins like one of a device and cannot be one.
+    #[error("This key has a typing error, or is not whole: copy it again.")]
+    MalformedKey,
+    /// The key was revoked.
+    #[error("This key was revoked: ask the owner of the server for another.")]
+    KeyRevoked,
+    /// The time of the key is over.
+    #[error("This key has expired: ask the owner of the server for another.")]
+    KeyExpired,
+    /// The key may do less than the request needs.
+    #[error(
+        "This request needs a key with the scope '{needs}', and this key has '{has}': ask the owner of the server for another."
+    )]
+    Scope {
+        /// What the request needs.
+        needs: Scope,
+        /// What the key has.
+        has: Scope,
+    },
+    /// The key does not open the project, whether that exists or not.
+    #[error("This key does not open this project: ask the owner of the server for another.")]
+    Project,
+    /// A key that may do more than the one that asks for it.
+    #[error(
+        "A key cannot make one that may do more, opens more projects or lasts longer than itself."
+    )]
+    WiderKey,
+    /// No such key, or one that the key of the request does not manage.
+    #[error("Not found: there is no such key.")]
+    NoSuchKey,
+    /// There are as many keys as there may be.
+    #[error("There are {limit} keys already: revoke those that nobody uses.")]
+    TooManyKeys {
+        /// The most keys that are not revoked.
+        limit: i64,
+    },
     /// A setting is missing or wrong.
     #[error("The server is not configured: its operator finds the reason in its log.")]
     NotConfigured(#[source] Source),
@@ -154,12 +191,13 @@ impl Error {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound | Self::NoSuchFile(_) => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) | Self::BadBody(_) => StatusCode::BAD_REQUEST,
             Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Unauthenticated | Self::MalformedKey => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::KeyRevoked | Self::KeyExpired => StatusCode::FORBIDDEN,
+            Self::Scope { .. } | Self::Project | Self::WiderKey => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWaiting { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -168,7 +206,9 @@ impl Error {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
-            Self::Rejected(Rejection::Conflict(_)) => StatusCode::CONFLICT,
+            Self::Rejected(Rejection::Conflict(_)) | Self::TooManyKeys { .. } => {
+                StatusCode::CONFLICT
+            }
             Self::Rejected(
                 Rejection::PathClash(_)
                 | Rejection::OutsideFolders { .. }
@@ -187,12 +227,18 @@ impl Error {
     /// The `code` of the answer: what a program may decide on.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound | Self::NoSuchFile(_) => "not_found",
+            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::BadRequest(_) | Self::BadBody(BodyError::BadField(_)) => "bad_request",
             Self::BadBody(BodyError::NotJson(_)) => "bad_json",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
+            Self::MalformedKey => "malformed_key",
+            Self::KeyRevoked => "key_revoked",
+            Self::KeyExpired => "key_expired",
+            Self::Scope { .. } | Self::WiderKey => "scope",
+            Self::Project => "project",
+            Self::TooManyKeys { .. } => "too_many_keys",
             Self::NotConfigured(_) => "not_configured",
             Self::RateLimited { .. } => "rate_limited",
             Self::TooManyWaiting { .. } => "too_many_waiting",
@@ -222,6 +268,18 @@ impl Error {
         }
     }
 
+    /// Whether it is about the key itself: no device of the owner is known to have sent it.
+    pub fn refuses_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthenticated
+                | Self::Forbidden
+                | Self::MalformedKey
+                | Self::KeyRevoked
+                | Self::KeyExpired
+        )
+    }
+
     /// Whether the same request may succeed later without a change.
     pub fn retryable(&self) -> bool {
         match self {
@@ -245,6 +303,7 @@ impl From<store::Error> for Error {
             | store::Error::NoVersion { .. }
             | store::Error::BeforeFirstVersion => Self::NoSuchFile(error.to_string()),
             store::Error::ContentPruned { path } => Self::ContentGone { path },
+            store::Error::TooManyKeys(limit) => Self::TooManyKeys { limit },
             store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
                 Self::NotConfigured(error.into())
             }
@@ -267,6 +326,12 @@ impl From<CounterError> for Error {
     }
 }
 
+impl From<MalformedKey> for Error {
+    fn from(_: MalformedKey) -> Self {
+        Self::MalformedKey
+    }
+}
+
 impl From<MalformedCursor> for Error {
     fn from(_: MalformedCursor) -> Self {
         Self::BadCursor
@@ -286,6 +351,11 @@ mod tests {
             (BodyError::NotJson("x".into()).into(), 400, false),
             (Error::Unauthenticated, 401, false),
             (Error::Forbidden, 403, false),
+            (Error::MalformedKey, 401, false),
+            (Error::KeyRevoked, 403, false),
+            (Error::Project, 403, false),
+            (Error::NoSuchKey, 404, false),
+            (Error::TooManyKeys { limit: 1 }, 409, false),
             (Error::RateLimited { retry_after_s: 1 }, 429, true),
             (Error::BodyTooLarge { limit_bytes: 1 }, 413, false),
             (Error::UnsupportedEncoding("br".into()), 415, false),

@@ -54,6 +54,8 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
             Self::Unhealthy(part, _) => json!({ "part": part }),
             Self::DiskFull(_) => json!({ "part": "disk" }),
+            Self::Scope { needs, has } => json!({ "needs": needs.as_str(), "has": has.as_str() }),
+            Self::TooManyKeys { limit } => json!({ "limit": limit }),
             Self::Rejected(Rejection::Unportable(name)) => {
                 json!({ "path": name.path, "problems": problems(&name), "twins": name.twins })
             }
@@ -72,6 +74,12 @@ impl Error {
             | Self::BadBody(_)
             | Self::Unauthenticated
             | Self::Forbidden
+            | Self::MalformedKey
+            | Self::KeyRevoked
+            | Self::KeyExpired
+            | Self::Project
+            | Self::WiderKey
+            | Self::NoSuchKey
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
             | Self::TooManyWaiting { .. }
@@ -95,7 +103,7 @@ impl Error {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
-            Self::Unauthenticated => Some((
+            Self::Unauthenticated | Self::MalformedKey => Some((
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
             )),

@@ -1,20 +1,24 @@
 //! One request in, one answer out.
 //!
-//! [`answer()`] has the order of checks, [`routes`] every address, `handlers` a file for each request.
+//! [`answer()`] has the order of checks, `admission` says which requests are let in, [`routes`] every address, `handlers` a file for each request.
 //! HTTP is known here; SQL, WASI and Spin are not.
 
+mod admission;
 mod answer;
 mod app;
 mod auth;
+mod caller;
+pub mod client_network;
 mod clock;
 mod cors;
-mod credentials;
+pub mod credentials;
 pub mod error;
 mod etag;
 mod failure;
 pub mod gzip;
 pub mod handlers;
 pub mod hold;
+mod later;
 mod publication;
 mod rate_limit;
 pub mod request;
@@ -28,7 +32,9 @@ mod waiting;
 
 pub use answer::{answer, refuse_malformed};
 pub use app::App;
+pub use caller::Caller;
 pub use error::Error;
+pub use later::Later;
 pub use publication::Publication;
 pub use request::Body;
 pub use waiting::Waiting;

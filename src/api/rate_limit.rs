@@ -1,31 +1,46 @@
 //! How many requests one client may make in a window of time.
 //!
-//! A window begins with a client's first request. The counters are in memory only, and there is a
-//! fixed number of them: all devices with the key share one, and all addresses share 4096.
+//! A window begins with a client's first request. The counters are in memory only, and nobody can
+//! make more of them: the owner's key has one, each key of a device has one, and all addresses share
+//! 4096.
 
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
 
 use super::app::App;
+use super::caller::Caller;
 use super::error::Error;
 use crate::counters::Counters;
 
-/// Counters for clients without the key. Nobody can make more of them than this, from however many
+/// Counters for clients without a key. Nobody can make more of them than this, from however many
 /// addresses; two addresses that meet in one only wait longer before they may guess again.
 const BUCKETS: u16 = 4096;
 
 /// The client that a request counts for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Client {
-    /// All devices with the key together.
-    Key,
-    /// All clients without it in one network.
+    /// All devices with the owner's key together.
+    Owner,
+    /// A device, by the id of its key.
+    Device(String),
+    /// All clients without a key in one network.
     Network(String),
+}
+
+impl Client {
+    /// The client with a key.
+    pub(super) fn of(caller: &Caller) -> Self {
+        match caller.device_key() {
+            Some(key) => Self::Device(key.id.clone()),
+            None => Self::Owner,
+        }
+    }
 }
 
 /// A client's window after this request was counted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Usage {
+    count_key: String,
     limit: u64,
     used: u64,
     now_ms: u64,
@@ -43,7 +58,8 @@ pub(super) fn count(app: &App, client: &Client, now_ms: u64) -> Result<Usage, Er
     };
     Ok(Usage {
         limit: app.settings.rate_limit_max_requests()?,
-        used: app.memory.increment(&count_key)? as u64,
+        used: app.memory.add(&count_key, 1)?.max(0) as u64,
+        count_key,
         now_ms,
         ends_ms: start_ms + window_ms,
     })
@@ -52,7 +68,8 @@ pub(super) fn count(app: &App, client: &Client, now_ms: u64) -> Result<Usage, Er
 /// The keys of the start and of the count of a client's window.
 fn keys(client: &Client) -> (String, String) {
     let name = match client {
-        Client::Key => "key".to_owned(),
+        Client::Owner => "key".to_owned(),
+        Client::Device(id) => format!("key/{id}"),
         Client::Network(network) => bucket(network).to_string(),
     };
     (format!("rate/start/{name}"), format!("rate/count/{name}"))
@@ -90,21 +107,35 @@ impl Usage {
         }
     }
 
-    /// The headers of the current draft, and the original's: there `reset` is a time of day.
+    /// Counts this request no more, and removes what [`describe`](Self::describe) has added. When the
+    /// window has just ended, the next one begins below 0, which only lets one request more pass.
+    pub(super) fn take_back(self, app: &App, headers: &mut HeaderMap) -> Result<(), Error> {
+        app.memory.add(&self.count_key, -1)?;
+        for (name, _) in self.headers() {
+            headers.remove(name);
+        }
+        Ok(())
+    }
+
     pub(super) fn describe(&self, headers: &mut HeaderMap) {
+        for (name, number) in self.headers() {
+            headers.insert(name, number.into());
+        }
+    }
+
+    /// The headers of the current draft, and the original's: there `reset` is a time of day.
+    fn headers(&self) -> [(HeaderName, u64); 6] {
         let remaining = self.limit.saturating_sub(self.used);
         let ends_s = self.ends_ms.div_ceil(1000);
-        headers.extend(
-            [
-                ("ratelimit-limit", self.limit),
-                ("ratelimit-remaining", remaining),
-                ("ratelimit-reset", self.seconds_left()),
-                ("x-ratelimit-limit", self.limit),
-                ("x-ratelimit-remaining", remaining),
-                ("x-ratelimit-reset", ends_s),
-            ]
-            .map(|(name, value)| (HeaderName::from_static(name), value.into())),
-        );
+        [
+            ("ratelimit-limit", self.limit),
+            ("ratelimit-remaining", remaining),
+            ("ratelimit-reset", self.seconds_left()),
+            ("x-ratelimit-limit", self.limit),
+            ("x-ratelimit-remaining", remaining),
+            ("x-ratelimit-reset", ends_s),
+        ]
+        .map(|(name, number)| (HeaderName::from_static(name), number))
     }
 
     fn seconds_left(&self) -> u64 {
@@ -120,6 +151,7 @@ mod tests {
 
     fn usage(used: u64) -> Usage {
         Usage {
+            count_key: String::new(),
             limit: 3,
             used,
             now_ms: 10_500,
@@ -152,7 +184,8 @@ mod tests {
         let addresses = (0..20_000).map(|i| format!("10.0.{}.{}", i / 256, i % 256));
         let keys: HashSet<_> = addresses.map(|a| keys(&Client::Network(a))).collect();
         assert!((4000..=4096).contains(&keys.len()), "{}", keys.len());
-        assert!(!keys.contains(&super::keys(&Client::Key)));
+        assert!(!keys.contains(&super::keys(&Client::Owner)));
+        assert!(!keys.contains(&super::keys(&Client::Device("7".to_owned()))));
     }
 
     #[test]

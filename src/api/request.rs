@@ -1,8 +1,9 @@
 //! What handlers read out of a request: parameters, paths, the device, the body.
 
 use http::Request;
-use http::header::{CONTENT_LENGTH, HeaderMap, USER_AGENT};
+use http::header::{AsHeaderName, CONTENT_LENGTH, HeaderMap, USER_AGENT};
 
+use super::caller::Caller;
 use super::error::Error;
 use super::gzip;
 use crate::domain::FilePath;
@@ -59,13 +60,21 @@ pub(super) fn file_path(path: &str) -> Result<FilePath, Error> {
     })
 }
 
-/// The device for the history: `x-device`, else the program. Bytes that are not UTF-8 are replaced.
-pub(super) fn device(headers: &HeaderMap) -> Option<String> {
-    let value = headers
-        .get("x-device")
-        .or_else(|| headers.get(USER_AGENT))?;
-    let name = String::from_utf8_lossy(value.as_bytes());
-    Some(name.chars().take(100).collect())
+/// The device for the history: the name of the key, with `x-device` behind it if it is sent; with the
+/// owner's key `x-device`, else the program.
+pub(super) fn device(caller: &Caller, headers: &HeaderMap) -> Option<String> {
+    let sent = header_text(headers, "x-device");
+    match (caller.device_key(), sent) {
+        (Some(key), Some(sent)) if !sent.is_empty() => Some(format!("{} ({sent})", key.name)),
+        (Some(key), _) => Some(key.name.clone()),
+        (None, sent) => sent.or_else(|| header_text(headers, USER_AGENT)),
+    }
+}
+
+/// The first 100 characters of a header. Bytes that are not UTF-8 are replaced.
+fn header_text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
+    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes());
+    Some(text.chars().take(100).collect())
 }
 
 #[cfg(test)]
@@ -85,7 +94,7 @@ mod tests {
         ] {
             let value = HeaderValue::from_bytes(sent).unwrap();
             let headers = HeaderMap::from_iter([("x-device".parse().unwrap(), value)]);
-            assert_eq!(device(&headers).as_deref(), Some(stored));
+            assert_eq!(device(&Caller::Owner, &headers).as_deref(), Some(stored));
         }
     }
 

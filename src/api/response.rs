@@ -19,3 +19,7 @@ pub(super) fn ok_json(json: Vec<u8>) -> Response<Vec<u8>> {
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
+
+/// Marks an answer that says that nothing has changed.
+#[derive(Clone, Copy)]
+pub(super) struct Idle;

@@ -1,9 +1,11 @@
-//! Every address of the server: a line each with its pattern, its methods and its route.
+//! Every address of the server: a line each with its pattern, its methods, the scope that it needs
+//! and its route.
 
 use http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::error::Error;
+use crate::domain::key::Scope;
 use crate::domain::{FilePath, ProjectId};
 use crate::wire::excerpt::brief_excerpt;
 
@@ -44,63 +46,106 @@ pub enum Route {
     Restore(ProjectId),
     /// Removes content for good.
     Purge(ProjectId),
+    /// The keys of devices.
+    Keys,
+    /// Makes a key.
+    NewKey,
+    /// What the key of the request may do.
+    OwnKey,
+    /// Revokes the key with this id.
+    Key(String),
+    /// Gives the key with this id another secret.
+    RotateKey(String),
 }
 
 /// Methods as an `allow` header lists them.
 const GET: &str = "GET, HEAD";
 const POST: &str = "POST";
 const DELETE: &str = "DELETE";
+const GET_AND_POST: &str = "GET, HEAD, POST";
 
-/// A pattern, the methods that it takes, and how its route is made.
+/// The scope that a key needs for an address; none for what needs no key and is not counted: it holds
+/// no data of anybody, and a client that has used up its window may still ask whether the server is
+/// alive.
+type Needs = Option<Scope>;
+const NOTHING: Needs = None;
+const READ: Needs = Some(Scope::Read);
+/// With a deletion in it, a push needs [`WRITE`].
+const APPEND: Needs = Some(Scope::Append);
+const WRITE: Needs = Some(Scope::Write);
+const MANAGE: Needs = Some(Scope::Manage);
+
+/// A pattern, the methods that it takes, what it needs, and how its route is made.
 type Entry = (
     &'static str,
     &'static str,
-    fn(&Segments) -> Result<Route, Error>,
+    Needs,
+    fn(&Request) -> Result<Route, Error>,
 );
 
-const ROUTES: [Entry; 17] = [
-    ("/", GET, |_| Ok(Route::Root)),
-    ("/health", GET, |_| Ok(Route::Health)),
-    ("/openapi.json", GET, |_| Ok(Route::OpenApi)),
-    ("/v1/info", GET, |_| Ok(Route::Info)),
-    ("/v1/projects", GET, |_| Ok(Route::Projects)),
-    ("/v1/projects/:id", DELETE, |at| {
+const ROUTES: &[Entry] = &[
+    ("/", GET, NOTHING, |_| Ok(Route::Root)),
+    ("/health", GET, NOTHING, |_| Ok(Route::Health)),
+    ("/openapi.json", GET, NOTHING, |_| Ok(Route::OpenApi)),
+    ("/v1/info", GET, READ, |_| Ok(Route::Info)),
+    ("/v1/projects", GET, READ, |_| Ok(Route::Projects)),
+    ("/v1/projects/:id", DELETE, MANAGE, |at| {
         Ok(Route::Project(at.id()?))
     }),
-    ("/v1/projects/:id/sync", POST, |at| {
+    ("/v1/projects/:id/sync", POST, APPEND, |at| {
         Ok(Route::Sync(at.id()?))
     }),
-    ("/v1/projects/:id/files", GET, |at| {
+    ("/v1/projects/:id/files", GET, READ, |at| {
         Ok(Route::Files(at.id()?))
     }),
-    ("/v1/projects/:id/files/*path", GET, |at| {
+    ("/v1/projects/:id/files/*path", GET, READ, |at| {
         Ok(Route::File(at.id()?, at.path()?))
     }),
-    ("/v1/projects/:id/changes", GET, |at| {
+    ("/v1/projects/:id/changes", GET, READ, |at| {
         Ok(Route::Changes(at.id()?))
     }),
-    ("/v1/projects/:id/status", GET, |at| {
+    ("/v1/projects/:id/status", GET, READ, |at| {
         Ok(Route::Status(at.id()?))
     }),
-    ("/v1/projects/:id/manifest", GET, |at| {
+    ("/v1/projects/:id/manifest", GET, READ, |at| {
         Ok(Route::Manifest(at.id()?))
     }),
-    ("/v1/projects/:id/portability", GET, |at| {
+    ("/v1/projects/:id/portability", GET, READ, |at| {
         Ok(Route::Portability(at.id()?))
     }),
-    ("/v1/projects/:id/diff", POST, |at| {
+    ("/v1/projects/:id/diff", POST, READ, |at| {
         Ok(Route::Diff(at.id()?))
     }),
-    ("/v1/projects/:id/history", GET, |at| {
+    ("/v1/projects/:id/history", GET, READ, |at| {
         Ok(Route::History(at.id()?))
     }),
-    ("/v1/projects/:id/restore", POST, |at| {
+    ("/v1/projects/:id/restore", POST, WRITE, |at| {
         Ok(Route::Restore(at.id()?))
     }),
-    ("/v1/projects/:id/purge", POST, |at| {
+    ("/v1/projects/:id/purge", POST, MANAGE, |at| {
         Ok(Route::Purge(at.id()?))
     }),
+    ("/v1/keys", GET_AND_POST, MANAGE, |at| match at.method {
+        &Method::POST => Ok(Route::NewKey),
+        _ => Ok(Route::Keys),
+    }),
+    ("/v1/keys/self", GET, READ, |_| Ok(Route::OwnKey)),
+    ("/v1/keys/:id", DELETE, MANAGE, |at| {
+        Ok(Route::Key(at.key()?))
+    }),
+    ("/v1/keys/:id/rotate", POST, MANAGE, |at| {
+        Ok(Route::RotateKey(at.key()?))
+    }),
 ];
+
+/// What was found for a request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Its route.
+    pub route: Route,
+    /// The scope that its key needs; none for what needs no key.
+    pub needs: Option<Scope>,
+}
 
 impl Route {
     /// Finds the route of a request. Fixed words match in either case and a trailing slash is
@@ -108,19 +153,36 @@ impl Route {
     ///
     /// 404 for an unknown address, 405 for a method that it does not take, 400 for a malformed
     /// project id, 422 for a malformed path.
-    pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
+    pub fn find(method: &Method, path: &str) -> Result<Match, Error> {
         let (entry, segments) = find(path).ok_or(Error::NotFound)?;
-        let (_, methods, route) = entry;
+        let (_, methods, needs, route) = *entry;
         match methods.split(", ").any(|known| known == method.as_str()) {
-            true => route(&segments),
+            true => Ok(Match {
+                route: route(&Request { method, segments })?,
+                needs,
+            }),
             false => Err(Error::MethodNotAllowed(methods)),
         }
     }
 
-    /// Whether it is answered without a key and is not counted: it holds no data of anybody, and
-    /// a client that has used up its window may still ask whether the server is alive.
-    pub fn is_open(&self) -> bool {
-        matches!(self, Self::Root | Self::Health | Self::OpenApi)
+    /// The project that it is about, for those that are about one.
+    pub fn project(&self) -> Option<&ProjectId> {
+        match self {
+            Self::Root | Self::Health | Self::OpenApi | Self::Info | Self::Projects => None,
+            Self::Keys | Self::NewKey | Self::OwnKey | Self::Key(_) | Self::RotateKey(_) => None,
+            Self::Project(id)
+            | Self::Sync(id)
+            | Self::Files(id)
+            | Self::File(id, _)
+            | Self::Changes(id)
+            | Self::Status(id)
+            | Self::Manifest(id)
+            | Self::Diff(id)
+            | Self::History(id)
+            | Self::Portability(id)
+            | Self::Purge(id)
+            | Self::Restore(id) => Some(id),
+        }
     }
 }
 
@@ -130,25 +192,40 @@ pub fn label(path: &str) -> &'static str {
     find(path).map_or("unknown", |((pattern, ..), _)| pattern)
 }
 
+fn project_id(segment: &str) -> Option<ProjectId> {
+    decode(segment).and_then(ProjectId::parse)
+}
+
 /// The parts of a path that a pattern leaves open, still percent-encoded.
 struct Segments<'p> {
     id: &'p str,
     path: &'p str,
 }
 
-impl Segments<'_> {
+/// What a route is made of.
+struct Request<'p> {
+    method: &'p Method,
+    segments: Segments<'p>,
+}
+
+impl Request<'_> {
     fn id(&self) -> Result<ProjectId, Error> {
-        let id = decode(self.id).and_then(ProjectId::parse);
-        id.ok_or_else(|| {
+        project_id(self.segments.id).ok_or_else(|| {
             let rule =
                 "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters.";
             Error::BadRequest(rule.to_owned())
         })
     }
 
+    /// The id of a key, which may be no such id: only with a key of one's own is one told.
+    fn key(&self) -> Result<String, Error> {
+        let rule = "The id of a key is not percent-encoded UTF-8.";
+        decode(self.segments.id).ok_or_else(|| Error::BadRequest(rule.to_owned()))
+    }
+
     fn path(&self) -> Result<FilePath, Error> {
         let rule = "The path is not percent-encoded UTF-8.";
-        let text = decode(self.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
+        let text = decode(self.segments.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
         FilePath::parse(&text).map_err(|rule| Error::BadPath {
             path: brief_excerpt(&text),
             rule,
@@ -207,7 +284,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_a_route_and_its_own_label() {
-        for (pattern, methods, _) in ROUTES {
+        for &(pattern, methods, ..) in ROUTES {
             let path = pattern.replace(":id", "x").replace("*path", "a/b.md");
             assert_eq!(label(&path), pattern);
             for method in methods.split(", ") {
@@ -223,7 +300,7 @@ mod tests {
     #[test]
     fn the_openapi_document_has_these_routes_and_no_others() {
         let document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
-        let routes = ROUTES.map(|(pattern, methods, _)| {
+        let routes = ROUTES.iter().map(|(pattern, methods, ..)| {
             let path = pattern.replace(":id", "{id}").replace("*path", "{path}");
             // A document need not list HEAD, which is GET without the body.
             (path, methods.replace(", HEAD", "").to_lowercase())
@@ -240,15 +317,19 @@ mod tests {
         let documented: BTreeMap<_, _> = paths
             .map(|(path, item)| (path.clone(), methods(item)))
             .collect();
-        assert_eq!(documented, BTreeMap::from(routes));
+        assert_eq!(documented, routes.collect());
+    }
+
+    fn route(method: &Method, path: &str) -> Result<Route, Error> {
+        Ok(Route::find(method, path)?.route)
     }
 
     fn get(path: &str) -> Result<Route, Error> {
-        Route::find(&Method::GET, path)
+        route(&Method::GET, path)
     }
 
     fn post(path: &str) -> Result<Route, Error> {
-        Route::find(&Method::POST, path)
+        route(&Method::POST, path)
     }
 
     #[test]
@@ -258,7 +339,7 @@ mod tests {
         }
         assert_eq!(get("/health/").unwrap(), Route::Health);
         assert_eq!(
-            Route::find(&Method::DELETE, "/v1/projects/ghi%20ch%C3%BA").unwrap(),
+            route(&Method::DELETE, "/v1/projects/ghi%20ch%C3%BA").unwrap(),
             Route::Project(id("ghi chú"))
         );
         assert_eq!(get("/v1/projects/x/files/").unwrap(), Route::Files(id("x")));
@@ -290,6 +371,19 @@ mod tests {
             assert!(matches!(get(path), Err(Error::NotFound)), "{path}");
             assert_eq!(label(path), "unknown", "{path}");
         }
+    }
+
+    #[test]
+    fn the_word_self_is_no_id_of_a_key() {
+        assert_eq!(get("/v1/keys/self").unwrap(), Route::OwnKey);
+        let delete = |path| route(&Method::DELETE, path);
+        assert_eq!(delete("/v1/keys/x").unwrap(), Route::Key("x".to_owned()));
+        assert!(matches!(
+            delete("/v1/keys/SELF"),
+            Err(Error::MethodNotAllowed(_))
+        ));
+        assert_eq!(post("/v1/keys").unwrap(), Route::NewKey);
+        assert_eq!(route(&Method::HEAD, "/v1/keys").unwrap(), Route::Keys);
     }
 
     #[test]

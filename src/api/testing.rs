@@ -1,6 +1,7 @@
 //! What unit tests of this room share.
 
 use super::app::App;
+use super::later::Later;
 use crate::counters::{CounterError, Counters};
 use crate::settings::Settings;
 use crate::store::{Database, Error};
@@ -13,6 +14,8 @@ pub fn app() -> App {
         durable: Box::new(Nothing),
         database: Database::new(|| Err(Error::Busy)),
         is_held: true,
+        random: || 0xab,
+        later: Later::default(),
     }
 }
 
@@ -27,12 +30,8 @@ impl Counters for Nothing {
         Ok(())
     }
 
-    fn increment(&self, _: &str) -> Result<i64, CounterError> {
-        Ok(1)
-    }
-
-    fn decrement(&self, _: &str) -> Result<i64, CounterError> {
-        Ok(0)
+    fn add(&self, _: &str, number: i64) -> Result<i64, CounterError> {
+        Ok(number)
     }
 
     fn delete(&self, _: &str) -> Result<(), CounterError> {

@@ -11,11 +11,12 @@ use super::request::parameter;
 use super::routes::Route;
 use crate::domain::{Cursor, ProjectId};
 
-/// Whether this request, whose key is right, is not counted: one that the host asks again, a page
-/// that continues a pull, and a wait with a cursor of this project's history.
+/// Whether this request, whose key is right, is not counted: one that the host asks again, a look at
+/// the key itself, a page that continues a pull, and a wait with a cursor of this project's history.
 pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match route {
         _ if hold::is_again(head) => Ok(true),
+        Route::OwnKey => Ok(true),
         Route::Files(id) => continues_pull(app, head, id),
         Route::Changes(id) if hold::wait(head).is_some() => {
             let since = parameter(head, "since").unwrap_or_default();

@@ -29,7 +29,7 @@ impl Waiting {
 
     /// It waits no longer.
     pub fn end(self, app: &App) -> Result<(), Error> {
-        app.memory.decrement(&self.0)?;
+        app.memory.add(&self.0, -1)?;
         Ok(())
     }
 }
@@ -38,7 +38,7 @@ fn begin(app: &App, now_s: u64, time: Duration) -> Result<Option<Waiting>, Error
     let now = now_s / WINDOW_S;
     app.memory.delete(&key(now.saturating_sub(1)))?;
     let own = Waiting(key((now_s + time.as_secs()) / WINDOW_S));
-    app.memory.increment(&own.0)?;
+    app.memory.add(&own.0, 1)?;
     let mut waiting = 0;
     for window in now..=now + WINDOWS {
         waiting += app.memory.get(&key(window))?.unwrap_or(0);
@@ -66,15 +66,6 @@ mod tests {
     #[derive(Default)]
     struct InMemory(RefCell<HashMap<String, i64>>);
 
-    impl InMemory {
-        fn add(&self, key: &str, delta: i64) -> Result<i64, CounterError> {
-            let mut numbers = self.0.borrow_mut();
-            let number = numbers.entry(key.to_owned()).or_default();
-            *number += delta;
-            Ok(*number)
-        }
-    }
-
     impl Counters for InMemory {
         fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
             Ok(self.0.borrow().get(key).copied())
@@ -85,12 +76,11 @@ mod tests {
             Ok(())
         }
 
-        fn increment(&self, key: &str) -> Result<i64, CounterError> {
-            self.add(key, 1)
-        }
-
-        fn decrement(&self, key: &str) -> Result<i64, CounterError> {
-            self.add(key, -1)
+        fn add(&self, key: &str, number: i64) -> Result<i64, CounterError> {
+            let mut numbers = self.0.borrow_mut();
+            let sum = numbers.entry(key.to_owned()).or_default();
+            *sum += number;
+            Ok(*sum)
         }
 
         fn delete(&self, key: &str) -> Result<(), CounterError> {

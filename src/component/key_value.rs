@@ -46,12 +46,8 @@ impl Counters for Bucket {
         self.run(|bucket| bucket.set(key, &number.to_le_bytes()))
     }
 
-    fn increment(&self, key: &str) -> Result<i64, CounterError> {
-        self.run(|bucket| atomics::increment(bucket, key, 1))
-    }
-
-    fn decrement(&self, key: &str) -> Result<i64, CounterError> {
-        self.run(|bucket| atomics::increment(bucket, key, -1))
+    fn add(&self, key: &str, number: i64) -> Result<i64, CounterError> {
+        self.run(|bucket| atomics::increment(bucket, key, number))
     }
 
     fn delete(&self, key: &str) -> Result<(), CounterError> {

@@ -15,7 +15,7 @@ mod wasi_0_3;
 use http::{Request, Response};
 use spin_sdk::variables;
 
-use crate::api::{self, App, Body};
+use crate::api::{self, App, Body, Later};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
@@ -39,6 +39,8 @@ thread_local! {
             Ok(store)
         }),
         is_held: variable(HELD).is_ok_and(|value| value.as_deref() == Some("true")),
+        random: get_random_u64,
+        later: Later::default(),
     };
 }
 
@@ -51,6 +53,11 @@ fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
 
 /// The variable that `kamiflow-sync` adds to those of the manifest.
 const HELD: &str = "connections_are_held";
+
+/// Writes what no answer waits for.
+fn after_answer() {
+    APP.with(|app| app.later.write(&app.database));
+}
 
 /// A value of `spin.toml`. A provider that fails is not a value that is not set.
 fn variable(name: &str) -> Result<Option<String>, String> {

@@ -8,7 +8,7 @@ use super::bindings::wasi::http0_2_0::types::{
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};
 use super::request::{declared_length, fields, head};
-use super::{Component, answer};
+use super::{Component, after_answer, answer};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -19,6 +19,7 @@ impl Guest for Component {
             request.headers().entries(),
         );
         send(answer(head, Incoming(request)), outparam);
+        after_answer();
     }
 }
 

@@ -11,7 +11,7 @@ use super::bindings::exports::wasi::http0_3_0::handler::Guest;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
 use super::request::{declared_length, fields, head};
-use super::{Component, answer};
+use super::{Component, after_answer, answer};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -94,6 +94,7 @@ fn send(response: http::Response<Vec<u8>>) -> Response {
         stream.write_all(content).await;
         // Only now: a host that is told of the trailers first sends the head alone.
         drop((stream, end));
+        after_answer();
         backpressure_dec();
     });
     outgoing

@@ -1,4 +1,4 @@
-//! The rules: what is valid, and what a push, a diff and a cursor mean.
+//! The rules: what is valid, what a push, a diff and a cursor mean, and what a key may do.
 //!
 //! Everything here is pure: no SQL, no JSON, no HTTP, no clock. A value of one of these types has
 //! passed its rules, so the rest of the program need not check it again.
@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod diff;
 pub mod fault;
 pub mod folding;
+pub mod key;
 pub mod name;
 pub mod path;
 pub mod path_clash;

@@ -2,7 +2,7 @@
 
 /// The `:id` of a project: 1 to 200 bytes of UTF-8 without `/`, `\` and control characters,
 /// and neither `.` nor `..`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProjectId(String);
 
 impl ProjectId {

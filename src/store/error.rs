@@ -51,6 +51,9 @@ pub enum Error {
         /// The path of the file.
         path: String,
     },
+    /// There are as many keys as there may be.
+    #[error("there are {0} keys already")]
+    TooManyKeys(i64),
     /// The database was written by a newer program.
     #[error(
         "the database has schema {0}, this program knows {SCHEMA_VERSION}: run the newer program"

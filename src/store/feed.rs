@@ -31,7 +31,7 @@ pub struct Page {
 
 /// What a page is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum Entries {
     /// Live files.
     LiveFiles,
     /// Live files and deletions.
@@ -47,7 +47,7 @@ impl Store {
         since: Rev,
         limit: u32,
         max_bytes: u64,
-        scope: Scope,
+        entries: Entries,
     ) -> Result<Page, Error> {
         // The idle poll ends here: nothing is newer than the head.
         if project.head.is_none_or(|head| head <= since) {
@@ -55,7 +55,7 @@ impl Store {
         }
         // One more than asked for shows whether more follow.
         let rows = self.execute(
-            &page_statement(scope),
+            &page_statement(entries),
             [
                 project.number.into(),
                 since.into(),
@@ -112,11 +112,11 @@ impl Store {
     }
 }
 
-fn page_statement(scope: Scope) -> String {
+fn page_statement(entries: Entries) -> String {
     // The two halves of the index are each in order, so SQLite merges them without sorting.
-    let deleted = match scope {
-        Scope::LiveFiles => "",
-        Scope::All => {
+    let deleted = match entries {
+        Entries::LiveFiles => "",
+        Entries::All => {
             "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2"
         }
     };
@@ -202,7 +202,8 @@ mod tests {
         store.push_at(1, &[("a", Some("1")), ("b", Some("2")), ("c", Some("3"))]);
         store.push_at(10, &[("a", Some("4")), ("b", None)]);
         let project = store.project(&id()).unwrap().unwrap();
-        let page = |since, limit, scope| store.page(&project, since, limit, 100, scope).unwrap();
+        let page =
+            |since, limit, entries| store.page(&project, since, limit, 100, entries).unwrap();
         let paths = |page: &Page| {
             let paths = page
                 .changes
@@ -210,14 +211,14 @@ mod tests {
                 .map(|change| change.version.path.clone());
             paths.collect::<Vec<_>>()
         };
-        assert_eq!(paths(&page(0, 10, Scope::LiveFiles)), ["c", "a"]);
-        let all = page(0, 2, Scope::All);
+        assert_eq!(paths(&page(0, 10, Entries::LiveFiles)), ["c", "a"]);
+        let all = page(0, 2, Entries::All);
         assert_eq!(
             (paths(&all), all.has_more),
             (vec!["c".into(), "b".into()], true)
         );
-        assert_eq!(paths(&page(10, 2, Scope::All)), ["a"]);
-        let live = page(0, 10, Scope::LiveFiles);
+        assert_eq!(paths(&page(10, 2, Entries::All)), ["a"]);
+        let live = page(0, 10, Entries::LiveFiles);
         assert_eq!(store.contents(&live.changes).unwrap(), [b"3", b"4"]);
     }
 

@@ -7,6 +7,7 @@ mod claim;
 mod clock;
 mod current_state;
 mod database;
+mod device_key;
 mod erase;
 mod error;
 mod feed;
@@ -47,8 +48,9 @@ mod usage;
 
 pub use claim::Claim;
 pub use database::Database;
+pub use device_key::{DeviceKey, NewKey};
 pub use error::Error;
-pub use feed::{Change, PAGE_BYTES, Page, Scope};
+pub use feed::{Change, Entries, PAGE_BYTES, Page};
 pub use history::StoredVersion;
 pub use import::Import;
 pub use portability::{UnportablePage, UnportableTotals};

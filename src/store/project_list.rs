@@ -4,6 +4,7 @@ use super::error::Error;
 use super::project::{COLUMNS, ProjectSummary, summary};
 use super::row::Row;
 use super::store::Store;
+use crate::domain::key::Projects;
 
 /// Projects in one statement: with the longest names, the rows of so many take 5 MB.
 const STEP: usize = 500;
@@ -21,12 +22,17 @@ pub struct ProjectPage {
 }
 
 impl Store {
-    /// The first projects whose ids come after `after`: at most `limit`, and no more than 1 MiB of
+    /// The first of these projects whose ids come after `after`: at most `limit`, and no more than 1 MiB of
     /// text. To be called on a snapshot.
-    pub fn projects(&self, after: &str, limit: usize) -> Result<ProjectPage, Error> {
+    pub fn projects(
+        &self,
+        projects: &Projects,
+        after: &str,
+        limit: usize,
+    ) -> Result<ProjectPage, Error> {
         let (mut page, mut bytes, mut after) = (ProjectPage::default(), 0, after.to_owned());
         loop {
-            let rows = self.project_rows(&after)?;
+            let rows = self.project_rows(projects, &after)?;
             let is_last = rows.len() < STEP;
             for row in rows {
                 let project = summary(&row)?;
@@ -45,11 +51,14 @@ impl Store {
         }
     }
 
-    fn project_rows(&self, after: &str) -> Result<Vec<Row>, Error> {
+    fn project_rows(&self, projects: &Projects, after: &str) -> Result<Vec<Row>, Error> {
         let statement = format!(
-            "SELECT {COLUMNS}, id, name, git_repo FROM project WHERE id > ?1 ORDER BY id LIMIT ?2"
+            "SELECT {COLUMNS}, id, name, git_repo FROM project
+             WHERE id > ?1 AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
+             ORDER BY id LIMIT ?2"
         );
-        self.execute(&statement, [after.into(), (STEP as i64).into()])
+        let parameters = [after.into(), (STEP as i64).into(), projects.into()];
+        self.execute(&statement, parameters)
     }
 }
 
@@ -84,7 +93,7 @@ mod tests {
         let (mut sizes, mut ids) = (Vec::new(), Vec::<String>::new());
         loop {
             let after = ids.last().map_or("", String::as_str);
-            let page = store.projects(after, limit).unwrap();
+            let page = store.projects(&Projects::All, after, limit).unwrap();
             sizes.push(page.projects.len());
             ids.extend(page.projects.into_iter().map(|project| project.id));
             if !page.has_more {
@@ -106,6 +115,27 @@ mod tests {
         assert_eq!(pages(&store, STEP + 1), [STEP + 1, 1]);
         assert_eq!(pages(&store, STEP), [STEP, 2]);
         assert_eq!(pages(&store, 200), [200, 200, 102]);
+    }
+
+    #[test]
+    fn a_key_of_some_projects_lists_those_that_exist() {
+        let file = TestFile::new();
+        let store = file.store();
+        make_projects(&store, 5, "x");
+        let id = |text: &&str| ProjectId::parse((*text).to_owned()).unwrap();
+        let some = Projects::Only(["0001", "0003", "none"].iter().map(id).collect());
+        let ids = |after| {
+            let page = store.projects(&some, after, 10).unwrap();
+            let ids = page.projects.into_iter().map(|project| project.id);
+            ids.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (ids(""), ids("0001")),
+            (
+                vec!["0001".to_owned(), "0003".to_owned()],
+                vec!["0003".to_owned()]
+            )
+        );
     }
 
     #[test]

@@ -185,6 +185,7 @@ const REMOVE: [(&str, i64); 5] = [
 mod tests {
     use super::super::testing::{TestFile, id};
     use super::*;
+    use crate::domain::key::Projects;
 
     fn rows(store: &Store) -> Vec<i64> {
         let count = |table: &str| {
@@ -204,7 +205,13 @@ mod tests {
         let before = store.project(&id()).unwrap().unwrap();
         assert_eq!(store.retire(&id()).unwrap(), 2);
         assert!(store.project(&id()).unwrap().is_none());
-        assert!(store.projects("", 10).unwrap().projects.is_empty());
+        assert!(
+            store
+                .projects(&Projects::All, "", 10)
+                .unwrap()
+                .projects
+                .is_empty()
+        );
         assert_eq!(store.push_at(1, &[("a", Some("z"))]), [5003]);
         let after = store.project(&id()).unwrap().unwrap();
         assert_ne!((before.number, before.epoch), (after.number, after.epoch));
@@ -213,7 +220,7 @@ mod tests {
         let store = file.store();
         store.remove_deleted(Duration::MAX).unwrap();
         assert_eq!(rows(&store), [1, 1, 1, 1, 0]);
-        let kept = store.page(&after, 0, 10, 100, super::super::Scope::All);
+        let kept = store.page(&after, 0, 10, 100, super::super::Entries::All);
         assert_eq!(kept.unwrap().changes.len(), 1);
     }
 

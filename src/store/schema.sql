@@ -142,3 +142,21 @@ WHEN NOT EXISTS (
 BEGIN
   UPDATE project SET unportable = unportable + NEW.fault - OLD.fault WHERE number = NEW.project;
 END
+-- v 19
+-- Keys of devices. A revoked one keeps its row, so that no backup brings it back, and the names in the history
+-- keep their meaning.
+CREATE TABLE device_key (
+  number         INTEGER PRIMARY KEY,
+  id             TEXT    NOT NULL UNIQUE,  -- the public part of the key
+  name           TEXT    NOT NULL,
+  scope          TEXT    NOT NULL,         -- read, append, write or manage
+  projects       TEXT,                     -- ids as a JSON array; null for all
+  hash           BLOB    NOT NULL,         -- SHA-256 of the secret, 32 bytes
+  secret_at      INTEGER NOT NULL,         -- when the secret was made; all times in µs since 1970
+  previous_hash  BLOB,                     -- of the secret before
+  previous_until INTEGER,                  -- until when that one works too
+  created_at     INTEGER NOT NULL,
+  expires_at     INTEGER,
+  revoked_at     INTEGER,
+  last_used_at   INTEGER                   -- at most ten minutes before the last use
+)

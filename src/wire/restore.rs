@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{self, BodyError};
+use super::moment::Moment;
 use super::pushed::PathStatus;
 use crate::domain::Rev;
 
@@ -19,26 +20,13 @@ pub struct RestoreRequest<'a> {
     pub rev: Option<Rev>,
     /// The moment to which the whole project goes back.
     #[serde(borrow, default)]
-    pub at: Option<At<'a>>,
+    pub at: Option<Moment<'a>>,
     /// Together with `at`: these paths only.
     #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub paths: Option<Vec<Cow<'a, str>>>,
     /// Whether only to report what would happen.
     #[serde(default)]
     pub dry_run: bool,
-}
-
-/// A moment in time, as a number or as text.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected milliseconds since 1970, or a time such as 2026-11-22T10:00:00Z"
-)]
-pub enum At<'a> {
-    /// Milliseconds since 1970, as `synced_at`.
-    Millis(f64),
-    /// A date and time in the form of RFC 3339.
-    Text(#[serde(borrow)] Cow<'a, str>),
 }
 
 impl<'a> RestoreRequest<'a> {

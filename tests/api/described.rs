@@ -13,7 +13,7 @@ use support::{Client, Host, KEY, file, first_rev};
 type Seen = BTreeSet<(String, String, u16)>;
 
 /// A request to every operation that succeeds.
-const SOUND: [(&str, &str, &str); 16] = [
+const SOUND: [(&str, &str, &str); 22] = [
     ("GET", "/", ""),
     ("GET", "/health", ""),
     ("GET", "/openapi.json", ""),
@@ -35,7 +35,21 @@ const SOUND: [(&str, &str, &str); 16] = [
     ),
     ("POST", "/v1/projects/p/purge", r#"{"path":"a"}"#),
     ("DELETE", "/v1/projects/q", ""),
+    ("GET", "/v1/keys", ""),
+    ("POST", "/v1/keys", r#"{"name":"x","scope":"read"}"#),
+    ("GET", "/v1/keys/self", ""),
+    ("POST", "/v1/keys/0000000000/rotate", ""),
+    ("DELETE", "/v1/keys/0000000000", ""),
 ];
+
+/// Makes keys with the ids 0000000000, 0000000001 and so on.
+fn make_keys(database: &Connection, count: u32) {
+    let insert = "WITH RECURSIVE number (value) AS (
+          SELECT 0 UNION ALL SELECT value + 1 FROM number WHERE value + 1 < ?1)
+        INSERT INTO device_key (id, name, scope, hash, secret_at, created_at)
+        SELECT format('%010d', value), 'x', 'read', zeroblob(32), 1, 1 FROM number";
+    database.execute(insert, [count]).unwrap();
+}
 
 fn ask(
     seen: &mut Seen,
@@ -52,6 +66,8 @@ fn ask(
 fn ask_everything(seen: &mut Seen) {
     let host = Host::start();
     host.client().push_files("p", &[("a", "x")]).good();
+    let database = Connection::open(host.database()).unwrap();
+    make_keys(&database, 1);
     let narrow = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
     narrow.client().get("/v1/info").good();
     for request in SOUND {
@@ -61,9 +77,10 @@ fn ask_everything(seen: &mut Seen) {
         ask(seen, &host.anonymous(), request, &[]);
         ask(seen, &host.with_key(Some("guess")), request, &[]);
         ask(seen, &narrow.client(), request, &[]);
+        ask(seen, &narrow.anonymous(), request, &[]);
     }
-    let database = Connection::open(host.database()).unwrap();
-    database.execute_batch("DROP TABLE project").unwrap();
+    let drop = "DROP TABLE project; DROP TABLE device_key";
+    database.execute_batch(drop).unwrap();
     for request in SOUND {
         ask(seen, &host.client(), request, &[]);
     }
@@ -100,11 +117,20 @@ fn ask_for_trouble(seen: &mut Seen) {
         ("POST", restore, version.clone()),
         ("POST", restore, r#"{"path":"a","rev":1}"#.to_owned()),
         ("POST", restore, r#"{"path":".hidden","rev":1}"#.to_owned()),
+        ("POST", "/v1/keys/none/rotate", String::new()),
+        ("DELETE", "/v1/keys/none", String::new()),
     ] {
         ask(seen, &client, (method, target, &body), &[]);
     }
-    for target in ["sync", "diff", "restore", "purge"] {
-        let target = format!("/v1/projects/p/{target}");
+    for target in [
+        "projects/p/sync",
+        "projects/p/diff",
+        "projects/p/restore",
+        "projects/p/purge",
+        "keys",
+        "keys/x/rotate",
+    ] {
+        let target = format!("/v1/{target}");
         ask(seen, &client, ("POST", &target, &" ".repeat(2001)), &[]);
         ask(
             seen,
@@ -114,6 +140,9 @@ fn ask_for_trouble(seen: &mut Seen) {
         );
     }
     let database = Connection::open(host.database()).unwrap();
+    make_keys(&database, 1000);
+    let key = r#"{"name":"x","scope":"read"}"#;
+    ask(seen, &client, ("POST", "/v1/keys", key), &[]);
     database
         .execute_batch("UPDATE version SET content = NULL")
         .unwrap();
@@ -129,9 +158,15 @@ fn can_happen(path: &str, status: u16) -> bool {
         // A held write lock, a failing deep health check, or the deadline.
         503 => false,
         // Without the database only a missing setting or a trap causes it.
-        500 => path.starts_with("/v1/projects"),
+        500 => {
+            path.starts_with("/v1/projects")
+                || path.starts_with("/v1/keys") && path != "/v1/keys/self"
+        }
         // A full disk.
-        507 => !["/v1/projects/{id}", "/v1/projects/{id}/purge"].contains(&path),
+        507 => {
+            !["/v1/projects/{id}", "/v1/projects/{id}/purge"].contains(&path)
+                && !path.starts_with("/v1/keys")
+        }
         _ => true,
     }
 }

@@ -16,6 +16,8 @@ mod hostile;
 mod idle;
 mod info;
 mod isolation;
+mod key_matrix;
+mod keys;
 mod limits;
 mod manifest;
 mod manifest_route;

@@ -53,7 +53,7 @@ fn stays_below(path: &FilePath) {
 }
 
 fn get(path: &str) -> Result<Route, kamiflow_sync_component::api::Error> {
-    Route::find(&Method::GET, path)
+    Ok(Route::find(&Method::GET, path)?.route)
 }
 
 fn encode(text: &str) -> String {

@@ -7,9 +7,9 @@ use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::hold::{self, Hold};
 use crate::api::request::{limit, parameter};
-use crate::api::response::ok_json;
+use crate::api::response::{Idle, ok_json};
 use crate::domain::{Cursor, ProjectId};
-use crate::store::{PAGE_BYTES, Page, Project, Scope};
+use crate::store::{Entries, PAGE_BYTES, Page, Project};
 use crate::wire::page::{FeedChange, PageWriter};
 
 /// Answers a page of the change feed: the latest change of each path after the cursor `since`,
@@ -26,22 +26,19 @@ pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response
         let project = match project {
             Some(project) => project,
             None if since.is_some() => return Err(Error::ResyncRequired),
-            None => {
-                let page = write(&Page::default(), &[], Cursor::BEGINNING);
-                return Ok((ok_json(page), true));
-            }
+            None => return Ok((respond(&Page::default(), &[], Cursor::BEGINNING), true)),
         };
         let from = store.resume(&project, since)?;
         let response = etag::unless_known(head, &project.cursor().to_string(), || {
             let max_bytes = if with_content { PAGE_BYTES } else { u64::MAX };
-            let page = store.page(&project, from, limit(head), max_bytes, Scope::All)?;
+            let page = store.page(&project, from, limit(head), max_bytes, Entries::All)?;
             let contents = match with_content {
                 true => store.contents(&page.changes)?,
                 false => Vec::new(),
             };
             let cursor = end(&project, &page).or(since);
             let cursor = cursor.unwrap_or_else(|| project.cursor());
-            Ok(ok_json(write(&page, &contents, cursor)))
+            Ok(respond(&page, &contents, cursor))
         })?;
         Ok((response, project.head <= Some(from)))
     })?;
@@ -58,6 +55,14 @@ fn end(project: &Project, page: &Page) -> Option<Cursor> {
         rev: last.version.rev,
         tag: last.tag,
     })
+}
+
+fn respond(page: &Page, contents: &[Vec<u8>], cursor: Cursor) -> Response<Vec<u8>> {
+    let mut response = ok_json(write(page, contents, cursor));
+    if page.changes.is_empty() {
+        response.extensions_mut().insert(Idle);
+    }
+    response
 }
 
 fn write(page: &Page, contents: &[Vec<u8>], cursor: Cursor) -> Vec<u8> {

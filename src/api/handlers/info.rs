@@ -18,8 +18,8 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
         version: env!("CARGO_PKG_VERSION"),
         protocol: 2,
         capabilities: &[
-            "base", "changes", "diff", "digest", "files", "gzip", "history", "manifest", "openapi",
-            "purge", "restore", "wait",
+            "base", "changes", "diff", "digest", "files", "gzip", "history", "keys", "manifest",
+            "openapi", "purge", "restore", "wait",
         ],
         limits: Limits {
             max_body_size: settings.max_body_size()?,

@@ -3,6 +3,7 @@
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::error::Error;
 use crate::api::request::{limit_up_to, parameter};
 use crate::api::response::ok;
@@ -13,13 +14,18 @@ use crate::wire::project::{ListedProject, ProjectList};
 const PAGE: u32 = 1000;
 const MAX_PAGE: u32 = 10_000;
 
-/// Lists the projects after the id `after`, in byte order. A page with long names ends earlier.
-pub fn projects(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
+/// Lists the projects of the key after the id `after`, in byte order. A page with long names ends earlier.
+pub fn projects(
+    app: &App,
+    head: &Request<()>,
+    caller: &Caller,
+) -> Result<Response<Vec<u8>>, Error> {
     let after = parameter(head, "after").unwrap_or_default();
     let limit = limit_up_to(head, PAGE, MAX_PAGE) as usize;
+    let grant = caller.grant().ok_or(Error::Unauthenticated)?;
     let page = app
         .database
-        .read(|store| Ok::<_, Error>(store.projects(&after, limit)?))?;
+        .read(|store| Ok::<_, Error>(store.projects(&grant.projects, &after, limit)?))?;
     Ok(ok(&ProjectList {
         projects: page.projects.into_iter().map(listed).collect(),
         has_more: page.has_more,

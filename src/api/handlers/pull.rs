@@ -9,7 +9,7 @@ use crate::api::etag;
 use crate::api::request::{limit, parameter};
 use crate::api::response::ok_json;
 use crate::domain::{Cursor, ProjectId, Rev};
-use crate::store::{PAGE_BYTES, Project, Scope};
+use crate::store::{Entries, PAGE_BYTES, Project};
 use crate::wire::numbers::parse_since;
 use crate::wire::page::{PageWriter, PulledFile};
 
@@ -29,7 +29,7 @@ pub fn files(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<V
         };
         let cursor = project.cursor().to_string();
         etag::unless_known(head, &cursor, || {
-            let page = store.page(&project, since, limit(head), PAGE_BYTES, Scope::LiveFiles)?;
+            let page = store.page(&project, since, limit(head), PAGE_BYTES, Entries::LiveFiles)?;
             let contents = store.contents(&page.changes)?;
             let mut writer = PageWriter::new("files", contents.iter().map(Vec::len).sum());
             for (change, content) in page.changes.iter().zip(&contents) {

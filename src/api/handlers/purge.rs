@@ -3,6 +3,7 @@
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::request::{Body, device, file_path, read_body};
@@ -19,6 +20,7 @@ use crate::wire::purge::{PurgeAnswer, PurgeRequest};
 pub fn purge(
     app: &App,
     head: &Request<()>,
+    caller: &Caller,
     id: &ProjectId,
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
@@ -27,7 +29,7 @@ pub fn purge(
     let purge = Purge {
         path: file_path(&request.path)?,
         rev: request.rev,
-        device: device(head.headers()),
+        device: device(caller, head.headers()),
     };
     let now_us = moment(app)?;
     let purged = app.database.with(|store| store.purge(id, &purge, now_us))?;

@@ -9,11 +9,13 @@ use base64_simd::STANDARD_NO_PAD;
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
 use crate::api::request::{Body, device, file_path, read_body};
 use crate::api::response::ok;
+use crate::domain::key::Scope;
 use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
 use crate::store::{Applied, Retention};
 use crate::wire::body::{BodyError, Object};
@@ -25,17 +27,22 @@ const REMOVAL_TIME: Duration = Duration::from_millis(200);
 
 /// Stores changed and deleted files, whole or not at all.
 ///
-/// 200 with what became of each path. 409 when an entry with `base` met a newer version;
+/// 200 with what became of each path. 403 for a deletion with a key that must not delete; 409 when an entry with `base` met a newer version;
 /// 400, 413 and 422 for what breaks a rule; 507 when the project or the disk is full.
 pub fn push(
     app: &App,
     head: &Request<()>,
+    caller: &Caller,
     id: &ProjectId,
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
     let body = read_body(&app.settings, head.headers(), body)?;
-    let checked = check(&body, device(head.headers()), app.settings.max_file_size()?)?;
+    let device = device(caller, head.headers());
+    let checked = check(&body, device, app.settings.max_file_size()?)?;
     drop(body);
+    if !checked.push.deletes.is_empty() {
+        caller.require(Scope::Write)?;
+    }
     let rules = app.settings.rules()?;
     let now_us = moment(app)?;
     let applied = app

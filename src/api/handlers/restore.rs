@@ -1,9 +1,9 @@
 //! `POST /v1/projects/:id/restore`
 
-use chrono::DateTime;
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
@@ -12,7 +12,7 @@ use crate::api::response::ok;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
 use crate::store::{RestoreTo, Restored};
 use crate::wire::body::BodyError;
-use crate::wire::restore::{At, RestoreAnswer, RestoreRequest, RestoredPath};
+use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
 
 /// Restores one version of one path, or the project as it was at a moment. What is restored is a
 /// new version, so it syncs like an edit; with `dry_run` nothing is stored.
@@ -22,6 +22,7 @@ use crate::wire::restore::{At, RestoreAnswer, RestoreRequest, RestoredPath};
 pub fn restore(
     app: &App,
     head: &Request<()>,
+    caller: &Caller,
     id: &ProjectId,
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
@@ -30,7 +31,7 @@ pub fn restore(
     let dry_run = request.dry_run;
     let to = restore_to(request)?;
     let rules = app.settings.rules()?;
-    let device = device(head.headers());
+    let device = device(caller, head.headers());
     let now_us = match dry_run {
         true => now_us(),
         false => moment(app)?,
@@ -47,7 +48,7 @@ pub fn restore_to(request: RestoreRequest) -> Result<RestoreTo, Error> {
     match (request.path, request.rev, request.at, request.paths) {
         (Some(path), Some(rev), None, None) => Ok(RestoreTo::Version(file_path(&path)?, rev)),
         (None, None, Some(at), paths) => Ok(RestoreTo::Moment(
-            rev_at(&at)?,
+            at.as_micros("at")?,
             paths.map(file_paths).transpose()?,
         )),
         _ => Err(bad_field(
@@ -62,20 +63,6 @@ fn bad_field(rule: String) -> Error {
 
 fn file_paths(paths: Vec<std::borrow::Cow<str>>) -> Result<Vec<FilePath>, Error> {
     paths.iter().map(|path| file_path(path)).collect()
-}
-
-/// A moment as a rev.
-fn rev_at(at: &At) -> Result<Rev, Error> {
-    match at {
-        At::Millis(millis) if (0.0..9e15).contains(millis) => Ok((millis * 1000.0).round() as Rev),
-        At::Text(text) => match DateTime::parse_from_rfc3339(text) {
-            Ok(time) => Ok(time.timestamp_micros()),
-            Err(error) => Err(bad_field(format!(
-                "at: {error}: use a time such as 2026-11-22T10:00:00Z."
-            ))),
-        },
-        At::Millis(_) => Err(bad_field("at: must be milliseconds since 1970.".to_owned())),
-    }
 }
 
 fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {

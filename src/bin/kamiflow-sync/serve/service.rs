@@ -246,8 +246,8 @@ impl Service {
 
 /// Whether it needs neither a key nor the database, as far as its head tells.
 fn is_open(request: &Parts) -> bool {
-    let route = Route::find(&request.method, request.uri.path());
-    route.is_ok_and(|route| route.is_open()) && request.uri.query().is_none()
+    let found = Route::find(&request.method, request.uri.path());
+    found.is_ok_and(|found| found.needs.is_none()) && request.uri.query().is_none()
 }
 
 /// A copy of the head.

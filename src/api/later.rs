@@ -1,0 +1,27 @@
+//! Writing that no answer waits for, so that a request which only reads costs no more for it.
+
+use std::cell::RefCell;
+
+use crate::store::{Database, Error, Store};
+
+type Work = Box<dyn FnOnce(&Store) -> Result<(), Error>>;
+
+/// What is to be written after the answer.
+#[derive(Default)]
+pub struct Later(RefCell<Vec<Work>>);
+
+impl Later {
+    /// Adds what is not worth a failed request: nothing is lost when it is never written.
+    pub(super) fn add(&self, work: impl FnOnce(&Store) -> Result<(), Error> + 'static) {
+        self.0.borrow_mut().push(Box::new(work));
+    }
+
+    /// Writes it; to be called when the answer is on the way.
+    pub fn write(&self, database: &Database) {
+        let work = self.0.take();
+        if !work.is_empty() {
+            // A later request has the same to write.
+            _ = database.write(|store| work.into_iter().try_for_each(|work| work(store)));
+        }
+    }
+}
