@@ -1,6 +1,7 @@
 //! What changes in a restored backup before it takes the place of a database, so that no rev is
-//! given out twice and clients notice.
+//! given out twice, clients notice, and no key opens what it did not open any more.
 
+use super::device_key::DeviceKey;
 use super::error::Error;
 use super::row::Row;
 use super::store::Store;
@@ -51,6 +52,39 @@ impl Store {
             )?;
         }
         Ok(())
+    }
+
+    /// Revokes the keys that `before` has revoked, and gives each the secrets that it has there if these
+    /// are newer. Returns those that were revoked by this.
+    pub fn follow_device_keys(&self, before: &[DeviceKey]) -> Result<Vec<DeviceKey>, Error> {
+        let mut revoked = Vec::new();
+        for key in before {
+            let own = self.device_key(&key.id)?;
+            let Some(own) = own else { continue };
+            if key.secret_at > own.secret_at {
+                self.replace_secrets(key)?;
+            }
+            if let (Some(at), None) = (key.revoked_at, own.revoked_at) {
+                revoked.extend(self.revoke_device_key(&key.id, at)?);
+            }
+        }
+        Ok(revoked)
+    }
+
+    fn replace_secrets(&self, key: &DeviceKey) -> Result<(), Error> {
+        let previous = key.secrets.previous.as_ref();
+        self.execute(
+            "UPDATE device_key SET hash = ?2, secret_at = ?3, previous_hash = ?4, previous_until = ?5
+             WHERE id = ?1",
+            [
+                key.id.as_str().into(),
+                (&key.secrets.hash).into(),
+                key.secret_at.into(),
+                previous.map(|(hash, _)| hash).into(),
+                previous.map(|(_, until)| *until).into(),
+            ],
+        )
+        .map(drop)
     }
 
     /// Lets the revs of all projects go on after this one.

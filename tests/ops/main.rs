@@ -8,6 +8,7 @@ mod container;
 mod doctor;
 mod export;
 mod healthcheck;
+mod keys;
 mod legacy;
 mod metrics;
 mod permissions;

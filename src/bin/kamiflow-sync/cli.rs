@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use kamiflow_sync_component::domain::key::Scope;
 
 /// Self-hosted sync server for KamiFlow workspace files.
 #[derive(Debug, Parser)]
@@ -46,6 +47,9 @@ pub enum Command {
     /// Import all projects of the original server's database
     #[command(after_help = LEGACY_EXAMPLES)]
     ImportLegacy(ImportLegacyArgs),
+    /// Make, list, rotate and revoke keys of devices; the server may run
+    #[command(subcommand, after_help = KEY_EXAMPLES)]
+    Key(KeyCommand),
     /// Check the health of a running server: exit code 0 if it is healthy, else 1
     #[command(after_help = HEALTHCHECK_EXAMPLES)]
     Healthcheck(HealthcheckArgs),
@@ -84,11 +88,69 @@ const EXPORT_EXAMPLES: &str = "Example:
 const LEGACY_EXAMPLES: &str = "Example:
   kamiflow-sync import-legacy /old/data/kamiflow-sync.db";
 
+const KEY_EXAMPLES: &str = "Examples:
+  kamiflow-sync key add laptop --scope write
+  kamiflow-sync key add tablet --scope append --project my-project --expires 90d
+  kamiflow-sync key list
+  kamiflow-sync key revoke 4h1rnm2q8x";
+
 const HEALTHCHECK_EXAMPLES: &str = "Examples:
   kamiflow-sync healthcheck
   kamiflow-sync healthcheck 'http://127.0.0.1:8080/health?deep=1'";
 const COMPLETIONS_EXAMPLES: &str = "Example:
   kamiflow-sync completions bash > ~/.local/share/bash-completion/completions/kamiflow-sync";
+
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key and print it; it is never shown again
+    Add(KeyAddArgs),
+    /// List the keys that are not revoked
+    List(InstallationArgs),
+    /// Give a key another secret and print it; the one before works for a while
+    Rotate(KeyRotateArgs),
+    /// Revoke a key: from the next request on it opens nothing
+    Revoke(KeyRevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct KeyAddArgs {
+    /// The name of the device, which the history shows
+    pub name: String,
+    /// What the key may do: read; append, also push; write, also delete and restore; manage, also delete projects and manage keys
+    #[arg(long, value_parser = scope)]
+    pub scope: Scope,
+    /// A project that the key opens; once for each [default: all]
+    #[arg(long = "project", value_name = "ID")]
+    pub projects: Vec<String>,
+    /// When the key stops working: 90d, 2027-01-31 or 2027-01-31T18:00:00Z [default: never]
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<String>,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct KeyRotateArgs {
+    /// The id of the key, as `key list` shows it
+    pub id: String,
+    /// Hours for which the secret before works too
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(..=720))]
+    pub grace: u32,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct KeyRevokeArgs {
+    /// The id of the key, as `key list` shows it
+    pub id: String,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    Scope::parse(name).ok_or("expected read, append, write or manage".to_owned())
+}
 
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {

@@ -26,8 +26,8 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use commands::{
-    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, purge,
-    renumber, restore,
+    backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, key,
+    purge, renumber, restore,
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
@@ -62,6 +62,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
         Command::ImportLegacy(args) => import_legacy::run(args),
+        Command::Key(command) => key::run(command),
         Command::Healthcheck(args) => healthcheck::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => completions::run(*shell),

@@ -1,7 +1,7 @@
 //! The operator's commands: everything but serving.
 //!
-//! They work on the database file itself. `backup`, `check`, `export`, `purge` and the imports may run beside
-//! a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
+//! They work on the database file itself. `backup`, `check`, `export`, `key`, `purge` and the imports may run
+//! beside a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
 //! and `database`, and never the server.
 
 mod archive;
@@ -18,6 +18,7 @@ pub mod healthcheck;
 pub mod import;
 pub mod import_legacy;
 mod installation;
+pub mod key;
 mod printable;
 mod progress;
 mod project_id;

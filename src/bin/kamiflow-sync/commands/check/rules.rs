@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use super::examination::Examination;
 
 /// What rows are called, their table, and the condition that each of them meets.
-const VALUES: [(&str, &str, &str); 8] = [
+const VALUES: [(&str, &str, &str); 9] = [
     (
         "projects",
         "project",
@@ -61,6 +61,19 @@ const VALUES: [(&str, &str, &str); 8] = [
         "clock",
         "typeof(latest) = 'integer' AND typeof(reading) = 'integer' AND typeof(pending) = 'integer'
            AND typeof(before_pending) = 'integer' AND typeof(trusted) = 'integer' AND latest >= 0",
+    ),
+    (
+        "keys",
+        "device_key",
+        "typeof(id) = 'text' AND length(id) = 10 AND typeof(name) = 'text'
+         AND scope IN ('read', 'append', 'write', 'manage')
+         AND (projects IS NULL OR json_valid(projects) AND json_type(projects) = 'array')
+         AND typeof(hash) = 'blob' AND length(hash) = 32
+         AND (previous_hash IS NULL OR typeof(previous_hash) = 'blob' AND length(previous_hash) = 32)
+         AND (previous_hash IS NULL) = (previous_until IS NULL)
+         AND typeof(previous_until) IN ('integer', 'null') AND typeof(secret_at) = 'integer'
+         AND typeof(created_at) = 'integer' AND typeof(expires_at) IN ('integer', 'null')
+         AND typeof(revoked_at) IN ('integer', 'null') AND typeof(last_used_at) IN ('integer', 'null')",
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! `restore`: replaces the database with a backup, and keeps the previous database.
 
+mod keys;
 mod previous;
 
 use std::fs::File;
@@ -7,12 +8,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use kamiflow_sync_component::domain::Rev;
-use kamiflow_sync_component::store::{LastRev, Store};
+use kamiflow_sync_component::store::{DeviceKey, LastRev, Store};
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Examination, Totals};
 use super::clock;
 use super::installation::Installation;
+use super::printable::printable;
 use super::say::say;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
@@ -29,7 +31,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     let unfinished = AtomicFile::create(database, true)?;
     copy(&args.file, unfinished.path())
         .with_context(|| format!("cannot copy {}", args.file.display()))?;
-    let totals = prepare(unfinished.path(), &args.file, database)?;
+    let (totals, revoked) = prepare(unfinished.path(), &args.file, database)?;
     let kept = previous::keep(database)?;
     unfinished.finish().with_context(|| match &kept {
         Some(kept) => format!("the previous database is kept as {}", kept.display()),
@@ -40,6 +42,13 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     say!("Restored {totals} from {}", args.file.display());
     if let Some(kept) = kept {
         say!("The database before is kept as {}", kept.display());
+    }
+    for key in revoked {
+        let name = printable(&key.name);
+        say!(
+            "The key {} of {name} was revoked since the backup and stays revoked",
+            key.id
+        );
     }
     say!(
         "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
@@ -63,8 +72,9 @@ fn copy(backup: &Path, target: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prepares the copy of the backup to follow `database`, and checks what became of it.
-fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Totals> {
+/// Prepares the copy of the backup to follow `database`, and checks what became of it. Returns also the
+/// keys that stay revoked.
+fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<(Totals, Vec<DeviceKey>)> {
     let shown = backup.display();
     let connection = open::untrusted(copy).map_err(|error| {
         let text = format!("{error:#}").replace(&copy.display().to_string(), &shown.to_string());
@@ -73,13 +83,13 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Totals> {
     require_sound(&check::examine_schema(&connection)?, backup)?;
     let store = Store::open_unchanged(connection);
     let changed = continue_numbering(&store, database);
+    let changed = changed.and_then(|()| keys::follow(&store, database));
     drop(store);
-    let changed = changed.and_then(|()| move_log_into_file(copy));
+    let changed = changed.and_then(|revoked| move_log_into_file(copy).map(|()| revoked));
     // After the last statement. In a damaged file, a statement may have failed for that reason.
     let examination = check::examine(&open::untrusted(copy)?)?;
     require_sound(&examination, backup)?;
-    changed?;
-    Ok(examination.totals)
+    Ok((examination.totals, changed?))
 }
 
 fn require_sound(examination: &Examination, backup: &Path) -> Result<()> {

@@ -1,0 +1,48 @@
+//! `key add`
+
+use anyhow::{Result, anyhow};
+use kamiflow_sync_component::domain::key::{Grant, KeyName, KeyText, Projects};
+use kamiflow_sync_component::store::NewKey;
+
+use super::{expiry, secret, write};
+use crate::cli::KeyAddArgs;
+use crate::commands::say::say;
+use crate::commands::{clock, project_id};
+
+/// Prints the key alone on standard output, so that a script can take it.
+pub fn run(args: &KeyAddArgs) -> Result<()> {
+    let (text, now_us) = (secret(|random| KeyText::generate(random))?, clock::now_us());
+    let key = NewKey {
+        id: text.id.clone(),
+        name: KeyName::parse(&args.name).map_err(|rule| anyhow!("the name {rule}"))?,
+        grant: Grant {
+            scope: args.scope,
+            projects: projects(&args.projects)?,
+            expires_at: args
+                .expires
+                .as_deref()
+                .map(|text| expiry::parse(text, now_us))
+                .transpose()?,
+        },
+        hash: text.hash(),
+    };
+    let key = write(&args.installation, |store| {
+        Ok(store.add_device_key(&key, now_us)?)
+    })?;
+    say!("{text}");
+    eprintln!(
+        "The key of {} is shown only now: give it to the device with 'kami sync-db setup'",
+        key.name
+    );
+    Ok(())
+}
+
+fn projects(ids: &[String]) -> Result<Projects> {
+    match ids {
+        [] => Ok(Projects::All),
+        ids => {
+            let ids = ids.iter().map(|id| project_id::parse(id));
+            Ok(Projects::Only(ids.collect::<Result<_>>()?))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! `key revoke`
+
+use anyhow::{Context, Result};
+
+use super::{unknown, write};
+use crate::cli::KeyRevokeArgs;
+use crate::commands::clock;
+use crate::commands::printable::printable;
+use crate::commands::say::say;
+
+pub fn run(args: &KeyRevokeArgs) -> Result<()> {
+    let key = write(&args.installation, |store| {
+        let revoked = store.revoke_device_key(&args.id, clock::now_us())?;
+        revoked.with_context(|| unknown(&args.id))
+    })?;
+    say!("Revoked {}, the key of {}", key.id, printable(&key.name));
+    Ok(())
+}

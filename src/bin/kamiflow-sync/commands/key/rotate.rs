@@ -1,0 +1,34 @@
+//! `key rotate`
+
+use anyhow::{Context, Result, anyhow};
+use kamiflow_sync_component::domain::key::{KeyId, KeyText};
+
+use super::{secret, unknown, write};
+use crate::cli::KeyRotateArgs;
+use crate::commands::clock;
+use crate::commands::printable::printable;
+use crate::commands::say::say;
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// Prints the key alone on standard output, so that a script can take it.
+pub fn run(args: &KeyRotateArgs) -> Result<()> {
+    let id = KeyId::parse(&args.id).ok_or_else(|| anyhow!(unknown(&args.id)))?;
+    let (text, now_us) = (
+        secret(|random| KeyText::renew(id, random))?,
+        clock::now_us(),
+    );
+    let until = now_us + i64::from(args.grace) * HOUR_US;
+    let key = write(&args.installation, |store| {
+        let rotated = store.rotate_device_key(&args.id, &text.hash(), now_us, until)?;
+        rotated.with_context(|| unknown(&args.id))
+    })?;
+    say!("{text}");
+    let before = match args.grace {
+        0 => "no more".to_owned(),
+        grace => format!("for another {grace} hours"),
+    };
+    let name = printable(&key.name);
+    eprintln!("This is the key of {name} now; the one before works {before}");
+    Ok(())
+}
