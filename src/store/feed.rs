@@ -32,9 +32,9 @@ pub struct Page {
 /// What a page is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entries {
-    /// Live files.
+    /// Live files, without their devices.
     LiveFiles,
-    /// Live files and deletions.
+    /// Live files and deletions, with their devices.
     All,
 }
 
@@ -114,14 +114,15 @@ impl Store {
 
 fn page_statement(entries: Entries) -> String {
     // The two halves of the index are each in order, so SQLite merges them without sorting.
-    let deleted = match entries {
-        Entries::LiveFiles => "",
-        Entries::All => {
-            "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2"
-        }
+    let (device, deleted) = match entries {
+        Entries::LiveFiles => ("NULL", ""),
+        Entries::All => (
+            "version.device",
+            "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2",
+        ),
     };
     format!(
-        "SELECT {VERSION}, version.tag, version.content
+        "SELECT {VERSION}, version.tag, version.content, {device}
          FROM (SELECT rev FROM file WHERE project = ?1 AND deleted = 0 AND rev > ?2
                {deleted} ORDER BY rev LIMIT ?3) AS next
          CROSS JOIN version ON version.project = ?1 AND version.rev = next.rev
@@ -130,8 +131,12 @@ fn page_statement(entries: Entries) -> String {
 }
 
 fn change(mut row: Row) -> Result<Change, Error> {
+    let device = row.text(7).map(str::to_owned);
     Ok(Change {
-        version: version(&mut row)?,
+        version: Version {
+            device,
+            ..version(&mut row)?
+        },
         tag: row.integer(5)?,
         content: row.optional_integer(6),
     })

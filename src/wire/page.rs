@@ -38,6 +38,8 @@ pub struct FeedChange {
     pub size: u64,
     /// Milliseconds since 1970, as the pushing client said.
     pub modified: i64,
+    /// The device that stored it, where it is known.
+    pub device: Option<String>,
 }
 
 impl From<&Version> for PulledFile {
@@ -62,6 +64,7 @@ impl From<&Version> for FeedChange {
             checksum: version.checksum.map(|checksum| checksum.to_string()),
             size: version.size,
             modified: version.modified,
+            device: version.device.clone(),
         }
     }
 }

@@ -45,7 +45,10 @@ fn a_put_and_a_delete_have_all_their_fields() {
     let client = host.client();
     let mut edit = file("ghi chú/🔒.md", "ü".as_bytes());
     edit["modified"] = json!(1_700_000_000_123_i64);
-    let put = first_rev(client.push("p", &json!({ "files": [edit] })));
+    let push = json!({ "files": [edit] }).to_string();
+    let named = [("x-device", "laptop")];
+    let push = client.send("POST", "/v1/projects/p/sync", &named, push.as_bytes());
+    let put = first_rev(push);
     client.push_files("p", &[("b", "text")]).good();
     let deleted = delete(&client, "b");
     let (changes, _) = client.changes("p", "0", 100);
@@ -58,6 +61,7 @@ fn a_put_and_a_delete_have_all_their_fields() {
             "checksum": sha256("ü".as_bytes()),
             "size": 2,
             "modified": 1_700_000_000_123_i64,
+            "device": "laptop",
         })
     );
     let gone = &changes[1];
