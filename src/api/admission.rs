@@ -11,7 +11,7 @@ use super::error::Error;
 use super::rate_limit::{self, Client, Usage};
 use super::routes::{Match, Route};
 use super::uncounted::is_uncounted;
-use super::{auth, clock};
+use super::{auth, clock, for_log};
 use crate::domain::key::Scope;
 
 /// A request that was let in.
@@ -40,6 +40,7 @@ pub(super) fn admit(
     let now_us = clock::now_us();
     match auth::caller(app, head.headers(), now_us) {
         Ok(caller) => {
+            common.extend(for_log::device(head.headers(), &caller));
             let usage = count_caller(app, head, &found.route, needs, &caller, common)?;
             Ok(Admitted { caller, usage })
         }

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod error;
 mod etag;
 mod failure;
+pub mod for_log;
 pub mod gzip;
 pub mod handlers;
 pub mod hold;

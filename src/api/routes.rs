@@ -192,6 +192,13 @@ pub fn label(path: &str) -> &'static str {
     find(path).map_or("unknown", |((pattern, ..), _)| pattern)
 }
 
+/// The project of an address, for logs; none when it is about none, or its id breaks a rule.
+pub fn project(path: &str) -> Option<ProjectId> {
+    let ((pattern, ..), segments) = find(path)?;
+    let is_about_one = pattern.starts_with("/v1/projects/");
+    is_about_one.then_some(segments.id).and_then(project_id)
+}
+
 fn project_id(segment: &str) -> Option<ProjectId> {
     decode(segment).and_then(ProjectId::parse)
 }
@@ -370,6 +377,21 @@ mod tests {
         ] {
             assert!(matches!(get(path), Err(Error::NotFound)), "{path}");
             assert_eq!(label(path), "unknown", "{path}");
+        }
+    }
+
+    #[test]
+    fn the_project_of_an_address_is_told() {
+        for (path, expected) in [
+            ("/v1/projects/ghi%20ch%C3%BA/files/a", Some("ghi chú")),
+            ("/V1/Projects/x", Some("x")),
+            ("/v1/projects", None),
+            ("/v1/projects/%2e%2e/sync", None),
+            ("/v1/keys/x", None),
+            ("/nope", None),
+        ] {
+            let project = project(path);
+            assert_eq!(project.as_ref().map(ProjectId::as_str), expected, "{path}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use support::{Client, Host, file};
+use support::{Client, Host, KEY, file};
 
 /// Makes a key with the owner's.
 pub fn make(host: &Host, key: &Value) -> Value {
@@ -334,4 +334,62 @@ fn the_last_use_is_written_after_an_answer_and_then_not_for_a_while() {
     }
     std::thread::sleep(Duration::from_millis(200));
     assert_eq!(changes(), before);
+}
+
+/// The lines of the log for an address.
+fn lines(log: &str, route: &str) -> Vec<Value> {
+    let lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["route"] == route).collect()
+}
+
+#[test]
+fn the_log_says_where_a_request_came_from_and_which_device_sent_it() {
+    let host = Host::with(&[("TRUSTED_PROXIES", "127.0.0.1")]);
+    let made = make(
+        &host,
+        &json!({ "name": "máy tính", "scope": "read", "projects": ["ghi chú"] }),
+    );
+    let device = host.with_key(made["key"].as_str());
+    let behind = [
+        ("x-forwarded-for", "198.51.100.7"),
+        ("x-kamiflow-device", "forged"),
+    ];
+    let status = |client: &Client, project: &str| {
+        let target = format!("/v1/projects/{project}/status");
+        let answer = client.send("GET", &target, &behind, b"");
+        assert!(!answer.headers.contains_key("x-kamiflow-device"));
+        answer.status
+    };
+    assert_eq!(status(&device, "ghi%20ch%C3%BA"), 200);
+    assert_eq!(status(&device, "other"), 403);
+    assert_eq!(status(&host.client(), "owned"), 200);
+    assert_eq!(status(&host.anonymous(), "guessed"), 401);
+    assert_eq!(status(&host.with_key(Some("wrong")), "guessed"), 403);
+    // A key that somebody takes for the id of a project.
+    assert_eq!(status(&host.client(), KEY), 200);
+    let (_, log, _folder) = host.stop();
+    let lines = lines(&log, "/v1/projects/:id/status");
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| (line["project"].as_str(), line["device"].as_str()))
+        .collect();
+    let computer = Some("máy tính");
+    assert_eq!(
+        seen,
+        [
+            (Some("ghi chú"), computer),
+            (Some("other"), computer),
+            (Some("owned"), None),
+            (None, None),
+            (None, None),
+            (None, None),
+        ]
+    );
+    assert!(
+        lines.iter().all(|line| line["client"] == "198.51.100.7"),
+        "{log}"
+    );
+    assert!(!log.contains(KEY) && !log.contains("guessed") && !log.contains("forged"));
 }

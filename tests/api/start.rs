@@ -298,9 +298,9 @@ fn a_stop_finishes_the_request_in_flight() {
 fn a_request_is_one_line_of_json_without_key_body_or_query() {
     let host = Host::start();
     host.client()
-        .push_files("private-project", &[("private-path", "private-text")])
+        .push_files("notes", &[("private-path", "private-text")])
         .good();
-    host.client().pull("private-project", "since=12345");
+    host.client().pull("notes", "since=12345");
     let (_, log, _) = host.stop();
     let line = log
         .lines()
@@ -311,6 +311,11 @@ fn a_request_is_one_line_of_json_without_key_body_or_query() {
     for field in ["method", "route", "status", "bytes", "ms", "request_id"] {
         assert!(!line[field].is_null(), "{line} has no {field}");
     }
+    assert_eq!(
+        (&line["client"], &line["project"]),
+        (&"127.0.0.1".into(), &"notes".into())
+    );
+    assert!(line["device"].is_null(), "{line}");
     for secret in [support::KEY, "private", "12345", "cHJpdmF0ZS10ZXh0"] {
         assert!(!log.contains(secret), "{log}");
     }

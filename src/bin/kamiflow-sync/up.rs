@@ -111,8 +111,15 @@ async fn serve(
     let slots = ConnectionSlots::new(connections.slots);
     let holder = Holder::new(connections.waiting, stop.clone());
     tokio::spawn(holder.clone().watch(move || data_versions(shared.clone())));
-    let max_body = component.max_body;
-    let service = Service::new(workers, max_body, slots.clone(), clock, metrics, holder);
+    let service = Service::new(
+        workers,
+        component.max_body,
+        component.trusted_proxies.clone(),
+        slots.clone(),
+        clock,
+        metrics,
+        holder,
+    );
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.

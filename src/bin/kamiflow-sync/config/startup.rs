@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Result;
+use ipnet::IpNet;
+use kamiflow_sync_component::settings::Settings;
 
 use super::api_key::{self, KeySource};
 use super::bad_setting::BadSetting;
@@ -36,6 +38,7 @@ pub struct ComponentSettings {
     pub variables: HashMap<String, String>,
     /// Bytes of a request body.
     pub max_body: u64,
+    pub trusted_proxies: Vec<IpNet>,
     pub key_source: KeySource,
 }
 
@@ -90,6 +93,7 @@ impl Startup {
             .get("max_body_size")
             .and_then(|text| text.trim().parse().ok());
         Ok(ComponentSettings {
+            trusted_proxies: trusted_proxies(&variables)?,
             variables,
             max_body: max_body.unwrap_or(DEFAULT_MAX_BODY),
             key_source,
@@ -101,4 +105,12 @@ fn warn_of_other_key(configured: &str, file: Option<&Path>) {
     if let Some(superseded) = file.and_then(|file| api_key::superseded(configured, file)) {
         eprintln!("kamiflow-sync: {superseded}");
     }
+}
+
+/// By the component's own rule, so that the log has the addresses which its rate limit counts.
+fn trusted_proxies(variables: &HashMap<String, String>) -> Result<Vec<IpNet>, BadSetting> {
+    let proxies = variables.get("trusted_proxies").cloned();
+    let settings = Settings::new(move |_| Ok(proxies.clone()));
+    let proxies = settings.trusted_proxies();
+    proxies.map_err(|error| BadSetting(error.to_string()))
 }

@@ -1,16 +1,17 @@
-//! One log line per request. It has the route in place of the path, and never a key, a query or a
-//! body.
+//! One log line per request. It has the route in place of the path, the project and the device, and never a
+//! key, a query, the path of a file or a body.
 
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use kamiflow_sync_component::api::credentials::sent_key;
 use kamiflow_sync_component::api::routes;
+use kamiflow_sync_component::domain::ProjectId;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -24,8 +25,13 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub struct AccessRecord {
     method: Method,
     route: &'static str,
+    /// Of an address that is about a project.
+    project: Option<ProjectId>,
     id: HeaderValue,
-    client: SocketAddr,
+    /// As the rate limit counts it.
+    client: String,
+    /// The name of the key, when it is a device's.
+    device: Option<String>,
     start: Instant,
     status: Option<StatusCode>,
     bytes: u64,
@@ -37,19 +43,21 @@ pub struct AccessRecord {
 
 impl AccessRecord {
     /// Dropping the record also counts the request in `metrics` and ends `active`.
-    pub fn new(
-        method: &Method,
-        path: &str,
+    pub fn new<B>(
+        request: &Request<B>,
         id: &HeaderValue,
-        client: SocketAddr,
+        client: String,
         metrics: Option<Arc<Metrics>>,
         active: ActiveRequest,
     ) -> Self {
+        let path = request.uri().path();
         Self {
-            method: method.clone(),
+            method: request.method().clone(),
             route: routes::label(path),
+            project: routes::project(path).filter(|id| !is_key(id, request.headers())),
             id: id.clone(),
             client,
+            device: None,
             start: Instant::now(),
             status: None,
             bytes: 0,
@@ -59,10 +67,23 @@ impl AccessRecord {
         }
     }
 
+    /// The project of a request with a key; whoever has none could write anything there.
+    fn project(&self) -> Option<&str> {
+        let is_refused = [401, 403, 429, CLIENT_CLOSED_REQUEST].contains(&self.status());
+        let project = self.project.as_ref();
+        let project = project.filter(|_| !is_refused || self.device.is_some());
+        project.map(ProjectId::as_str)
+    }
+
     fn status(&self) -> u16 {
         self.status
             .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16())
     }
+}
+
+/// Whether somebody has put the key into the address.
+fn is_key(id: &ProjectId, headers: &HeaderMap) -> bool {
+    sent_key(headers).is_some_and(|key| *key == *id.as_str().as_bytes())
 }
 
 macro_rules! write_line {
@@ -75,7 +96,9 @@ macro_rules! write_line {
             bytes = $record.bytes,
             ms = $record.start.elapsed().as_micros() as f64 / 1000.0,
             request_id = $record.id.to_str().unwrap_or_default(),
-            client = %$record.client,
+            client = $record.client,
+            project = $record.project(),
+            device = $record.device.as_deref(),
             "request"
         )
     };
@@ -102,8 +125,15 @@ pub struct LoggedBody {
 }
 
 impl LoggedBody {
-    pub fn new(body: WasiBody, status: StatusCode, mut record: AccessRecord) -> Self {
+    /// `device` is the name of the key of the request, when it is a device's.
+    pub fn new(
+        body: WasiBody,
+        status: StatusCode,
+        device: Option<String>,
+        mut record: AccessRecord,
+    ) -> Self {
         record.status = Some(status);
+        record.device = device;
         Self { body, record }
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
+use kamiflow_sync_component::api::for_log::DEVICE;
 
 use kamiflow_sync_component::api::hold;
 
@@ -39,7 +40,7 @@ const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// Makes the URI absolute and sets Spin's headers, replacing any that the client sent. What only
+/// Makes the URI absolute and sets Spin's other headers, replacing any that the client sent. What only
 /// the host may say is removed.
 ///
 /// A request without a host, as HTTP/1.0 allows, is treated as one for `localhost`; Spin refuses
@@ -49,7 +50,7 @@ const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
 ///
 /// When there is more than one host, or the host is not valid in a URL, or differs from the one of
 /// the request line.
-pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), Failure> {
+pub fn prepare(request: &mut request::Parts) -> Result<(), Failure> {
     let authority = authority(&request.uri, &request.headers)?;
     let mut uri = std::mem::take(&mut request.uri).into_parts();
     let path_and_query = uri
@@ -63,12 +64,18 @@ pub fn prepare(request: &mut request::Parts, client: SocketAddr) -> Result<(), F
     hold::strip(headers);
     headers.insert(SPIN_PATH_INFO, value(path)?);
     headers.insert(SPIN_FULL_URL, value(&full_url)?);
-    headers.insert(SPIN_CLIENT_ADDR, value(&client.to_string())?);
     headers.extend(SPIN_ROUTE);
+    headers.insert(DEVICE, HeaderValue::from_static("?1"));
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(authority);
     request.uri = Uri::from_parts(uri).map_err(|_| Failure::BadHost)?;
     Ok(())
+}
+
+/// Sets Spin's header with the address of the client, replacing any that the client sent.
+pub fn set_client(headers: &mut HeaderMap, client: SocketAddr) {
+    let address = HeaderValue::from_str(&client.to_string());
+    headers.insert(SPIN_CLIENT_ADDR, address.expect("an address is ASCII"));
 }
 
 fn value(text: &str) -> Result<HeaderValue, Failure> {
@@ -118,7 +125,8 @@ mod tests {
 
     fn prepared(request: http::request::Builder) -> Result<request::Parts, Failure> {
         let mut parts = request.body(()).unwrap().into_parts().0;
-        prepare(&mut parts, ([192, 0, 2, 1], 5555).into())?;
+        set_client(&mut parts.headers, ([192, 0, 2, 1], 5555).into());
+        prepare(&mut parts)?;
         Ok(parts)
     }
 

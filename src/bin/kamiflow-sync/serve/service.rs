@@ -9,6 +9,9 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
+use ipnet::IpNet;
+use kamiflow_sync_component::api::client_network::client_network;
+use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::hold::{mark_again, may_be_held};
 use kamiflow_sync_component::api::routes::Route;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -65,6 +68,7 @@ pub struct Service {
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
     metrics: Option<Arc<Metrics>>,
+    trusted_proxies: Arc<[IpNet]>,
     holder: Holder,
 }
 
@@ -76,6 +80,7 @@ impl Service {
     pub fn new(
         workers: Workers,
         max_body: u64,
+        trusted_proxies: Vec<IpNet>,
         slots: ConnectionSlots,
         clock: EpochClock,
         metrics: Option<Arc<Metrics>>,
@@ -96,6 +101,7 @@ impl Service {
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
             metrics,
+            trusted_proxies: trusted_proxies.into(),
             holder,
         }
     }
@@ -114,42 +120,37 @@ impl Service {
         active: ActiveRequest,
     ) -> Result<Response<LoggedBody>, Infallible> {
         let id = request_headers::request_id(request.headers_mut());
-        let (method, path) = (request.method(), request.uri().path());
+        request_headers::set_client(request.headers_mut(), client.address);
+        let network = client_network(request.headers(), &self.trusted_proxies);
         let slot = active.slot();
-        let record = AccessRecord::new(
-            method,
-            path,
-            &id,
-            client.address,
-            self.metrics.clone(),
-            active,
-        );
+        let record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
         let again = may_be_held(&request).then(|| head(&request));
-        let (seen, address) = (self.holder.look(), client.address);
+        let seen = self.holder.look();
         let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
         let mut response = respond(handled.unwrap_or(Err((Failure::Timeout, None))), &id);
         self.holder.publish(response.headers_mut());
         if let Some(head) = again {
-            let ask = || self.asking(head, address);
+            let ask = || self.asking(head);
             response = self.holder.hold(response, seen, ask, &slot).await;
         }
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
+        let device = for_log::take_device(response.headers_mut());
         let status = response.status();
-        Ok(response.map(|body| LoggedBody::new(body, status, record)))
+        Ok(response.map(|body| LoggedBody::new(body, status, device, record)))
     }
 
     /// Asks the component again for a request without a body, which is not counted again.
-    fn asking(&self, head: Parts, client: SocketAddr) -> Ask {
+    fn asking(&self, head: Parts) -> Ask {
         let service = self.clone();
         Box::new(move || {
             let (service, head) = (service.clone(), head.clone());
-            Box::pin(async move { service.ask_again(head, client).await })
+            Box::pin(async move { service.ask_again(head).await })
         })
     }
 
-    async fn ask_again(&self, mut head: Parts, client: SocketAddr) -> Response<WasiBody> {
+    async fn ask_again(&self, mut head: Parts) -> Response<WasiBody> {
         let id = request_headers::request_id(&mut head.headers);
-        if let Err(failure) = request_headers::prepare(&mut head, client) {
+        if let Err(failure) = request_headers::prepare(&mut head) {
             return failure.response();
         }
         mark_again(&mut head.headers);
@@ -166,7 +167,7 @@ impl Service {
         if !has_body {
             client.sending.ended();
         }
-        request_headers::prepare(&mut parts, client.address).map_err(|failure| (failure, None))?;
+        request_headers::prepare(&mut parts).map_err(|failure| (failure, None))?;
         let _turn = match is_pipelined {
             true => self.pipelined.acquire().await.ok(),
             false => None,

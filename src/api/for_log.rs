@@ -1,0 +1,26 @@
+//! What the component tells the program that runs it for its log.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
+
+use super::caller::Caller;
+
+/// In a request it asks for the device, and in the answer it names it. The program sets the one and removes
+/// the other, so that no client sees it.
+pub const DEVICE: HeaderName = HeaderName::from_static("x-kamiflow-device");
+
+/// The header with the name of a device, where it is asked for. The owner's key has none.
+pub(super) fn device(request: &HeaderMap, caller: &Caller) -> Option<(HeaderName, HeaderValue)> {
+    let key = caller
+        .device_key()
+        .filter(|_| request.contains_key(DEVICE))?;
+    let name = utf8_percent_encode(&key.name, NON_ALPHANUMERIC).to_string();
+    Some((DEVICE, name.parse().ok()?))
+}
+
+/// Takes the name of the device out of an answer.
+pub fn take_device(answer: &mut HeaderMap) -> Option<String> {
+    let name = answer.remove(DEVICE)?;
+    let name = percent_decode(name.as_bytes()).decode_utf8_lossy();
+    Some(name.into_owned())
+}
