@@ -255,7 +255,7 @@ fn removable(row: &Row) -> Result<Removable, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::testing::{TestFile, id, path, rules};
     use super::*;
 
     const SECRET: &str = "correct horse battery staple";
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!((project.file_count, project.head), (1, Some(deletion)));
         // Cursors from before go on.
         assert_eq!(store.resume(&project, Some(old.cursor())).unwrap(), 10);
-        let page = store.page(&project, 10, 10, 100, super::super::Scope::All);
+        let page = store.page(&project, 10, 10, 100, super::super::Entries::All);
         assert!(page.unwrap().changes[0].version.is_deletion());
         assert!(!file.holds(SECRET));
         assert_eq!(purge(&store, "a", None).unwrap().versions, 0);
@@ -340,7 +340,7 @@ mod tests {
                 for rev in 1..=count {
                     let text = format!("{SECRET} {rev}");
                     let push = super::super::testing::push(&[("a", Some(&text))]);
-                    store.push(&id(), &push, rev, 10)?;
+                    store.push(&id(), &push, rev, &rules())?;
                 }
                 Ok::<_, Error>(())
             })

@@ -226,7 +226,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, id, path, push};
+    use super::super::testing::{TestFile, id, path, push, rules};
     use super::*;
 
     const DAY: Rev = DAY_US as Rev;
@@ -340,7 +340,7 @@ mod tests {
                 for rev in 1..=count {
                     let text = rev.to_string();
                     let push = push(&[("a", Some(&text)), ("b", Some("x"))]);
-                    store.push(&id(), &push, rev * 10, MAX_FILES)?;
+                    store.push(&id(), &push, rev * 10, &rules())?;
                 }
                 Ok::<_, Error>(())
             })

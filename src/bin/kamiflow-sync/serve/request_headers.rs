@@ -7,7 +7,6 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
 use kamiflow_sync_component::api::for_log::DEVICE;
-
 use kamiflow_sync_component::api::hold;
 
 use super::failure::Failure;
