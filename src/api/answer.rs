@@ -11,7 +11,7 @@ use super::request::Body;
 use super::request_id::{REQUEST_ID, request_id};
 use super::response::Idle;
 use super::routes::Route;
-use super::{cors, gzip, handlers};
+use super::{cors, event_stream, gzip, handlers};
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.
 pub fn answer<B: Body>(
@@ -62,7 +62,11 @@ fn respond(
     }
     let found = Route::find(head.method(), head.uri().path())?;
     if found.needs.is_some() {
-        common.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        let caching = match found.route.is_stream() {
+            true => "no-store",
+            false => "private, no-cache",
+        };
+        common.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     }
     let Admitted { caller, usage } = admit(app, head, &found, common)?;
     let response = handle(app, head, found.route, &caller, body)?;
@@ -96,6 +100,8 @@ fn handle(
         Route::Files(id) => handlers::files(app, head, &id),
         Route::File(id, path) => handlers::file(app, head, &id, &path),
         Route::Changes(id) => handlers::changes(app, head, &id),
+        Route::Events(id) => handlers::events(app, head, &id),
+        Route::AllEvents => handlers::all_events(app, head),
         Route::Status(id) => handlers::status(app, head, &id),
         Route::Manifest(id) => handlers::manifest(app, head, &id),
         Route::Portability(id) => handlers::portability(app, head, &id),
@@ -120,7 +126,9 @@ fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) ->
         parts.headers.append(name, value.clone());
     }
     let body = gzip::encode(head.headers(), &mut parts.headers, body);
-    if parts.status != StatusCode::NOT_MODIFIED {
+    // What GET would send after this head has no end.
+    let is_endless = head.method() == Method::HEAD && event_stream::is_stream(&parts.headers);
+    if parts.status != StatusCode::NOT_MODIFIED && !is_endless {
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
     }
     match head.method() {

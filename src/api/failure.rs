@@ -83,6 +83,7 @@ impl Error {
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
             | Self::TooManyWaiting { .. }
+            | Self::NoStreams
             | Self::BodyCutShort
             | Self::UnsupportedEncoding(_)
             | Self::BadGzip

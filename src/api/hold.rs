@@ -19,15 +19,23 @@ use crate::domain::ProjectId;
 use crate::wire::numbers::parse_limit;
 
 const HOLD: HeaderName = HeaderName::from_static("grip-hold");
+const STREAM: &str = "stream";
 const CHANNEL: HeaderName = HeaderName::from_static("grip-channel");
 const TIMEOUT: HeaderName = HeaderName::from_static("grip-timeout");
+/// Ours: where the client of a stream is.
+const LAST_ID: HeaderName = HeaderName::from_static("grip-last-id");
 /// Ours: whose waiting connections are counted together.
 const CALLER: HeaderName = HeaderName::from_static("grip-caller");
 const MOST: HeaderName = HeaderName::from_static("grip-caller-limit");
 /// Ours: the host sets it when it asks again, and removes it from what clients send.
 const AGAIN: HeaderName = HeaderName::from_static("grip-again");
+const LOOK: HeaderValue = HeaderValue::from_static("look");
+const CHECK: HeaderValue = HeaderValue::from_static("check");
 /// What the names of all these headers begin with.
 const PREFIX: &str = "grip-";
+
+/// The id of the last event that the client of a stream has, as browsers send it.
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The longest `wait`, in seconds.
 pub const MAX_WAIT_S: u32 = 60;
@@ -38,13 +46,24 @@ pub(super) const PROJECTS: &str = "projects";
 /// All devices with the owner's key: they have no limit but that of the host.
 const OWNER: &str = "owner";
 
+/// Why the host asks again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// There may be something newer: than the event of this id, in a stream.
+    Look(Option<String>),
+    /// The client of a stream may have lost the right to it.
+    Check,
+}
+
 /// What to do with an answer that has nothing new.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Hold {
     /// News on any of these ends the wait.
     pub channels: Vec<String>,
-    /// The answer is sent after this time.
+    /// The answer is sent after this time; a stream ends.
     pub timeout: Duration,
+    /// Of a stream, which goes on behind the answer: where its client is then.
+    pub last_id: Option<String>,
     /// Those who wait are counted by this name,
     pub caller: String,
     /// and so many of it may wait at once.
@@ -53,22 +72,38 @@ pub struct Hold {
 
 impl Hold {
     /// Waits for a change of this project.
-    pub fn for_project(id: &ProjectId, timeout: Duration) -> Self {
+    pub(super) fn for_project(id: &ProjectId, timeout: Duration) -> Self {
+        Self::new(project_channel(id), timeout, None)
+    }
+
+    /// Sends the news of a channel as they come.
+    pub(super) fn stream(channel: String, length: Duration, last_id: String) -> Self {
+        Self::new(channel, length, Some(last_id))
+    }
+
+    fn new(channel: String, timeout: Duration, last_id: Option<String>) -> Self {
         Self {
-            channels: vec![project_channel(id)],
+            channels: vec![channel],
             timeout,
+            last_id,
             caller: OWNER.to_owned(),
             most: usize::MAX,
         }
     }
 
     /// Adds the instruction to an answer.
-    pub fn write(&self, headers: &mut HeaderMap) {
-        headers.insert(HOLD, HeaderValue::from_static("response"));
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let mode = if self.last_id.is_some() {
+            STREAM
+        } else {
+            "response"
+        };
+        headers.insert(HOLD, HeaderValue::from_static(mode));
         headers.insert(TIMEOUT, self.timeout.as_secs().into());
         headers.insert(MOST, self.most.into());
         let texts = self.channels.iter().map(|channel| (CHANNEL, channel));
-        for (name, text) in texts.chain([(CALLER, &self.caller)]) {
+        let last_id = self.last_id.iter().map(|id| (LAST_ID, id));
+        for (name, text) in texts.chain(last_id).chain([(CALLER, &self.caller)]) {
             if let Ok(value) = HeaderValue::from_str(text) {
                 headers.append(name, value);
             }
@@ -77,13 +112,15 @@ impl Hold {
 
     /// Reads the instruction of an answer, and takes it out.
     pub fn take(headers: &mut HeaderMap) -> Option<Self> {
-        headers.remove(HOLD)?;
+        let is_stream = headers.remove(HOLD)? == STREAM;
+        let last_id = headers.remove(LAST_ID).as_ref().and_then(text);
         let timeout = headers.remove(TIMEOUT).as_ref().and_then(number);
         let channels = headers.get_all(CHANNEL).iter().filter_map(text).collect();
         headers.remove(CHANNEL);
         Some(Self {
             channels,
             timeout: Duration::from_secs(timeout.unwrap_or(0)),
+            last_id: last_id.filter(|_| is_stream),
             caller: headers.remove(CALLER).as_ref().and_then(text)?,
             most: headers.remove(MOST).as_ref().and_then(number)?,
         })
@@ -118,7 +155,14 @@ pub(super) fn wait(head: &Request<()>) -> Option<Duration> {
 /// Whether the answer to this request may be one to hold; its head is needed again then.
 pub fn may_be_held<B>(request: &Request<B>) -> bool {
     let waits = |query: &str| query.contains("wait=");
-    request.method() == Method::GET && request.uri().query().is_some_and(waits)
+    let uri = request.uri();
+    let is_stream = || {
+        uri.path()
+            .trim_end_matches('/')
+            .to_ascii_lowercase()
+            .ends_with("/events")
+    };
+    request.method() == Method::GET && (uri.query().is_some_and(waits) || is_stream())
 }
 
 /// Removes what only the host may say.
@@ -132,13 +176,31 @@ pub fn strip(headers: &mut HeaderMap) {
 }
 
 /// Marks a request as one that the host asks again: it was counted the first time.
-pub fn mark_again(headers: &mut HeaderMap) {
-    headers.insert(AGAIN, HeaderValue::from_static("look"));
+pub fn mark_again(headers: &mut HeaderMap, again: &Again) {
+    match again {
+        Again::Check => {
+            headers.insert(AGAIN, CHECK);
+        }
+        Again::Look(last_id) => {
+            headers.insert(AGAIN, LOOK);
+            let last_id = last_id
+                .as_deref()
+                .and_then(|id| HeaderValue::from_str(id).ok());
+            if let Some(last_id) = last_id {
+                headers.insert(LAST_EVENT_ID, last_id);
+            }
+        }
+    }
 }
 
 /// Whether the host asks this again.
 pub(super) fn is_again(head: &Request<()>) -> bool {
     head.headers().contains_key(AGAIN)
+}
+
+/// Whether the host asks only whether the key is still right.
+pub(super) fn is_check(head: &Request<()>) -> bool {
+    head.headers().get(AGAIN) == Some(&CHECK)
 }
 
 /// The answer in place of a held one when too many wait already. It keeps what every answer
@@ -180,6 +242,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_is_told_from_an_answer_by_its_id() {
+        let hold = Hold::stream("all".to_owned(), Duration::from_secs(300), String::new());
+        let mut headers = HeaderMap::new();
+        hold.write(&mut headers);
+        assert_eq!(Hold::take(&mut headers), Some(hold));
+        assert!(headers.is_empty());
+    }
+
+    #[test]
     fn no_two_projects_share_a_channel() {
         let names = ["a", "A", "a b", "a%20b", "a+b", "ü", "%C3%BC"];
         let channels: std::collections::HashSet<_> = names
@@ -214,7 +285,7 @@ mod tests {
     #[test]
     fn a_client_says_nothing_for_the_host() {
         let mut headers = HeaderMap::new();
-        mark_again(&mut headers);
+        mark_again(&mut headers, &Again::Check);
         headers.insert("grip-sig", HeaderValue::from_static("x"));
         headers.insert("gripe", HeaderValue::from_static("x"));
         strip(&mut headers);

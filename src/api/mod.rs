@@ -14,6 +14,7 @@ mod cors;
 pub mod credentials;
 pub mod error;
 mod etag;
+mod event_stream;
 mod failure;
 pub mod for_log;
 pub mod gzip;

@@ -32,6 +32,10 @@ pub enum Route {
     File(ProjectId, FilePath),
     /// The change feed, with deletions.
     Changes(ProjectId),
+    /// A stream of the changes of the project.
+    Events(ProjectId),
+    /// A stream of the changes of all projects.
+    AllEvents,
     /// Counts, the time of the last change, the digest.
     Status(ProjectId),
     /// Every live file, without content.
@@ -88,6 +92,7 @@ const ROUTES: &[Entry] = &[
     ("/health", GET, NOTHING, |_| Ok(Route::Health)),
     ("/openapi.json", GET, NOTHING, |_| Ok(Route::OpenApi)),
     ("/v1/info", GET, READ, |_| Ok(Route::Info)),
+    ("/v1/events", GET, READ, |_| Ok(Route::AllEvents)),
     ("/v1/projects", GET, READ, |_| Ok(Route::Projects)),
     ("/v1/projects/:id", DELETE, MANAGE, |at| {
         Ok(Route::Project(at.id()?))
@@ -103,6 +108,9 @@ const ROUTES: &[Entry] = &[
     }),
     ("/v1/projects/:id/changes", GET, READ, |at| {
         Ok(Route::Changes(at.id()?))
+    }),
+    ("/v1/projects/:id/events", GET, READ, |at| {
+        Ok(Route::Events(at.id()?))
     }),
     ("/v1/projects/:id/status", GET, READ, |at| {
         Ok(Route::Status(at.id()?))
@@ -169,12 +177,14 @@ impl Route {
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
             Self::Root | Self::Health | Self::OpenApi | Self::Info | Self::Projects => None,
+            Self::AllEvents => None,
             Self::Keys | Self::NewKey | Self::OwnKey | Self::Key(_) | Self::RotateKey(_) => None,
             Self::Project(id)
             | Self::Sync(id)
             | Self::Files(id)
             | Self::File(id, _)
             | Self::Changes(id)
+            | Self::Events(id)
             | Self::Status(id)
             | Self::Manifest(id)
             | Self::Diff(id)
@@ -183,6 +193,11 @@ impl Route {
             | Self::Purge(id)
             | Self::Restore(id) => Some(id),
         }
+    }
+
+    /// Whether its answer goes on as long as the client stays.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Self::Events(_) | Self::AllEvents)
     }
 }
 

@@ -5,14 +5,15 @@ use http::Request;
 
 use super::app::App;
 use super::error::Error;
-use super::handlers::continues_pull;
+use super::event_stream::position;
+use super::handlers::{continues_pull, is_position};
 use super::hold;
 use super::request::parameter;
 use super::routes::Route;
 use crate::domain::{Cursor, ProjectId};
 
 /// Whether this request, whose key is right, is not counted: one that the host asks again, a look at
-/// the key itself, a page that continues a pull, and a wait with a cursor of this project's history.
+/// the key itself, a page that continues a pull, and a wait or a stream that goes on from a cursor.
 pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match route {
         _ if hold::is_again(head) => Ok(true),
@@ -22,6 +23,11 @@ pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Resu
             let since = parameter(head, "since").unwrap_or_default();
             is_of_history(app, id, &since)
         }
+        Route::Events(id) => match position(head) {
+            Some(position) => is_of_history(app, id, &position),
+            None => Ok(false),
+        },
+        Route::AllEvents => Ok(position(head).is_some_and(|text| is_position(&text))),
         _ => Ok(false),
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::{Request, Response};
 
 use super::bindings::wasi::random::random::get_random_u64;
-use crate::api::hold::{self, Hold};
+use crate::api::hold::{self, Again, Hold};
 use crate::api::{self, App, Body, Error, Publication, Waiting};
 
 /// Half of it is how late a change is seen, on the average.
@@ -44,7 +44,7 @@ fn wait(
         Ok(None) => return hold::too_many(held.headers()),
         Err(error) => return error.into_response(),
     };
-    hold::mark_again(head.headers_mut());
+    hold::mark_again(head.headers_mut(), &Again::Look(None));
     let response = look_until_changed(app, &head, hold.timeout);
     match waiting.end(app) {
         Ok(()) => response,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use support::{Host, KEY, file, push_head};
+use support::{EventStream, Host, KEY, file, push_head};
 
 /// Connection slots of the server.
 const SLOTS: usize = 1024;
@@ -114,6 +114,39 @@ fn a_connection_in_the_middle_of_a_request_is_kept() {
     upload.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200");
     drop(connections);
+}
+
+#[test]
+fn connections_that_wait_are_kept_and_keep_nobody_out() {
+    raise_file_limit();
+    let host = Host::start();
+    let open = |_| EventStream::on(host.socket(), "/v1/events", &[]);
+    let mut streams: Vec<_> = (0..1000).map(open).collect();
+    assert!(streams.iter().all(|stream| stream.status() == 200));
+    let connections = connect_all(&host, "");
+    can_push(&host);
+    for stream in &mut streams {
+        assert_eq!(stream.event().unwrap().data["project"], "q");
+    }
+    let closed = connections
+        .iter()
+        .filter(|socket| is_closed(socket))
+        .count();
+    assert!((100..200).contains(&closed), "{closed}");
+}
+
+#[test]
+fn five_thousand_that_want_to_wait_are_refused_but_for_the_limit() {
+    raise_file_limit();
+    let host = Host::with(&[("MAX_WAITING", "100")]);
+    let open = |_| EventStream::on(host.socket(), "/v1/events", &[]);
+    let mut streams: Vec<_> = (0..5000).map(open).collect();
+    can_push(&host);
+    let refused = streams.split_off(100);
+    assert!(refused.iter().all(|stream| stream.status() == 429));
+    for stream in &mut streams {
+        assert_eq!(stream.event().unwrap().data["project"], "q");
+    }
 }
 
 #[test]

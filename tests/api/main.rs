@@ -9,6 +9,7 @@ mod cursor;
 mod delete;
 mod described;
 mod diff;
+mod events;
 mod guest;
 mod health;
 mod history;

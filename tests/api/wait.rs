@@ -161,10 +161,16 @@ fn what_a_client_stored_that_left_before_its_answer_is_noticed() {
     let host = Host::start();
     let first = host.client().push_files("p", &[("a", "1")]).good();
     let body = json!({ "files": [support::file("b", b"1")] }).to_string();
+    let writer = rusqlite::Connection::open(host.database()).unwrap();
     let (answer, took) = wait_while(&host, cursor(&first), || {
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut socket = host.socket();
         let request = support::push_head("p", body.len()) + &body;
         socket.write_all(request.as_bytes()).unwrap();
+        thread::sleep(Duration::from_millis(500));
+        drop(socket);
+        thread::sleep(Duration::from_millis(500));
+        writer.execute_batch("ROLLBACK").unwrap();
     });
     assert_eq!(paths(&answer.good()), ["b"]);
     assert!(took < SOON, "{took:?}");

@@ -3,6 +3,7 @@
 //! `KAMIFLOW_LONG=1 cargo test --test crash` kills the server hundreds of times.
 
 mod delete;
+mod events;
 mod full_disk;
 mod hang_up;
 mod kill;

@@ -1,15 +1,16 @@
-//! The shipped Caddyfile: the real Caddy with its own certificates in front of the server.
+//! The shipped Caddyfile and the nginx of the documentation: the real proxies in front of the server.
 //!
-//! Skipped where Caddy is not installed; where `REQUIRE_CADDY` is set, as
+//! Skipped where they are not installed; for Caddy, where `REQUIRE_CADDY` is set, as
 //! in `.ci/run`, that is a failure.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use support::{Host, KEY, Process, file, finished, free_port, is_installed};
+use support::{Client, Host, KEY, Process, file, finished, free_port, is_installed};
 
 struct Caddy {
     _process: Process,
@@ -135,4 +136,161 @@ fn behind_caddy_each_address_has_its_own_rate_limit() {
         "and what a client claims counts for nothing"
     );
     assert_eq!(guess("127.0.0.3", "127.0.0.2"), 403);
+}
+
+/// nginx with the `server` of the documentation, but for HTTPS.
+struct Nginx {
+    _process: Process,
+    url: String,
+    _folder: TempDir,
+}
+
+impl Nginx {
+    /// `None` where nginx is not installed.
+    fn before(host: &Host) -> Option<Self> {
+        if !is_installed("nginx") {
+            return None;
+        }
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let here = folder.path().display();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {here}/{kind};"))
+            .concat();
+        let server = documented_server()
+            .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
+            .replace("127.0.0.1:3000", host.address());
+        let config = format!(
+            "daemon off; master_process off; pid {here}/pid; error_log /dev/null; events {{}}
+             http {{ access_log off; {temporary}\n{server}\n}}"
+        );
+        let file = folder.path().join("nginx.conf");
+        std::fs::write(&file, config).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(folder.path()).arg("-c").arg(file);
+        let nginx = Self {
+            _process: Process::start(nginx.stderr(Stdio::null())),
+            url: format!("http://127.0.0.1:{port}"),
+            _folder: folder,
+        };
+        let began = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(30), "no nginx");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(nginx)
+    }
+}
+
+/// The first block for nginx on the page about proxies, without its certificates.
+fn documented_server() -> String {
+    let page = support::root().join("docs/self-hosting/proxies.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = page.split("```nginx\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let lines = block
+        .lines()
+        .filter(|line| !line.contains("ssl_certificate"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// `curl -N` on the stream of all projects.
+struct Stream {
+    _curl: Process,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+impl Stream {
+    fn open(url: &str, arguments: &[&str]) -> Self {
+        let mut curl = Command::new("curl");
+        curl.args(["-sN", "--ipv4", "--compressed", "-H"]);
+        curl.arg(format!("authorization: Bearer {KEY}"))
+            .args(arguments);
+        curl.arg(format!("{url}/v1/events")).stdout(Stdio::piped());
+        let mut curl = Process::start(&mut curl);
+        let lines = BufReader::new(curl.stdout.take().unwrap()).lines();
+        let mut stream = Self { _curl: curl, lines };
+        assert!(stream.next().starts_with("retry: "));
+        stream
+    }
+
+    fn next(&mut self) -> String {
+        self.lines.next().expect("the stream goes on").unwrap()
+    }
+
+    /// The next line that begins so.
+    fn find(&mut self, begin: &str) {
+        while !self.next().starts_with(begin) {}
+    }
+}
+
+/// Pushes, and waits for the event.
+fn push_and_hear(client: &Client, stream: &mut Stream, text: &str) {
+    let began = Instant::now();
+    client.push_files("p", &[("a", text)]).good();
+    stream.find("event: change");
+    stream.find("data: ");
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+fn stays_open(host: &Host, mut stream: Stream, seconds: u64) {
+    let (client, began) = (host.client(), Instant::now());
+    push_and_hear(&client, &mut stream, "begin");
+    while began.elapsed() < Duration::from_secs(seconds) {
+        stream.find(":");
+    }
+    push_and_hear(&client, &mut stream, "end");
+}
+
+/// Both proxies, for this many seconds.
+fn events_go_through(seconds: u64) {
+    let host = Host::start();
+    let nginx = Nginx::before(&host);
+    let caddy = is_installed("caddy").then(|| Caddy::before(&host));
+    std::thread::scope(|scope| {
+        if let Some(nginx) = &nginx {
+            scope.spawn(|| stays_open(&host, Stream::open(&nginx.url, &[]), seconds));
+        }
+        if let Some(caddy) = &caddy {
+            let root = caddy.root();
+            let trust = ["--cacert", root.to_str().unwrap()];
+            let stream = Stream::open(&caddy.url, &trust);
+            scope.spawn(|| stays_open(&host, stream, seconds));
+        }
+    });
+}
+
+#[test]
+fn events_go_through_caddy_and_nginx_at_once() {
+    events_go_through(0);
+}
+
+#[ignore = "takes four minutes"]
+#[test]
+fn a_stream_of_minutes_and_a_wait_of_one_are_not_cut_by_caddy_or_nginx() {
+    let host = Host::start();
+    let nginx = Nginx::before(&host);
+    let caddy = is_installed("caddy").then(|| Caddy::before(&host));
+    let wait = |url: &str, arguments: &[&str]| {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--ipv4", "-w", "%{http_code}", "-H"]);
+        curl.arg(format!("authorization: Bearer {KEY}"))
+            .args(arguments);
+        curl.arg(format!("{url}/v1/projects/none/changes?wait=60"));
+        let out = finished(curl.output().unwrap()).out;
+        assert!(out.ends_with("200"), "{out}");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| events_go_through(230));
+        if let Some(nginx) = &nginx {
+            scope.spawn(|| wait(&nginx.url, &[]));
+        }
+        if let Some(caddy) = &caddy {
+            let root = caddy.root();
+            scope.spawn(move || wait(&caddy.url, &["--cacert", root.to_str().unwrap()]));
+        }
+    });
 }

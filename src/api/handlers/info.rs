@@ -9,6 +9,19 @@ use crate::store::PAGE_BYTES;
 use crate::wire::info::{Info, Limits};
 use crate::wire::numbers::MAX_PAGE_FILES;
 
+/// What every host has, in the order of the alphabet.
+const CAPABILITIES: [&str; 13] = [
+    "base", "changes", "diff", "digest", "files", "gzip", "history", "keys", "manifest", "openapi",
+    "purge", "restore", "wait",
+];
+
+fn capabilities(app: &App) -> Vec<&'static str> {
+    let streams = app.is_held.then_some("events");
+    let mut all: Vec<_> = CAPABILITIES.into_iter().chain(streams).collect();
+    all.sort_unstable();
+    all
+}
+
 /// Answers what this server speaks and every limit in force. It needs the key, so it also tells a
 /// client that its key is right.
 pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
@@ -17,10 +30,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: 2,
-        capabilities: &[
-            "base", "changes", "diff", "digest", "files", "gzip", "history", "keys", "manifest",
-            "openapi", "purge", "restore", "wait",
-        ],
+        capabilities: capabilities(app),
         limits: Limits {
             max_body_size: settings.max_body_size()?,
             max_file_size: settings.max_file_size()?,

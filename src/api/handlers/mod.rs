@@ -1,7 +1,9 @@
 //! A file for each request: parse, check, store, answer.
 
+mod all_events;
 mod delete;
 pub mod diff;
+mod events;
 mod feed;
 mod file;
 mod health;
@@ -19,8 +21,10 @@ pub mod restore;
 mod root;
 mod status;
 
+pub(super) use all_events::{all_events, is_position};
 pub(super) use delete::delete;
 pub(super) use diff::diff;
+pub(super) use events::events;
 pub(super) use feed::changes;
 pub(super) use file::file;
 pub(super) use health::health;

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod component;
 mod content;
+mod events;
 mod fake_clock;
 mod host;
 pub mod openapi;
@@ -17,6 +18,7 @@ pub use command::{
 };
 pub use component::{build, manifest};
 pub use content::{content, encode, file, first_rev, gzip, paths, push_head, sha256};
+pub use events::{Event, EventStream};
 pub use fake_clock::fake_clock;
 pub use host::Host;
 pub use process::{Process, free_port, is_installed};

@@ -12,7 +12,7 @@ use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
-use kamiflow_sync_component::api::hold::{mark_again, may_be_held};
+use kamiflow_sync_component::api::hold::{Again, mark_again, may_be_held};
 use kamiflow_sync_component::api::routes::Route;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::handler::ProxyHandler;
@@ -142,18 +142,18 @@ impl Service {
     /// Asks the component again for a request without a body, which is not counted again.
     fn asking(&self, head: Parts) -> Ask {
         let service = self.clone();
-        Box::new(move || {
+        Box::new(move |again| {
             let (service, head) = (service.clone(), head.clone());
-            Box::pin(async move { service.ask_again(head).await })
+            Box::pin(async move { service.ask_again(head, again).await })
         })
     }
 
-    async fn ask_again(&self, mut head: Parts) -> Response<WasiBody> {
+    async fn ask_again(&self, mut head: Parts, again: Again) -> Response<WasiBody> {
         let id = request_headers::request_id(&mut head.headers);
         if let Err(failure) = request_headers::prepare(&mut head) {
             return failure.response();
         }
-        mark_again(&mut head.headers);
+        mark_again(&mut head.headers, &again);
         let permits = Permits::acquire(self.requests.clone(), self.clock.keep_running()).await;
         let nothing = Empty::new().map_err(|never: Infallible| match never {});
         let request = Request::from_parts(head, nothing.boxed_unsync());

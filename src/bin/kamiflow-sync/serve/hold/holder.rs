@@ -6,12 +6,14 @@ use http::{HeaderMap, Response};
 use kamiflow_sync_component::api::Publication;
 use kamiflow_sync_component::api::hold::{Hold, too_many};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
 use super::super::connection_slots::Slot;
 use super::super::failure::body;
 use super::ask::Ask;
+use super::event_stream::{EventStream, some_of};
 use super::hub::Hub;
 use super::long_poll::LongPoll;
 use super::outside::{self, Versions};
@@ -69,17 +71,32 @@ impl Holder {
         let Some(hold) = Hold::take(response.headers_mut()) else {
             return response;
         };
-        let Some(_place) = self.places.take(&hold.caller, hold.most) else {
+        let Some(place) = self.places.take(&hold.caller, hold.most) else {
             return too_many(response.headers()).map(body);
         };
-        let poll = LongPoll {
-            news: Hub::subscribe(&self.hub, &hold.channels, seen),
-            ask: ask(),
-            turn: &self.turn,
-            stop: &self.stop,
-        };
+        let (turn, stop) = (self.turn.clone(), self.stop.clone());
+        let (news, ask) = (Hub::subscribe(&self.hub, &hold.channels, seen), ask());
         slot.give_back();
+        if let Some(last_id) = hold.last_id {
+            let stream = EventStream {
+                news,
+                ask,
+                turn,
+                stop,
+                last_id,
+                end: Instant::now() + hold.timeout - some_of(hold.timeout / 10),
+                _place: place,
+            };
+            return stream.start(response);
+        }
+        let poll = LongPoll {
+            news,
+            ask,
+            turn,
+            stop,
+        };
         let response = poll.wait(response, hold.timeout).await;
+        drop(place);
         slot.take_again().await;
         response
     }

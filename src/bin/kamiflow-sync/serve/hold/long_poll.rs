@@ -1,9 +1,10 @@
 //! A request that is answered when something is newer, or when its time is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Response;
-use kamiflow_sync_component::api::hold::Hold;
+use kamiflow_sync_component::api::hold::{Again, Hold};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -12,14 +13,14 @@ use wasmtime_wasi_http::WasiBody;
 use super::ask::Ask;
 use super::hub::Subscription;
 
-pub struct LongPoll<'a> {
+pub struct LongPoll {
     pub news: Subscription,
     pub ask: Ask,
-    pub turn: &'a Semaphore,
-    pub stop: &'a CancellationToken,
+    pub turn: Arc<Semaphore>,
+    pub stop: CancellationToken,
 }
 
-impl LongPoll<'_> {
+impl LongPoll {
     /// Waits while the component has nothing newer. It is asked a last time when the time is over;
     /// when the server stops, the answer is the one that is `held`.
     pub async fn wait(self, held: Response<WasiBody>, time: Duration) -> Response<WasiBody> {
@@ -27,7 +28,7 @@ impl LongPoll<'_> {
         loop {
             let is_over = tokio::select! {
                 () = self.stop.cancelled() => return held,
-                () = self.news.mailbox.news() => false,
+                _ = self.news.mailbox.news() => false,
                 () = sleep_until(end) => true,
             };
             let mut response = self.look().await;
@@ -40,6 +41,6 @@ impl LongPoll<'_> {
 
     async fn look(&self) -> Response<WasiBody> {
         let _turn = self.turn.acquire().await;
-        (self.ask)().await
+        (self.ask)(Again::Look(None)).await
     }
 }

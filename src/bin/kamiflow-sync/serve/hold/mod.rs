@@ -3,10 +3,12 @@
 //!
 //! The component answers such a request at once, with an instruction (`api::hold`): what to wait for,
 //! and how long. [`Holder`] sends the answer when the time is over, and asks the component again when
-//! the channel has news. News come with the answer to a push, after its commit (`api::publication`),
+//! the channel has news; a stream of events gets the news themselves. News come with the answer to a push, after its commit (`api::publication`),
 //! and from `outside`, when another process has written to the database.
 
 mod ask;
+mod event_stream;
+mod frames;
 mod holder;
 mod hub;
 mod long_poll;

@@ -1,0 +1,76 @@
+//! Streams of events: what both have in common.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response};
+
+use super::app::App;
+use super::clock::now_us;
+use super::error::Error;
+use super::hold::{self, Hold};
+use super::request::parameter;
+
+const KIND: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// How long a stream lasts; then the client comes back.
+const LENGTH: Duration = Duration::from_secs(5 * 60);
+/// Milliseconds after which a client comes back, and up to how many more, so that not all come at once.
+const RETRY_MS: i64 = 1000;
+const JITTER_MS: i64 = 500;
+/// nginx collects an answer otherwise before it sends any of it.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Where the client goes on: after the event of this id; `None` for a client that comes for the first
+/// time, and when nothing but its key is to be checked.
+pub(super) fn position(head: &Request<()>) -> Option<String> {
+    if hold::is_check(head) {
+        return None;
+    }
+    let last = head.headers().get(hold::LAST_EVENT_ID);
+    let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    last.or_else(|| parameter(head, "since"))
+}
+
+/// A stream that begins with these events, and goes on with the news of the channel. Its client is
+/// at `position` then.
+pub(super) fn open(
+    app: &App,
+    head: &Request<()>,
+    events: String,
+    position: String,
+    channel: String,
+) -> Result<Response<Vec<u8>>, Error> {
+    let body = match (hold::is_again(head), events.is_empty()) {
+        (true, _) => events,
+        // Who comes back before the first event goes on from here.
+        (false, true) => format!("{}id: {position}\n\n", retry()),
+        (false, false) => format!("{}\n{events}", retry()),
+    };
+    let mut response = end_after(app, body)?;
+    if head.method() == Method::GET {
+        Hold::stream(channel, LENGTH, position).write(response.headers_mut());
+    }
+    Ok(response)
+}
+
+/// A stream of these events alone.
+pub(super) fn end_after(app: &App, events: String) -> Result<Response<Vec<u8>>, Error> {
+    if !app.is_held {
+        return Err(Error::NoStreams);
+    }
+    let mut response = Response::new(events.into_bytes());
+    response.headers_mut().extend([
+        (CONTENT_TYPE, KIND),
+        (BUFFERING, HeaderValue::from_static("no")),
+    ]);
+    Ok(response)
+}
+
+/// Whether an answer with these headers is a stream.
+pub(super) fn is_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE) == Some(&KIND)
+}
+
+fn retry() -> String {
+    format!("retry: {}\n", RETRY_MS + now_us() % JITTER_MS)
+}

@@ -1,0 +1,119 @@
+//! `GET /v1/events`
+
+use std::str::FromStr;
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::clock::now_us;
+use crate::api::error::Error;
+use crate::api::event_stream::{self, position};
+use crate::api::hold::PROJECTS;
+use crate::domain::{Cursor, Rev};
+use crate::store::{LatestChange, Store};
+use crate::wire::event;
+
+/// Projects with which a stream may begin. It ends after them when there are more, and the client
+/// comes back for the rest.
+const MOST_PROJECTS: usize = 1000;
+/// Microseconds by which a stream goes back: revs are times, and those of two projects may be given
+/// out in another order than they are stored.
+const OVERLAP_US: Rev = 120_000_000;
+
+/// Answers a stream with an event for each change of any project. With the id of an earlier event it
+/// begins with those that have changed since; some of them may be known already.
+///
+/// 400 for a malformed id, 501 on a host that holds no streams.
+pub fn all_events(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
+    let now = now_us();
+    let Some(position) = position(head) else {
+        let from_now_on = Position::Exact(now - OVERLAP_US).to_string();
+        return event_stream::open(app, head, String::new(), from_now_on, PROJECTS.to_owned());
+    };
+    let since = position.parse::<Position>()?.since(now);
+    let latest = |store: &Store| store.latest_changes(since, MOST_PROJECTS + 1);
+    let mut changes = app.database.with(latest)?;
+    let has_more = changes.len() > MOST_PROJECTS;
+    changes.truncate(MOST_PROJECTS);
+    let mut events: String = changes.iter().map(describe).collect();
+    match changes.last() {
+        Some(last) if has_more => {
+            let next = Position::Exact(last.cursor.rev - 1);
+            events += &format!("id: {next}\n\n");
+            event_stream::end_after(app, events)
+        }
+        last => {
+            let last = last.map_or(position, |last| last.cursor.to_string());
+            event_stream::open(app, head, events, last, PROJECTS.to_owned())
+        }
+    }
+}
+
+fn describe(change: &LatestChange) -> String {
+    event::change(&change.project, change.cursor, change.device.as_deref())
+}
+
+/// Whether a stream of all projects can go on from there.
+pub fn is_position(text: &str) -> bool {
+    text.parse::<Position>().is_ok()
+}
+
+/// Where a stream of all projects goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Position {
+    /// After this rev.
+    Exact(Rev),
+    /// Somewhat before an event that the client has: others may have been stored later.
+    Event(Rev),
+}
+
+impl Position {
+    /// A clock that was ahead, and was set back, has given out ids of the future: then nothing is
+    /// known of what came after.
+    fn since(&self, now_us: Rev) -> Rev {
+        match *self {
+            Self::Exact(rev) => rev,
+            Self::Event(rev) if rev > now_us => 0,
+            Self::Event(rev) => rev - OVERLAP_US,
+        }
+    }
+}
+
+impl FromStr for Position {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(rev) = text.strip_prefix('@') {
+            return rev.parse().map(Self::Exact).map_err(|_| Error::BadCursor);
+        }
+        let cursor = Cursor::parse(text)?;
+        Ok(cursor.map_or(Self::Exact(0), |cursor| Self::Event(cursor.rev)))
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(rev) | Self::Event(rev) => write!(f, "@{rev}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_goes_back_from_an_event_and_not_from_an_exact_position() {
+        let since = |text: &str| text.parse::<Position>().unwrap().since(1_000_000_000);
+        assert_eq!(since("0"), 0);
+        assert_eq!(since(""), 0);
+        assert_eq!(since("@999"), 999);
+        assert_eq!(since("1-500000000-2"), 380_000_000);
+        assert_eq!(since("1-1000000001-2"), 0);
+        assert_eq!(since(&Position::Exact(7).to_string()), 7);
+        for malformed in ["@", "@x", "x", "1-2"] {
+            assert!(malformed.parse::<Position>().is_err(), "{malformed}");
+        }
+    }
+}

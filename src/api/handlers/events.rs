@@ -1,0 +1,56 @@
+//! `GET /v1/projects/:id/events`
+
+use http::{Request, Response};
+
+use crate::api::app::App;
+use crate::api::error::Error;
+use crate::api::event_stream::{self, position};
+use crate::api::hold;
+use crate::domain::{Cursor, ProjectId};
+use crate::store::{Project, Store};
+use crate::wire::event;
+
+/// Answers a stream with an event for each change of the project. With the id of an earlier event, or
+/// a cursor in `since`, it begins with one when the client is behind.
+///
+/// 400 for a malformed cursor, 410 for one of another history, 501 on a host that holds no streams.
+pub fn events(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    let since = position(head)
+        .map(|text| Cursor::parse(&text))
+        .transpose()?;
+    let is_enough = |project: &Project| since.is_none_or(|since| since == Some(project.cursor()));
+    let channel = hold::project_channel(id);
+    app.database.read_project(id, is_enough, |store, project| {
+        let cursor = project.as_ref().map_or(Cursor::BEGINNING, Project::cursor);
+        let event = match since {
+            Some(since) => event_after(store, id, project, since)?,
+            None => String::new(),
+        };
+        event_stream::open(app, head, event, cursor.to_string(), channel)
+    })
+}
+
+/// The event for a client that is behind, or nothing.
+fn event_after(
+    store: &Store,
+    id: &ProjectId,
+    project: Option<Project>,
+    since: Option<Cursor>,
+) -> Result<String, Error> {
+    let Some(project) = project else {
+        return match since {
+            Some(_) => Err(Error::ResyncRequired),
+            None => Ok(String::new()),
+        };
+    };
+    let from = store.resume(&project, since)?;
+    if project.head <= Some(from) {
+        return Ok(String::new());
+    }
+    let device = store.latest_device(&project)?;
+    Ok(event::change(
+        id.as_str(),
+        project.cursor(),
+        device.as_deref(),
+    ))
+}

@@ -1,0 +1,94 @@
+//! The newest change of projects, for the live feed.
+
+use super::error::Error;
+use super::project::Project;
+use super::row::Row;
+use super::store::Store;
+use crate::domain::{Cursor, Rev};
+
+/// A project and its newest change.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LatestChange {
+    /// The id of the project.
+    pub project: String,
+    /// The end of its feed.
+    pub cursor: Cursor,
+    /// The device that stored it, as far as it said.
+    pub device: Option<String>,
+}
+
+impl Store {
+    /// The device that stored the newest version in the project.
+    pub fn latest_device(&self, project: &Project) -> Result<Option<String>, Error> {
+        let row = self.first(
+            "SELECT device FROM version WHERE project = ?1 AND rev = ?2",
+            [project.number.into(), project.head.into()],
+        )?;
+        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
+    }
+
+    /// The projects with a change after `since`, in the order of their newest ones: at most `limit`.
+    pub fn latest_changes(&self, since: Rev, limit: usize) -> Result<Vec<LatestChange>, Error> {
+        let rows = self.execute(
+            "SELECT id, epoch, head, next.tag, version.device
+             FROM (SELECT number, id, epoch, head, tag FROM project WHERE head > ?1
+                   ORDER BY head LIMIT ?2) AS next
+             CROSS JOIN version ON version.project = number AND version.rev = head
+             ORDER BY head",
+            [since.into(), (limit as i64).into()],
+        )?;
+        rows.iter().map(latest_change).collect()
+    }
+}
+
+fn latest_change(row: &Row) -> Result<LatestChange, Error> {
+    Ok(LatestChange {
+        project: row.text(0).unwrap_or_default().to_owned(),
+        cursor: Cursor {
+            epoch: row.integer(1)?,
+            rev: row.integer(2)?,
+            tag: row.integer(3)?,
+        },
+        device: row.text(4).map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestFile, push, rules};
+    use super::*;
+    use crate::domain::{ProjectId, Push};
+
+    #[test]
+    fn changed_projects_come_in_the_order_of_their_newest_change() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (now_us, id, device) in [(10, "a", "one"), (20, "b", "two"), (30, "a", "three")] {
+            let push = Push {
+                device: Some(device.to_owned()),
+                ..push(&[("x", Some(device))])
+            };
+            let id = ProjectId::parse(id.to_owned()).unwrap();
+            let apply = |store: &Store| store.push(&id, &push, now_us, &rules());
+            store.write(apply).unwrap();
+        }
+        let changed = |since, limit| {
+            let changes = store.latest_changes(since, limit).unwrap();
+            let brief = |change: LatestChange| (change.project, change.device.unwrap());
+            changes.into_iter().map(brief).collect::<Vec<_>>()
+        };
+        let (b, a) = (
+            ("b".to_owned(), "two".to_owned()),
+            ("a".to_owned(), "three".to_owned()),
+        );
+        assert_eq!(changed(0, 9), [b.clone(), a.clone()]);
+        assert_eq!(changed(0, 1), [b]);
+        assert_eq!(changed(20, 9), [a]);
+        assert_eq!(changed(30, 9), []);
+        let id = ProjectId::parse("a".to_owned()).unwrap();
+        let project = store.project(&id).unwrap().unwrap();
+        let newest = &store.latest_changes(20, 1).unwrap()[0];
+        assert_eq!(newest.cursor, project.cursor());
+        assert_eq!(store.latest_device(&project).unwrap(), newest.device);
+    }
+}

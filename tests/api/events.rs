@@ -1,0 +1,334 @@
+//! `GET /v1/projects/:id/events` and `GET /v1/events`
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use support::{Build, Event, EventStream, Host, build, manifest};
+
+const SOON: Duration = Duration::from_secs(2);
+
+fn open(host: &Host, path: &str) -> EventStream {
+    let stream = EventStream::open(host.address(), path, &[]);
+    assert_eq!(stream.status(), 200, "{}", stream.head);
+    stream
+}
+
+/// Resumes as a browser does.
+fn resume(host: &Host, path: &str, id: &str) -> EventStream {
+    EventStream::open(host.address(), path, &[("Last-Event-ID", id)])
+}
+
+/// Pushes a file to a project and returns the cursor.
+fn push(host: &Host, project: &str, path: &str) -> String {
+    let answer = host.client().push_files(project, &[(path, path)]).good();
+    answer["cursor"].as_str().unwrap().to_owned()
+}
+
+fn cursor(event: &Event) -> &str {
+    event.data["cursor"].as_str().unwrap()
+}
+
+/// The id that a client has that got no event.
+fn first_id(stream: &mut EventStream) -> String {
+    let block = stream.block().unwrap();
+    let (retry, id) = block.split_once('\n').unwrap();
+    let retry: u32 = retry.strip_prefix("retry: ").unwrap().parse().unwrap();
+    assert!((1000..1500).contains(&retry));
+    id.strip_prefix("id: ").unwrap().to_owned()
+}
+
+#[test]
+fn every_change_is_an_event_at_once() {
+    let host = Host::start();
+    let first = push(&host, "p", "a");
+    let headers = [("accept-encoding", "gzip")];
+    let path = "/v1/projects/p/events";
+    let mut stream = EventStream::open(host.address(), path, &headers);
+    for header in [
+        "http/1.1 200",
+        "content-type: text/event-stream\r\n",
+        "cache-control: no-store\r\n",
+        "x-accel-buffering: no\r\n",
+        "access-control-allow-origin: *\r\n",
+    ] {
+        assert!(stream.head.contains(header), "{}", stream.head);
+    }
+    for header in ["content-encoding", "content-length", "grip-"] {
+        assert!(!stream.head.contains(header), "{}", stream.head);
+    }
+    assert_eq!(first_id(&mut stream), first);
+    let began = Instant::now();
+    push(&host, "other", "x");
+    for device in ["laptop", "phone"] {
+        let body = json!({ "files": [support::file(device, b"x")] }).to_string();
+        let headers = [("x-device", device), ("content-type", "application/json")];
+        let pushed = host
+            .client()
+            .send("POST", "/v1/projects/p/sync", &headers, body.as_bytes());
+        let pushed = pushed.good()["cursor"].clone();
+        let event = stream.event().unwrap();
+        assert_eq!(event.id.as_deref(), pushed.as_str());
+        let data = json!({ "project": "p", "cursor": pushed, "device": device });
+        assert_eq!(event.data, data);
+    }
+    assert!(began.elapsed() < SOON);
+}
+
+#[test]
+fn a_push_that_changes_nothing_and_a_refused_one_are_no_events() {
+    let host = Host::start();
+    push(&host, "p", "a");
+    let mut stream = open(&host, "/v1/projects/p/events");
+    push(&host, "p", "a");
+    host.client()
+        .push("p", &json!({ "files": [], "deletions": ["none"] }))
+        .good();
+    let mut stale = support::file("a", b"y");
+    stale["base"] = json!(1);
+    host.client()
+        .push("p", &json!({ "files": [stale] }))
+        .failed(409, "conflict");
+    let last = push(&host, "p", "b");
+    assert_eq!(cursor(&stream.event().unwrap()), last);
+}
+
+#[test]
+fn a_client_that_comes_back_behind_gets_the_newest_at_once() {
+    let host = Host::start();
+    let path = "/v1/projects/p/events";
+    let mut stream = open(&host, path);
+    let beginning = first_id(&mut stream);
+    assert_eq!(beginning, "0");
+    let first = push(&host, "p", "a");
+    assert_eq!(stream.event().unwrap().id.as_ref(), Some(&first));
+    drop(stream);
+    push(&host, "p", "b");
+    let last = push(&host, "p", "c");
+    for id in [&beginning, &first] {
+        let event = resume(&host, path, id).event().unwrap();
+        assert_eq!((cursor(&event), event.id.as_ref()), (&*last, Some(&last)));
+    }
+    // Nothing is newer, and `Last-Event-ID` goes before `since`.
+    let mut stream = resume(&host, &format!("{path}?since={first}"), &last);
+    assert_eq!(first_id(&mut stream), last);
+    let mut stream = open(&host, &format!("{path}?since={first}"));
+    assert_eq!(cursor(&stream.event().unwrap()), last);
+    assert_eq!(resume(&host, path, "1-1-1").status(), 410);
+    assert_eq!(resume(&host, path, "x").status(), 400);
+    assert_eq!(resume(&host, "/v1/events", "x").status(), 400);
+}
+
+#[test]
+fn one_stream_tells_of_all_projects() {
+    let host = Host::start();
+    push(&host, "before", "a");
+    let mut stream = open(&host, "/v1/events");
+    let id = first_id(&mut stream);
+    let mut known = Vec::new();
+    for project in ["a", "ghi%20ch%C3%BA", "a"] {
+        let pushed = push(&host, project, &known.len().to_string());
+        let event = stream.event().unwrap();
+        assert_eq!(cursor(&event), pushed);
+        known.push(event);
+    }
+    assert_eq!(known[1].data["project"], "ghi chú");
+    host.client().delete("/v1/projects/a").good();
+    let gone = stream.event().unwrap();
+    let data = json!({ "project": "a", "cursor": "0", "device": null });
+    assert_eq!((gone.id, gone.data), (None, data));
+    // A client that comes back gets each project that has changed since, once.
+    let come_back = |id: &str| {
+        let mut stream = resume(&host, "/v1/events", id);
+        [(); 2].map(|()| stream.event().unwrap().data["project"].clone())
+    };
+    assert_eq!(come_back(&id), ["before", "ghi chú"]);
+    assert_eq!(come_back("0"), ["before", "ghi chú"]);
+    push(&host, "before", "b");
+    let last = known[1].id.as_ref().unwrap();
+    assert_eq!(come_back(last), ["ghi chú", "before"]);
+}
+
+#[test]
+fn more_projects_than_fit_come_in_several_streams() {
+    let host = Host::start();
+    push(&host, "first", "a");
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO project SELECT number + i, format('%06d', i), name, git_repo, last_rev + i, epoch,
+          head + i, tag, file_count, total_size, digest, swept_at, swept_to FROM n CROSS JOIN project WHERE id = 'first';
+        INSERT INTO version SELECT project.number, project.head, path, checksum, size, modified, device,
+          previous, version.tag, content FROM project CROSS JOIN version WHERE project.number > 1";
+    database.execute_batch(more).unwrap();
+    let (mut id, mut projects, mut streams) = ("0".to_owned(), Vec::new(), 0);
+    while projects.len() < 2501 {
+        let mut stream = resume(&host, "/v1/events", &id);
+        streams += 1;
+        assert!(streams < 5);
+        for _ in 0..1000 {
+            let Some(event) = stream.event() else { break };
+            let project = event.data["project"].clone();
+            if projects.last() != Some(&project) {
+                projects.push(project);
+            }
+            id = event.id.unwrap();
+            if projects.len() == 2501 {
+                break;
+            }
+        }
+        if let Some(block) = (projects.len() < 2501).then(|| stream.block()).flatten() {
+            block.strip_prefix("id: ").unwrap().clone_into(&mut id);
+        }
+    }
+    let mut expected: Vec<_> = (1..=2500).map(|i| json!(format!("{i:06}"))).collect();
+    expected.insert(0, json!("first"));
+    assert_eq!(projects, expected);
+}
+
+#[test]
+fn a_quiet_stream_shows_that_it_is_alive() {
+    let host = Host::start();
+    let began = Instant::now();
+    let mut stream = open(&host, "/v1/events");
+    first_id(&mut stream);
+    assert_eq!(stream.block().as_deref(), Some(":"));
+    assert!(began.elapsed() < Duration::from_secs(17));
+    push(&host, "p", "a");
+    assert_eq!(stream.event().unwrap().data["project"], "p");
+}
+
+#[test]
+fn the_stream_of_a_deleted_project_says_so_and_cannot_be_resumed() {
+    let host = Host::start();
+    let first = push(&host, "p", "a");
+    let mut stream = open(&host, "/v1/projects/p/events");
+    host.client().delete("/v1/projects/p").good();
+    let event = stream.event().unwrap();
+    assert_eq!((cursor(&event), &event.id), ("0", &None));
+    assert_eq!(resume(&host, "/v1/projects/p/events", &first).status(), 410);
+    let again = push(&host, "p", "a");
+    assert_eq!(cursor(&stream.event().unwrap()), again);
+}
+
+#[test]
+fn what_another_process_stores_is_an_event_too() {
+    let host = Host::start();
+    push(&host, "p", "a");
+    let mut streams = [
+        open(&host, "/v1/projects/p/events"),
+        open(&host, "/v1/events"),
+    ];
+    let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
+    let began = Instant::now();
+    let pushed = push(&other, "p", "b");
+    for stream in &mut streams {
+        assert_eq!(cursor(&stream.event().unwrap()), pushed);
+    }
+    assert!(began.elapsed() < SOON);
+}
+
+#[test]
+fn coming_back_is_not_counted_and_nothing_else_is_answered_for_ever() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);
+    let first = push(&host, "p", "a");
+    for _ in 0..5 {
+        let path = "/v1/projects/p/events";
+        assert_eq!(resume(&host, path, &first).status(), 200);
+        assert_eq!(resume(&host, "/v1/events", &first).status(), 200);
+    }
+    let client = host.client();
+    let head = client.send("HEAD", "/v1/projects/p/events", &[], b"");
+    assert_eq!(
+        (head.status, head.header("content-type")),
+        (200, "text/event-stream")
+    );
+    assert_eq!(head.header("content-length"), "");
+    assert_eq!(open(&host, "/v1/projects/p/events").status(), 200);
+    client
+        .get("/v1/projects/p/events")
+        .failed(429, "rate_limited");
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_up_nobody_and_finds_the_newest_when_it_reads() {
+    let host = Host::start();
+    push(&host, "p", "a");
+    let mut streams: Vec<_> = (0..5)
+        .map(|_| open(&host, "/v1/projects/p/events"))
+        .collect();
+    let mut lazy = streams.pop().unwrap();
+    let device = "x".repeat(100);
+    let headers = [
+        ("x-device", device.as_str()),
+        ("content-type", "application/json"),
+    ];
+    let (client, mut last) = (host.client(), Value::Null);
+    for number in 0..2000 {
+        let file = support::file("a", number.to_string().as_bytes());
+        let body = json!({ "files": [file] }).to_string();
+        let pushed = client.send("POST", "/v1/projects/p/sync", &headers, body.as_bytes());
+        last = pushed.good()["cursor"].clone();
+        if number % 100 == 0 {
+            for stream in &mut streams {
+                while stream.event().unwrap().data["cursor"] != last {}
+            }
+        }
+    }
+    while lazy.event().unwrap().data["cursor"] != last {}
+}
+
+/// As on Spin: the component itself looks again, and has no streams.
+#[test]
+fn a_host_that_holds_no_connections_waits_in_the_component() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = build(&manifest());
+    let text = std::fs::read_to_string(&original).unwrap();
+    let mut table: toml::Table = text.parse().unwrap();
+    let component = &mut table["component"]["kamiflow-sync"];
+    component["source"] = Build::current().component().to_str().unwrap().into();
+    component["variables"]["api_key"] = "{{ api_key }}".into();
+    let variables = component["variables"].as_table_mut().unwrap();
+    variables.insert("connections_are_held".to_owned(), "false".into());
+    let copy = folder.path().join("spin.toml");
+    std::fs::write(&copy, table.to_string()).unwrap();
+    let runtime = "runtime-config.toml";
+    std::fs::copy(
+        original.with_file_name(runtime),
+        copy.with_file_name(runtime),
+    )
+    .unwrap();
+    let host = Host::of(&Build::with_manifest(&copy), &[]);
+    let first = push(&host, "p", "a");
+    host.client().get("/v1/events").failed(501, "no_streams");
+    let info = host.client().get("/v1/info").good();
+    let capabilities = info["capabilities"].as_array().unwrap();
+    assert!(capabilities.contains(&json!("wait")) && !capabilities.contains(&json!("events")));
+    let forged = host
+        .client()
+        .send("GET", "/v1/info", &[("grip-again", "look")], b"");
+    assert!(!forged.header("ratelimit-remaining").is_empty());
+    let wait = |since: &str, seconds: u32| {
+        let path = format!("changes?since={since}&wait={seconds}");
+        host.client().ask("p", &path)
+    };
+    let began = Instant::now();
+    let page = wait(&first, 2);
+    assert!(
+        page.headers
+            .keys()
+            .all(|name| !name.as_str().starts_with("grip-"))
+    );
+    assert_eq!(page.good()["cursor"], *first);
+    assert!((1900..4000).contains(&began.elapsed().as_millis()));
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..3).map(|_| scope.spawn(|| wait(&first, 30))).collect();
+        thread::sleep(Duration::from_millis(500));
+        let began = Instant::now();
+        let pushed = push(&host, "p", "b");
+        for waiting in waiting {
+            assert_eq!(waiting.join().unwrap().good()["cursor"], *pushed);
+        }
+        assert!(began.elapsed() < SOON);
+    });
+}
