@@ -223,7 +223,8 @@ fn what_another_process_stores_is_an_event_too() {
     let began = Instant::now();
     let pushed = push(&other, "p", "b");
     for stream in &mut streams {
-        assert_eq!(cursor(&stream.event().unwrap()), pushed);
+        // That of all projects may repeat what it said.
+        while cursor(&stream.event().unwrap()) != pushed {}
     }
     assert!(began.elapsed() < SOON);
 }

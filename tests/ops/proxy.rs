@@ -226,7 +226,7 @@ impl Stream {
 /// Pushes, and waits for the event.
 fn push_and_hear(client: &Client, stream: &mut Stream, text: &str) {
     let began = Instant::now();
-    client.push_files("p", &[("a", text)]).good();
+    client.push_files("p", &[(text, text)]).good();
     stream.find("event: change");
     stream.find("data: ");
     assert!(
@@ -236,13 +236,14 @@ fn push_and_hear(client: &Client, stream: &mut Stream, text: &str) {
     );
 }
 
-fn stays_open(host: &Host, mut stream: Stream, seconds: u64) {
+/// A stream whose device pushes files with this name.
+fn stays_open(host: &Host, name: &str, mut stream: Stream, seconds: u64) {
     let (client, began) = (host.client(), Instant::now());
-    push_and_hear(&client, &mut stream, "begin");
+    push_and_hear(&client, &mut stream, &format!("{name} begin"));
     while began.elapsed() < Duration::from_secs(seconds) {
         stream.find(":");
     }
-    push_and_hear(&client, &mut stream, "end");
+    push_and_hear(&client, &mut stream, &format!("{name} end"));
 }
 
 /// Both proxies, for this many seconds.
@@ -252,13 +253,14 @@ fn events_go_through(seconds: u64) {
     let caddy = is_installed("caddy").then(|| Caddy::before(&host));
     std::thread::scope(|scope| {
         if let Some(nginx) = &nginx {
-            scope.spawn(|| stays_open(&host, Stream::open(&nginx.url, &[]), seconds));
+            let stream = Stream::open(&nginx.url, &[]);
+            scope.spawn(|| stays_open(&host, "nginx", stream, seconds));
         }
         if let Some(caddy) = &caddy {
             let root = caddy.root();
             let trust = ["--cacert", root.to_str().unwrap()];
             let stream = Stream::open(&caddy.url, &trust);
-            scope.spawn(|| stays_open(&host, stream, seconds));
+            scope.spawn(|| stays_open(&host, "caddy", stream, seconds));
         }
     });
 }

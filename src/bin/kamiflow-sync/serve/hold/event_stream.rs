@@ -1,7 +1,6 @@
 //! A response that goes on while its client stays: events as they are published, and a comment now and
 //! then, so that proxies and clients see that it is alive.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,65 +8,57 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use kamiflow_sync_component::api::hold::{Again, Hold};
-use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
-use super::ask::Ask;
-use super::frames::Frames;
-use super::hub::Subscription;
+use super::frames::{Frames, Source};
 use super::mailbox::News;
-use super::places::Place;
+use super::waiting::Waiting;
 
 /// How often the component is asked whether the client may stay. If it may, a comment is sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Changes that come sooner after one another are sent together, so that many streams of a project in
+/// which much is pushed leave the processor to those who push.
+const PAUSE: Duration = Duration::from_millis(20);
 const COMMENT: &[u8] = b":\n\n";
 
 pub struct EventStream {
-    pub news: Subscription,
-    pub ask: Ask,
-    pub turn: Arc<Semaphore>,
-    pub stop: CancellationToken,
+    waiting: Waiting,
     /// Where the client goes on when it comes back now.
-    pub last_id: String,
+    last_id: String,
     /// When the stream ends.
-    pub end: Instant,
-    pub _place: Place,
+    end: Instant,
+    heartbeat: Instant,
+    /// When the next events may be sent.
+    pause_end: Instant,
 }
 
 impl EventStream {
+    /// A stream that lasts almost this long; its client is at `last_id`.
+    pub fn new(waiting: Waiting, last_id: String, length: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            waiting,
+            last_id,
+            end: now + length - some_of(length / 10),
+            heartbeat: now + some_of(HEARTBEAT),
+            pause_end: now,
+        }
+    }
+
     /// Goes on with the response, which has the first events. The connection ends with it, because it
     /// has no slot for another request.
     pub fn start(self, response: Response<WasiBody>) -> Response<WasiBody> {
-        let (sender, frames) = mpsc::channel(1);
-        tokio::spawn(self.run(sender));
-        let mut response = response.map(|first| Frames { first, frames }.boxed_unsync());
+        let mut response = response.map(|first| Frames::new(first, self).boxed_unsync());
         let headers = response.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         response
     }
 
-    async fn run(mut self, frames: mpsc::Sender<Bytes>) {
-        let mut heartbeat = Instant::now() + some_of(HEARTBEAT);
-        loop {
-            let frame = tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = sleep_until(self.end) => return,
-                () = frames.closed() => return,
-                news = self.news.mailbox.news() => self.write(news).await,
-                () = sleep_until(heartbeat) => {
-                    heartbeat = Instant::now() + HEARTBEAT;
-                    self.check().await
-                }
-            };
-            let Some(frame) = frame else { return };
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                sent = send(&frames, frame) => if sent.is_none() { return },
-            }
-        }
+    async fn news(&self) -> News {
+        sleep_until(self.pause_end).await;
+        self.waiting.news.mailbox.news().await
     }
 
     /// The events, or `None` at the end of the stream.
@@ -104,21 +95,36 @@ impl EventStream {
 
     /// The response of the component, unless it is a refusal.
     async fn asked(&self, again: Again) -> Option<Response<WasiBody>> {
-        let _turn = self.turn.acquire().await;
-        let response = (self.ask)(again).await;
+        let response = self.waiting.ask_again(again).await;
         (response.status() == StatusCode::OK).then_some(response)
     }
 }
 
-async fn send(frames: &mpsc::Sender<Bytes>, frame: Bytes) -> Option<()> {
-    match frame.is_empty() {
-        true => Some(()),
-        false => frames.send(frame).await.ok(),
+impl Source for EventStream {
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        loop {
+            let frame = tokio::select! {
+                () = self.waiting.stop.cancelled() => return None,
+                () = sleep_until(self.end) => return None,
+                news = self.news() => {
+                    self.pause_end = Instant::now() + PAUSE;
+                    self.write(news).await
+                }
+                () = sleep_until(self.heartbeat) => {
+                    self.heartbeat = Instant::now() + HEARTBEAT;
+                    self.check().await
+                }
+            };
+            match frame? {
+                nothing if nothing.is_empty() => {}
+                frame => return Some((frame, self)),
+            }
+        }
     }
 }
 
 /// At least a half, so that streams that began together do not do everything together.
-pub fn some_of(time: Duration) -> Duration {
+fn some_of(time: Duration) -> Duration {
     let random = getrandom::u32().unwrap_or(u32::MAX);
     time / 2 + time.mul_f64(f64::from(random) / f64::from(u32::MAX)) / 2
 }

@@ -1,19 +1,34 @@
 //! A body that goes on after its first part.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use tokio::sync::mpsc;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-pub struct Frames {
-    pub first: WasiBody,
-    pub frames: mpsc::Receiver<Bytes>,
+/// What makes the next part of a body.
+pub trait Source: Send + Sized + 'static {
+    /// The next part, and what makes the one after it; `None` at the end.
+    fn next(self) -> impl Future<Output = Option<(Bytes, Self)>> + Send;
 }
 
-impl Body for Frames {
+type Next<S> = Pin<Box<dyn Future<Output = Option<(Bytes, S)>> + Send>>;
+
+/// Nothing is made while the client does not read.
+pub struct Frames<S> {
+    first: WasiBody,
+    next: Next<S>,
+}
+
+impl<S: Source> Frames<S> {
+    pub fn new(first: WasiBody, source: S) -> Self {
+        let next = Box::pin(source.next());
+        Self { first, next }
+    }
+}
+
+impl<S: Source> Body for Frames<S> {
     type Data = Bytes;
     type Error = Error;
 
@@ -25,7 +40,10 @@ impl Body for Frames {
             Poll::Ready(None) => {}
             first => return first,
         }
-        let next = self.frames.poll_recv(context);
-        next.map(|frame| frame.map(|bytes| Ok(Frame::data(bytes))))
+        let Some((bytes, source)) = ready!(self.next.as_mut().poll(context)) else {
+            return Poll::Ready(None);
+        };
+        self.next = Box::pin(source.next());
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }

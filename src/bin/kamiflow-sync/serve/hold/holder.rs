@@ -6,19 +6,19 @@ use http::{HeaderMap, Response};
 use kamiflow_sync_component::api::Publication;
 use kamiflow_sync_component::api::hold::{Hold, too_many};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
 use super::super::connection_slots::Slot;
 use super::super::failure::body;
 use super::ask::Ask;
-use super::event_stream::{EventStream, some_of};
+use super::event_stream::EventStream;
 use super::hub::Hub;
-use super::long_poll::LongPoll;
+use super::long_poll;
 use super::outside::{self, Versions};
 use super::places::Places;
 use super::unheard::Unheard;
+use super::waiting::Waiting;
 
 /// Clones share everything.
 #[derive(Clone)]
@@ -74,31 +74,22 @@ impl Holder {
         let Some(place) = self.places.take(&hold.caller, hold.most) else {
             return too_many(response.headers()).map(body);
         };
-        let (turn, stop) = (self.turn.clone(), self.stop.clone());
-        let (news, ask) = (Hub::subscribe(&self.hub, &hold.channels, seen), ask());
         slot.give_back();
-        if let Some(last_id) = hold.last_id {
-            let stream = EventStream {
-                news,
-                ask,
-                turn,
-                stop,
-                last_id,
-                end: Instant::now() + hold.timeout - some_of(hold.timeout / 10),
-                _place: place,
-            };
-            return stream.start(response);
-        }
-        let poll = LongPoll {
-            news,
-            ask,
-            turn,
-            stop,
+        let waiting = Waiting {
+            news: Hub::subscribe(&self.hub, &hold.channels, seen),
+            ask: ask(),
+            turn: self.turn.clone(),
+            stop: self.stop.clone(),
+            place,
         };
-        let response = poll.wait(response, hold.timeout).await;
-        drop(place);
-        slot.take_again().await;
-        response
+        match hold.last_id {
+            Some(last_id) => EventStream::new(waiting, last_id, hold.timeout).start(response),
+            None => {
+                let response = long_poll::answer(waiting, response, hold.timeout).await;
+                slot.take_again().await;
+                response
+            }
+        }
     }
 
     /// Looks for what other processes write; `versions` changes when they have.

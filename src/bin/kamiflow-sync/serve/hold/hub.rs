@@ -47,11 +47,6 @@ impl Hub {
         self.state().now
     }
 
-    /// Whether nobody waits.
-    pub fn is_idle(&self) -> bool {
-        self.state().waiting.is_empty()
-    }
-
     /// What was published after `seen` is news at once.
     pub fn subscribe(hub: &Arc<Self>, channels: &[String], seen: u64) -> Subscription {
         let mailbox = Arc::new(Mailbox::default());
@@ -230,7 +225,7 @@ mod tests {
         }
         assert!(hub.state().known.len() <= MAX_KNOWN + 1);
         assert!(wait(&hub, "other", seen).mailbox.take().is_some());
-        assert!(hub.is_idle());
+        assert!(hub.state().waiting.is_empty());
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod mailbox;
 mod outside;
 mod places;
 mod unheard;
+mod waiting;
 
 pub use ask::Ask;
 pub use holder::Holder;

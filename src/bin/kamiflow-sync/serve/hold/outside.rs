@@ -14,14 +14,11 @@ pub type Versions = Vec<Option<i64>>;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Has everybody look again when `versions` has changed, or when the answer to a change of this
-/// process was not heard. Asks for no versions while nobody waits.
+/// process was not heard.
 pub async fn watch<F: Future<Output = Versions>>(hub: &Hub, versions: impl Fn() -> F) {
-    let mut last = Versions::default();
+    let mut last = versions().await;
     loop {
         sleep(INTERVAL).await;
-        if hub.is_idle() {
-            continue;
-        }
         let now = versions().await;
         if hub.take_unheard() || now != last {
             hub.look_again();
