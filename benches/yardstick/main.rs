@@ -6,6 +6,7 @@ mod bare;
 mod client;
 mod content;
 mod devices;
+mod live;
 mod load;
 mod native;
 mod process;
@@ -24,6 +25,7 @@ cargo bench                         every row next to its ceiling, measured in t
 BASELINE=PROGRAM cargo bench        every row next to another kamiflow-sync, measured in turns: before and after
 cargo bench -- scale [FILES]        how time and memory grow with the number of files
 cargo bench -- devices              16 devices push while 16 pull
+cargo bench -- live                 1,000 devices wait for changes
 
 The program is built with the profile `bench`, which is like `dist`, that of images and releases;
 `cargo bench --profile release` measures what `cargo run --release` starts.
@@ -53,6 +55,7 @@ fn main() {
         ["scale"] => scale::run(&[1_000, 10_000, 100_000]),
         ["scale", files] => scale::run(&[files.parse().expect("a number of files")]),
         ["devices"] => devices::run(),
+        ["live"] => live::run(),
         _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
 }
