@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{Host, argument, finished, free_port, is_installed, run};
+use support::{EventStream, Host, argument, finished, free_port, is_installed, run};
 
 /// The folder of the shipped Prometheus files.
 fn prometheus() -> PathBuf {
@@ -111,6 +111,20 @@ fn alerts_fire_only_when_something_is_wrong() {
 fn metrics_are_served_only_with_the_setting_and_never_by_the_api() {
     let host = Host::start();
     assert_eq!(host.anonymous().get("/metrics").status, 404);
+}
+
+#[test]
+fn connections_that_wait_are_shown_and_their_time_is_no_duration() {
+    let (host, url) = measured();
+    let stream = EventStream::open(host.address(), "/v1/events", &[]);
+    assert!(read(&url).contains("kamiflow_sync_waiting 1\n"));
+    drop(stream);
+    host.client().get("/v1/projects/p/changes?wait=1").good();
+    let text = read(&url);
+    assert!(text.contains("kamiflow_sync_waiting 0\n"), "{text}");
+    let counted = r#"requests_total{method="GET",route="/v1/projects/:id/changes",status="200"} 1"#;
+    assert!(text.contains(counted), "{text}");
+    assert!(!text.contains("duration_seconds_count{route"), "{text}");
 }
 
 #[test]

@@ -109,7 +109,12 @@ async fn serve(
     )?;
     let clock = EpochClock::start(workers.engine.clone())?;
     let slots = ConnectionSlots::new(connections.slots);
-    let holder = Holder::new(connections.waiting, stop.clone());
+    let waiting = metrics.as_ref().map(|metrics| metrics.waiting.clone());
+    let holder = Holder::new(
+        connections.waiting,
+        waiting.unwrap_or_default(),
+        stop.clone(),
+    );
     tokio::spawn(holder.clone().watch(move || data_versions(shared.clone())));
     let service = Service::new(
         workers,

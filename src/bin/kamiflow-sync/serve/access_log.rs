@@ -35,6 +35,8 @@ pub struct AccessRecord {
     start: Instant,
     status: Option<StatusCode>,
     bytes: u64,
+    /// It waited for a change.
+    is_held: bool,
     /// Logged at debug level unless it fails.
     is_health_check: bool,
     metrics: Option<Arc<Metrics>>,
@@ -61,10 +63,16 @@ impl AccessRecord {
             start: Instant::now(),
             status: None,
             bytes: 0,
+            is_held: false,
             is_health_check: path == "/health",
             metrics,
             _active: active,
         }
+    }
+
+    /// The request waits for a change.
+    pub fn hold(&mut self) {
+        self.is_held = true;
     }
 
     /// The project of a request with a key; whoever has none could write anything there.
@@ -107,7 +115,8 @@ macro_rules! write_line {
 impl Drop for AccessRecord {
     fn drop(&mut self) {
         if let Some(metrics) = &self.metrics {
-            let (status, duration) = (self.status(), self.start.elapsed());
+            let duration = (!self.is_held).then(|| self.start.elapsed());
+            let status = self.status();
             metrics.count(&self.method, self.route, status, self.bytes, duration);
         }
         match self.status {

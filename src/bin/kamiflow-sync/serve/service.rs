@@ -23,7 +23,7 @@ use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
 use super::connection_slots::{ActiveRequest, ConnectionSlots, Slot};
 use super::failure::Failure;
-use super::hold::{Ask, Holder};
+use super::hold::{Ask, Held, Holder};
 use super::lingering_close::{ReportedBody, Sending};
 use super::metrics::Metrics;
 use super::request_body::GuestBody;
@@ -123,7 +123,7 @@ impl Service {
         request_headers::set_client(request.headers_mut(), client.address);
         let network = client_network(request.headers(), &self.trusted_proxies);
         let slot = active.slot();
-        let record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
+        let mut record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
         let again = may_be_held(&request).then(|| head(&request));
         let seen = self.holder.look();
         let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
@@ -132,6 +132,9 @@ impl Service {
         if let Some(head) = again {
             let ask = || self.asking(head);
             response = self.holder.hold(response, seen, ask, &slot).await;
+        }
+        if response.extensions().get::<Held>().is_some() {
+            record.hold();
         }
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
         let device = for_log::take_device(response.headers_mut());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Response};
 use kamiflow_sync_component::api::Publication;
 use kamiflow_sync_component::api::hold::{Hold, too_many};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
@@ -20,6 +21,10 @@ use super::places::Places;
 use super::unheard::Unheard;
 use super::waiting::Waiting;
 
+/// Marks a response that was held, or is.
+#[derive(Clone)]
+pub struct Held;
+
 /// Clones share everything.
 #[derive(Clone)]
 pub struct Holder {
@@ -31,11 +36,11 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Holds at most `max_waiting` requests at once, and none after `stop`.
-    pub fn new(max_waiting: usize, stop: CancellationToken) -> Self {
+    /// Holds at most `max_waiting` requests at once, and none after `stop`. `waiting` shows how many.
+    pub fn new(max_waiting: usize, waiting: Gauge, stop: CancellationToken) -> Self {
         Self {
             hub: Arc::default(),
-            places: Places::new(max_waiting),
+            places: Places::new(max_waiting, waiting),
             turn: Arc::new(Semaphore::new(1)),
             stop,
         }
@@ -82,14 +87,16 @@ impl Holder {
             stop: self.stop.clone(),
             place,
         };
-        match hold.last_id {
+        let mut response = match hold.last_id {
             Some(last_id) => EventStream::new(waiting, last_id, hold.timeout).start(response),
             None => {
                 let response = long_poll::answer(waiting, response, hold.timeout).await;
                 slot.take_again().await;
                 response
             }
-        }
+        };
+        response.extensions_mut().insert(Held);
+        response
     }
 
     /// Looks for what other processes write; `versions` changes when they have.

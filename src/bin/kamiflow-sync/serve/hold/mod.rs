@@ -19,4 +19,4 @@ mod unheard;
 mod waiting;
 
 pub use ask::Ask;
-pub use holder::Holder;
+pub use holder::{Held, Holder};

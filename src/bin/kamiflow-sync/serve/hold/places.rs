@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prometheus_client::metrics::gauge::Gauge;
+
 /// Clones share the places.
 #[derive(Clone, Debug)]
 pub struct Places(Arc<Mutex<State>>);
@@ -10,6 +12,8 @@ pub struct Places(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     free: usize,
+    /// How many are taken.
+    gauge: Gauge,
     taken: HashMap<String, usize>,
 }
 
@@ -21,9 +25,12 @@ pub struct Place {
 }
 
 impl Places {
-    pub fn new(count: usize) -> Self {
-        let taken = HashMap::new();
-        Self(Arc::new(Mutex::new(State { free: count, taken })))
+    pub fn new(count: usize, gauge: Gauge) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            free: count,
+            gauge,
+            taken: HashMap::new(),
+        })))
     }
 
     /// A place for this caller, of whose own at most `most` may be taken; `None` when there is none.
@@ -34,6 +41,7 @@ impl Places {
             return None;
         }
         state.free -= 1;
+        state.gauge.inc();
         state.taken.insert(caller.to_owned(), taken + 1);
         Some(Place {
             places: self.clone(),
@@ -50,6 +58,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.places.state();
         state.free += 1;
+        state.gauge.dec();
         match state.taken.get_mut(&self.caller) {
             Some(taken) if *taken > 1 => *taken -= 1,
             _ => drop(state.taken.remove(&self.caller)),
@@ -63,15 +72,17 @@ mod tests {
 
     #[test]
     fn there_is_a_limit_for_all_and_one_for_each_caller() {
-        let places = Places::new(3);
+        let gauge = Gauge::default();
+        let places = Places::new(3, gauge.clone());
         let a = [places.take("a", 2).unwrap(), places.take("a", 2).unwrap()];
         assert!(places.take("a", 2).is_none());
         let b = places.take("b", usize::MAX).unwrap();
         assert!(places.take("b", usize::MAX).is_none());
+        assert_eq!(gauge.get(), 3);
         drop(a);
         assert!(places.take("a", 2).is_some() && places.take("b", 2).is_some());
         drop(b);
         assert!(places.state().taken.is_empty());
-        assert_eq!(places.state().free, 3);
+        assert_eq!((places.state().free, gauge.get()), (3, 0));
     }
 }

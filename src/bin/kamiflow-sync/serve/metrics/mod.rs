@@ -33,6 +33,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
     sent: Counter,
+    /// Connections that wait for changes.
+    pub waiting: Gauge,
     database: DatabaseGauges,
 }
 
@@ -61,28 +63,37 @@ impl Metrics {
         registry.register("requests", "Requests answered", requests.clone());
         let durations =
             Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
-        let help = "From the head of a request to the end of its response";
+        let help =
+            "From the head of a request to the end of its response, unless it waited for a change";
         registry.register_with_unit("request_duration", help, Unit::Seconds, durations.clone());
         let sent = Counter::default();
         registry.register_with_unit("sent", "Response bodies", Unit::Bytes, sent.clone());
+        let waiting = Gauge::default();
+        registry.register(
+            "waiting",
+            "Connections that wait for changes",
+            waiting.clone(),
+        );
         let database = DatabaseGauges::new(database, &mut registry);
         Arc::new(Self {
             registry,
             requests,
             durations,
             sent,
+            waiting,
             database,
         })
     }
 
-    /// Counts a request with a response of this status, which had `bytes` in its body.
+    /// Counts a request with a response of this status, which had `bytes` in its body. `duration` is
+    /// `None` when it waited for a change.
     pub fn count(
         &self,
         method: &Method,
         route: &'static str,
         status: u16,
         bytes: u64,
-        duration: Duration,
+        duration: Option<Duration>,
     ) {
         let method = method_label(method);
         let labels = RequestLabels {
@@ -91,8 +102,10 @@ impl Metrics {
             status,
         };
         self.requests.get_or_create(&labels).inc();
-        let histogram = self.durations.get_or_create(&RouteLabels { route });
-        histogram.observe(duration.as_secs_f64());
+        if let Some(duration) = duration {
+            let histogram = self.durations.get_or_create(&RouteLabels { route });
+            histogram.observe(duration.as_secs_f64());
+        }
         self.sent.inc_by(bytes);
     }
 
@@ -120,16 +133,20 @@ mod tests {
     fn requests_are_counted_by_method_route_and_status() {
         let metrics = Metrics::new(None);
         for method in [Method::GET, Method::GET, "BREW".parse().unwrap()] {
-            metrics.count(&method, "/health", 200, 10, Duration::from_millis(3));
+            let duration = Some(Duration::from_millis(3));
+            metrics.count(&method, "/health", 200, 10, duration);
         }
+        metrics.count(&Method::GET, "/v1/events", 200, 0, None);
         let text = metrics.encode().unwrap();
         for line in [
             r#"kamiflow_sync_requests_total{method="GET",route="/health",status="200"} 2"#,
             r#"kamiflow_sync_requests_total{method="other",route="/health",status="200"} 1"#,
             r#"kamiflow_sync_request_duration_seconds_bucket{le="0.005",route="/health"} 3"#,
             "kamiflow_sync_sent_bytes_total 30",
+            r#"kamiflow_sync_requests_total{method="GET",route="/v1/events",status="200"} 1"#,
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }
+        assert!(!text.contains(r#"seconds_bucket{le="0.005",route="/v1/events"}"#));
     }
 }
