@@ -5,10 +5,11 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
+use super::again::{LAST_EVENT_ID, is_again, is_check};
 use super::app::App;
 use super::clock::now_us;
 use super::error::Error;
-use super::hold::{self, Hold};
+use super::hold::Hold;
 use super::request::parameter;
 
 const KIND: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -23,10 +24,10 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Where the client goes on: after the event of this id; `None` for a client that comes for the first
 /// time, and when nothing but its key is to be checked.
 pub(super) fn position(head: &Request<()>) -> Option<String> {
-    if hold::is_check(head) {
+    if is_check(head) {
         return None;
     }
-    let last = head.headers().get(hold::LAST_EVENT_ID);
+    let last = head.headers().get(LAST_EVENT_ID);
     let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     last.or_else(|| parameter(head, "since"))
 }
@@ -40,7 +41,7 @@ pub(super) fn open(
     position: String,
     channel: String,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let body = match (hold::is_again(head), events.is_empty()) {
+    let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,
         // Who comes back before the first event goes on from here.
         (false, true) => format!("{}id: {position}\n\n", retry()),

@@ -13,6 +13,7 @@ use http::header::{
 use http::{Method, Request, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::again::strip;
 use super::error::Error;
 use super::request::parameter;
 use crate::domain::ProjectId;
@@ -27,16 +28,6 @@ const LAST_ID: HeaderName = HeaderName::from_static("grip-last-id");
 /// Ours: whose waiting connections are counted together.
 const CALLER: HeaderName = HeaderName::from_static("grip-caller");
 const MOST: HeaderName = HeaderName::from_static("grip-caller-limit");
-/// Ours: the host sets it when it asks again, and removes it from what clients send.
-const AGAIN: HeaderName = HeaderName::from_static("grip-again");
-const LOOK: HeaderValue = HeaderValue::from_static("look");
-const CHECK: HeaderValue = HeaderValue::from_static("check");
-/// What the names of all these headers begin with.
-const PREFIX: &str = "grip-";
-
-/// The id of the last event that the client of a stream has, as browsers send it.
-pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
 /// The longest `wait`, in seconds.
 pub const MAX_WAIT_S: u32 = 60;
 /// Seconds after which a client may try to wait again when too many do.
@@ -45,15 +36,6 @@ const RETRY_S: u64 = 5;
 pub(super) const PROJECTS: &str = "projects";
 /// All devices with the owner's key: they have no limit but that of the host.
 const OWNER: &str = "owner";
-
-/// Why the host asks again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Again {
-    /// There may be something newer: than the event of this id, in a stream.
-    Look(Option<String>),
-    /// The client of a stream may have lost the right to it.
-    Check,
-}
 
 /// What to do with an answer that has nothing new.
 #[derive(Debug, PartialEq, Eq)]
@@ -165,44 +147,6 @@ pub fn may_be_held<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && (uri.query().is_some_and(waits) || is_stream())
 }
 
-/// Removes what only the host may say.
-pub fn strip(headers: &mut HeaderMap) {
-    let names = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(PREFIX));
-    for name in names.cloned().collect::<Vec<_>>() {
-        headers.remove(name);
-    }
-}
-
-/// Marks a request as one that the host asks again: it was counted the first time.
-pub fn mark_again(headers: &mut HeaderMap, again: &Again) {
-    match again {
-        Again::Check => {
-            headers.insert(AGAIN, CHECK);
-        }
-        Again::Look(last_id) => {
-            headers.insert(AGAIN, LOOK);
-            let last_id = last_id
-                .as_deref()
-                .and_then(|id| HeaderValue::from_str(id).ok());
-            if let Some(last_id) = last_id {
-                headers.insert(LAST_EVENT_ID, last_id);
-            }
-        }
-    }
-}
-
-/// Whether the host asks this again.
-pub(super) fn is_again(head: &Request<()>) -> bool {
-    head.headers().contains_key(AGAIN)
-}
-
-/// Whether the host asks only whether the key is still right.
-pub(super) fn is_check(head: &Request<()>) -> bool {
-    head.headers().get(AGAIN) == Some(&CHECK)
-}
-
 /// The answer in place of a held one when too many wait already. It keeps what every answer
 /// carries.
 pub fn too_many(held: &HeaderMap) -> Response<Vec<u8>> {
@@ -280,17 +224,6 @@ mod tests {
             assert_eq!(wait(Method::GET, text), seconds, "{text}");
         }
         assert_eq!(wait(Method::HEAD, "30"), None);
-    }
-
-    #[test]
-    fn a_client_says_nothing_for_the_host() {
-        let mut headers = HeaderMap::new();
-        mark_again(&mut headers, &Again::Check);
-        headers.insert("grip-sig", HeaderValue::from_static("x"));
-        headers.insert("gripe", HeaderValue::from_static("x"));
-        strip(&mut headers);
-        assert_eq!(headers.len(), 1);
-        assert!(headers.contains_key("gripe"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! HTTP is known here; SQL, WASI and Spin are not.
 
 mod admission;
+pub mod again;
 mod answer;
 mod app;
 mod auth;

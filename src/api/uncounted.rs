@@ -3,6 +3,7 @@
 
 use http::Request;
 
+use super::again::is_again;
 use super::app::App;
 use super::error::Error;
 use super::event_stream::position;
@@ -16,7 +17,7 @@ use crate::domain::{Cursor, ProjectId};
 /// the key itself, a page that continues a pull, and a wait or a stream that goes on from a cursor.
 pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match route {
-        _ if hold::is_again(head) => Ok(true),
+        _ if is_again(head) => Ok(true),
         Route::OwnKey => Ok(true),
         Route::Files(id) => continues_pull(app, head, id),
         Route::Changes(id) if hold::wait(head).is_some() => {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use http::{Request, Response};
 
 use super::bindings::wasi::random::random::get_random_u64;
-use crate::api::hold::{self, Again, Hold};
+use crate::api::again::{Again, mark_again, strip};
+use crate::api::hold::{self, Hold};
 use crate::api::{self, App, Body, Error, Publication, Waiting};
 
 /// Half of it is how late a change is seen, on the average.
@@ -19,7 +20,7 @@ pub(super) fn answer(app: &App, head: Request<()>, body: impl Body) -> Response<
         return ask(app, head, body);
     }
     let mut head = head;
-    hold::strip(head.headers_mut());
+    strip(head.headers_mut());
     let again = hold::may_be_held(&head).then(|| head.clone());
     let mut response = ask(app, head, body);
     Publication::take(response.headers_mut());
@@ -44,7 +45,7 @@ fn wait(
         Ok(None) => return hold::too_many(held.headers()),
         Err(error) => return error.into_response(),
     };
-    hold::mark_again(head.headers_mut(), &Again::Look(None));
+    mark_again(head.headers_mut(), &Again::Look(None));
     let response = look_until_changed(app, &head, hold.timeout);
     match waiting.end(app) {
         Ok(()) => response,

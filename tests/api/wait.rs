@@ -222,6 +222,11 @@ fn nobody_can_speak_for_the_host_and_its_headers_reach_nobody() {
     assert!(is_clean(&push));
     let first = push.good();
     assert!(is_clean(&wait(&client, cursor(&first), 1)));
+    // In a spelling that the host does not look for, a wait is no wait.
+    let target = format!("changes?since={}&w%61it=60", cursor(&first));
+    let began = Instant::now();
+    assert!(is_clean(&client.ask("p", &target)));
+    assert!(began.elapsed() < SOON);
     assert!(is_clean(&client.delete("/v1/projects/p")));
     let forged = [("grip-again", "look"), ("Grip-Sig", "x")];
     client.send("GET", "/v1/info", &forged, b"").good();

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
+use kamiflow_sync_component::api::again::strip;
 use kamiflow_sync_component::api::for_log::DEVICE;
-use kamiflow_sync_component::api::hold;
 
 use super::failure::Failure;
 
@@ -60,7 +60,7 @@ pub fn prepare(request: &mut request::Parts) -> Result<(), Failure> {
     let full_url = format!("http://{authority}{path_and_query}");
     let headers = &mut request.headers;
     headers.remove(CONNECTION);
-    hold::strip(headers);
+    strip(headers);
     headers.insert(SPIN_PATH_INFO, value(path)?);
     headers.insert(SPIN_FULL_URL, value(&full_url)?);
     headers.extend(SPIN_ROUTE);

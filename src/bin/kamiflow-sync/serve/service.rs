@@ -10,9 +10,10 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
+use kamiflow_sync_component::api::again::{Again, mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
-use kamiflow_sync_component::api::hold::{Again, mark_again, may_be_held};
+use kamiflow_sync_component::api::hold::may_be_held;
 use kamiflow_sync_component::api::routes::Route;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::handler::ProxyHandler;
@@ -136,6 +137,7 @@ impl Service {
         if response.extensions().get::<Held>().is_some() {
             record.hold();
         }
+        strip(response.headers_mut());
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
         let device = for_log::take_device(response.headers_mut());
         let status = response.status();

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use http::Response;
-use kamiflow_sync_component::api::hold::Again;
+use kamiflow_sync_component::api::again::Again;
 use wasmtime_wasi_http::WasiBody;
 
 /// The same request once more; the future is its answer.

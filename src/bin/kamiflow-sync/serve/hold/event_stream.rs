@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use kamiflow_sync_component::api::hold::{Again, Hold};
+use kamiflow_sync_component::api::again::Again;
+use kamiflow_sync_component::api::hold::Hold;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
 

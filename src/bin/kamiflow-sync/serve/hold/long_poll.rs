@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::Response;
-use kamiflow_sync_component::api::hold::{Again, Hold};
+use kamiflow_sync_component::api::again::Again;
+use kamiflow_sync_component::api::hold::Hold;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
 

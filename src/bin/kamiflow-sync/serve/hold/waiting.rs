@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Response;
-use kamiflow_sync_component::api::hold::Again;
+use kamiflow_sync_component::api::again::Again;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
