@@ -143,7 +143,8 @@ async fn serve(
 fn tell_service_manager(address: SocketAddr, stop: CancellationToken) -> std::io::Result<()> {
     service_manager::ready(address);
     let url = healthcheck::url(address);
-    service_manager::watch(move || healthcheck::ask(&url).map(drop), stop)
+    let check = move |timeout| healthcheck::ask(&url, timeout).map(drop);
+    service_manager::watch(check, stop)
 }
 
 fn workers(

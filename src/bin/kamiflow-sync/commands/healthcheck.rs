@@ -12,8 +12,8 @@ use crate::cli::HealthcheckArgs;
 use crate::config::environment::Environment;
 use crate::config::settings;
 
-/// For connecting, and for each read and write.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// For a server that is asked by a command.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of a response that are read.
 const MAX_RESPONSE: u64 = 64 << 10;
 
@@ -23,7 +23,7 @@ pub fn run(args: &HealthcheckArgs) -> Result<()> {
         Some(url) => url.clone(),
         None => default_url(&Environment::load(Path::new("."))?)?,
     };
-    say!("{}", ask(&url)?);
+    say!("{}", ask(&url, TIMEOUT)?);
     Ok(())
 }
 
@@ -40,12 +40,12 @@ pub fn url(mut address: SocketAddr) -> String {
     format!("http://{address}/health")
 }
 
-/// Returns the body of the response.
+/// Returns the body of the response. `timeout` is for connecting, and for each read and write.
 ///
 /// # Errors
 ///
 /// When there is no response, or its status is not 200.
-pub fn ask(url: &str) -> Result<String> {
+pub fn ask(url: &str, timeout: Duration) -> Result<String> {
     let rest = url
         .strip_prefix("http://")
         .with_context(|| format!("{url} does not start with http://"))?;
@@ -53,7 +53,8 @@ pub fn ask(url: &str) -> Result<String> {
         Some(at) => rest.split_at(at),
         None => (rest, "/health"),
     };
-    let response = exchange(host, path).with_context(|| format!("no answer from {url}"))?;
+    let response =
+        exchange(host, path, timeout).with_context(|| format!("no answer from {url}"))?;
     let (head, body) = response.split_once("\r\n\r\n").unwrap_or((&response, ""));
     let status = head.lines().next().unwrap_or_default();
     ensure!(
@@ -63,7 +64,7 @@ pub fn ask(url: &str) -> Result<String> {
     Ok(body.to_owned())
 }
 
-fn exchange(host: &str, path: &str) -> Result<String> {
+fn exchange(host: &str, path: &str, timeout: Duration) -> Result<String> {
     let with_port = if host.rsplit(']').next().is_some_and(|end| end.contains(':')) {
         host.to_owned()
     } else {
@@ -73,9 +74,9 @@ fn exchange(host: &str, path: &str) -> Result<String> {
         .to_socket_addrs()?
         .next()
         .context("no such host")?;
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
+    let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    stream.set_write_timeout(Some(timeout))?;
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {host}\r\nuser-agent: {}/{}\r\nconnection: close\r\n\r\n",
         env!("CARGO_BIN_NAME"),

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::thread::{self, Builder};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sd_notify::NotifyState;
@@ -23,24 +24,27 @@ pub fn stopping() {
     send(&[NotifyState::Stopping]);
 }
 
-/// Says that the server is alive each time `check` has passed, until `stop` is cancelled. On a thread
-/// of its own, because the others may be what hangs.
+/// Says that the server is alive each time `check` has passed, until `stop` is cancelled. A check may take as
+/// long as it is told, so that a server with much to do is not taken for one that hangs. It runs on a
+/// thread of its own, because the others may be what hangs.
 pub fn watch(
-    check: impl Fn() -> Result<()> + Send + 'static,
+    check: impl Fn(Duration) -> Result<()> + Send + 'static,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let Some(timeout) = sd_notify::watchdog_enabled() else {
         return Ok(());
     };
+    let interval = timeout / CHECKS;
     let thread = Builder::new().name("watchdog".to_owned());
     thread.spawn(move || {
         while !stop.is_cancelled() {
-            match check() {
+            let began = Instant::now();
+            match check(interval) {
                 Ok(()) => send(&[NotifyState::Watchdog]),
                 Err(_) if stop.is_cancelled() => {}
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "no answer to myself"),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "no answer to itself"),
             }
-            thread::sleep(timeout / CHECKS);
+            thread::sleep(interval.saturating_sub(began.elapsed()));
         }
     })?;
     Ok(())

@@ -86,7 +86,7 @@ fn check_server(report: &mut Report, args: &DoctorArgs, environment: &Environmen
         None => healthcheck::default_url(environment),
     };
     let Ok(url) = url else { return };
-    match healthcheck::ask(&url) {
+    match healthcheck::ask(&url, healthcheck::TIMEOUT) {
         Ok(answer) => report.ok("server", format!("{url} answers {answer}")),
         Err(error) if args.url.is_some() => report.fail("server", format!("{error:#}")),
         // It may be stopped on purpose: without --url, no answer is expected.
