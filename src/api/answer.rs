@@ -7,7 +7,7 @@ use super::admission::{Admitted, admit};
 use super::app::App;
 use super::caller::Caller;
 use super::error::Error;
-use super::request::Body;
+use super::request::{Body, read_body};
 use super::request_id::{REQUEST_ID, request_id};
 use super::response::Idle;
 use super::routes::Route;
@@ -89,6 +89,7 @@ fn handle(
     caller: &Caller,
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
+    let body = || read_body(&app.settings, head.headers(), body);
     match route {
         Route::Root => handlers::root(),
         Route::Health => handlers::health(app, head),
@@ -96,7 +97,7 @@ fn handle(
         Route::Info => handlers::info(app),
         Route::Projects => handlers::projects(app, head, caller),
         Route::Project(id) => handlers::delete(app, &id),
-        Route::Sync(id) => handlers::push(app, head, caller, &id, body),
+        Route::Sync(id) => handlers::push(app, head, caller, &id, body()?),
         Route::Files(id) => handlers::files(app, head, &id),
         Route::File(id, path) => handlers::file(app, head, &id, &path),
         Route::Changes(id) => handlers::changes(app, head, &id),
@@ -105,15 +106,15 @@ fn handle(
         Route::Status(id) => handlers::status(app, head, &id),
         Route::Manifest(id) => handlers::manifest(app, head, &id),
         Route::Portability(id) => handlers::portability(app, head, &id),
-        Route::Diff(id) => handlers::diff(app, head, &id, body),
+        Route::Diff(id) => handlers::diff(app, &id, body()?),
         Route::History(id) => handlers::history(app, head, &id),
-        Route::Restore(id) => handlers::restore(app, head, caller, &id, body),
-        Route::Purge(id) => handlers::purge(app, head, caller, &id, body),
+        Route::Restore(id) => handlers::restore(app, head, caller, &id, &body()?),
+        Route::Purge(id) => handlers::purge(app, head, caller, &id, &body()?),
         Route::Keys => handlers::keys(app, caller),
-        Route::NewKey => handlers::new_key(app, head, caller, body),
+        Route::NewKey => handlers::new_key(app, caller, &body()?),
         Route::OwnKey => handlers::own_key(caller),
         Route::Key(id) => handlers::revoke_key(app, caller, &id),
-        Route::RotateKey(id) => handlers::rotate_key(app, head, caller, &id, body),
+        Route::RotateKey(id) => handlers::rotate_key(app, caller, &id, &body()?),
     }
 }
 /// Joins the headers, compresses and counts. The exact length matters: Spin's trigger leaves Nagle on, and

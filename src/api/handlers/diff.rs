@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use http::{Request, Response};
+use http::Response;
 
 use crate::api::app::App;
 use crate::api::error::Error;
-use crate::api::request::{Body, file_path, read_body};
+use crate::api::request::file_path;
 use crate::api::response::ok;
 use crate::domain::diff::{LocalFile, Verdict, judge};
 use crate::domain::{Checksum, Cursor, FilePath, ProjectId, Rev, TreeDigest, Version};
@@ -24,13 +24,7 @@ pub type Locals = BTreeMap<FilePath, LocalFile>;
 /// what both sides changed. Stores nothing.
 ///
 /// 200; 400 and 422 for a body that breaks a rule.
-pub fn diff(
-    app: &App,
-    head: &Request<()>,
-    id: &ProjectId,
-    body: impl Body,
-) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
+pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>>, Error> {
     let mut locals = check(&DiffRequest::parse(&body)?)?;
     drop(body);
     app.database.read(|store| {

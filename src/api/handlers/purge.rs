@@ -6,7 +6,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
-use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::ProjectId;
 use crate::store::Purge;
@@ -22,10 +22,9 @@ pub fn purge(
     head: &Request<()>,
     caller: &Caller,
     id: &ProjectId,
-    body: impl Body,
+    body: &[u8],
 ) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
-    let request = PurgeRequest::parse(&body)?;
+    let request = PurgeRequest::parse(body)?;
     let purge = Purge {
         path: file_path(&request.path)?,
         rev: request.rev,

@@ -13,7 +13,7 @@ use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
-use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::key::Scope;
 use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
@@ -34,9 +34,8 @@ pub fn push(
     head: &Request<()>,
     caller: &Caller,
     id: &ProjectId,
-    body: impl Body,
+    body: Vec<u8>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
     let device = device(caller, head.headers());
     let checked = check(&body, device, app.settings.max_file_size()?)?;
     drop(body);

@@ -7,7 +7,7 @@ use crate::api::caller::Caller;
 use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
-use crate::api::request::{Body, device, file_path, read_body};
+use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
 use crate::store::{RestoreTo, Restored};
@@ -24,10 +24,9 @@ pub fn restore(
     head: &Request<()>,
     caller: &Caller,
     id: &ProjectId,
-    body: impl Body,
+    body: &[u8],
 ) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
-    let request = RestoreRequest::parse(&body)?;
+    let request = RestoreRequest::parse(body)?;
     let dry_run = request.dry_run;
     let to = restore_to(request)?;
     let rules = app.settings.rules()?;

@@ -1,13 +1,12 @@
 //! `POST /v1/keys`
 
-use http::{Request, Response, StatusCode};
+use http::{Response, StatusCode};
 
 use super::{covers, with_secret};
 use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::request::{Body, read_body};
 use crate::domain::key::KeyText;
 use crate::store::NewKey;
 use crate::wire::key::KeyRequest;
@@ -16,14 +15,8 @@ use crate::wire::key::KeyRequest;
 ///
 /// 201; 400 for a field that breaks a rule, 403 for a key that may do more than the one that asks, 409
 /// when there are too many.
-pub fn new_key(
-    app: &App,
-    head: &Request<()>,
-    caller: &Caller,
-    body: impl Body,
-) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
-    let request = KeyRequest::parse(&body)?;
+pub fn new_key(app: &App, caller: &Caller, body: &[u8]) -> Result<Response<Vec<u8>>, Error> {
+    let request = KeyRequest::parse(body)?;
     let (text, now_us) = (KeyText::generate(app.random), now_us());
     let key = NewKey {
         id: text.id.clone(),

@@ -1,13 +1,12 @@
 //! `POST /v1/keys/:id/rotate`
 
-use http::{Request, Response};
+use http::Response;
 
 use super::{managed, with_secret};
 use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::request::{Body, read_body};
 use crate::domain::key::{KeyId, KeyText};
 use crate::wire::key::RotateRequest;
 
@@ -17,13 +16,11 @@ use crate::wire::key::RotateRequest;
 /// 200 with the secret; 404 for a key that is revoked, and for none.
 pub fn rotate_key(
     app: &App,
-    head: &Request<()>,
     caller: &Caller,
     id: &str,
-    body: impl Body,
+    body: &[u8],
 ) -> Result<Response<Vec<u8>>, Error> {
-    let body = read_body(&app.settings, head.headers(), body)?;
-    let (grace_us, now_us) = (RotateRequest::parse(&body)?.grace_us()?, now_us());
+    let (grace_us, now_us) = (RotateRequest::parse(body)?.grace_us()?, now_us());
     let text = KeyText::renew(KeyId::parse(id).ok_or(Error::NoSuchKey)?, app.random);
     let until = now_us + grace_us;
     let rotated = app.database.write(|store| {
