@@ -263,6 +263,20 @@ impl Proxy {
         caddy.args(["run", "--adapter", "caddyfile", "--config", "config"]);
         Self::start(caddy, &config, port, folder)
     }
+
+    fn haproxy(host: &Host) -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+        let config = format!(
+            "defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n
+             frontend front\n bind 127.0.0.1:{port}\n default_backend sync\n
+             backend sync\n server sync {}\n",
+            host.address()
+        );
+        let mut haproxy = Command::new("haproxy");
+        // In the foreground, in one process.
+        haproxy.args(["-db", "-f", "config"]);
+        Self::start(haproxy, &config, port, folder)
+    }
 }
 
 #[test]
@@ -272,6 +286,13 @@ fn the_refusal_goes_through_nginx() {
             let by = format!("nginx, proxy_request_buffering {buffering}");
             try_with_curl(&by, |host| Some(Proxy::nginx(host, buffering)));
         }
+    }
+}
+
+#[test]
+fn the_refusal_goes_through_haproxy() {
+    if is_installed("haproxy", "-v") {
+        try_with_curl("HAProxy", |host| Some(Proxy::haproxy(host)));
     }
 }
 
