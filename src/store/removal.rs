@@ -28,21 +28,18 @@ enum Step {
 }
 
 impl Store {
-    /// Deletes a project with all its content and history and returns how many live files it had.
-    /// Its last rev stays, so that no rev is ever given out twice.
-    ///
-    /// After an error the project may be gone and the rest not removed yet: the next call, for any
-    /// project, or [`remove_deleted`](Self::remove_deleted) goes on.
+    /// Takes a project out of sight and returns how many live files it had;
+    /// [`remove_deleted`](Self::remove_deleted) removes its content and history. Its last rev stays, so
+    /// that no rev is ever given out twice.
     pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
-        let deleted = match self.project(id)? {
-            Some(_) => self.erasing(|store| store.retire(id))?,
-            None => 0,
-        };
-        self.remove_deleted(Duration::MAX)?;
-        Ok(deleted)
+        match self.project(id)? {
+            Some(_) => self.erasing(|store| store.retire(id)),
+            None => Ok(0),
+        }
     }
 
-    /// Removes what is left of deleted projects, for about as long as `at_most`.
+    /// Removes what is left of deleted projects, for about as long as `at_most`. After an error the next
+    /// call goes on, also after a restart.
     pub fn remove_deleted(&self, at_most: Duration) -> Result<(), Error> {
         let started = Instant::now();
         let mut log_in_use = None;
@@ -264,6 +261,7 @@ mod tests {
         reader.project(&id()).unwrap();
         let started = Instant::now();
         assert_eq!(store.delete_project(&id()).unwrap(), 1);
+        store.remove_deleted(Duration::MAX).unwrap();
         assert!(started.elapsed() < 10 * LOG_TIMEOUT);
         assert_eq!(rows(&store), [0, 0, 0, 0, 1]);
         reader.run("ROLLBACK").unwrap();

@@ -86,6 +86,24 @@ fn a_deletion_while_a_backup_reads_holds_up_no_push() {
 }
 
 #[test]
+fn a_deletion_whose_removal_fails_says_how_many_files_there_were() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "one"), ("b", "two")]).good();
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let fail = "CREATE TRIGGER fail BEFORE DELETE ON content BEGIN SELECT RAISE(ABORT, 'no'); END";
+    database.execute_batch(fail).unwrap();
+    let answer = client.delete("/v1/projects/p").good();
+    assert_eq!(answer["deleted"], 2);
+    assert!(client.pull_all("p", 10).is_empty());
+    database.execute_batch("DROP TRIGGER fail").unwrap();
+    client.delete("/v1/projects/p").good();
+    let left = "SELECT count(*) FROM content";
+    let left = database.query_row(left, [], |row| row.get::<_, i64>(0));
+    assert_eq!(left.unwrap(), 0);
+}
+
+#[test]
 fn revs_go_on_after_a_deletion() {
     let host = Host::start();
     let client = host.client();

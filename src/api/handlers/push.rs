@@ -12,6 +12,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
+use crate::api::handlers::delete::remove_deleted;
 use crate::api::publication::{Publication, with_news};
 use crate::api::request::{device, file_path};
 use crate::api::response::ok;
@@ -49,7 +50,7 @@ pub fn push(
         .with(|store| store.write_push(id, &checked.push, now_us, &rules))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
-        remove_deleted(app);
+        remove_deleted(app, REMOVAL_TIME);
     }
     let news = Publication::of(id, &applied, checked.push.device.as_deref());
     let response = ok(&describe(applied, checked.synced, checked.deleted));
@@ -64,16 +65,6 @@ fn prune(app: &App, id: &ProjectId, now_us: Rev) {
     });
     if let Err(error) = pruned {
         eprintln!("warning: old content was not pruned: {error}");
-    }
-}
-
-/// What a deletion that was cut off has left.
-fn remove_deleted(app: &App) {
-    let removed = app
-        .database
-        .with(|store| store.remove_deleted(REMOVAL_TIME));
-    if let Err(error) = removed {
-        eprintln!("warning: a deleted project is not removed from the disk yet: {error}");
     }
 }
 
