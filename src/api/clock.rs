@@ -12,6 +12,9 @@ const LATEST: &str = "clock/latest";
 /// In the memory of the process: the last reading that was recorded in the database.
 const RECORDED: &str = "clock/recorded";
 
+/// Of moments this close, in microseconds, one is kept: a busy server has many.
+const CLOSE_US: Rev = 1000;
+
 /// Microseconds since 1970.
 pub(super) fn now_us() -> Rev {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -21,11 +24,14 @@ pub(super) fn now_us() -> Rev {
 /// The moment at which a pull or a push acts: the time of day, but never before a moment that was
 /// acted on. A device that pulled at one asks for what was pushed after it.
 pub(super) fn moment(app: &App) -> Result<Rev, Error> {
-    let now = now_us();
+    moment_at(app, now_us())
+}
+
+fn moment_at(app: &App, now: Rev) -> Result<Rev, Error> {
     let is_recent = |recorded: Rev| (recorded..recorded + READING_INTERVAL_US).contains(&now);
-    let recorded = app.memory.get(RECORDED)?;
     let moment = match app.memory.get(LATEST)? {
-        Some(latest) if recorded.is_some_and(is_recent) => latest.max(now),
+        Some(latest) if (latest..latest + CLOSE_US).contains(&now) => return Ok(now),
+        Some(latest) if app.memory.get(RECORDED)?.is_some_and(is_recent) => latest.max(now),
         latest => match record(app, now, latest.unwrap_or(0))? {
             Some(recorded) => recorded,
             // The next request tries again, unless this process knows its latest moment.
@@ -48,5 +54,99 @@ fn record(app: &App, now: Rev, latest: Rev) -> Result<Option<Rev>, Error> {
             eprintln!("warning: the time was not recorded: {error}");
             Ok(None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::api::testing;
+    use crate::counters::{CounterError, Counters};
+    use crate::store::{Database, Store};
+
+    const NOW: Rev = 1_795_000_000_000_000;
+    const HOUR: Rev = 3_600_000_000;
+
+    #[derive(Default)]
+    struct Memory(RefCell<HashMap<String, i64>>);
+
+    impl Counters for Memory {
+        fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
+            Ok(self.0.borrow().get(key).copied())
+        }
+
+        fn set(&self, key: &str, number: i64) -> Result<(), CounterError> {
+            self.0.borrow_mut().insert(key.to_owned(), number);
+            Ok(())
+        }
+
+        fn increment(&self, _: &str) -> Result<i64, CounterError> {
+            Ok(1)
+        }
+
+        fn delete(&self, _: &str) -> Result<(), CounterError> {
+            Ok(())
+        }
+    }
+
+    /// A process on a database, which begins with an empty memory.
+    fn process(file: PathBuf) -> App {
+        let open = move || {
+            let connection = rusqlite::Connection::open(&file);
+            Store::open(connection.map_err(|error| crate::store::Error::Sql(error.into()))?)
+        };
+        App {
+            memory: Box::new(Memory::default()),
+            database: Database::new(open),
+            ..testing::app()
+        }
+    }
+
+    #[test]
+    fn no_moment_is_before_one_that_was_acted_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let app = process(file.clone());
+        for now in [NOW, NOW + 500, NOW + 5 * HOUR] {
+            assert_eq!(moment_at(&app, now).unwrap(), now);
+        }
+        let latest = NOW + 5 * HOUR + 30_000_000;
+        assert_eq!(moment_at(&app, latest).unwrap(), latest);
+        assert_eq!(moment_at(&app, latest - 2000).unwrap(), latest);
+        let behind = moment_at(&app, latest - HOUR).unwrap();
+        assert!(behind > latest);
+        assert_eq!(moment_at(&app, latest - HOUR + 5).unwrap(), behind);
+        let restarted = process(file);
+        assert!(moment_at(&restarted, latest - 2 * HOUR).unwrap() > behind);
+    }
+
+    #[test]
+    fn a_reading_is_recorded_once_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let app = process(file);
+        for (now, recorded) in [
+            (NOW, NOW),
+            (NOW + 59_000_000, NOW),
+            (NOW + 61_000_000, NOW + 61_000_000),
+        ] {
+            moment_at(&app, now).unwrap();
+            let clock = app.database.with(Store::clock).unwrap().unwrap();
+            assert_eq!(clock.reading, recorded);
+        }
+    }
+
+    #[test]
+    fn a_reading_that_cannot_be_recorded_fails_no_request() {
+        let app = App {
+            memory: Box::new(Memory::default()),
+            ..testing::app()
+        };
+        assert_eq!(moment_at(&app, NOW).unwrap(), NOW);
+        assert_eq!(moment_at(&app, NOW - HOUR).unwrap(), NOW - HOUR);
     }
 }
