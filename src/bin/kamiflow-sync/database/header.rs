@@ -1,7 +1,7 @@
 //! The beginning of a database file, read without `SQLite` (<https://sqlite.org/fileformat.html>).
 
 use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// Bytes of it: the smallest page, and what every disk writes as a whole.
@@ -14,17 +14,17 @@ pub struct Header(pub [u8; LENGTH]);
 impl Header {
     /// `None` for a file that is missing, empty or shorter.
     pub fn read(file: &Path) -> Option<Self> {
+        Self::of(&File::open(file).ok()?).ok()
+    }
+
+    pub fn of(file: &File) -> std::io::Result<Self> {
         let mut bytes = [0; LENGTH];
-        File::open(file).ok()?.read_exact(&mut bytes).ok()?;
-        Some(Self(bytes))
+        file.read_exact_at(&mut bytes, 0)?;
+        Ok(Self(bytes))
     }
 
     pub fn page_count(&self) -> u32 {
         self.number(28)
-    }
-
-    pub fn free_pages(&self) -> u32 {
-        self.number(36)
     }
 
     /// `PRAGMA schema_version`.

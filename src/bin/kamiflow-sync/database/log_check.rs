@@ -13,7 +13,7 @@ use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::files::{behind_links, with_suffix};
 use super::header::Header;
-use super::log_base::{self, LogBase};
+use super::log_base;
 use super::log_file::LogFile;
 
 /// The byte of the `-shm` file that every connection in WAL mode holds a lock on.
@@ -57,7 +57,7 @@ fn refusal(database: &Path) -> Option<String> {
             )
         });
     }
-    let is_incomplete = log_base::read(database) == Some(LogBase::from(&header?));
+    let is_incomplete = log_base::read(database) == Some(header?);
     is_incomplete.then(|| {
         format!(
             "the log {log_shown} is gone, and with it the newest pushes to {shown}: put it back, or \

@@ -6,7 +6,7 @@
 pub mod access;
 pub mod backup_mark;
 pub mod files;
-mod header;
+pub mod header;
 pub mod lock;
 pub mod log_base;
 pub mod log_check;

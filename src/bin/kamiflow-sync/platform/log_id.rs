@@ -4,24 +4,34 @@
 //! the file and what the log adds to it have different ids, and so do the file and all its earlier
 //! states. Each process starts with an id of its own, since the file may be a copy of another.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use kamiflow_sync_component::store::SCHEMA_VERSION;
 use rusqlite::types::FromSql;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::log_watch::{LogWatch, MAX_KEPT_LOG};
-use crate::database::log_base::{self, LogBase};
+use crate::database::header::Header;
+use crate::database::log_base;
 
 #[derive(Debug)]
 pub struct LogId {
     file: PathBuf,
     watch: Arc<LogWatch>,
-    connection: Option<Connection>,
+    open: Option<Open>,
     state: State,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    /// Never closed: that would release the locks of all connections of this process on the file.
+    file: &'static File,
 }
 
 #[derive(Debug)]
@@ -30,13 +40,13 @@ enum State {
     New,
     /// The file has all of the log.
     Moved,
-    /// The id was raised, and the schema is not complete yet. Its creation may be lost.
-    Empty(LogBase),
-    /// The id was raised.
-    Raised(LogBase),
-    /// It is on the disk that the log has changes that the file lacks; or the file lacks a part of
-    /// the log from before, so that its state is unknown.
-    Settled,
+    /// The id was raised when the file began like this. The schema is not complete yet, and its
+    /// creation may be lost.
+    Empty(Header),
+    /// The id was raised when the file began like this.
+    Raised(Header),
+    /// It is on the disk that the log has changes that the file lacks.
+    Recorded,
 }
 
 impl LogId {
@@ -44,7 +54,7 @@ impl LogId {
         Self {
             file,
             watch,
-            connection: None,
+            open: None,
             state: State::New,
         }
     }
@@ -59,7 +69,7 @@ impl LogId {
         let next = match self.state {
             State::New | State::Moved => self.raise_once(),
             State::Empty(base) => self.schema_state(base),
-            State::Raised(_) | State::Settled => return,
+            State::Raised(_) | State::Recorded => return,
         };
         match next {
             Ok(state) => self.state = state,
@@ -76,28 +86,28 @@ impl LogId {
         if !self.watch.has_commits() {
             return;
         }
-        match log_base::set(&self.file, base) {
-            Ok(()) => self.state = State::Settled,
+        match log_base::set(&self.file, &base) {
+            Ok(()) => self.state = State::Recorded,
             Err(error) => tracing::debug!(%error, "the log is not recorded"),
         }
     }
 
-    fn raise_once(&mut self) -> rusqlite::Result<State> {
+    fn raise_once(&mut self) -> Result<State> {
         let is_new = matches!(self.state, State::New);
-        if is_new && !has_log(self.connection()?)? {
+        if is_new && !has_log(&self.open()?.connection)? {
             return Ok(State::New);
         }
-        let is_moved = !is_new || self.renew()?;
-        if !is_moved {
-            return Ok(State::Settled);
+        if is_new {
+            self.renew()?;
         }
-        let base = self.raise()?;
+        self.raise()?;
+        let base = Header::of(self.open()?.file)?;
         self.schema_state(base)
     }
 
     /// Before the commits that count.
-    fn schema_state(&mut self, base: LogBase) -> rusqlite::Result<State> {
-        let schema: i64 = value(self.connection()?, "user_version")?;
+    fn schema_state(&mut self, base: Header) -> Result<State> {
+        let schema: i64 = value(&self.open()?.connection, "user_version")?;
         self.watch.forget_commits();
         Ok(match schema {
             SCHEMA_VERSION => State::Raised(base),
@@ -105,45 +115,42 @@ impl LogId {
         })
     }
 
-    /// Gives the file a new id. Returns whether it has all of the log then.
-    fn renew(&mut self) -> rusqlite::Result<bool> {
+    /// Gives the file a new id, unless a reader needs the log.
+    fn renew(&mut self) -> Result<()> {
         // First, because a log begins with a raised id.
         self.raise()?;
-        let id = getrandom::u32().unwrap_or_default();
-        let connection = self.connection()?;
-        connection.pragma_update(None, "application_id", id.cast_signed())?;
-        let (all, moved) = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
-        Ok(all == moved)
+        let connection = &self.open()?.connection;
+        connection.pragma_update(None, "application_id", getrandom::u32()?.cast_signed())?;
+        connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
+        Ok(())
     }
 
-    /// Returns what the file was like before, if it had all of the log.
-    fn raise(&mut self) -> rusqlite::Result<LogBase> {
+    fn raise(&mut self) -> Result<()> {
         self.watch.expect_beginning();
-        let connection = self.connection()?;
+        let connection = &self.open()?.connection;
         let raise = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-        let base = LogBase {
-            application_id: value::<i32>(&raise, "application_id")?.cast_unsigned(),
-            schema_cookie: value::<i32>(&raise, "schema_version")?.cast_unsigned(),
-            page_count: value(&raise, "page_count")?,
-            free_pages: value(&raise, "freelist_count")?,
-        };
-        let id = base.application_id.wrapping_add(1);
-        raise.pragma_update(None, "application_id", id.cast_signed())?;
-        raise.commit()?;
-        Ok(base)
+        let id = value::<i32>(&raise, "application_id")?.wrapping_add(1);
+        raise.pragma_update(None, "application_id", id)?;
+        Ok(raise.commit()?)
     }
 
-    fn connection(&mut self) -> rusqlite::Result<&Connection> {
-        if self.connection.is_none() {
-            let connection = Connection::open(&self.file)?;
-            connection.busy_timeout(Duration::ZERO)?;
-            connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
-            connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-            self.connection = Some(connection);
-        }
-        self.connection
-            .as_ref()
-            .ok_or(rusqlite::Error::QueryReturnedNoRows)
+    fn open(&mut self) -> Result<&Open> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => Open::new(&self.file)?,
+        };
+        Ok(self.open.insert(open))
+    }
+}
+
+impl Open {
+    fn new(path: &Path) -> Result<Self> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let file = Box::leak(Box::new(File::open(path)?));
+        Ok(Self { connection, file })
     }
 }
 
