@@ -1,8 +1,8 @@
 //! Makes it recognisable which database file a log belongs to (`database/log_check.rs`).
 //!
-//! Whenever the file has all of the log, the next transaction raises the application id by one. So
-//! the file and what the log adds to it have different ids, and so do the file and all its earlier
-//! states. Each process starts with an id of its own, since the file may be a copy of another.
+//! Whenever a part of the log was moved into the file, the next transaction raises the application id
+//! by one. So the file and what the log adds to it have different ids, and so do the file and all its
+//! earlier states. Each process starts with an id of its own, since the file may be a copy of another.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ struct Open {
 enum State {
     /// This process has not written yet.
     New,
-    /// The file has all of the log.
+    /// A part of the log was moved into the file, mostly all of it.
     Moved,
     /// The id was raised when the file began like this. The schema is not complete yet, and its
     /// creation may be lost.

@@ -18,9 +18,11 @@ pub const MAX_KEPT_LOG: i64 = 16 << 20;
 #[derive(Debug, Default)]
 pub struct LogWatch {
     frames: AtomicI32,
+    /// Frames that the last checkpoint left in the file.
+    moved: AtomicI32,
     /// Whether something was committed that must not be lost.
     has_commits: AtomicBool,
-    /// Whether the file has all of the log, or the log began anew.
+    /// Whether a part of the log was moved into the file, or the log began anew.
     has_moved: AtomicBool,
 }
 
@@ -45,23 +47,27 @@ impl LogWatch {
 
     /// The commit is on the disk, and a failure to move the log does not change that.
     fn committed(&self, wal: &mut Wal, frames: c_int) {
-        let before = self.frames.swap(frames, Relaxed);
-        let is_moved = frames >= LONG
-            && wal
-                .checkpoint_v2(CheckpointMode::PASSIVE)
-                .is_ok_and(|(all, moved)| all == moved);
         // Fewer frames: another process moved it.
-        if is_moved || frames < before {
+        if frames < self.frames.swap(frames, Relaxed) {
+            self.moved();
+        }
+        if frames < self.moved.load(Relaxed) {
+            self.moved.store(0, Relaxed);
+        }
+        if frames >= LONG
+            && let Ok((_, moved)) = wal.checkpoint_v2(CheckpointMode::PASSIVE)
+            && moved != self.moved.swap(moved, Relaxed)
+        {
             self.moved();
         }
     }
 
-    /// Says that the file has all of the log.
+    /// Says that the file has changed.
     pub fn moved(&self) {
         self.has_moved.store(true, Relaxed);
     }
 
-    /// Whether it was moved since this was asked last.
+    /// Whether the file has changed since this was asked last.
     pub fn take_moved(&self) -> bool {
         self.has_moved.swap(false, Relaxed)
     }
@@ -79,5 +85,38 @@ impl LogWatch {
     pub fn expect_beginning(&self) {
         self.frames.store(0, Relaxed);
         self.forget_commits();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_of_the_file_is_noticed_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Connection::open(folder.path().join("x.db")).unwrap();
+        let (watch, mut writer, reader) = (Arc::<LogWatch>::default(), open(), open());
+        watch.attach(&mut writer).unwrap();
+        let write = |bytes: i64| {
+            let insert = "INSERT INTO t VALUES (zeroblob(?1))";
+            writer.execute(insert, [bytes]).unwrap();
+            watch.take_moved()
+        };
+        let setup = "PRAGMA journal_mode = WAL; CREATE TABLE t (x)";
+        writer.execute_batch(setup).unwrap();
+        assert!(!write(1) && watch.has_commits());
+        let read = "BEGIN; SELECT * FROM t";
+        reader.execute_batch(read).unwrap();
+        assert!(write(5_000_000), "the part that the reader does not need");
+        assert!(!write(1));
+        reader.execute_batch("ROLLBACK").unwrap();
+        assert!(write(1), "all of it");
+        watch.expect_beginning();
+        assert!(!write(1) && !write(1));
+        reader
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
+            .unwrap();
+        assert!(write(1), "by another connection");
     }
 }
