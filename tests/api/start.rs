@@ -320,3 +320,21 @@ fn a_request_is_one_line_of_json_without_key_body_or_query() {
         assert!(!log.contains(secret), "{log}");
     }
 }
+
+/// A pool of instances reserves more than a terabyte.
+#[test]
+fn a_server_starts_and_serves_in_a_small_address_space() {
+    let host = Host::start_in(&["sh", "-c", "ulimit -v 3000000; exec \"$@\"", "sh"]);
+    let content = "x".repeat(5 << 20);
+    std::thread::scope(|scope| {
+        for device in 0..8 {
+            let (host, content) = (&host, &content);
+            scope.spawn(move || {
+                let project = device.to_string();
+                let client = host.client();
+                client.push_files(&project, &[("a", content)]).good();
+                assert_eq!(client.pull_all(&project, 10).len(), 1);
+            });
+        }
+    });
+}

@@ -39,8 +39,8 @@ pub fn required_memory(max_body: u64) -> usize {
 
 /// An engine whose instances may use up to `max_memory` bytes of memory each.
 ///
-/// The memory is taken from a pool, or allocated on demand when the address space is too small for
-/// a pool.
+/// The memory is taken from a pool. Where the address space is too small for that, as under
+/// `ulimit -v`, it is allocated when an instance needs it, which takes longer.
 pub fn engine(max_memory: usize) -> Result<Engine> {
     let mut config = Config::new();
     config
@@ -49,9 +49,7 @@ pub fn engine(max_memory: usize) -> Result<Engine> {
         .cache(code_cache::open())
         .allocation_strategy(pool(max_memory));
     Engine::new(&config)
-        .or_else(|_no_room| {
-            Engine::new(config.allocation_strategy(InstanceAllocationStrategy::OnDemand))
-        })
+        .or_else(|_no_room| Engine::new(on_demand(&mut config)))
         .map_err(|error| anyhow!("cannot set up WebAssembly: {error:#}"))
 }
 
@@ -64,6 +62,15 @@ fn pool(max_memory: usize) -> InstanceAllocationStrategy {
         .total_stacks(MAX_INSTANCES)
         .max_memory_size(max_memory);
     InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// Reserves no more than is used: by default each memory would reserve 4 GiB and a half again to grow.
+fn on_demand(config: &mut Config) -> &Config {
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_reservation(0)
+        .memory_reservation_for_growth(1 << 20)
+        .memory_guard_size(0)
 }
 
 /// Compiles the component, or takes it from the cache, and links it with WASI and the platform.
