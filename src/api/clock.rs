@@ -84,7 +84,7 @@ mod tests {
             Ok(())
         }
 
-        fn increment(&self, _: &str) -> Result<i64, CounterError> {
+        fn add(&self, _: &str, _: i64) -> Result<i64, CounterError> {
             Ok(1)
         }
 
