@@ -72,6 +72,8 @@ fn usage(mut row: Row) -> Result<ProjectUsage, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
@@ -116,6 +118,7 @@ mod tests {
         assert!(full.used > 1_000_000 && full.free == 0, "{full:?}");
         let id = ProjectId::parse("a".to_owned()).unwrap();
         store.delete_project(&id).unwrap();
+        store.remove_deleted(Duration::MAX).unwrap();
         let empty = store.file_space().unwrap();
         assert!(empty.free > 900_000 && empty.used < 100_000, "{empty:?}");
         assert_eq!(taken(&store), []);

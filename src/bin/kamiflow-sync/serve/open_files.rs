@@ -82,8 +82,8 @@ mod tests {
         };
         assert_eq!(within(None, 1000), (1024, 1000));
         assert_eq!(within(Some(1 << 20), 1000), (1024, 1000));
-        assert_eq!(within(Some(1024), 1000), (432, 144));
-        assert_eq!(within(Some(1024), 10), (566, 10));
+        assert_eq!(within(Some(1024), 1000), (312, 104));
+        assert_eq!(within(Some(1024), 10), (406, 10));
         assert_eq!(within(Some(256), 1000), (48, 16));
         assert_eq!(within(Some(0), 1000), (1, 0));
     }
