@@ -87,6 +87,8 @@ fn no_spelling_of_an_id_reaches_another_project() {
             "{id}: {}",
             answer.json
         );
+        let answer = client.post(&format!("{address}/purge"), &json!({ "path": "a" }));
+        assert!((400..500).contains(&answer.status), "{id}: {}", answer.json);
         let answer = client.delete(&address);
         assert!(
             answer.status != 200 || answer.json["deleted"] == 0,

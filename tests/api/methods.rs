@@ -43,6 +43,7 @@ fn a_method_that_is_not_allowed_is_answered_with_the_allowed_ones() {
                 "/v1/projects/p/sync",
                 "/v1/projects/p/diff",
                 "/v1/projects/p/restore",
+                "/v1/projects/p/purge",
             ],
         ),
     ] {

@@ -8,5 +8,6 @@ mod full_disk;
 mod hang_up;
 mod kill;
 mod other_log;
+mod purge;
 mod stop;
 mod synced;
