@@ -16,7 +16,7 @@ const RECORDED: &str = "clock/recorded";
 const CLOSE_US: Rev = 1000;
 
 /// Microseconds since 1970.
-pub(super) fn now_us() -> Rev {
+pub fn now_us() -> Rev {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |time| time.as_micros() as Rev)
 }

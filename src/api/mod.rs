@@ -10,7 +10,7 @@ mod app;
 mod auth;
 mod caller;
 pub mod client_network;
-mod clock;
+pub mod clock;
 mod cors;
 pub mod credentials;
 pub mod error;

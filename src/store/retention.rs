@@ -79,8 +79,7 @@ impl Store {
         let from = self.cut(project)?;
         let last = self.last_path_of_step(project, from.is_some())?;
         let trusted = self.trusted_time(now_us)?;
-        let (outdated, cut) =
-            self.outdated(project, from.as_ref(), last.as_deref(), retention, trusted)?;
+        let (outdated, cut) = self.outdated(project, from.as_ref(), retention, trusted)?;
         self.prune_contents(project.number, &outdated)?;
         let pruned_to = cut.as_ref().map(|cut| cut.path.clone()).or(last);
         self.execute(
@@ -142,7 +141,6 @@ impl Store {
         &self,
         project: &Project,
         from: Option<&Cut>,
-        last: Option<&str>,
         retention: Retention,
         trusted: Rev,
     ) -> Result<(Vec<Outdated>, Option<Cut>), Error> {
@@ -156,7 +154,7 @@ impl Store {
                  FROM file CROSS JOIN version ON version.project = ?1
                    AND version.rev = iif(?8 IS NOT NULL AND file.path = ?2, ?8, file.rev)
                  WHERE file.project = ?1 AND file.path >= ?2 AND (?8 IS NOT NULL OR file.path > ?2)
-                   AND (?3 IS NULL OR file.path <= ?3))
+                 ORDER BY file.path LIMIT ?3)
                UNION ALL
                SELECT chain.path, version.rev, version.previous, place + 1, chain.rev, deleted_at,
                       version.checksum IS NOT NULL AND version.content IS NULL
@@ -173,7 +171,7 @@ impl Store {
             [
                 project.number.into(),
                 project.pruned_to.as_str().into(),
-                last.into(),
+                STEP_PATHS.into(),
                 before(retention.days).into(),
                 (retention.versions as i64).into(),
                 before(retention.deleted_days).into(),

@@ -48,6 +48,20 @@ fn what_is_pushed_while_the_clock_is_behind_reaches_who_has_pulled_before() {
 }
 
 #[test]
+fn a_server_that_stops_records_the_time() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    pulled(&host.client(), "p", 0);
+    let last_pull = device_clock() as i64;
+    let database = host.database();
+    let _folder = host.stop();
+    let database = rusqlite::Connection::open(database).unwrap();
+    let latest = database.query_row("SELECT latest / 1000 FROM clock", [], |row| row.get(0));
+    let latest: i64 = latest.unwrap();
+    assert!(latest >= last_pull, "{latest} {last_pull}");
+}
+
+#[test]
 fn a_clock_that_begins_in_1970_stops_nobody() {
     let seconds = device_clock() / 1000 - 60;
     let offset = format!("-{seconds}");

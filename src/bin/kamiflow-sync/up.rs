@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
+use kamiflow_sync_component::api::clock::now_us;
 use kamiflow_sync_component::counters::{MEMORY, STARTED};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::config::environment::Environment;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
 use crate::database::lock::DatabaseLock;
-use crate::database::prepare;
+use crate::database::{last_moment, prepare};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::workers::Workers;
 use crate::guest::{component_build, engine};
@@ -67,6 +68,11 @@ pub fn run(args: &UpArgs) -> Result<()> {
     // Lives until the end, so that a second signal still ends the program during the checkpoints.
     let runtime = runtime()?;
     runtime.block_on(serve(&startup, &component, connections))?;
+    if let Some(database) = database
+        && let Err(error) = last_moment::record(database, now_us())
+    {
+        tracing::warn!(%error, "cannot record the time");
+    }
     for file in &files {
         if let Err(error) = prepare::checkpoint(file) {
             tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");

@@ -1,8 +1,7 @@
 //! The time of day.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Context, Result};
+pub use kamiflow_sync_component::api::clock::now_us;
 use kamiflow_sync_component::domain::Rev;
 
 /// The beginning of 2025; microseconds since 1970.
@@ -10,12 +9,6 @@ const YEAR_2025: Rev = 1_735_689_600_000_000;
 
 /// Of times in the names of files, such as `20261122T150000Z`.
 const FORMAT: &str = "%Y%m%dT%H%M%SZ";
-
-/// Microseconds since 1970.
-pub fn now_us() -> Rev {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| Rev::try_from(since.as_micros()).unwrap_or(0))
-}
 
 /// Whether the clock shows a time at which this program existed.
 pub fn is_plausible(now_us: Rev) -> bool {

@@ -7,6 +7,7 @@ pub mod access;
 pub mod backup_mark;
 pub mod files;
 pub mod header;
+pub mod last_moment;
 pub mod lock;
 pub mod log_base;
 pub mod log_check;

@@ -65,6 +65,10 @@ fn check_contents(report: &mut Report, store: &Store) {
     let clock = store.clock().ok().flatten();
     let latest = clock.map_or(0, |clock| clock.latest);
     check_clock(report, totals.last_rev.max(latest));
+    if let Some(clock) = clock {
+        let trusted = clock::shown(clock.trusted);
+        report.ok("retention", format!("prunes as if it were {trusted}"));
+    }
 }
 
 /// Revs are times, so a newest rev in the future means that the clock is wrong or was wrong.
