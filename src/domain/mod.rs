@@ -21,6 +21,7 @@ pub mod project_id;
 pub mod push;
 pub mod rejection;
 pub mod rules;
+pub mod spellings;
 pub mod step;
 pub mod sync_folders;
 pub mod tree_digest;

@@ -63,6 +63,9 @@ pub struct Upload {
     pub path: String,
     /// The `base` to push it with: the newest rev, or 0 when there never was such a file.
     pub base: Rev,
+    /// The path as the device spells it, if not like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_path: Option<String>,
 }
 
 /// A file to remove.
@@ -72,6 +75,9 @@ pub struct DeleteLocal {
     pub path: String,
     /// The rev of the deletion.
     pub rev: Rev,
+    /// The path as the device spells it, if not like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_path: Option<String>,
 }
 
 /// A file that changed on both sides.
@@ -84,4 +90,7 @@ pub struct DiffConflict {
     pub base: Option<Rev>,
     /// What the server has.
     pub current: Current,
+    /// The path as the device spells it, if not like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_path: Option<String>,
 }

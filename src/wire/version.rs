@@ -17,6 +17,9 @@ pub struct LiveFile {
     pub size: u64,
     /// When the client last changed the file, by its own clock: milliseconds since 1970.
     pub modified: i64,
+    /// The path as the device spells it, if not like this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_path: Option<String>,
 }
 
 impl From<Version> for LiveFile {
@@ -30,6 +33,7 @@ impl From<Version> for LiveFile {
                 .unwrap_or_default(),
             size: version.size,
             modified: version.modified,
+            device_path: None,
         }
     }
 }

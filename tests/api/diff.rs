@@ -294,3 +294,93 @@ fn an_edit_back_to_an_older_version_is_an_edit() {
         );
     }
 }
+
+/// One name, as one character and as two.
+const COMPOSED: &str = "ideas/é.md";
+const DECOMPOSED: &str = "ideas/e\u{301}.md";
+
+/// Where each path is listed, with the spelling of the device.
+fn spelled(answer: &Value) -> Vec<[String; 3]> {
+    let mut found = Vec::new();
+    for list in ["upload", "download", "delete_local", "conflict"] {
+        for entry in answer[list].as_array().unwrap() {
+            let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
+            found.push([list.to_owned(), text("path"), text("device_path")]);
+        }
+    }
+    found
+}
+
+#[test]
+fn an_accent_written_in_another_way_is_the_same_name() {
+    for (device, server) in [(DECOMPOSED, COMPOSED), (COMPOSED, DECOMPOSED)] {
+        let host = Host::start();
+        let client = host.client();
+        let push = |text| first_rev(client.push_files("p", &[(server, text)]));
+        let [one, two] = ["one", "two"].map(push);
+        let expect = |entry: Value, list: &str| {
+            let answer = diff(&client, &[entry]);
+            let expected = [list.to_owned(), server.to_owned(), device.to_owned()];
+            assert_eq!(spelled(&answer), [expected]);
+            answer[list][0].clone()
+        };
+        for same in [local(device, "two"), local_from(device, "two", one)] {
+            let answer = diff(&client, &[same]);
+            assert_eq!(spelled(&answer), [[""; 3]; 0]);
+            assert_eq!(answer["unchanged"], 1);
+        }
+        expect(local(device, "one"), "download");
+        expect(local(device, "edited"), "conflict");
+        let upload = expect(local_from(device, "edited", two), "upload");
+        assert_eq!(upload["base"], two);
+        let delete = json!({ "files": [], "deletions": [server] });
+        client.push("p", &delete).good();
+        expect(local(device, "two"), "delete_local");
+        expect(local(device, "edited"), "conflict");
+    }
+}
+
+#[test]
+fn two_spellings_on_the_server_are_told_apart_by_their_content() {
+    let host = Host::start();
+    let client = host.client();
+    let both = [(COMPOSED, "x"), (DECOMPOSED, "x")];
+    client.push_files("p", &both).good();
+    // A Mac has one file of both, and the same content is not sent again and again.
+    for device in [COMPOSED, DECOMPOSED] {
+        let answer = diff(&client, &[local(device, "x")]);
+        assert_eq!(spelled(&answer), [[""; 3]; 0]);
+        assert_eq!(answer["unchanged"], 2);
+    }
+    let answer = diff(&client, &[local(COMPOSED, "x"), local(DECOMPOSED, "x")]);
+    assert_eq!(
+        (spelled(&answer).len(), &answer["unchanged"]),
+        (0, &json!(2))
+    );
+    client.push_files("p", &[(DECOMPOSED, "other")]).good();
+    let answer = diff(&client, &[local(COMPOSED, "x")]);
+    assert_eq!(summary(&answer), format!("download {DECOMPOSED}"));
+    // The deletion of one is not about the file that the other is.
+    let delete = json!({ "files": [], "deletions": [DECOMPOSED] });
+    client.push("p", &delete).good();
+    let answer = diff(&client, &[local(COMPOSED, "x")]);
+    assert_eq!(
+        (spelled(&answer).len(), &answer["unchanged"]),
+        (0, &json!(1))
+    );
+}
+
+#[test]
+fn a_folder_may_be_spelled_otherwise_and_case_matters() {
+    let host = Host::start();
+    let client = host.client();
+    let file = [("ideas/ghi chú/ý.md", "x"), ("ideas/É.md", "x")];
+    client.push_files("p", &file).good();
+    let device = [
+        local("ideas/ghi chu\u{301}/y\u{301}.md", "x"),
+        local("ideas/é.md", "x"),
+    ];
+    let answer = diff(&client, &device);
+    assert_eq!(answer["unchanged"], 1);
+    assert_eq!(summary(&answer), "upload ideas/é.md, download ideas/É.md");
+}

@@ -9,10 +9,12 @@ use crate::api::error::Error;
 use crate::api::request::file_path;
 use crate::api::response::ok;
 use crate::domain::diff::{LocalFile, Verdict, judge};
-use crate::domain::{Checksum, Cursor, FilePath, ProjectId, Rev, TreeDigest, Version};
+use crate::domain::spellings::Spellings;
+use crate::domain::{Checksum, Cursor, FilePath, ProjectId, TreeDigest, Version};
 use crate::store::{Claim, Project, Store};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::diff::{DeleteLocal, Diff, DiffConflict, DiffRequest, Upload};
+use crate::wire::version::LiveFile;
 
 /// Versions read at once.
 const STEP: u32 = 10_000;
@@ -21,7 +23,8 @@ const STEP: u32 = 10_000;
 pub type Locals = BTreeMap<FilePath, LocalFile>;
 
 /// Compares all files of a device with the project and tells what to upload, download and delete, and
-/// what both sides changed. Stores nothing.
+/// what both sides changed. Stores nothing. Names that differ only in how an accent is written are
+/// one name.
 ///
 /// 200; 400 and 422 for a body that breaks a rule.
 pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>>, Error> {
@@ -43,8 +46,7 @@ pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>
         if let Some(project) = &project {
             compare(store, project.number, &mut locals, &mut diff)?;
         }
-        diff.upload
-            .extend(locals.into_keys().map(|path| upload(path, 0)));
+        diff.upload.extend(locals.into_keys().map(new_file));
         Ok(ok(&diff))
     })
 }
@@ -76,69 +78,129 @@ pub fn check(request: &DiffRequest) -> Result<Locals, Error> {
 }
 
 fn compare(store: &Store, project: i64, locals: &mut Locals, diff: &mut Diff) -> Result<(), Error> {
-    let mut after = String::new();
+    let spellings = Spellings::of(locals.iter());
+    let (mut after, mut spelled) = (String::new(), Vec::new());
     loop {
         let entries = store.tree(project, &after, STEP, true)?;
-        let Some(last) = entries.last() else {
-            return Ok(());
-        };
+        let Some(last) = entries.last() else { break };
         after.clone_from(&last.path);
-        compare_step(store, project, entries, locals, diff)?;
+        let mut pairs = Vec::new();
+        for entry in entries {
+            match locals.remove(&file_path(&entry.path)?) {
+                // Only when all exact matches are known.
+                None if !spellings.get(&entry.path).is_empty() => spelled.push(entry),
+                local => pairs.push(Pair::exact(entry, local)),
+            }
+        }
+        sort_out(store, project, pairs, diff)?;
+    }
+    let pairs = spelled
+        .into_iter()
+        .map(|entry| Pair::spelled(entry, &spellings, locals));
+    sort_out(store, project, pairs.collect(), diff)
+}
+
+/// What the server has of a path, and what the device has of it.
+struct Pair {
+    entry: Version,
+    local: Option<LocalFile>,
+    /// As the device spells the path, if not as the server does.
+    device_path: Option<String>,
+}
+
+impl Pair {
+    fn exact(entry: Version, local: Option<LocalFile>) -> Self {
+        Self {
+            entry,
+            local,
+            device_path: None,
+        }
+    }
+
+    /// Takes a file of the same name in another spelling. One that belongs to another path of the
+    /// server counts when it has the same content, since a Mac has but one file of both.
+    fn spelled(entry: Version, spellings: &Spellings, locals: &mut Locals) -> Self {
+        let files = spellings.get(&entry.path);
+        let free = files.iter().find(|(path, _)| locals.contains_key(path));
+        let same = |(_, file): &&(FilePath, LocalFile)| Some(file.checksum) == entry.checksum;
+        let found = free.or_else(|| files.iter().find(same));
+        if let Some((path, _)) = found {
+            locals.remove(path);
+        }
+        Self {
+            local: found.map(|(_, file)| *file),
+            device_path: found.map(|(path, _)| path.to_string()),
+            entry,
+        }
+    }
+
+    fn upload(self) -> Upload {
+        Upload {
+            path: self.entry.path,
+            base: self.entry.rev,
+            device_path: self.device_path,
+        }
+    }
+
+    fn download(self) -> LiveFile {
+        LiveFile {
+            device_path: self.device_path,
+            ..self.entry.into()
+        }
+    }
+
+    fn delete_local(self) -> DeleteLocal {
+        DeleteLocal {
+            path: self.entry.path,
+            rev: self.entry.rev,
+            device_path: self.device_path,
+        }
+    }
+
+    fn conflict(self) -> DiffConflict {
+        DiffConflict {
+            path: self.entry.path.clone(),
+            base: self.local.and_then(|local| local.base),
+            current: self.entry.into(),
+            device_path: self.device_path,
+        }
     }
 }
 
-fn compare_step(
-    store: &Store,
-    project: i64,
-    entries: Vec<Version>,
-    locals: &mut Locals,
-    diff: &mut Diff,
-) -> Result<(), Error> {
-    let mut differing = Vec::new();
-    for entry in entries {
-        let path = file_path(&entry.path)?;
-        let local = locals.remove(&path);
-        match (judge(local, &entry), local) {
+fn sort_out(store: &Store, project: i64, pairs: Vec<Pair>, diff: &mut Diff) -> Result<(), Error> {
+    let (mut differing, mut claims) = (Vec::new(), Vec::new());
+    for pair in pairs {
+        match (judge(pair.local, &pair.entry), pair.local) {
             (Verdict::Unchanged, _) => diff.unchanged += 1,
-            (Verdict::Download, _) => diff.download.push(entry.into()),
-            (Verdict::Upload, _) => diff.upload.push(upload(path, entry.rev)),
-            (Verdict::AskHistory, Some(local)) => differing.push((entry, local)),
+            (Verdict::Download, _) => diff.download.push(pair.download()),
+            (Verdict::Upload, _) => diff.upload.push(pair.upload()),
+            (Verdict::AskHistory, Some(local)) => {
+                claims.push(Claim {
+                    rev: pair.entry.rev,
+                    checksum: local.checksum,
+                    since: local.base.unwrap_or(0),
+                });
+                differing.push(pair);
+            }
             (Verdict::AskHistory, None) | (Verdict::Gone, _) => {}
         }
     }
-    let claims: Vec<_> = differing
-        .iter()
-        .map(|(entry, local)| Claim {
-            rev: entry.rev,
-            checksum: local.checksum,
-            since: local.base.unwrap_or(0),
-        })
-        .collect();
     let behind = store.had_since(project, &claims)?;
-    for ((entry, local), is_behind) in differing.into_iter().zip(behind) {
-        match (is_behind, entry.checksum) {
-            (true, Some(_)) => diff.download.push(entry.into()),
-            (true, None) => diff.delete_local.push(DeleteLocal {
-                path: entry.path,
-                rev: entry.rev,
-            }),
-            (false, _) => diff.conflict.push(conflict(entry, local)),
+    for (pair, is_behind) in differing.into_iter().zip(behind) {
+        match (is_behind, pair.entry.is_deletion()) {
+            (true, false) => diff.download.push(pair.download()),
+            (true, true) => diff.delete_local.push(pair.delete_local()),
+            (false, _) => diff.conflict.push(pair.conflict()),
         }
     }
     Ok(())
 }
 
-fn upload(path: FilePath, base: Rev) -> Upload {
+/// A file of which the server never had anything.
+fn new_file(path: FilePath) -> Upload {
     Upload {
         path: path.to_string(),
-        base,
-    }
-}
-
-fn conflict(entry: Version, local: LocalFile) -> DiffConflict {
-    DiffConflict {
-        path: entry.path.clone(),
-        base: local.base,
-        current: entry.into(),
+        base: 0,
+        device_path: None,
     }
 }
