@@ -4,7 +4,8 @@ use anyhow::{Result, anyhow};
 use kamiflow_sync_component::domain::key::{Grant, KeyName, KeyText, Projects};
 use kamiflow_sync_component::store::NewKey;
 
-use super::{expiry, secret, write};
+use super::change::{secret, write};
+use super::expiry;
 use crate::cli::KeyAddArgs;
 use crate::commands::say::say;
 use crate::commands::{clock, project_id};

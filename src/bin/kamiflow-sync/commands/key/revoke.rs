@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{unknown, write};
+use super::change::{unknown, write};
 use crate::cli::KeyRevokeArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use kamiflow_sync_component::domain::key::{KeyId, KeyText};
 
-use super::{secret, unknown, write};
+use super::change::{secret, unknown, write};
 use crate::cli::KeyRotateArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;
