@@ -38,7 +38,7 @@ pub(super) fn admit(
         });
     };
     let now_us = clock::now_us();
-    match auth::caller(app, head.headers(), now_us) {
+    match auth::caller(app, head.headers(), found.route.project(), now_us) {
         Ok(caller) => {
             common.extend(for_log::device(head.headers(), &caller));
             let usage = count_caller(app, head, &found.route, needs, &caller, common)?;

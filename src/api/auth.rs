@@ -7,13 +7,19 @@ use super::app::App;
 use super::caller::Caller;
 use super::credentials::sent_key;
 use super::error::Error;
+use crate::domain::ProjectId;
 use crate::domain::key::KeyText;
 use crate::settings::Settings;
 use crate::store::DeviceKey;
 
-/// The caller with the key of a request: 401 without a key, 403 with a wrong one. Without a configured
-/// key nobody passes.
-pub(super) fn caller(app: &App, headers: &HeaderMap, now_us: i64) -> Result<Caller, Error> {
+/// The caller with the key of a request, which may be about a project: 401 without a key, 403 with a wrong
+/// one. Without a configured key nobody passes.
+pub(super) fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    project: Option<&ProjectId>,
+    now_us: i64,
+) -> Result<Caller, Error> {
     let sent = sent_key(headers);
     // The settings first: a server without a key says so to everybody.
     let is_owner = is_owner(&app.settings, sent.as_deref().unwrap_or_default())?;
@@ -22,7 +28,7 @@ pub(super) fn caller(app: &App, headers: &HeaderMap, now_us: i64) -> Result<Call
         return Ok(Caller::Owner);
     }
     let text = KeyText::parse(&sent).ok_or(Error::Forbidden)??;
-    let key = device_key(app, &text, now_us)?;
+    let key = device_key(app, &text, project, now_us)?;
     Ok(Caller::Device(Box::new(key)))
 }
 
@@ -36,10 +42,15 @@ fn is_owner(settings: &Settings, sent: &[u8]) -> Result<bool, Error> {
 
 /// Looks the key up for every request, so that it works no longer as soon as it is revoked anywhere.
 /// Only with the right secret is it told why it does not.
-fn device_key(app: &App, text: &KeyText, now_us: i64) -> Result<DeviceKey, Error> {
+fn device_key(
+    app: &App,
+    text: &KeyText,
+    project: Option<&ProjectId>,
+    now_us: i64,
+) -> Result<DeviceKey, Error> {
     let found = app
         .database
-        .with(|store| store.device_key(text.id.as_str()))?;
+        .with(|store| store.device_key(text.id.as_str(), project))?;
     let key = found.filter(|key| key.secrets.accept(&text.hash(), now_us));
     match key.ok_or(Error::Forbidden)? {
         key if key.revoked_at.is_some() => Err(Error::KeyRevoked),

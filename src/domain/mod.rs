@@ -18,6 +18,7 @@ pub mod path_clash;
 pub mod plan;
 pub mod portability;
 pub mod project_id;
+pub mod pull_marks;
 pub mod push;
 pub mod rejection;
 pub mod rules;

@@ -17,6 +17,8 @@ pub struct Push {
     pub git_repo: Option<String>,
     /// The device that pushes, for the history.
     pub device: Option<String>,
+    /// The number of its key, unless that is the owner's. What a device has pushed it need not pull.
+    pub key: Option<i64>,
 }
 
 impl Push {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::device_position::{POSITION, Position, is_due};
 use super::error::Error;
 use super::row::{Row, Value, json_array};
 use super::store::Store;
@@ -32,16 +33,14 @@ pub struct DeviceKey {
     pub revoked_at: Option<Rev>,
     /// When it was last used, up to ten minutes before.
     pub last_used_at: Option<Rev>,
+    /// How far the device has come in the project that was asked for.
+    pub position: Position,
 }
-
-/// How old the time of the last use may get, in microseconds.
-const USE_US: Rev = 600_000_000;
 
 impl DeviceKey {
     /// Whether the time of its last use is to be written.
     pub fn use_is_due(&self, now_us: Rev) -> bool {
-        let is_fresh = |at: Rev| (0..USE_US).contains(&(now_us - at));
-        !self.last_used_at.is_some_and(is_fresh)
+        is_due(self.last_used_at, now_us)
     }
 }
 
@@ -57,14 +56,27 @@ pub struct NewKey {
     pub hash: SecretHash,
 }
 
-const COLUMNS: &str = "number, id, name, scope, projects, hash, secret_at, previous_hash, previous_until, \
-                       created_at, expires_at, revoked_at, last_used_at";
+/// Qualified, because another table has columns of the same names.
+const COLUMNS: &str = "device_key.number, device_key.id, device_key.name, scope, projects, hash, secret_at, \
+                       previous_hash, previous_until, created_at, expires_at, revoked_at, last_used_at";
 
 impl Store {
-    /// The key with this id, revoked or not.
-    pub fn device_key(&self, id: &str) -> Result<Option<DeviceKey>, Error> {
-        let statement = format!("SELECT {COLUMNS} FROM device_key WHERE id = ?1");
-        self.one_key(&statement, [id.into()])
+    /// The key with this id, revoked or not, and how far its device has come in a project: in one
+    /// statement, since every request needs it.
+    pub fn device_key(
+        &self,
+        id: &str,
+        project: Option<&ProjectId>,
+    ) -> Result<Option<DeviceKey>, Error> {
+        let statement = format!(
+            "SELECT {COLUMNS}, {POSITION} FROM device_key
+             LEFT JOIN project ON project.id = ?2
+             LEFT JOIN device_project ON device_project.project = project.number
+               AND device_project.key = device_key.number AND device_project.epoch = project.epoch
+             WHERE device_key.id = ?1"
+        );
+        let project = project.map(ProjectId::as_str);
+        self.one_key(&statement, [id.into(), project.into()])
     }
 
     /// Every key that is not revoked, the newest first.
@@ -180,6 +192,7 @@ fn device_key(mut row: Row) -> Result<DeviceKey, Error> {
         created_at: row.integer(9)?,
         revoked_at: row.optional_integer(11),
         last_used_at: row.optional_integer(12),
+        position: Position::from_row(&row, 13),
     })
 }
 
@@ -242,11 +255,11 @@ mod tests {
         let store = file.store();
         let (text, new) = new_key(1);
         let added = store.add_device_key(&new, 5).unwrap();
-        let found = || store.device_key(text.id.as_str()).unwrap().unwrap();
+        let found = || store.device_key(text.id.as_str(), None).unwrap().unwrap();
         assert!(added.grant == new.grant && found().grant == new.grant);
         assert!(found().secrets.accept(&text.hash(), 0));
         assert_eq!((found().created_at, found().name.as_str()), (5, "laptop"));
-        assert!(store.device_key("0000000000").unwrap().is_none());
+        assert!(store.device_key("0000000000", None).unwrap().is_none());
         assert_eq!(store.device_keys().unwrap().len(), 1);
         for at in [7, 8] {
             let revoked = store.revoke_device_key(text.id.as_str(), at);
@@ -285,9 +298,13 @@ mod tests {
         let key = store.add_device_key(&new_key(1).1, 5).unwrap();
         assert!(key.use_is_due(6));
         store.note_key_use(key.number, 7).unwrap();
-        let key = store.device_key(&key.id).unwrap().unwrap();
+        let key = store.device_key(&key.id, None).unwrap().unwrap();
         assert_eq!(key.last_used_at, Some(7));
-        assert!(!key.use_is_due(7) && !key.use_is_due(6 + USE_US) && key.use_is_due(7 + USE_US));
+        assert!(
+            !key.use_is_due(7)
+                && !key.use_is_due(6 + 600_000_000)
+                && key.use_is_due(7 + 600_000_000)
+        );
         // A clock that stepped back.
         assert!(key.use_is_due(6));
     }

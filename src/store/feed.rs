@@ -34,6 +34,8 @@ pub struct Page {
 pub enum Entries {
     /// Live files, without their devices.
     LiveFiles,
+    /// The same without those that the key with this number has pushed.
+    LiveFilesOfOthers(i64),
     /// Live files and deletions, with their devices.
     All,
 }
@@ -54,14 +56,15 @@ impl Store {
             return Ok(Page::default());
         }
         // One more than asked for shows whether more follow.
-        let rows = self.execute(
-            &page_statement(entries),
-            [
-                project.number.into(),
-                since.into(),
-                (i64::from(limit) + 1).into(),
-            ],
-        )?;
+        let mut parameters = vec![
+            project.number.into(),
+            since.into(),
+            (i64::from(limit) + 1).into(),
+        ];
+        if let Entries::LiveFilesOfOthers(key) = entries {
+            parameters.push(key.into());
+        }
+        let rows = self.execute(&page_statement(entries), parameters)?;
         let changes = rows.into_iter().map(change).collect::<Result<_, _>>()?;
         Ok(Page::cut(changes, limit as usize, max_bytes))
     }
@@ -116,6 +119,10 @@ fn page_statement(entries: Entries) -> String {
     // The two halves of the index are each in order, so SQLite merges them without sorting.
     let (device, deleted) = match entries {
         Entries::LiveFiles => ("NULL", ""),
+        Entries::LiveFilesOfOthers(_) => (
+            "NULL",
+            "AND ?4 IS NOT (SELECT key FROM version WHERE project = ?1 AND version.rev = file.rev)",
+        ),
         Entries::All => (
             "version.device",
             "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2",
@@ -163,8 +170,9 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
+    use super::super::testing::{MAX_FILES, TestFile, id, push};
     use super::*;
+    use crate::domain::Push;
 
     fn pages(sizes: &[u64], limit: usize) -> (usize, bool) {
         let version = |size| Version {
@@ -225,6 +233,40 @@ mod tests {
         assert_eq!(paths(&page(10, 2, Entries::All)), ["a"]);
         let live = page(0, 10, Entries::LiveFiles);
         assert_eq!(store.contents(&live.changes).unwrap(), [b"3", b"4"]);
+    }
+
+    #[test]
+    fn what_a_key_has_pushed_may_be_left_out() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("1")), ("b", Some("2")), ("c", Some("3"))]);
+        let own = Push {
+            key: Some(7),
+            ..push(&[("a", Some("4")), ("d", Some("5"))])
+        };
+        store
+            .write(|store| store.push(&id(), &own, 10, MAX_FILES))
+            .unwrap();
+        let project = store.project(&id()).unwrap().unwrap();
+        let paths = |since, limit, key| {
+            let entries = Entries::LiveFilesOfOthers(key);
+            let page = store.page(&project, since, limit, 100, entries).unwrap();
+            let paths = page.changes.into_iter().map(|change| change.version.path);
+            (paths.collect::<Vec<_>>(), page.has_more)
+        };
+        let expected = |paths: &[&str], has_more| {
+            (
+                paths
+                    .iter()
+                    .map(|path| (*path).to_owned())
+                    .collect::<Vec<_>>(),
+                has_more,
+            )
+        };
+        assert_eq!(paths(0, 10, 7), expected(&["b", "c"], false));
+        assert_eq!(paths(0, 1, 7), expected(&["b"], true));
+        assert_eq!(paths(0, 2, 7), expected(&["b", "c"], false));
+        assert_eq!(paths(0, 10, 8), expected(&["b", "c", "a", "d"], false));
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Import<'_> {
         let mut project = self.project.clone();
         let numberings = project.number_plan(&plan, at_us, rules.max_files)?;
         self.store
-            .add_versions(&project, &plan, &numberings, Some(self.device))?;
+            .add_versions(&project, &plan, &numberings, Some(self.device), None)?;
         self.store.update_names(&project, &plan, &current)?;
         self.project = project;
         let status = plan.steps.first().map(|step| step.status);

@@ -20,12 +20,13 @@ impl Store {
         plan: &Plan,
         numberings: &[Numbering],
         device: Option<&str>,
+        key: Option<i64>,
     ) -> Result<(), Error> {
         self.add_contents(project, plan)?;
         // A trigger records each row as the newest version of its path.
         self.insert(
-            "INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)",
-            "(?,?,?,?,?,?,?,?,?,(SELECT id FROM content WHERE project = ? AND checksum = ?))",
+            "INSERT INTO version (project, rev, path, checksum, size, modified, device, key, previous, tag, content)",
+            "(?,?,?,?,?,?,?,?,?,?,(SELECT id FROM content WHERE project = ? AND checksum = ?))",
             plan.changes().zip(numberings).map(|(step, numbering)| [
                 project.number.into(),
                 numbering.rev.into(),
@@ -34,6 +35,7 @@ impl Store {
                 step.put.map_or(0, |put| put.size as i64).into(),
                 step.put.map_or(numbering.rev / 1000, |put| put.modified).into(),
                 device.into(),
+                key.into(),
                 step.before.map(|before| before.rev).into(),
                 numbering.tag.into(),
                 project.number.into(),

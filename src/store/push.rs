@@ -55,7 +55,8 @@ impl Store {
             None => self.create_project(id, now_us)?,
         };
         let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
-        self.add_versions(&project, &plan, &numberings, push.device.as_deref())?;
+        let device = push.device.as_deref();
+        self.add_versions(&project, &plan, &numberings, device, push.key)?;
         self.update_names(&project, &plan, &current)?;
         self.update_project(&project, push.name.as_deref(), push.git_repo.as_deref())?;
         Ok(Applied {

@@ -69,6 +69,8 @@ impl Store {
             store.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
             store.execute("DELETE FROM sweep WHERE project = ?1", number())?;
             store.execute("DELETE FROM project WHERE number = ?1", number())?;
+            // A row for each key at most.
+            store.execute("DELETE FROM device_project WHERE project = ?1", number())?;
             Ok(project.file_count)
         })
     }

@@ -160,3 +160,20 @@ CREATE TABLE device_key (
   revoked_at     INTEGER,
   last_used_at   INTEGER                   -- at most ten minutes before the last use
 )
+-- v 20
+-- device_key.number of the key that pushed a version; null for the owner's key, and for what was restored or imported.
+ALTER TABLE version ADD COLUMN key INTEGER
+-- v 21
+-- How far a device has come in a project.
+CREATE TABLE device_project (
+  project      INTEGER NOT NULL,
+  key          INTEGER NOT NULL,       -- device_key.number
+  epoch        INTEGER NOT NULL,       -- of the project; a row of another one means nothing
+  asked        INTEGER,                -- see domain/pull_marks.rs; null before the first pull
+  sent         INTEGER,
+  confirmed    INTEGER,
+  shared_until INTEGER,                -- µs since 1970
+  cursor       TEXT,                   -- of a request to the change feed, at most ten minutes before the last; null before the first
+  cursor_at    INTEGER,                -- when it was sent, in µs since 1970
+  PRIMARY KEY (project, key)
+) WITHOUT ROWID

@@ -59,7 +59,7 @@ impl Store {
     pub fn follow_device_keys(&self, before: &[DeviceKey]) -> Result<Vec<DeviceKey>, Error> {
         let mut revoked = Vec::new();
         for key in before {
-            let own = self.device_key(&key.id)?;
+            let own = self.device_key(&key.id, None)?;
             let Some(own) = own else { continue };
             if key.secret_at > own.secret_at {
                 self.replace_secrets(key)?;

@@ -1,6 +1,7 @@
 //! Keys of devices: `/v1/keys`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,10 +115,21 @@ impl RotateRequest {
 #[derive(Serialize)]
 pub struct KeyList {
     /// The newest first; without those that were revoked.
-    pub keys: Vec<KeyView>,
+    pub keys: Vec<ListedKey>,
 }
 
-/// A key in a list.
+/// A key in the list of all.
+#[derive(Serialize)]
+pub struct ListedKey {
+    /// The key.
+    #[serde(flatten)]
+    pub view: KeyView,
+    /// The cursor that the device sent to the change feed of each project, at most ten minutes before it
+    /// sent the last.
+    pub cursors: BTreeMap<String, String>,
+}
+
+/// A key without its secret.
 #[derive(Serialize)]
 pub struct KeyView {
     /// What the key may do.

@@ -8,6 +8,7 @@ mod cors;
 mod cursor;
 mod delete;
 mod described;
+mod device_pull;
 mod diff;
 mod events;
 mod guest;

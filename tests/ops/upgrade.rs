@@ -30,8 +30,9 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
     // As a program without the last migrations leaves it.
-    let older = "DROP TABLE device_key; DROP TRIGGER name_added; DROP TRIGGER name_removed;
+    let older = "DROP TABLE device_project; DROP TABLE device_key; DROP TRIGGER name_added; DROP TRIGGER name_removed;
         DROP TRIGGER name_changed; DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable;
+        ALTER TABLE version DROP COLUMN key;
         DROP TABLE sweep; DROP TABLE purged; DROP TABLE clock; DROP TABLE removal; PRAGMA user_version = 9";
     database.execute_batch(older).unwrap();
     assert_ne!(schema(&database), newest);
@@ -56,7 +57,9 @@ fn names_that_were_stored_before_there_was_a_list_of_them_are_listed() {
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
     // As a program without the list of names leaves it.
-    let older = "DROP TABLE device_key; DROP TRIGGER name_added; DROP TRIGGER name_removed; DROP TRIGGER name_changed;
+    let older =
+        "DROP TABLE device_project; ALTER TABLE version DROP COLUMN key; DROP TABLE device_key;
+        DROP TRIGGER name_added; DROP TRIGGER name_removed; DROP TRIGGER name_changed;
         DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable; PRAGMA user_version = 13";
     database.execute_batch(older).unwrap();
     run(&path, &["doctor"]).good();

@@ -3,6 +3,8 @@
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
+use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::hold::{self, Hold};
@@ -18,7 +20,12 @@ use crate::wire::page::{FeedChange, PageWriter};
 /// When there is none, a request with `wait` is held until there is.
 ///
 /// 400 for a malformed cursor, 410 for one of another history, 304 when nothing changed.
-pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+pub fn changes(
+    app: &App,
+    head: &Request<()>,
+    caller: &Caller,
+    id: &ProjectId,
+) -> Result<Response<Vec<u8>>, Error> {
     let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
     let is_idle = |project: &Project| since == Some(project.cursor());
@@ -45,7 +52,20 @@ pub fn changes(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response
     if let Some(time) = hold::wait(head).filter(|_| is_newest) {
         Hold::for_project(id, time).write(response.headers_mut());
     }
+    note_cursor(app, caller, id, since);
     Ok(response)
+}
+
+/// Once in ten minutes, so that the owner sees how far behind a device is.
+fn note_cursor(app: &App, caller: &Caller, id: &ProjectId, since: Option<Cursor>) {
+    let now_us = now_us();
+    let key = caller.device_key();
+    if let Some(key) = key.filter(|key| key.position.cursor_is_due(now_us)) {
+        let (key, id) = (key.number, id.clone());
+        let cursor = since.unwrap_or(Cursor::BEGINNING).to_string();
+        app.later
+            .add(move |store| store.note_cursor(key, &id, &cursor, now_us));
+    }
 }
 
 /// The position at the end of a page, unless it is empty.

@@ -2,6 +2,7 @@
 
 mod all_events;
 mod delete;
+mod device_pull;
 pub mod diff;
 mod events;
 mod feed;

@@ -38,8 +38,9 @@ pub fn push(
     body: Vec<u8>,
 ) -> Result<Response<Vec<u8>>, Error> {
     let device = device(caller, head.headers());
-    let checked = check(&body, device, app.settings.max_file_size()?)?;
+    let mut checked = check(&body, device, app.settings.max_file_size()?)?;
     drop(body);
+    checked.push.key = caller.device_key().map(|key| key.number);
     if !checked.push.deletes.is_empty() {
         caller.require(Scope::Write)?;
     }

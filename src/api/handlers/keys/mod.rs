@@ -32,7 +32,7 @@ fn covers(caller: &Caller, grant: &Grant) -> bool {
 
 /// The key with this id, if the caller manages it. 404 alike for one that it does not, and for none.
 fn managed(store: &Store, caller: &Caller, id: &str) -> Result<DeviceKey, Error> {
-    let found = store.device_key(id)?;
+    let found = store.device_key(id, None)?;
     found
         .filter(|key| covers(caller, &key.grant))
         .ok_or(Error::NoSuchKey)

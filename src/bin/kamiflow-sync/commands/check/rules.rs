@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use super::examination::Examination;
 
 /// What rows are called, their table, and the condition that each of them meets.
-const VALUES: [(&str, &str, &str); 9] = [
+const VALUES: [(&str, &str, &str); 10] = [
     (
         "projects",
         "project",
@@ -74,6 +74,14 @@ const VALUES: [(&str, &str, &str); 9] = [
          AND typeof(previous_until) IN ('integer', 'null') AND typeof(secret_at) = 'integer'
          AND typeof(created_at) = 'integer' AND typeof(expires_at) IN ('integer', 'null')
          AND typeof(revoked_at) IN ('integer', 'null') AND typeof(last_used_at) IN ('integer', 'null')",
+    ),
+    (
+        "positions of devices",
+        "device_project",
+        "typeof(project) = 'integer' AND key IN (SELECT number FROM device_key) AND typeof(epoch) = 'integer'
+         AND typeof(asked) IN ('integer', 'null') AND typeof(sent) IN ('integer', 'null')
+         AND typeof(confirmed) IN ('integer', 'null') AND typeof(shared_until) IN ('integer', 'null')
+         AND typeof(cursor) IN ('text', 'null') AND typeof(cursor_at) IN ('integer', 'null')",
     ),
 ];
 

@@ -1,0 +1,94 @@
+//! A pull with a key of its own: the server remembers how far it came.
+
+use http::{Method, Request, StatusCode};
+
+use crate::api::app::App;
+use crate::domain::Rev;
+use crate::domain::pull_marks::Pull;
+use crate::store::{DeviceKey, Entries, Page, Project, Store};
+
+/// What a page is made of.
+pub(super) struct PagePlan {
+    /// What is newer than this.
+    pub(super) from: Rev,
+    pub(super) entries: Entries,
+    /// With a key of its own.
+    device: Option<(i64, Pull)>,
+}
+
+/// How far a page got.
+pub(super) struct Reached {
+    project: i64,
+    epoch: i64,
+    end: Rev,
+    has_more: bool,
+}
+
+impl PagePlan {
+    /// With the owner's key, which several devices have, `since` is a position.
+    pub(super) fn new(key: Option<&DeviceKey>, since: Rev, now_us: Rev) -> Self {
+        let Some(key) = key else {
+            return Self {
+                from: since,
+                entries: Entries::LiveFiles,
+                device: None,
+            };
+        };
+        let pull = Pull::begin(key.position.marks, since, now_us);
+        Self {
+            from: pull.from,
+            entries: match pull.own {
+                true => Entries::LiveFiles,
+                false => Entries::LiveFilesOfOthers(key.number),
+            },
+            device: Some((key.number, pull)),
+        }
+    }
+
+    /// What an answer depends on besides the request and the project.
+    pub(super) fn state(&self) -> String {
+        match &self.device {
+            None => String::new(),
+            Some((_, pull)) => format!(" {} {}", pull.from, pull.own),
+        }
+    }
+
+    /// Remembers how far the page got. The next page of the pull needs it, so it waits for that; what comes
+    /// after the last page is only sent again when it is lost.
+    pub(super) fn record(
+        &self,
+        app: &App,
+        head: &Request<()>,
+        status: StatusCode,
+        reached: Option<Reached>,
+    ) {
+        let is_sent = status == StatusCode::OK && head.method() == Method::GET;
+        let (Some((key, pull)), Some(reached)) = (self.device, reached.filter(|_| is_sent)) else {
+            return;
+        };
+        let Some(marks) = pull.reached(reached.end) else {
+            return;
+        };
+        let Reached { project, epoch, .. } = reached;
+        let write = move |store: &Store| store.set_pull_marks(key, project, epoch, marks);
+        match reached.has_more {
+            false => app.later.add(write),
+            // Without it the pages are sent again; the client need not fail for it.
+            true => _ = app.database.write(write),
+        }
+    }
+}
+
+impl Reached {
+    /// The last page got to the end of the project.
+    pub(super) fn of(project: &Project, page: &Page, from: Rev) -> Self {
+        let last = page.changes.last().filter(|_| page.has_more);
+        let head = project.head.unwrap_or(0).max(from);
+        Self {
+            project: project.number,
+            epoch: project.epoch,
+            end: last.map_or(head, |last| last.version.rev),
+            has_more: page.has_more,
+        }
+    }
+}
