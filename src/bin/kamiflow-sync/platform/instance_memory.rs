@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use super::memory_pool::{Pool, STEP, Share};
+use super::turns::Turn;
 
 /// Bytes of all instances together beyond [`UNCOUNTED`] of each. One of them may exceed it.
 pub const BUDGET: u64 = 160 << 20;
@@ -23,6 +24,8 @@ pub struct InstanceMemory {
     reserved: u32,
     /// Set when the instance needs more than `max`.
     out_of_memory: Arc<AtomicBool>,
+    /// Of the request in progress: others take it while this one waits for memory that they have.
+    turn: Arc<Turn>,
 }
 
 impl InstanceMemory {
@@ -34,6 +37,7 @@ impl InstanceMemory {
             share: Share::of(pool),
             reserved: 0,
             out_of_memory: Arc::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -41,7 +45,8 @@ impl InstanceMemory {
         self.in_use.clone()
     }
 
-    pub fn begin_request(&mut self, out_of_memory: Arc<AtomicBool>) {
+    pub fn begin_request(&mut self, turn: Arc<Turn>, out_of_memory: Arc<AtomicBool>) {
+        self.turn = turn;
         self.out_of_memory = out_of_memory;
     }
 
@@ -57,7 +62,7 @@ impl InstanceMemory {
         let steps = counted_steps(total) - counted_steps(before);
         match may_wait {
             _ if steps == 0 => {}
-            true => self.share.grow(steps).await,
+            true => self.wait_for(steps).await,
             false => self.share.grow_if_free(steps),
         }
         self.in_use.store(total, Relaxed);
@@ -67,8 +72,22 @@ impl InstanceMemory {
     /// Waits for memory for a result on its way to the instance, until [`Self::release`].
     pub async fn reserve(&mut self, bytes: usize) {
         let steps = steps(bytes);
-        self.share.grow(steps).await;
+        self.wait_for(steps).await;
         self.reserved += steps;
+    }
+
+    pub fn turn(&self) -> Arc<Turn> {
+        self.turn.clone()
+    }
+
+    /// Gives the turn of the request to others while it waits.
+    pub fn pause_turn(&self) {
+        self.turn.pause();
+    }
+
+    async fn wait_for(&mut self, steps: u32) {
+        self.pause_turn();
+        self.share.grow(steps).await;
     }
 
     /// The instance has taken the result in.
@@ -91,6 +110,7 @@ mod tests {
 
     use tokio::time::timeout;
 
+    use super::super::turns::Turns;
     use super::*;
 
     #[tokio::test]
@@ -98,7 +118,7 @@ mod tests {
         let pool = Pool::new(BUDGET);
         let mut memory = InstanceMemory::new(100, &pool);
         let out_of_memory = Arc::new(AtomicBool::new(false));
-        memory.begin_request(out_of_memory.clone());
+        memory.begin_request(Arc::default(), out_of_memory.clone());
         assert!(memory.grow(0, 60, true).await);
         assert!(!out_of_memory.load(Relaxed));
         assert!(!memory.grow(0, 60, true).await);
@@ -121,6 +141,20 @@ mod tests {
         assert!(writer.grow(0, UNCOUNTED + STEP, false).await);
         drop(first);
         assert!(waiting.await);
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_memory_gives_the_turn_to_others() {
+        let pool = Pool::new(0);
+        let turns = Turns::new(2);
+        let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
+        first.reserve(STEP).await;
+        let turn = Arc::<Turn>::default();
+        second.begin_request(turn.clone(), Arc::default());
+        turns.next(turn).await;
+        let mut waiting = Box::pin(second.reserve(STEP));
+        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
+        turns.next(Arc::default()).await;
     }
 
     #[tokio::test]

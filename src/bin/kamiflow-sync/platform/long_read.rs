@@ -1,7 +1,7 @@
 //! Statements that take long, so that they hold up no thread that serves others.
 //!
 //! Handing a statement to another thread costs more than most statements take. So one that only reads
-//! begins where it is called. If it then takes long, or has many rows, it is ended and begun again: its
+//! begins where it is called. If it then takes long, or has many rows, it is ended and begun again: many
 //! rows have memory before they are read, no more than a few such statements run at once, and the
 //! thread leaves its other tasks to a new one.
 
@@ -13,7 +13,7 @@ use tokio::task::block_in_place;
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
 use super::instance_memory::{InstanceMemory, UNCOUNTED};
-use super::query::{Extent, memory_size, query, query_within};
+use super::query::{Extent, Failed, memory_size, query, query_within};
 
 /// As far as most statements go.
 const SHORT: Extent = Extent {
@@ -38,7 +38,10 @@ pub async fn read(
 ) -> Result<QueryResult, Error> {
     match query_within(SHORT, connection, statement, parameters) {
         Err(failed) if failed.is_extent() => {
-            memory.reserve(LONG_RESULT).await;
+            match failed {
+                Failed::TooLarge => memory.reserve(LONG_RESULT).await,
+                Failed::Sql(_) => memory.pause_turn(),
+            }
             let _place = LONG_READS.acquire().await;
             block_in_place(|| query(connection, statement, parameters))
         }

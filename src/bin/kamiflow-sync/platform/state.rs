@@ -17,8 +17,6 @@ pub struct PlatformState {
     pub(super) stores: ResourceTable,
     pub(super) swaps: ResourceTable,
     pub(super) memory: InstanceMemory,
-    /// Of the request in progress.
-    turn: Arc<Turn>,
 }
 
 impl PlatformState {
@@ -36,15 +34,13 @@ impl PlatformState {
             stores,
             swaps,
             memory,
-            turn: Arc::default(),
         }
     }
 
     /// Begins a request with this turn. `out_of_memory` is set when it needs more memory than an
     /// instance may have.
     pub fn begin_request(&mut self, turn: Arc<Turn>, out_of_memory: Arc<AtomicBool>) {
-        self.turn = turn;
-        self.memory.begin_request(out_of_memory);
+        self.memory.begin_request(turn, out_of_memory);
     }
 
     pub fn memory_in_use(&self) -> MemoryInUse {
@@ -55,13 +51,13 @@ impl PlatformState {
     pub fn next_turn(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
         match self.is_writing() {
             true => None,
-            false => Some(self.shared.turns.next(self.turn.clone())),
+            false => Some(self.shared.turns.next(self.memory.turn())),
         }
     }
 
     /// Gives the turn to others while the guest waits.
     pub(super) fn pause_turn(&self) {
-        self.turn.pause();
+        self.memory.pause_turn();
     }
 
     /// Whether others wait for the instance, because it has the write lock of a database.
@@ -75,7 +71,6 @@ impl PlatformState {
     /// may have so much.
     pub async fn grow_memory(&mut self, current: usize, desired: usize) -> bool {
         let may_wait = !self.is_writing();
-        self.pause_turn();
         self.memory.grow(current, desired, may_wait).await
     }
 }

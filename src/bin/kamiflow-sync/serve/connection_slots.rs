@@ -4,8 +4,8 @@
 //! sent. It is stalled while its client has stopped reading. When a connection arrives and no slot
 //! is free, one is closed: one that has been stalled for long, else the one that has been idle
 //! longest, whether it has never sent a request or is kept alive for the next one, else the one
-//! that has been stalled longest, else the upload whose last step is longest ago. So connections
-//! that do nothing keep no client out, and a connection in the middle of a request stays open as
+//! that has been stalled longest, else one that sent requests without waiting for answers, else the
+//! upload whose last step is longest ago. So connections that do nothing keep no client out, and a connection in the middle of a request stays open as
 //! long as its client does its part.
 
 use std::pin::pin;
@@ -41,6 +41,8 @@ pub struct Slot {
     slots: ConnectionSlots,
     state: Mutex<State>,
     stalled: Ticket,
+    /// While requests that were sent at once wait for each other.
+    pipelining: Ticket,
     /// While a request body is arriving.
     uploading: Ticket,
     evict: Arc<Notify>,
@@ -81,6 +83,7 @@ impl ConnectionSlots {
         Arc::new(Slot {
             state: Mutex::new(State::Idle(self.queue().add(Cause::Idle, &evict))),
             stalled: Ticket::default(),
+            pipelining: Ticket::default(),
             uploading: Ticket::default(),
             slots: self.clone(),
             evict,
@@ -119,6 +122,7 @@ impl ConnectionSlots {
             (Cause::Stalled, LONG_STALL),
             (Cause::Idle, Duration::ZERO),
             (Cause::Stalled, self.stall_timeout),
+            (Cause::Pipelining, self.stall_timeout),
             (Cause::SlowUpload, self.slow_step),
         ];
         let evicted = order
@@ -190,6 +194,16 @@ impl Slot {
         }
     }
 
+    /// Waits for its turn among requests whose clients did not wait for the answer before.
+    pub async fn wait_pipelining<T>(&self, turn: impl Future<Output = T>) -> T {
+        let ticket = self.slots.queue().add(Cause::Pipelining, &self.evict);
+        *self.pipelining.lock() = Some(ticket);
+        let turn = turn.await;
+        self.pipelining.lock().take();
+        self.slots.queue().remove(Cause::Pipelining, ticket);
+        turn
+    }
+
     /// A step of a request body begins to arrive.
     pub fn upload_step(&self) {
         let mut ticket = self.uploading.lock();
@@ -236,6 +250,7 @@ impl Slot {
         let tickets = [
             (Cause::Idle, idle),
             (Cause::Stalled, *self.stalled.lock()),
+            (Cause::Pipelining, *self.pipelining.lock()),
             (Cause::SlowUpload, *self.uploading.lock()),
         ];
         let queue = self.slots.queue();
@@ -274,6 +289,9 @@ impl Drop for Slot {
         self.set_state(State::RequestInProgress);
         self.resumed();
         self.uploaded();
+        if let Some(ticket) = self.pipelining.lock().take() {
+            self.slots.queue().remove(Cause::Pipelining, ticket);
+        }
     }
 }
 
@@ -431,6 +449,26 @@ mod tests {
         slots.evict_one();
         assert!(!is_evicted(&other).await);
         drop((_requests, slowest, other));
+        assert_eq!(slots.queue().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_requests_wait_for_each_other_is_evicted_when_none_is_idle() {
+        let slots = ConnectionSlots {
+            stall_timeout: Duration::ZERO,
+            ..ConnectionSlots::new(2)
+        };
+        let [pipelining, other] = [slots.acquire().await, slots.acquire().await];
+        let _requests = [pipelining.begin_request(), other.begin_request()];
+        other.wait_pipelining(std::future::ready(())).await;
+        let mut waiting = Box::pin(pipelining.wait_pipelining(std::future::pending::<()>()));
+        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
+        slots.evict_one();
+        slots.evict_one();
+        pipelining.evicted().await;
+        assert!(!is_evicted(&other).await);
+        drop(waiting);
+        drop((_requests, pipelining, other));
         assert_eq!(slots.queue().len(), 0);
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 pub enum Cause {
     Idle,
     Stalled,
+    Pipelining,
     SlowUpload,
 }
 

@@ -174,7 +174,10 @@ impl Service {
         }
         request_headers::prepare(&mut parts).map_err(|failure| (failure, None))?;
         let _turn = match is_pipelined {
-            true => self.pipelined.acquire().await.ok(),
+            true => {
+                let turn = self.pipelined.acquire();
+                client.slot.wait_pipelining(turn).await.ok()
+            }
             false => None,
         };
         let limit = match has_body {
@@ -215,7 +218,10 @@ impl Service {
             (permits.out_of_time.clone(), permits.out_of_memory.clone());
         let response = self.handler.handle(permits.clone(), request);
         let completed = async {
-            Ok::<_, wasmtime::Error>(self.responses.complete(response.await?, &method).await?)
+            let response = response.await?;
+            // It may have to wait for the memory of other responses.
+            permits.turn.pause();
+            Ok::<_, wasmtime::Error>(self.responses.complete(response, &method).await?)
         };
         let handled = match has_body {
             true => completed.await,
