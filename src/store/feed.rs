@@ -170,7 +170,7 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{MAX_FILES, TestFile, id, push};
+    use super::super::testing::{TestFile, id, push, rules};
     use super::*;
     use crate::domain::Push;
 
@@ -245,7 +245,7 @@ mod tests {
             ..push(&[("a", Some("4")), ("d", Some("5"))])
         };
         store
-            .write(|store| store.push(&id(), &own, 10, MAX_FILES))
+            .write(|store| store.push(&id(), &own, 10, &rules()))
             .unwrap();
         let project = store.project(&id()).unwrap().unwrap();
         let paths = |since, limit, key| {
