@@ -26,15 +26,31 @@ impl Store {
             names: names(push.puts.iter().map(|put| &put.path)),
             ..CurrentState::default()
         };
-        let (first, rest) = asked.split_at(asked.len().min(STEP));
-        let project = self.look_up(id, push, first, outermost, 0, &mut current)?;
-        if project.is_some() {
-            for (step, asked) in (1..).zip(rest.chunks(STEP)) {
-                let outermost = outermost.saturating_sub(step * STEP);
-                self.look_up(id, push, asked, outermost, step, &mut current)?;
+        let project = self.look_up_all(id, push, &asked, outermost, &mut current)?;
+        Ok((project, current))
+    }
+
+    /// Adds what is stored at all these paths, of which the first `outermost` may have files below, and
+    /// the twins of all names.
+    pub(super) fn look_up_all<'p>(
+        &self,
+        id: &ProjectId,
+        push: &'p Push,
+        asked: &[&'p str],
+        outermost: usize,
+        current: &mut CurrentState<'p>,
+    ) -> Result<Option<Project>, Error> {
+        let most = asked.len().max(current.names.len());
+        let mut project = None;
+        for step in 0..most.div_ceil(STEP).max(1) {
+            let asked = asked.chunks(STEP).nth(step).unwrap_or_default();
+            let outermost = outermost.saturating_sub(step * STEP);
+            project = self.look_up(id, push, asked, outermost, step, current)?;
+            if project.is_none() {
+                break;
             }
         }
-        Ok((project, current))
+        Ok(project)
     }
 
     /// Adds what is stored at some paths, of which the first `outermost` may have files below, and the
@@ -100,7 +116,7 @@ fn add_twins(name: usize, row: &Row, current: &mut CurrentState) -> Result<(), E
 /// All paths to ask for, and how many of them, the first ones, may have files below: the puts but
 /// for those below another, which are refused as it is. Their folders do not overlap, so no
 /// file is looked at twice.
-fn paths(push: &Push) -> (Vec<&str>, usize) {
+pub(super) fn paths(push: &Push) -> (Vec<&str>, usize) {
     let puts: HashSet<&str> = push.puts.iter().map(|put| put.path.as_str()).collect();
     let (outermost, nested): (Vec<_>, Vec<_>) = push
         .puts

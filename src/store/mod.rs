@@ -15,6 +15,7 @@ mod feed;
 mod history;
 mod import;
 mod insert;
+mod large_push;
 mod latest;
 mod migrate;
 mod names;

@@ -2,9 +2,11 @@
 
 use super::error::Error;
 use super::numbering::Numbering;
+use super::project::Project;
 use super::store::Store;
 use crate::domain::{
-    Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step, UnportableName,
+    CurrentState, Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step,
+    UnportableName,
 };
 
 /// What a push did.
@@ -23,18 +25,6 @@ pub struct Applied {
 }
 
 impl Store {
-    /// Applies a push in a transaction of its own. `now_us` is the time of day in microseconds.
-    pub fn write_push(
-        &self,
-        id: &ProjectId,
-        push: &Push,
-        now_us: Rev,
-        rules: &Rules,
-    ) -> Result<Applied, Error> {
-        let write = |store: &Self| store.write(|store| store.push(id, push, now_us, rules));
-        self.with_names(id, write)
-    }
-
     /// Applies a push; to be called inside a transaction. [`Error::NamesNotListed`] for a project
     /// whose files were stored before names were listed.
     pub fn push(
@@ -45,7 +35,20 @@ impl Store {
         rules: &Rules,
     ) -> Result<Applied, Error> {
         let (existing, current) = self.current_state(id, push)?;
-        let plan = rules.plan(push, &current)?;
+        self.push_onto(existing, &current, id, push, now_us, rules)
+    }
+
+    /// Applies a push to what is stored.
+    pub(super) fn push_onto(
+        &self,
+        existing: Option<Project>,
+        current: &CurrentState,
+        id: &ProjectId,
+        push: &Push,
+        now_us: Rev,
+        rules: &Rules,
+    ) -> Result<Applied, Error> {
+        let plan = rules.plan(push, current)?;
         let mut project = match existing {
             Some(project) if project.unportable.is_none() => return Err(Error::NamesNotListed),
             Some(project) => project,
@@ -57,7 +60,7 @@ impl Store {
         let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
         let device = push.device.as_deref();
         self.add_versions(&project, &plan, &numberings, device, push.key)?;
-        self.update_names(&project, &plan, &current)?;
+        self.update_names(&project, &plan, current)?;
         self.update_project(&project, push.name.as_deref(), push.git_repo.as_deref())?;
         Ok(Applied {
             cursor: project.cursor(),

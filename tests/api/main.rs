@@ -1,6 +1,7 @@
 //! The black-box suite: the real component in the real host, over real sockets.
 
 mod auth;
+mod beside;
 mod changes;
 mod concurrency;
 mod conditional;

@@ -48,7 +48,7 @@ pub fn push(
     let now_us = moment(app)?;
     let applied = app
         .database
-        .with(|store| store.write_push(id, &checked.push, now_us, &rules))?;
+        .with(|store| store.apply(id, &checked.push, now_us, &rules))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
         remove_deleted(app, REMOVAL_TIME);
