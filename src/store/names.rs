@@ -143,7 +143,7 @@ mod tests {
                 let entry = |(path, live): (usize, bool)| (PATHS[path], live.then_some("x"));
                 let entries: Vec<_> = entries.into_iter().map(entry).collect();
                 // A file below another is refused, and changes nothing.
-                _ = store.write_push(&id(), &push(&entries), now_us * 1000, &rules());
+                _ = store.apply(&id(), &push(&entries), now_us * 1000, &rules());
                 check(&store);
             }
             store.run("DELETE FROM live_name").unwrap();
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn twins_of(store: &Store, entries: &[(&str, Option<&str>)]) -> Vec<(String, Vec<String>)> {
-        let applied = store.write_push(&id(), &push(entries), 10_000, &rules());
+        let applied = store.apply(&id(), &push(entries), 10_000, &rules());
         let unportable = applied.unwrap().unportable.into_iter();
         unportable.map(|name| (name.path, name.twins)).collect()
     }
@@ -186,7 +186,7 @@ mod tests {
             portable_paths: PortablePaths::Refuse,
             ..rules()
         };
-        let try_push = |entries: &[(&str, Option<&str>)]| match store.write_push(
+        let try_push = |entries: &[(&str, Option<&str>)]| match store.apply(
             &id(),
             &push(entries),
             10_000,

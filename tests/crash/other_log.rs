@@ -330,3 +330,53 @@ fn a_database_of_the_version_before_is_served_with_its_log() {
     let text = refusal(killed.path());
     assert!(text.contains(FOREIGN), "{text}");
 }
+
+#[test]
+fn a_server_whose_files_are_deleted_or_replaced_acknowledges_nothing_more() {
+    for suffix in ["", "-wal"] {
+        for replaced in [false, true] {
+            let host = Host::start();
+            host.client().push_files("p", &[("a", "one")]).good();
+            host.client().get("/health?deep=1").good();
+            let lost = beside(&host.database(), suffix);
+            let aside = host.database().with_file_name("aside");
+            std::fs::rename(&lost, &aside).unwrap();
+            if replaced {
+                std::fs::copy(&aside, &lost).unwrap();
+            }
+            let refused = host.client().push_files("p", &[("b", "two")]);
+            refused.failed(500, "internal");
+            std::thread::sleep(Duration::from_secs(1));
+            let unhealthy = host.anonymous().get("/health?deep=1");
+            unhealthy.failed(503, "unhealthy");
+            host.client()
+                .delete("/v1/projects/p")
+                .failed(500, "internal");
+            std::fs::rename(&aside, &lost).unwrap();
+            // A connection may have opened another log meanwhile.
+            host.anonymous()
+                .get("/health?deep=1")
+                .failed(503, "unhealthy");
+            let (_, _, folder) = host.stop();
+            assert_eq!(live(folder).0, ["a"]);
+        }
+    }
+}
+
+#[test]
+fn a_stop_saves_what_is_in_a_log_that_was_deleted_under_the_server() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    std::fs::remove_file(beside(&host.database(), "-wal")).unwrap();
+    let refused = host.client().push_files("p", &[("b", "two")]);
+    refused.failed(500, "internal");
+    // Several connections are opened.
+    std::thread::scope(|scope| {
+        let pull = || host.client().get("/v1/projects/p/files?since=0");
+        (0..8).for_each(|_| _ = scope.spawn(pull));
+    });
+    let (code, log, folder) = host.stop();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("restart the server"), "{log}");
+    assert_eq!(live(folder).0, ["a"]);
+}

@@ -49,6 +49,7 @@ fn create_or_check(file: &Path) -> Result<()> {
 
 /// Moves the write-ahead log of `file` into it, so that a copy of this one file is complete.
 pub fn checkpoint(file: &Path) -> Result<()> {
+    log_check::require_own_log(file)?;
     let connection = Connection::open(file)?;
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;

@@ -15,7 +15,7 @@ use super::guest_database::GuestDatabase;
 use super::instance_memory::InstanceMemory;
 use super::long_read::{read, run};
 use super::query::{io, query};
-use super::write_lock::{LOCKED, WriteGuard};
+use super::write_lock::WriteGuard;
 
 /// Dropping it rolls back an open transaction and then releases the write lock.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl GuestConnection {
         let is_shared = self.database.file.is_some();
         if is_shared && self.write_guard.is_none() && may_write {
             let guard = self.database.write_lock.acquire().await;
-            self.write_guard = Some(guard.ok_or_else(locked)?);
+            self.write_guard = Some(guard.map_err(refused)?);
         }
         let is_writing = may_write || self.write_guard.is_some();
         let connection = self.connection()?;
@@ -119,7 +119,7 @@ impl GuestConnection {
 
     async fn begin_grouped(&mut self) -> Result<(), Error> {
         let group = self.database.write_lock.acquire_group().await;
-        let group = group.ok_or_else(locked)?;
+        let group = group.map_err(refused)?;
         let begun = GroupedTransaction::begin(group, || self.database.open_grouped());
         self.grouped = Some(begun?);
         Ok(())
@@ -165,8 +165,8 @@ fn empties_log(statement: &str, result: &QueryResult) -> bool {
     statement.contains("wal_checkpoint(TRUNCATE)") && matches!(busy, Some(Value::Integer(0)))
 }
 
-fn locked() -> Error {
-    Error::Io(LOCKED.to_owned())
+fn refused(reason: &str) -> Error {
+    Error::Io(reason.to_owned())
 }
 
 #[cfg(test)]

@@ -41,11 +41,14 @@ impl GroupCommit {
     }
 
     /// Before a transaction: lets its log begin with an id, unless one is open already.
-    pub fn begin_log(&mut self) {
-        if self.finished.is_empty()
-            && let Some(log) = &mut self.log
-        {
-            log.begin();
+    ///
+    /// # Errors
+    ///
+    /// A text for the guest when nothing may be written.
+    pub fn begin_log(&mut self) -> Result<(), &'static str> {
+        match &mut self.log {
+            Some(log) if self.finished.is_empty() => log.begin(),
+            _ => Ok(()),
         }
     }
 

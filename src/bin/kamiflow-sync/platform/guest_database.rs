@@ -39,7 +39,7 @@ pub struct GuestDatabase {
 impl GuestDatabase {
     pub fn open(&self) -> rusqlite::Result<Connection> {
         let mut connection = match &self.file {
-            Some(file) => Connection::open(file),
+            Some(file) => self.write_lock.open(file),
             None => Connection::open_in_memory(),
         }?;
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
@@ -48,7 +48,6 @@ impl GuestDatabase {
         connection.pragma_update(None, "journal_size_limit", MAX_KEPT_LOG)?;
         // Where SQLite moves content, it leaves no copy behind; what is purged is gone from everywhere.
         connection.pragma_update(None, "secure_delete", true)?;
-        self.write_lock.watch_log(&mut connection)?;
         connection.authorizer(Some(authorize))?;
         deadline::watch(&mut connection)?;
         Ok(connection)

@@ -16,6 +16,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::log_watch::{LogWatch, MAX_KEPT_LOG};
+use super::place::Place;
 use crate::database::header::Header;
 use crate::database::log_base;
 
@@ -62,7 +63,17 @@ impl LogId {
     /// Raises the id if the log begins with the next transaction, which must not have begun.
     ///
     /// It waits for nobody. After a failure, such as a full disk, the next call tries again.
-    pub fn begin(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// When the file or its log was deleted or replaced.
+    pub fn begin(&mut self) -> Result<(), &'static str> {
+        self.watch.require_place()?;
+        self.raise_if_moved();
+        Ok(())
+    }
+
+    fn raise_if_moved(&mut self) {
         if self.watch.take_moved() {
             self.state = State::Moved;
         }
@@ -99,6 +110,7 @@ impl LogId {
         }
         if is_new {
             self.renew()?;
+            self.watch.set_place(Place::of(&self.file)?);
         }
         self.raise()?;
         let base = Header::of(self.open()?.file)?;

@@ -2,12 +2,14 @@
 //! has become long, as `SQLite` does by itself.
 
 use std::ffi::c_int;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
+
+use super::place::{LOST, Place};
 
 /// Frames of a log that is moved: 4 MB, `SQLite`'s default.
 const LONG: c_int = 1000;
@@ -24,6 +26,8 @@ pub struct LogWatch {
     has_commits: AtomicBool,
     /// Whether a part of the log was moved into the file, or the log began anew.
     has_moved: AtomicBool,
+    /// Of the files that are open, once there is a log.
+    place: OnceLock<Place>,
 }
 
 impl LogWatch {
@@ -70,6 +74,18 @@ impl LogWatch {
     /// Whether the file has changed since this was asked last.
     pub fn take_moved(&self) -> bool {
         self.has_moved.swap(false, Relaxed)
+    }
+
+    pub fn set_place(&self, place: Place) {
+        _ = self.place.set(place);
+    }
+
+    /// Fails with [`LOST`] when the file or its log was deleted or replaced.
+    pub fn require_place(&self) -> Result<(), &'static str> {
+        match self.place.get() {
+            Some(place) if place.is_lost() => Err(LOST),
+            _ => Ok(()),
+        }
     }
 
     /// Whether something was committed since this was forgotten.

@@ -20,6 +20,7 @@ mod log_id;
 mod log_watch;
 mod long_read;
 pub mod memory_pool;
+mod place;
 mod query;
 mod shared;
 mod sqlite;

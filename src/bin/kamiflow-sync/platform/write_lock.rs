@@ -18,7 +18,7 @@ use super::log_watch::LogWatch;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `SQLite`'s text for a lock that is not free in time.
-pub const LOCKED: &str = "database is locked";
+const LOCKED: &str = "database is locked";
 
 /// The lock of one file. Clones are the same lock.
 #[derive(Clone, Debug)]
@@ -60,16 +60,29 @@ impl WriteLock {
         }
     }
 
-    /// For every connection to the file that writes what must not be lost.
-    pub fn watch_log(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let log = self.log.as_ref();
-        log.map_or(Ok(()), |log| log.attach(connection))
+    /// Opens a connection that writes what must not be lost.
+    pub fn open(&self, file: &Path) -> rusqlite::Result<Connection> {
+        self.open_watched(file, LogWatch::attach)
     }
 
-    /// For every other connection to the file.
-    pub fn watch_log_of_keys(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let log = self.log.as_ref();
-        log.map_or(Ok(()), |log| log.attach_to_keys(connection))
+    /// Opens a connection for keys and their values only.
+    pub fn open_for_keys(&self, file: &Path) -> rusqlite::Result<Connection> {
+        self.open_watched(file, LogWatch::attach_to_keys)
+    }
+
+    fn open_watched(
+        &self,
+        file: &Path,
+        attach: impl Fn(&Arc<LogWatch>, &mut Connection) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<Connection> {
+        let Some(log) = &self.log else {
+            return Connection::open(file);
+        };
+        // SQLite would make a new file, or take the log away from the one that is open.
+        log.require_place().map_err(unusable)?;
+        let mut connection = Connection::open(file)?;
+        attach(log, &mut connection)?;
+        Ok(connection)
     }
 
     /// Says that a guest has moved all of the log into the file.
@@ -79,25 +92,35 @@ impl WriteLock {
         }
     }
 
-    /// Locks for a connection of one's own; `None` after the timeout.
-    pub async fn acquire(&self) -> Option<WriteGuard> {
+    /// Locks for a connection of one's own.
+    ///
+    /// # Errors
+    ///
+    /// A text for the guest: after the timeout that of `SQLite`, or why nothing may be written.
+    pub async fn acquire(&self) -> Result<WriteGuard, &'static str> {
         let mut group = self.lock().await?;
         group.commit_finished();
-        group.begin_log();
-        Some(WriteGuard(group))
+        group.begin_log()?;
+        Ok(WriteGuard(group))
     }
 
-    /// Locks for the connection of the group commit; `None` after the timeout.
-    pub async fn acquire_group(&self) -> Option<OwnedMutexGuard<GroupCommit>> {
+    /// Locks for the connection of the group commit, with the errors of [`Self::acquire`].
+    pub async fn acquire_group(&self) -> Result<OwnedMutexGuard<GroupCommit>, &'static str> {
         let mut group = self.lock().await?;
-        group.begin_log();
-        Some(group)
+        group.begin_log()?;
+        Ok(group)
     }
 
-    async fn lock(&self) -> Option<OwnedMutexGuard<GroupCommit>> {
+    async fn lock(&self) -> Result<OwnedMutexGuard<GroupCommit>, &'static str> {
         let lock = self.group.clone().lock_owned();
-        tokio::time::timeout(self.timeout, lock).await.ok()
+        let locked = tokio::time::timeout(self.timeout, lock).await;
+        locked.map_err(|_elapsed| LOCKED)
     }
+}
+
+fn unusable(reason: &str) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some(reason.to_owned()))
 }
 
 impl Default for WriteLock {
@@ -133,6 +156,6 @@ mod tests {
     async fn a_writer_waits_no_longer_than_the_timeout() {
         let lock = WriteLock::new(Duration::from_millis(1));
         let _first = lock.acquire().await.unwrap();
-        assert!(lock.acquire().await.is_none());
+        assert_eq!(lock.acquire().await.unwrap_err(), LOCKED);
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::counter;
 use crate::platform::limits::{MAX_RESULT_BYTES, result_too_large};
-use crate::platform::write_lock::{LOCKED, WriteGuard, WriteLock};
+use crate::platform::write_lock::{WriteGuard, WriteLock};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL,
@@ -49,10 +49,7 @@ impl FileBackend {
     pub async fn open(&self) -> Result<(), String> {
         if self.connection.get().is_none() {
             let _guard = self.lock().await?;
-            let mut connection = Connection::open(&self.path).map_err(text)?;
-            self.write_lock
-                .watch_log_of_keys(&mut connection)
-                .map_err(text)?;
+            let connection = self.write_lock.open_for_keys(&self.path).map_err(text)?;
             connection.execute(CREATE, []).map_err(text)?;
             self.connection.get_or_init(|| Mutex::new(connection));
         }
@@ -126,7 +123,7 @@ impl FileBackend {
 
     async fn lock(&self) -> Result<WriteGuard, String> {
         let guard = self.write_lock.acquire().await;
-        guard.ok_or_else(|| LOCKED.to_owned())
+        guard.map_err(str::to_owned)
     }
 
     fn connection(&self) -> Result<MutexGuard<'_, Connection>, String> {
