@@ -1,5 +1,5 @@
-//! The lock between processes that use one database: servers and imports share it, and a restore
-//! holds it alone.
+//! The lock between processes that use one database: servers and imports share it, and a restore or
+//! `compact` holds it alone.
 //!
 //! It is a lock on a file beside the database, so it ends with the process, however that ends.
 
@@ -21,13 +21,16 @@ impl DatabaseLock {
         match file.try_lock_shared() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => {
-                bail!("{} is being restored", database.display())
+                bail!(
+                    "{} is being restored or compacted: try again afterwards",
+                    database.display()
+                )
             }
             Err(TryLockError::Error(error)) => Err(error).context(failed(database)),
         }
     }
 
-    /// For a restore, which no other process may see unfinished.
+    /// For a restore, which no other process may see unfinished, or for `compact`.
     pub fn exclusive(database: &Path) -> Result<Self> {
         let file = lock_file(database)?;
         match file.try_lock() {
