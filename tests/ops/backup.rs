@@ -271,3 +271,24 @@ fn a_link_in_place_of_the_mark_is_not_followed() {
     assert!(said.contains("last-backup"), "{said}");
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
 }
+
+#[test]
+fn an_empty_server_has_an_empty_backup_and_a_missing_one_has_none() {
+    let host = Host::start();
+    let folder = tempfile::tempdir().unwrap();
+    let out = run(&host.database(), &["backup", argument(folder.path())]).good();
+    assert!(out.starts_with("Backed up 0 projects"), "{out}");
+    let files: Vec<_> = folder.path().read_dir().unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let backup = files[0].as_ref().unwrap().path();
+    let report = run(&host.database(), &["doctor"]).good();
+    assert!(report.contains("0 days old"), "{report}");
+    let machine = tempfile::tempdir().unwrap();
+    let database = machine.path().join("sync.db");
+    let missing = run(&database, &["backup", argument(folder.path())]).failed();
+    assert!(missing.contains("there is no database"), "{missing}");
+    run(&database, &["restore", argument(&backup)]).good();
+    let host = Host::resume(machine, &[]);
+    host.client().push_files("p", &[("a", "one")]).good();
+    run(&host.database(), &["check"]).good();
+}

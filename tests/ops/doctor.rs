@@ -64,9 +64,6 @@ fn a_server_before_its_first_request_passes() {
     let host = Host::start();
     let report = run(&host.database(), &["doctor"]).good();
     assert!(report.contains("made by the first request"), "{report}");
-    let backup = host.database().with_file_name("backup.db");
-    let refusal = run(&host.database(), &["backup", argument(&backup)]).failed();
-    assert!(refusal.contains("nothing was stored yet"), "{refusal}");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use kamiflow_sync_component::store::Store;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode};
 
@@ -17,7 +18,7 @@ use super::installation::Installation;
 use super::progress;
 use super::say::say;
 use crate::cli::BackupArgs;
-use crate::database::{backup_mark, files, open};
+use crate::database::{backup_mark, files, log_check, open};
 
 /// Instructions of SQLite's virtual machine after which the progress bar moves.
 const INSTRUCTIONS: c_int = 10_000;
@@ -63,6 +64,19 @@ fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
 /// Copies a snapshot of `database`, whatever is written to it meanwhile. The rows are written anew, so
 /// the copy has neither free pages nor what was deleted. No writer waits for it.
 fn copy(database: &Path, target: &Path) -> Result<()> {
+    // A server creates the file, and its first request the schema.
+    if database.is_file() && files::length(database) == 0 {
+        log_check::require_own_log(database)?;
+        Store::open(Connection::open(target)?)?;
+    } else {
+        copy_rows(database, target)?;
+    }
+    // A file of its own, which no log of the database belongs to.
+    let id = getrandom::u32()?.cast_signed();
+    Ok(Connection::open(target)?.pragma_update(None, "application_id", id)?)
+}
+
+fn copy_rows(database: &Path, target: &Path) -> Result<()> {
     let mut source = open::existing(database)?;
     let total = open::existing_store(database)?.file_space()?.used;
     let bar = progress::bar("copying", total);
@@ -78,13 +92,10 @@ fn copy(database: &Path, target: &Path) -> Result<()> {
     bar.finish_and_clear();
     match copied {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-            return Err(damaged(error));
+            Err(damaged(error))
         }
-        copied => copied.context("cannot write the copy")?,
-    };
-    // A file of its own, which no log of the database belongs to.
-    let id = getrandom::u32()?.cast_signed();
-    Ok(Connection::open(target)?.pragma_update(None, "application_id", id)?)
+        copied => copied.map(drop).context("cannot write the copy"),
+    }
 }
 
 fn verify(copy: &Path) -> Result<Totals> {
