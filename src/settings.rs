@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use ipnet::IpNet;
 
-use crate::domain::{PortablePaths, Rules, SyncFolders};
+use crate::domain::{MAX_FILE_BYTES, PortablePaths, Rules, SyncFolders};
 use folders::folders;
 
 pub use key::Key;
@@ -75,7 +75,7 @@ settings! {
     /// The largest request body, as sent and inflated, in bytes.
     max_body_size: usize = "104857600", |value| size(value, 1024..=512 << 20);
     /// The largest file, decoded, in bytes.
-    max_file_size: usize = "10485760", |value| size(value, 1..=100 << 20);
+    max_file_size: usize = "10485760", |value| size(value, 1..=MAX_FILE_BYTES);
     /// The most live files in one project.
     max_files_per_project: u64 = "100000", |value| number(value, 1..=10_000_000);
     /// What happens to a file whose name some system cannot hold: `report` or `refuse`.

@@ -7,9 +7,9 @@
 use http::StatusCode;
 
 use crate::counters::CounterError;
-use crate::domain::Rejection;
 use crate::domain::cursor::MalformedCursor;
 use crate::domain::key::{MalformedKey, Scope};
+use crate::domain::{MAX_FILE_BYTES, Rejection};
 use crate::settings::BadSetting;
 use crate::store;
 use crate::wire::body::BodyError;
@@ -119,6 +119,16 @@ pub enum Error {
         /// `MAX_FILE_SIZE`.
         limit_bytes: usize,
     },
+    /// A stored file that no answer can carry.
+    #[error(
+        "The file '{path}' has {size} bytes, and an answer carries at most {MAX_FILE_BYTES}: take it out with 'kamiflow-sync export', and delete it."
+    )]
+    StoredFileTooLarge {
+        /// The path of the file.
+        path: String,
+        /// Bytes of its content.
+        size: u64,
+    },
     /// A path that some client could not write, or that would leave its folder.
     #[error("The path '{path}' {rule}.")]
     BadPath {
@@ -203,7 +213,9 @@ impl Error {
             Self::Forbidden | Self::KeyRevoked | Self::KeyExpired => StatusCode::FORBIDDEN,
             Self::Scope { .. } | Self::Project | Self::WiderKey => StatusCode::FORBIDDEN,
             Self::RateLimited { .. } | Self::TooManyWaiting { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge { .. }
+            | Self::FileTooLarge { .. }
+            | Self::StoredFileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadPath { .. } | Self::BadBase64 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChecksumMismatch { .. } | Self::DuplicatePath { .. } => {
@@ -251,7 +263,7 @@ impl Error {
             Self::BodyCutShort => "body_cut_short",
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
             Self::BadGzip => "bad_gzip",
-            Self::FileTooLarge { .. } => "file_too_large",
+            Self::FileTooLarge { .. } | Self::StoredFileTooLarge { .. } => "file_too_large",
             Self::BadPath { .. }
             | Self::Rejected(Rejection::PathClash(_) | Rejection::OutsideFolders { .. }) => {
                 "bad_path"
@@ -309,6 +321,7 @@ impl From<store::Error> for Error {
             | store::Error::BeforeFirstVersion => Self::NoSuchFile(error.to_string()),
             store::Error::ContentPruned { path } => Self::ContentGone { path },
             store::Error::TooManyKeys(limit) => Self::TooManyKeys { limit },
+            store::Error::FileTooLarge { path, size } => Self::StoredFileTooLarge { path, size },
             store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
                 Self::NotConfigured(error.into())
             }

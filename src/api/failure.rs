@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::Error;
 use crate::domain::path_clash::PathClash;
-use crate::domain::{Conflict, Rejection};
+use crate::domain::{Conflict, MAX_FILE_BYTES, Rejection};
 use crate::wire::failure::envelope;
 use crate::wire::portability::problems;
 use crate::wire::pushed::ConflictEntry;
@@ -47,6 +47,9 @@ impl Error {
             Self::BodyTooLarge { limit_bytes } => json!({ "limit": limit_bytes }),
             Self::FileTooLarge { path, limit_bytes } => {
                 json!({ "path": path, "limit": limit_bytes })
+            }
+            Self::StoredFileTooLarge { path, .. } => {
+                json!({ "path": path, "limit": MAX_FILE_BYTES })
             }
             Self::Rejected(Rejection::Conflict(conflicts)) => {
                 json!({ "conflicts": entries(conflicts) })

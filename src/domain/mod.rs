@@ -43,4 +43,4 @@ pub use rules::Rules;
 pub use step::{Outcome, Status, Step};
 pub use sync_folders::SyncFolders;
 pub use tree_digest::TreeDigest;
-pub use version::{Rev, Version};
+pub use version::{MAX_FILE_BYTES, Rev, Version};

@@ -7,6 +7,10 @@ use super::checksum::Checksum;
 /// Revs of a project are unique and strictly increasing; none is given out twice.
 pub type Rev = i64;
 
+/// Bytes of the largest file that a server can be set to take, and of the largest that an answer
+/// carries.
+pub const MAX_FILE_BYTES: u64 = 100 << 20;
+
 /// A version of a file as it is stored: its content, or that it was deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {

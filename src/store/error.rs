@@ -2,7 +2,7 @@
 
 use super::schema::SCHEMA_VERSION;
 use super::sql_error::SqlError;
-use crate::domain::{Rejection, Rev};
+use crate::domain::{MAX_FILE_BYTES, Rejection, Rev, Version};
 
 /// Why the store did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,14 @@ pub enum Error {
     /// There are as many keys as there may be.
     #[error("there are {0} keys already")]
     TooManyKeys(i64),
+    /// A stored file that no answer can carry.
+    #[error("'{path}' has {size} bytes")]
+    FileTooLarge {
+        /// The path of the file.
+        path: String,
+        /// Bytes of its content.
+        size: u64,
+    },
     /// The database was written by a newer program.
     #[error(
         "the database has schema {0}, this program knows {SCHEMA_VERSION}: run the newer program"
@@ -78,5 +86,16 @@ impl From<SqlError> for Error {
             SqlError::TimedOut => Self::TimedOut,
             SqlError::Failed(source) => Self::Sql(source),
         }
+    }
+}
+
+/// Refuses content that no answer can carry, which only a program before the limit can have imported.
+pub(super) fn require_answerable(version: &Version) -> Result<(), Error> {
+    match version.size <= MAX_FILE_BYTES {
+        true => Ok(()),
+        false => Err(Error::FileTooLarge {
+            path: version.path.clone(),
+            size: version.size,
+        }),
     }
 }

@@ -1,6 +1,6 @@
 //! What changed after a rev: pages for the old wire and for the change feed.
 
-use super::error::Error;
+use super::error::{Error, require_answerable};
 use super::project::Project;
 use super::row::{Row, json_array};
 use super::store::Store;
@@ -69,8 +69,12 @@ impl Store {
         Ok(Page::cut(changes, limit as usize, max_bytes))
     }
 
-    /// The content of live files, in the order asked for.
+    /// The content of live files, in the order asked for. [`Error::FileTooLarge`] for one that no answer
+    /// can carry, which is alone on its page.
     pub fn contents(&self, changes: &[Change]) -> Result<Vec<Vec<u8>>, Error> {
+        let with_content = changes.iter().filter(|change| change.content.is_some());
+        let mut with_content = with_content.map(|change| &change.version);
+        with_content.try_for_each(require_answerable)?;
         let ids: Vec<i64> = changes.iter().filter_map(|change| change.content).collect();
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -1,6 +1,6 @@
 //! Every version of a path, newest first: each row names the one before it.
 
-use super::error::Error;
+use super::error::{Error, require_answerable};
 use super::row::{Row, Value};
 use super::store::Store;
 use super::tree::{VERSION, version};
@@ -23,6 +23,17 @@ const STEP: i64 = 10_000;
 pub(super) struct Link {
     pub(super) rev: Rev,
     pub(super) previous: Option<Rev>,
+}
+
+impl StoredVersion {
+    /// Where the content for an answer is. [`Error::ContentPruned`] when it is no longer kept, and
+    /// [`Error::FileTooLarge`] when no answer can carry it.
+    pub fn answerable(&self) -> Result<i64, Error> {
+        require_answerable(&self.version)?;
+        self.content.ok_or_else(|| Error::ContentPruned {
+            path: self.version.path.clone(),
+        })
+    }
 }
 
 impl Store {

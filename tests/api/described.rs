@@ -157,6 +157,17 @@ fn ask_for_trouble(seen: &mut Seen) {
         .unwrap();
     ask(seen, &client, ("GET", &of_rev, ""), &[]);
     ask(seen, &client, ("POST", restore, &version), &[]);
+    database
+        .execute_batch("UPDATE version SET content = 1, size = 104857601 WHERE path = 'b'")
+        .unwrap();
+    // The feed has the deletion of the other file first.
+    let feed = client.ask("p", "changes?content=1").good();
+    let since = feed["cursor"].as_str().unwrap();
+    let changes = format!("changes?content=1&since={since}");
+    for target in ["files", "files/b", &changes] {
+        let target = format!("/v1/projects/p/{target}");
+        ask(seen, &client, ("GET", &target, ""), &[]);
+    }
 }
 
 /// Whether this test can provoke it.

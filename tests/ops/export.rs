@@ -173,6 +173,17 @@ fn an_import_stores_nothing_outside_of_the_synced_folders() {
 }
 
 #[test]
+fn an_import_stores_no_file_that_the_server_could_not_hand_out() {
+    let host = Host::start();
+    let tar = exported(&host);
+    let mut import = command(&host.database(), &["import", "q", argument(&tar)]);
+    import.env("MAX_FILE_SIZE", "104857601");
+    let refusal = finished(import.output().unwrap());
+    assert_eq!(refusal.code, Some(2), "{refusal:?}");
+    assert!(refusal.err.contains("MAX_FILE_SIZE must be"), "{refusal:?}");
+}
+
+#[test]
 fn a_project_that_does_not_exist_is_not_exported() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();

@@ -16,7 +16,7 @@ const REV: HeaderName = HeaderName::from_static("x-rev");
 /// Answers the raw bytes of one file, or with `rev` of an older version of it.
 ///
 /// 404 when there is no such file or version or it is a deletion, 410 when its content is no longer
-/// kept, 304 when the client has it. It is always a download, whatever it contains.
+/// kept, 413 when it is larger than an answer can be, 304 when the client has it. It is always a download, whatever it contains.
 pub fn file(
     app: &App,
     head: &Request<()>,
@@ -33,10 +33,7 @@ pub fn file(
         };
         let tag = format!("\"{checksum}\"");
         let mut response = etag::unless_tagged(head.headers(), &tag, || {
-            let content = stored.content.ok_or_else(|| Error::ContentGone {
-                path: path.to_string(),
-            })?;
-            let mut response = Response::new(store.content(content)?);
+            let mut response = Response::new(store.content(stored.answerable()?)?);
             response.headers_mut().extend([
                 (
                     CONTENT_TYPE,

@@ -18,7 +18,7 @@ use crate::wire::page::{PageWriter, PulledFile};
 /// Answers a page of the live files that changed after `since`, in the order of `synced_at`. With the key of
 /// a device, `since` only tells how its last pull ended ([`pull_marks`](crate::domain::pull_marks)).
 ///
-/// 200, or 304 when the client has this page: an unknown project has no files, and odd numbers
+/// 200, 413 for a file that is larger than an answer can be, or 304 when the client has this page: an unknown project has no files, and odd numbers
 /// are read as the original reads them.
 pub fn files(
     app: &App,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use kamiflow_sync_component::domain::MAX_FILE_BYTES;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
@@ -31,9 +32,11 @@ const BODY_COPIES: u64 = 4;
 /// Bytes that a 32-bit address space has.
 const MAX_MEMORY: u64 = 4 << 30;
 
-/// Bytes of memory that an instance needs for bodies of up to `max_body` bytes.
+/// Bytes of memory that an instance needs for bodies of up to `max_body` bytes, and for answers with
+/// the largest file, which may be stored since before `max_body` was lowered.
 pub fn required_memory(max_body: u64) -> usize {
-    let required = BASE_MEMORY.saturating_add(max_body.saturating_mul(BODY_COPIES));
+    let largest = max_body.max(MAX_FILE_BYTES);
+    let required = BASE_MEMORY.saturating_add(largest.saturating_mul(BODY_COPIES));
     usize::try_from(required.min(MAX_MEMORY)).unwrap_or(usize::MAX)
 }
 
