@@ -1,14 +1,16 @@
 //! Which requests are let in: those with a key that may do what they ask for, as long as their window
 //! lasts.
 
-use http::Request;
 use http::header::HeaderMap;
+use http::{Request, Response, StatusCode};
 
 use super::app::App;
 use super::caller::Caller;
 use super::client_network::client_network;
 use super::error::Error;
+use super::handlers::continues_feed;
 use super::rate_limit::{self, Client, Usage};
+use super::response::Idle;
 use super::routes::{Match, Route};
 use super::uncounted::is_uncounted;
 use super::{auth, clock, for_log};
@@ -18,8 +20,18 @@ use crate::domain::key::Scope;
 pub(super) struct Admitted {
     /// Its key.
     pub(super) caller: Caller,
-    /// The window that it was counted in; none where it is not counted.
-    pub(super) usage: Option<Usage>,
+    /// Whether it was counted.
+    pub(super) counted: Counted,
+}
+
+/// Whether a request was counted.
+pub(super) enum Counted {
+    /// It is not.
+    No,
+    /// In this window.
+    Yes(Usage),
+    /// It will be, for this client, if it fails.
+    IfItFails(Client),
 }
 
 /// Checks the key and counts the request: against the key when there is one, else against the address, so
@@ -34,15 +46,15 @@ pub(super) fn admit(
     let Some(needs) = found.needs else {
         return Ok(Admitted {
             caller: Caller::Anonymous,
-            usage: None,
+            counted: Counted::No,
         });
     };
     let now_us = clock::now_us();
     match auth::caller(app, head.headers(), found.route.project(), now_us) {
         Ok(caller) => {
             common.extend(for_log::device(head.headers(), &caller));
-            let usage = count_caller(app, head, &found.route, needs, &caller, common)?;
-            Ok(Admitted { caller, usage })
+            let counted = count_caller(app, head, &found.route, needs, &caller, common)?;
+            Ok(Admitted { caller, counted })
         }
         Err(error) if error.refuses_key() => {
             let network = client_network(head.headers(), &app.settings.trusted_proxies()?);
@@ -61,13 +73,37 @@ fn count_caller(
     needs: Scope,
     caller: &Caller,
     common: &mut HeaderMap,
-) -> Result<Option<Usage>, Error> {
-    let permitted = permit(caller, route, needs);
-    if permitted.is_ok() && is_uncounted(app, head, route)? {
-        return Ok(None);
+) -> Result<Counted, Error> {
+    let client = Client::of(caller);
+    if let Err(error) = permit(caller, route, needs) {
+        count(app, &client, common)?;
+        return Err(error);
     }
-    let usage = count(app, &Client::of(caller), common)?;
-    permitted.map(|()| Some(usage))
+    match route {
+        route if is_uncounted(app, head, route)? => Ok(Counted::No),
+        route if continues_feed(head, route) => Ok(Counted::IfItFails(client)),
+        _ => count(app, &client, common).map(Counted::Yes),
+    }
+}
+
+/// What is asked often and tells that nothing has changed is not counted after all.
+pub(super) fn settle(
+    app: &App,
+    counted: Counted,
+    answer: Result<Response<Vec<u8>>, Error>,
+    common: &mut HeaderMap,
+) -> Result<Response<Vec<u8>>, Error> {
+    match (counted, &answer) {
+        (Counted::Yes(usage), Ok(response)) if is_idle(response) => usage.take_back(app, common)?,
+        (Counted::IfItFails(client), Err(_)) => _ = count(app, &client, common)?,
+        (Counted::No | Counted::Yes(_) | Counted::IfItFails(_), _) => {}
+    }
+    answer
+}
+
+fn is_idle(response: &Response<Vec<u8>>) -> bool {
+    let is_empty = response.extensions().get::<Idle>().is_some();
+    is_empty || response.status() == StatusCode::NOT_MODIFIED
 }
 
 fn permit(caller: &Caller, route: &Route, needs: Scope) -> Result<(), Error> {

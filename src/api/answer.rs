@@ -3,13 +3,12 @@
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 
-use super::admission::{Admitted, admit};
+use super::admission::{Admitted, admit, settle};
 use super::app::App;
 use super::caller::Caller;
 use super::error::Error;
 use super::request::{Body, read_body};
 use super::request_id::{REQUEST_ID, request_id};
-use super::response::Idle;
 use super::routes::Route;
 use super::{cors, event_stream, gzip, handlers};
 
@@ -68,18 +67,9 @@ fn respond(
         };
         common.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     }
-    let Admitted { caller, usage } = admit(app, head, &found, common)?;
-    let response = handle(app, head, found.route, &caller, body)?;
-    if let Some(usage) = usage.filter(|_| is_idle(&response)) {
-        usage.take_back(app, common)?;
-    }
-    Ok(response)
-}
-
-/// Whether nothing has changed for a client that asks often.
-fn is_idle(response: &Response<Vec<u8>>) -> bool {
-    let is_empty = response.extensions().get::<Idle>().is_some();
-    is_empty || response.status() == StatusCode::NOT_MODIFIED
+    let Admitted { caller, counted } = admit(app, head, &found, common)?;
+    let answer = handle(app, head, found.route, &caller, body);
+    settle(app, counted, answer, common)
 }
 
 fn handle(

@@ -292,6 +292,26 @@ fn what_is_asked_often_and_costs_nothing_is_not_counted() {
 }
 
 #[test]
+fn the_pages_of_a_feed_are_not_counted_and_a_wrong_cursor_is() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);
+    let device = device(&host, "append");
+    let files = ["a", "b", "c", "d", "e", "f"].map(|path| (path, "x"));
+    device.push_files("p", &files).good();
+    let (changes, cursor) = device.changes("p", "0", 1);
+    assert_eq!(changes.len(), 6);
+    device
+        .ask("p", "changes?since=1-1-1")
+        .failed(410, "resync_required");
+    device
+        .ask("p", "changes?since=1-1-1")
+        .failed(429, "rate_limited");
+    device
+        .ask("p", "changes?since=0")
+        .failed(429, "rate_limited");
+    device.ask("p", &format!("changes?since={cursor}")).good();
+}
+
+#[test]
 fn the_history_names_the_key() {
     let host = Host::start();
     let device = device(&host, "write");

@@ -10,6 +10,7 @@ use crate::api::etag;
 use crate::api::hold::{self, Hold};
 use crate::api::request::{limit, parameter};
 use crate::api::response::{Idle, ok_json};
+use crate::api::routes::Route;
 use crate::domain::{Cursor, ProjectId};
 use crate::store::{Entries, PAGE_BYTES, Page, Project};
 use crate::wire::page::{FeedChange, PageWriter};
@@ -26,7 +27,7 @@ pub fn changes(
     caller: &Caller,
     id: &ProjectId,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let since = Cursor::parse(&parameter(head, "since").unwrap_or_default())?;
+    let since = Cursor::parse(&since(head))?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
     let is_idle = |project: &Project| since == Some(project.cursor());
     let (mut response, is_newest) = app.database.read_project(id, is_idle, |store, project| {
@@ -66,6 +67,17 @@ fn note_cursor(app: &App, caller: &Caller, id: &ProjectId, since: Option<Cursor>
         app.later
             .add(move |store| store.note_cursor(key, &id, &cursor, now_us));
     }
+}
+
+/// Whether this request goes on with the feed from a cursor. Unless the cursor is refused it is not counted,
+/// as the pages of a pull.
+pub fn continues_feed(head: &Request<()>, route: &Route) -> bool {
+    let is_feed = matches!(route, Route::Changes(_));
+    is_feed && !matches!(&*since(head), "" | "0")
+}
+
+fn since(head: &Request<()>) -> String {
+    parameter(head, "since").unwrap_or_default()
 }
 
 /// The position at the end of a page, unless it is empty.

@@ -26,7 +26,7 @@ pub(super) use all_events::{all_events, is_position};
 pub(super) use delete::delete;
 pub(super) use diff::diff;
 pub(super) use events::events;
-pub(super) use feed::changes;
+pub(super) use feed::{changes, continues_feed};
 pub(super) use file::file;
 pub(super) use health::health;
 pub(super) use history::history;
