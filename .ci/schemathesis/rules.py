@@ -56,9 +56,11 @@ def is_lenient(case, response):
 
 
 def is_beyond_schemas(case, response):
-    """Rules about several entries, or about what is stored: a file below another, a path twice, a
-    cursor that the server never gave out."""
-    return response.json()["code"] in ("bad_path", "duplicate_path", "resync_required")
+    """Rules about several entries, about what is stored, or about now: a file below another, a path twice, a
+    cursor that the server never gave out, a key that would expire in the past."""
+    answer = response.json()
+    is_over = answer["error"] == "expires_at: must be in the future."
+    return is_over or answer["code"] in ("bad_path", "duplicate_path", "resync_required")
 
 
 def is_empty_project(case, response):
