@@ -7,7 +7,6 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{DeviceKey, LastRev, Store};
 
 use super::atomic_file::AtomicFile;
@@ -112,12 +111,9 @@ fn move_log_into_file(copy: &Path) -> Result<()> {
 fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
     copy.renew_epochs()?;
     match last_revs(database) {
-        Ok((last_revs, latest)) => {
-            last_revs
-                .iter()
-                .try_for_each(|last| copy.raise_last_rev(last))?;
-            Ok(copy.raise_last_revs(latest)?)
-        }
+        Ok(last_revs) => last_revs
+            .iter()
+            .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
         Err(error) => {
             eprintln!(
                 "kamiflow-sync: the previous database cannot be read ({error:#}): numbering continues from the time of day"
@@ -127,14 +123,10 @@ fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
     }
 }
 
-/// The highest number that each project of `database` has given out, and the latest moment that its
-/// server has acted on, for devices that have pulled since.
-fn last_revs(database: &Path) -> Result<(Vec<LastRev>, Rev)> {
+/// The highest number that each project of `database` has given out.
+fn last_revs(database: &Path) -> Result<Vec<LastRev>> {
     if files::length(database) == 0 {
-        return Ok((Vec::new(), 0));
+        return Ok(Vec::new());
     }
-    let store = open::existing_store(database)?;
-    // A database of an older schema knows none.
-    let clock = store.clock().ok().flatten();
-    Ok((store.last_revs()?, clock.map_or(0, |clock| clock.latest)))
+    Ok(open::existing_store(database)?.last_revs()?)
 }
