@@ -26,6 +26,7 @@ fn action() -> impl Strategy<Value = Action> {
         6 => (1..4_usize, 1..4_usize, lost()).prop_map(|(limit, pages, lost)| Action::Pull { limit, pages, lost }),
         1 => (0..PATHS.len(), 0..4_usize).prop_map(|(path, back)| Action::Restore { path, back }),
         1 => (0..8_usize, any::<bool>()).prop_map(|(back, dry)| Action::RestoreMoment { back, dry }),
+        1 => (0..PATHS.len(), proptest::option::of(0..4_usize)).prop_map(|(path, back)| Action::Purge { path, back }),
         1 => Just(Action::Forget),
         1 => prop_oneof![3 => Just(Action::Status), 1 => Just(Action::DeleteProject)],
     ]

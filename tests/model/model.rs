@@ -223,6 +223,27 @@ impl Model {
         }
     }
 
+    /// Purges the version of a rev, or all of a path. Returns how many versions go. `head` is the
+    /// newest rev afterwards: that of the deletion, if one is needed.
+    pub fn purge(&mut self, path: &str, rev: Option<i64>, device: &str, head: i64) -> usize {
+        let versions = self.versions.get_mut(path).unwrap();
+        let newest = versions.last().unwrap();
+        if newest.text.is_some() && rev.is_none_or(|rev| rev == newest.rev) {
+            assert!(head > self.last_rev);
+            self.last_rev = head;
+            versions.push(Version {
+                rev: head,
+                text: None,
+                device: device.to_owned(),
+            });
+        }
+        let (before, newest) = (versions.len(), versions.last().unwrap().rev);
+        let stays =
+            |version: &Version| version.rev == newest || rev.is_some_and(|rev| rev != version.rev);
+        versions.retain(stays);
+        before - versions.len()
+    }
+
     /// The status of an entry that is accepted.
     pub fn status(&self, entry: &Entry) -> &'static str {
         match (self.text(&entry.path), &entry.text) {

@@ -34,6 +34,11 @@ pub enum Action {
         back: usize,
         dry: bool,
     },
+    /// Purges the version of a path before the last `back` ones, or all of them.
+    Purge {
+        path: usize,
+        back: Option<usize>,
+    },
     /// Loses what it remembers, but not its files.
     Forget,
     Status,
@@ -84,6 +89,7 @@ impl World {
             },
             Action::Restore { path, back } => self.restore(PATHS[path], back),
             Action::RestoreMoment { back, dry } => self.restore_moment(back, dry),
+            Action::Purge { path, back } => self.purge(PATHS[path], back),
             Action::Forget => self.forget(at),
             Action::Status => self.check_status(),
             Action::DeleteProject => self.delete_project(),
@@ -249,6 +255,21 @@ impl World {
             }
             false => self.model.accept(RESTORER, &entries, &answer["results"]),
         }
+        self.check_status();
+    }
+
+    fn purge(&mut self, path: &str, back: Option<usize>) {
+        let mut versions = self.model.versions.get(path).into_iter().flatten().rev();
+        let Some(version) = versions.nth(back.unwrap_or(0)) else {
+            return;
+        };
+        let rev = back.map(|_| version.rev);
+        let answer = self.post("purge", &serde_json::json!({ "path": path, "rev": rev }));
+        let removed = self
+            .model
+            .purge(path, rev, RESTORER, matches::cursor(&answer));
+        assert_eq!(answer["purged"], removed, "{answer} in {:?}", self.model);
+        assert_eq!(answer["erased"], true);
         self.check_status();
     }
 
