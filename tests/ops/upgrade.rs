@@ -18,6 +18,41 @@ fn schema(database: &Connection) -> (i64, Vec<String>) {
     (version.unwrap(), made.map(Result::unwrap).collect())
 }
 
+/// A schema that was released.
+const OLDER: i64 = 9;
+
+/// The schema before names of files were listed.
+const WITHOUT_NAMES: i64 = 13;
+
+/// The statement that drops what a step creates or adds.
+fn undo(step: &str) -> String {
+    let words: Vec<&str> = step
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .flat_map(str::split_whitespace)
+        .filter(|word| *word != "UNIQUE")
+        .collect();
+    match words[..] {
+        ["CREATE", kind, name, ..] => format!("DROP {kind} IF EXISTS {name}"),
+        ["ALTER", "TABLE", table, "ADD", "COLUMN", name, ..] => {
+            format!("ALTER TABLE {table} DROP COLUMN {name}")
+        }
+        _ => panic!("a step creates or adds something: {step}"),
+    }
+}
+
+/// Leaves the database as a program that knows the steps up to `version` does.
+fn leave_as(database: &Connection, version: i64) {
+    let mut later: Vec<_> = steps().filter(|(number, _)| *number > version).collect();
+    later.reverse();
+    for (_, step) in later {
+        database.execute_batch(&undo(step)).unwrap();
+    }
+    database
+        .pragma_update(None, "user_version", version)
+        .unwrap();
+}
+
 #[test]
 fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let host = Host::start();
@@ -29,12 +64,7 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     let (_, _, folder) = host.stop();
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
-    // As a program without the last migrations leaves it.
-    let older = "DROP TABLE device_project; DROP TABLE device_key; DROP TRIGGER name_added; DROP TRIGGER name_removed;
-        DROP TRIGGER name_changed; DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable;
-        ALTER TABLE version DROP COLUMN key;
-        DROP TABLE sweep; DROP TABLE purged; DROP TABLE clock; DROP TABLE removal; PRAGMA user_version = 9";
-    database.execute_batch(older).unwrap();
+    leave_as(&database, OLDER);
     assert_ne!(schema(&database), newest);
     let host = Host::resume(folder, &[]);
     assert_eq!(host.client().status("p"), before);
@@ -56,12 +86,7 @@ fn names_that_were_stored_before_there_was_a_list_of_them_are_listed() {
     let (_, _, folder) = host.stop();
     let database = Connection::open(&path).unwrap();
     let newest = schema(&database);
-    // As a program without the list of names leaves it.
-    let older =
-        "DROP TABLE device_project; ALTER TABLE version DROP COLUMN key; DROP TABLE device_key;
-        DROP TRIGGER name_added; DROP TRIGGER name_removed; DROP TRIGGER name_changed;
-        DROP TABLE live_name; ALTER TABLE project DROP COLUMN unportable; PRAGMA user_version = 13";
-    database.execute_batch(older).unwrap();
+    leave_as(&database, WITHOUT_NAMES);
     run(&path, &["doctor"]).good();
     run(&path, &["check"]).good();
     let host = Host::resume(folder, &[]);
