@@ -14,7 +14,7 @@ use super::request::parameter;
 
 const KIND: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// How long a stream lasts; then the client comes back.
-const LENGTH: Duration = Duration::from_secs(5 * 60);
+pub(super) const LENGTH: Duration = Duration::from_secs(5 * 60);
 /// Milliseconds after which a client comes back, and up to how many more, so that not all come at once.
 const RETRY_MS: i64 = 1000;
 const JITTER_MS: i64 = 500;
@@ -32,24 +32,26 @@ pub(super) fn position(head: &Request<()>) -> Option<String> {
     last.or_else(|| parameter(head, "since"))
 }
 
-/// A stream that begins with these events, and goes on with the news of the channel. Its client is
-/// at `position` then.
+/// A stream that begins with these events, and goes on as `hold` says.
 pub(super) fn open(
     app: &App,
     head: &Request<()>,
     events: String,
-    position: String,
-    channel: String,
+    hold: &Hold,
 ) -> Result<Response<Vec<u8>>, Error> {
     let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,
         // Who comes back before the first event goes on from here.
-        (false, true) => format!("{}id: {position}\n\n", retry()),
+        (false, true) => format!(
+            "{}id: {}\n\n",
+            retry(),
+            hold.last_id.as_deref().unwrap_or("0")
+        ),
         (false, false) => format!("{}\n{events}", retry()),
     };
     let mut response = end_after(app, body)?;
     if head.method() == Method::GET {
-        Hold::stream(channel, LENGTH, position).write(response.headers_mut());
+        hold.write(response.headers_mut());
     }
     Ok(response)
 }

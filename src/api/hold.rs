@@ -11,12 +11,14 @@ use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
 };
 use http::{Method, Request, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 
 use super::again::strip;
+use super::caller::Caller;
 use super::error::Error;
 use super::request::parameter;
 use crate::domain::ProjectId;
+use crate::domain::key::Projects;
 use crate::wire::numbers::parse_limit;
 
 const HOLD: HeaderName = HeaderName::from_static("grip-hold");
@@ -34,7 +36,10 @@ pub const MAX_WAIT_S: u32 = 60;
 const RETRY_S: u64 = 5;
 /// The channel that has news when any project changes.
 pub(super) const PROJECTS: &str = "projects";
-/// All devices with the owner's key: they have no limit but that of the host.
+/// Connections of one key of a device that may wait at once. Those of the owner's key, which many
+/// devices share, have no limit but that of the host.
+const MOST_OF_A_KEY: usize = 4;
+/// Stands for the owner's key.
 const OWNER: &str = "owner";
 
 /// What to do with an answer that has nothing new.
@@ -54,22 +59,36 @@ pub struct Hold {
 
 impl Hold {
     /// Waits for a change of this project.
-    pub(super) fn for_project(id: &ProjectId, timeout: Duration) -> Self {
-        Self::new(project_channel(id), timeout, None)
+    pub(super) fn for_project(id: &ProjectId, caller: &Caller, timeout: Duration) -> Self {
+        Self::new(vec![project_channel(id)], caller, timeout, None)
     }
 
-    /// Sends the news of a channel as they come.
-    pub(super) fn stream(channel: String, length: Duration, last_id: String) -> Self {
-        Self::new(channel, length, Some(last_id))
+    /// Sends the news of these channels as they come.
+    pub(super) fn stream(
+        channels: Vec<String>,
+        caller: &Caller,
+        length: Duration,
+        last_id: String,
+    ) -> Self {
+        Self::new(channels, caller, length, Some(last_id))
     }
 
-    fn new(channel: String, timeout: Duration, last_id: Option<String>) -> Self {
+    fn new(
+        channels: Vec<String>,
+        caller: &Caller,
+        timeout: Duration,
+        last_id: Option<String>,
+    ) -> Self {
+        let (caller, most) = match caller.device_key() {
+            Some(key) => (key.id.clone(), MOST_OF_A_KEY),
+            None => (OWNER.to_owned(), usize::MAX),
+        };
         Self {
-            channels: vec![channel],
+            channels,
             timeout,
             last_id,
-            caller: OWNER.to_owned(),
-            most: usize::MAX,
+            caller,
+            most,
         }
     }
 
@@ -117,12 +136,20 @@ fn number<T: FromStr>(value: &HeaderValue) -> Option<T> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// The channel that has news when the project changes.
+/// The channel that has news when the project changes. A key may open 1,000 projects with long names, so it
+/// is named by a hash.
 pub(super) fn project_channel(id: &ProjectId) -> String {
-    format!(
-        "project:{}",
-        utf8_percent_encode(id.as_str(), NON_ALPHANUMERIC)
-    )
+    let hash = Sha256::digest(id.as_str());
+    let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
+    format!("project:{}", digits.collect::<String>())
+}
+
+/// The channels that have news when any of these projects changes.
+pub(super) fn channels(projects: &Projects) -> Vec<String> {
+    match projects {
+        Projects::All => vec![PROJECTS.to_owned()],
+        Projects::Only(ids) => ids.iter().map(project_channel).collect(),
+    }
 }
 
 /// How long this request wants to wait for a change, up to a minute. HEAD never waits.
@@ -176,7 +203,7 @@ mod tests {
     #[test]
     fn an_instruction_reads_back_and_is_gone_then() {
         for name in ["p", "ghi chú, \"x\"; y"] {
-            let hold = Hold::for_project(&id(name), Duration::from_secs(30));
+            let hold = Hold::for_project(&id(name), &Caller::Owner, Duration::from_secs(30));
             let mut headers = HeaderMap::new();
             hold.write(&mut headers);
             assert_eq!(Hold::take(&mut headers), Some(hold));
@@ -187,7 +214,12 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_from_an_answer_by_its_id() {
-        let hold = Hold::stream("all".to_owned(), Duration::from_secs(300), String::new());
+        let hold = Hold::stream(
+            vec!["a".to_owned(), "b".to_owned()],
+            &Caller::Owner,
+            Duration::from_secs(300),
+            String::new(),
+        );
         let mut headers = HeaderMap::new();
         hold.write(&mut headers);
         assert_eq!(Hold::take(&mut headers), Some(hold));
@@ -231,7 +263,7 @@ mod tests {
         let mut held = HeaderMap::new();
         held.insert("x-request-id", HeaderValue::from_static("1"));
         held.insert(ETAG, HeaderValue::from_static("\"x\""));
-        Hold::for_project(&id("p"), MAX_WAIT_S_TIME).write(&mut held);
+        Hold::for_project(&id("p"), &Caller::Owner, Duration::from_secs(60)).write(&mut held);
         let refusal = too_many(&held);
         assert_eq!(refusal.status(), 429);
         let headers = refusal.headers();
@@ -240,6 +272,4 @@ mod tests {
         assert_eq!(headers[CONTENT_LENGTH], refusal.body().len().to_string());
         assert!(!headers.contains_key(ETAG) && !headers.contains_key(HOLD));
     }
-
-    const MAX_WAIT_S_TIME: Duration = Duration::from_secs(MAX_WAIT_S as u64);
 }

@@ -28,12 +28,17 @@ pub struct Publication {
 impl Publication {
     /// What a push or a restore by `device` has changed; `None` when it is nothing.
     pub(super) fn of(id: &ProjectId, applied: &Applied, device: Option<&str>) -> Option<Self> {
-        let cursor = applied.cursor;
-        applied.is_change().then(|| Self {
+        let is_change = applied.is_change();
+        is_change.then(|| Self::at_cursor(id, applied.cursor, device))
+    }
+
+    /// The project is at this cursor, by what `device` did.
+    pub(super) fn at_cursor(id: &ProjectId, cursor: Cursor, device: Option<&str>) -> Self {
+        Self {
             rev: Some(cursor.rev),
             id: Some(cursor.to_string()),
             ..Self::at(id, cursor, device)
-        })
+        }
     }
 
     /// The project is deleted.

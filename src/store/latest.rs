@@ -4,6 +4,7 @@ use super::error::Error;
 use super::project::Project;
 use super::row::Row;
 use super::store::Store;
+use crate::domain::key::Projects;
 use crate::domain::{Cursor, Rev};
 
 /// A project and its newest change.
@@ -27,15 +28,22 @@ impl Store {
         Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
-    /// The projects with a change after `since`, in the order of their newest ones: at most `limit`.
-    pub fn latest_changes(&self, since: Rev, limit: usize) -> Result<Vec<LatestChange>, Error> {
+    /// Those of the projects with a change after `since`, in the order of their newest ones: at most
+    /// `limit`.
+    pub fn latest_changes(
+        &self,
+        projects: &Projects,
+        since: Rev,
+        limit: usize,
+    ) -> Result<Vec<LatestChange>, Error> {
         let rows = self.execute(
             "SELECT id, epoch, head, next.tag, version.device
              FROM (SELECT number, id, epoch, head, tag FROM project WHERE head > ?1
+                     AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
                    ORDER BY head LIMIT ?2) AS next
              CROSS JOIN version ON version.project = number AND version.rev = head
              ORDER BY head",
-            [since.into(), (limit as i64).into()],
+            [since.into(), (limit as i64).into(), projects.into()],
         )?;
         rows.iter().map(latest_change).collect()
     }
@@ -73,7 +81,7 @@ mod tests {
             store.write(apply).unwrap();
         }
         let changed = |since, limit| {
-            let changes = store.latest_changes(since, limit).unwrap();
+            let changes = store.latest_changes(&Projects::All, since, limit).unwrap();
             let brief = |change: LatestChange| (change.project, change.device.unwrap());
             changes.into_iter().map(brief).collect::<Vec<_>>()
         };
@@ -85,9 +93,12 @@ mod tests {
         assert_eq!(changed(0, 1), [b]);
         assert_eq!(changed(20, 9), [a]);
         assert_eq!(changed(30, 9), []);
+        let only = |id: &str| Projects::Only([ProjectId::parse(id.to_owned()).unwrap()].into());
+        assert_eq!(store.latest_changes(&only("a"), 0, 9).unwrap().len(), 1);
+        assert_eq!(store.latest_changes(&only("c"), 0, 9).unwrap(), []);
         let id = ProjectId::parse("a".to_owned()).unwrap();
         let project = store.project(&id).unwrap().unwrap();
-        let newest = &store.latest_changes(20, 1).unwrap()[0];
+        let newest = &store.latest_changes(&Projects::All, 20, 1).unwrap()[0];
         assert_eq!(newest.cursor, project.cursor());
         assert_eq!(store.latest_device(&project).unwrap(), newest.device);
     }

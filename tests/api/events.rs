@@ -129,9 +129,9 @@ fn one_stream_tells_of_all_projects() {
     let mut known = Vec::new();
     for project in ["a", "ghi%20ch%C3%BA", "a"] {
         let pushed = push(&host, project, &known.len().to_string());
-        let event = stream.event().unwrap();
-        assert_eq!(cursor(&event), pushed);
-        known.push(event);
+        // It may repeat what was before, as when the first push has made the tables.
+        let events = std::iter::from_fn(|| stream.event());
+        known.extend(events.take(9).find(|event| cursor(event) == pushed));
     }
     assert_eq!(known[1].data["project"], "ghi chú");
     host.client().delete("/v1/projects/a").good();
@@ -157,7 +157,7 @@ fn more_projects_than_fit_come_in_several_streams() {
     let database = rusqlite::Connection::open(host.database()).unwrap();
     let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
         INSERT INTO project SELECT number + i, format('%06d', i), name, git_repo, last_rev + i, epoch,
-          head + i, tag, file_count, total_size, digest, swept_at, swept_to FROM n CROSS JOIN project WHERE id = 'first';
+          head + i, tag, file_count, total_size, digest, swept_at, swept_to, unportable FROM n CROSS JOIN project WHERE id = 'first';
         INSERT INTO version SELECT project.number, project.head, path, checksum, size, modified, device,
           previous, version.tag, content FROM project CROSS JOIN version WHERE project.number > 1";
     database.execute_batch(more).unwrap();

@@ -12,6 +12,7 @@ mod described;
 mod device_pull;
 mod diff;
 mod events;
+mod events_of_keys;
 mod guest;
 mod health;
 mod history;

@@ -291,7 +291,7 @@ fn the_refusal_goes_through_nginx() {
 
 #[test]
 fn the_refusal_goes_through_haproxy() {
-    if is_installed("haproxy", "-v") {
+    if is_installed("haproxy") {
         try_with_curl("HAProxy", |host| Some(Proxy::haproxy(host)));
     }
 }

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::event_stream::{self, position};
-use crate::api::hold::PROJECTS;
+use crate::api::event_stream::{self, LENGTH, position};
+use crate::api::hold::{Hold, channels};
 use crate::domain::{Cursor, Rev};
 use crate::store::{LatestChange, Store};
 use crate::wire::event;
@@ -20,18 +21,27 @@ const MOST_PROJECTS: usize = 1000;
 /// out in another order than they are stored.
 const OVERLAP_US: Rev = 120_000_000;
 
-/// Answers a stream with an event for each change of any project. With the id of an earlier event it
+/// Answers a stream with an event for each change of any project that the key opens. With the id of an earlier event it
 /// begins with those that have changed since; some of them may be known already.
 ///
 /// 400 for a malformed id, 501 on a host that holds no streams.
-pub fn all_events(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
+pub fn all_events(
+    app: &App,
+    head: &Request<()>,
+    caller: &Caller,
+) -> Result<Response<Vec<u8>>, Error> {
     let now = now_us();
+    let projects = &caller.grant().ok_or(Error::Unauthenticated)?.projects;
+    let open = |events: String, last: String| {
+        let hold = Hold::stream(channels(projects), caller, LENGTH, last);
+        event_stream::open(app, head, events, &hold)
+    };
     let Some(position) = position(head) else {
         let from_now_on = Position::Exact(now - OVERLAP_US).to_string();
-        return event_stream::open(app, head, String::new(), from_now_on, PROJECTS.to_owned());
+        return open(String::new(), from_now_on);
     };
     let since = position.parse::<Position>()?.since(now);
-    let latest = |store: &Store| store.latest_changes(since, MOST_PROJECTS + 1);
+    let latest = |store: &Store| store.latest_changes(projects, since, MOST_PROJECTS + 1);
     let mut changes = app.database.with(latest)?;
     let has_more = changes.len() > MOST_PROJECTS;
     changes.truncate(MOST_PROJECTS);
@@ -44,7 +54,7 @@ pub fn all_events(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Er
         }
         last => {
             let last = last.map_or(position, |last| last.cursor.to_string());
-            event_stream::open(app, head, events, last, PROJECTS.to_owned())
+            open(events, last)
         }
     }
 }

@@ -3,9 +3,10 @@
 use http::{Request, Response};
 
 use crate::api::app::App;
+use crate::api::caller::Caller;
 use crate::api::error::Error;
-use crate::api::event_stream::{self, position};
-use crate::api::hold;
+use crate::api::event_stream::{self, LENGTH, position};
+use crate::api::hold::{Hold, project_channel};
 use crate::domain::{Cursor, ProjectId};
 use crate::store::{Project, Store};
 use crate::wire::event;
@@ -14,19 +15,25 @@ use crate::wire::event;
 /// a cursor in `since`, it begins with one when the client is behind.
 ///
 /// 400 for a malformed cursor, 410 for one of another history, 501 on a host that holds no streams.
-pub fn events(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+pub fn events(
+    app: &App,
+    head: &Request<()>,
+    caller: &Caller,
+    id: &ProjectId,
+) -> Result<Response<Vec<u8>>, Error> {
     let since = position(head)
         .map(|text| Cursor::parse(&text))
         .transpose()?;
     let is_enough = |project: &Project| since.is_none_or(|since| since == Some(project.cursor()));
-    let channel = hold::project_channel(id);
     app.database.read_project(id, is_enough, |store, project| {
         let cursor = project.as_ref().map_or(Cursor::BEGINNING, Project::cursor);
         let event = match since {
             Some(since) => event_after(store, id, project, since)?,
             None => String::new(),
         };
-        event_stream::open(app, head, event, cursor.to_string(), channel)
+        let channel = vec![project_channel(id)];
+        let hold = Hold::stream(channel, caller, LENGTH, cursor.to_string());
+        event_stream::open(app, head, event, &hold)
     })
 }
 

@@ -51,7 +51,7 @@ pub fn changes(
         Ok((response, project.head <= Some(from)))
     })?;
     if let Some(time) = hold::wait(head).filter(|_| is_newest) {
-        Hold::for_project(id, time).write(response.headers_mut());
+        Hold::for_project(id, caller, time).write(response.headers_mut());
     }
     note_cursor(app, caller, id, since);
     Ok(response)

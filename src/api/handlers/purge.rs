@@ -6,6 +6,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::ProjectId;
@@ -32,10 +33,12 @@ pub fn purge(
     };
     let now_us = moment(app)?;
     let purged = app.database.with(|store| store.purge(id, &purge, now_us))?;
-    Ok(ok(&PurgeAnswer {
+    let news = Publication::at_cursor(id, purged.cursor, purge.device.as_deref());
+    let response = ok(&PurgeAnswer {
         purged: purged.versions,
         elsewhere: purged.elsewhere,
         erased: purged.erased,
         cursor: purged.cursor.to_string(),
-    }))
+    });
+    Ok(with_news(response, Some(&news)))
 }
