@@ -155,12 +155,23 @@ fn more_projects_than_fit_come_in_several_streams() {
     let host = Host::start();
     push(&host, "first", "a");
     let database = rusqlite::Connection::open(host.database()).unwrap();
-    let more = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-        INSERT INTO project SELECT number + i, format('%06d', i), name, git_repo, last_rev + i, epoch,
-          head + i, tag, file_count, total_size, digest, swept_at, swept_to, unportable FROM n CROSS JOIN project WHERE id = 'first';
-        INSERT INTO version SELECT project.number, project.head, path, checksum, size, modified, device,
-          previous, version.tag, content FROM project CROSS JOIN version WHERE project.number > 1";
+    // A push for each would take minutes.
+    let more = "CREATE TEMP TABLE next AS SELECT * FROM project;
+        CREATE TEMP TABLE newest AS SELECT * FROM version;
+        CREATE TEMP TRIGGER more AFTER UPDATE ON next BEGIN
+          INSERT INTO project SELECT * FROM next;
+          INSERT INTO version SELECT * FROM newest;
+        END;
+        BEGIN";
     database.execute_batch(more).unwrap();
+    for number in 1..=2500 {
+        let version = "UPDATE newest SET project = project + 1, rev = rev + 1";
+        database.execute(version, []).unwrap();
+        let project = "UPDATE next SET number = number + 1, id = format('%06d', ?1),
+            last_rev = last_rev + 1, head = head + 1";
+        database.execute(project, [number]).unwrap();
+    }
+    database.execute_batch("COMMIT").unwrap();
     let (mut id, mut projects, mut streams) = ("0".to_owned(), Vec::new(), 0);
     while projects.len() < 2501 {
         let mut stream = resume(&host, "/v1/events", &id);
