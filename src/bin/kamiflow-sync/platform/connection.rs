@@ -13,7 +13,7 @@ use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
 use super::group_commit::GroupedTransaction;
 use super::guest_database::GuestDatabase;
 use super::instance_memory::InstanceMemory;
-use super::long_read::{read, run};
+use super::long_read::{LongStatements, run};
 use super::query::{io, query};
 use super::write_lock::WriteGuard;
 
@@ -26,6 +26,7 @@ pub struct GuestConnection {
     write_guard: Option<WriteGuard>,
     /// The transaction in progress on the connection of the group commit.
     grouped: Option<GroupedTransaction>,
+    long_statements: LongStatements,
 }
 
 impl GuestConnection {
@@ -36,6 +37,7 @@ impl GuestConnection {
             open: None,
             write_guard: None,
             grouped: None,
+            long_statements: LongStatements::default(),
         }
     }
 
@@ -93,10 +95,13 @@ impl GuestConnection {
             self.write_guard = Some(guard.map_err(refused)?);
         }
         let is_writing = may_write || self.write_guard.is_some();
-        let connection = self.connection()?;
+        let connection = self.open.as_mut().ok_or(Error::InvalidConnection)?;
         let result = match is_writing {
             true => run(parameters, || query(connection, statement, parameters)),
-            false => read(connection, statement, parameters, memory).await,
+            false => {
+                let long = &mut self.long_statements;
+                long.read(connection, statement, parameters, memory).await
+            }
         };
         let is_free = connection.is_autocommit();
         if result
@@ -151,11 +156,11 @@ impl GuestConnection {
         Ok(!prepared.readonly())
     }
 
-    fn connection(&mut self) -> Result<&mut Connection, Error> {
+    fn connection(&mut self) -> Result<&Connection, Error> {
         if self.open.is_none() {
             self.open = Some(self.database.open().map_err(io)?);
         }
-        self.open.as_mut().ok_or(Error::InvalidConnection)
+        self.open.as_ref().ok_or(Error::InvalidConnection)
     }
 }
 

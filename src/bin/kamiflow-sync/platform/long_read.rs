@@ -3,9 +3,11 @@
 //! Handing a statement to another thread costs more than most statements take. So one that only reads
 //! begins where it is called. If it then takes long, or has many rows, it is ended and begun again: many
 //! rows have memory before they are read, no more than a few such statements run at once, and the
-//! thread leaves its other tasks to a new one.
+//! thread leaves its other tasks to a new one. Where it took long it begins there
+//! the next time.
 
-use std::time::Duration;
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -23,29 +25,40 @@ const SHORT: Extent = Extent {
 /// Bytes that the rows of a longer one take, as far as it is a page of content.
 const LONG_RESULT: usize = 16 << 20;
 /// Statements beyond [`SHORT`] that run at once.
-const MAX_LONG: usize = 4;
+const MAX_LONG: usize = 2;
 /// Bytes of parameters of a statement that takes long.
 const LARGE_PARAMETERS: usize = 256 << 10;
 
 static LONG_READS: Semaphore = Semaphore::const_new(MAX_LONG);
 
-/// Runs a statement that does not write, outside of a transaction that does.
-pub async fn read(
-    connection: &mut Connection,
-    statement: &str,
-    parameters: &[Value],
-    memory: &mut InstanceMemory,
-) -> Result<QueryResult, Error> {
-    match query_within(SHORT, connection, statement, parameters) {
-        Err(failed) if failed.is_extent() => {
-            match failed {
-                Failed::TooLarge => memory.reserve(LONG_RESULT).await,
-                Failed::Sql(_) => memory.pause_turn(),
+/// The statements of a connection that took long when they last ran.
+#[derive(Debug, Default)]
+pub struct LongStatements(HashSet<String>);
+
+impl LongStatements {
+    /// Runs a statement that does not write, outside of a transaction that does.
+    pub async fn read(
+        &mut self,
+        connection: &mut Connection,
+        statement: &str,
+        parameters: &[Value],
+        memory: &mut InstanceMemory,
+    ) -> Result<QueryResult, Error> {
+        if !self.0.remove(statement) {
+            match query_within(SHORT, connection, statement, parameters) {
+                Err(Failed::TooLarge) => memory.reserve(LONG_RESULT).await,
+                Err(failed) if failed.is_interrupted() => {}
+                result => return Ok(result?),
             }
-            let _place = LONG_READS.acquire().await;
-            block_in_place(|| query(connection, statement, parameters))
         }
-        result => Ok(result?),
+        memory.pause_turn();
+        let _place = LONG_READS.acquire().await;
+        let began = Instant::now();
+        let result = block_in_place(|| query(connection, statement, parameters));
+        if began.elapsed() > SHORT.time {
+            self.0.insert(statement.to_owned());
+        }
+        result
     }
 }
 

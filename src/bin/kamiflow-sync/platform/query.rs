@@ -121,10 +121,10 @@ pub fn memory_size(value: &Value) -> usize {
 }
 
 impl Failed {
-    /// Whether the statement went further than it was allowed to.
-    pub fn is_extent(&self) -> bool {
+    /// Whether the statement took longer than it was allowed to.
+    pub fn is_interrupted(&self) -> bool {
         match self {
-            Self::TooLarge => true,
+            Self::TooLarge => false,
             Self::Sql(error) => error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted),
         }
     }
