@@ -78,3 +78,30 @@ fn head_answers_as_get_without_a_body() {
     assert_eq!((answer.status, answer.bytes.len()), (200, 0));
     assert!(answer.header("content-length").parse::<usize>().unwrap() > 10);
 }
+
+#[test]
+fn deep_checks_of_a_locked_database_leave_places_for_others() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let checks = || {
+        let began = Instant::now();
+        host.anonymous()
+            .get("/health?deep=1")
+            .failed(503, "unhealthy");
+        began.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let checks: Vec<_> = (0..64).map(|_| scope.spawn(checks)).collect();
+        std::thread::sleep(Duration::from_millis(1500));
+        let began = Instant::now();
+        host.client().pull("p", "since=0");
+        assert!(began.elapsed() < Duration::from_secs(1));
+        let took = checks.into_iter().map(|check| check.join().unwrap());
+        let long = took.filter(|took| *took > Duration::from_secs(3)).count();
+        assert!((1..=8).contains(&long), "{long}");
+    });
+    database.execute_batch("ROLLBACK").unwrap();
+    host.anonymous().get("/health?deep=1").good();
+}

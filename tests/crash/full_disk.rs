@@ -93,8 +93,11 @@ fn a_full_disk_loses_nothing_and_the_server_recovers_with_space() {
     assert_eq!(push(&host, stored).0, 507);
     assert_eq!(host.client().status("p")["fileCount"], 3 * stored);
     assert_eq!(host.anonymous().get("/health").status, 200);
+    let deep = || host.anonymous().get("/health?deep=1");
+    deep().failed(503, "unhealthy");
     disk.grow("64m");
     assert_eq!(push(&host, stored).0, 200);
+    deep().good();
     check(&host, stored + 1);
 }
 

@@ -15,6 +15,11 @@ use http::{Request, Response};
 /// How long the outcome of a deep check stands, in microseconds: without a key nobody should
 /// make the disk work with every request.
 const DEEP_CHECK_US: i64 = 1_000_000;
+/// Deep checks that run at once. While the database is locked, each keeps a place among the
+/// requests for seconds.
+const MAX_DEEP_CHECKS: i64 = 8;
+/// How long a deep check is counted that never ended, in microseconds.
+const COUNTED_US: i64 = 10_000_000;
 
 /// Answers that the server is alive.
 ///
@@ -63,11 +68,21 @@ fn check_deeply(app: &App) -> Result<(), Error> {
     if app.memory.get(KEY)?.is_some_and(is_fresh) {
         return Ok(());
     }
+    let running = format!("deep-checks-{}", now / COUNTED_US);
+    if app.memory.add(&running, 1)? > MAX_DEEP_CHECKS {
+        return Err(database_failure(store::Error::Busy));
+    }
+    let checked = check_parts(app, now);
+    app.memory.delete(&running)?;
+    checked?;
+    Ok(app.memory.set(KEY, now)?)
+}
+
+fn check_parts(app: &App, now: i64) -> Result<(), Error> {
     let database = app.database.with(Store::check_works);
     database.map_err(database_failure)?;
     let key_value = app.durable.set("health", now);
-    key_value.map_err(key_value_failure)?;
-    Ok(app.memory.set(KEY, now)?)
+    key_value.map_err(key_value_failure)
 }
 
 fn database_failure(error: store::Error) -> Error {

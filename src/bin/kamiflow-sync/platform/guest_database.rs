@@ -57,7 +57,7 @@ impl GuestDatabase {
     /// `None` when it cannot be told now.
     pub async fn data_version(&self) -> Option<i64> {
         self.file.as_ref()?;
-        let mut group = self.write_lock.acquire_group().await?;
+        let mut group = self.write_lock.acquire_group().await.ok()?;
         group.data_version(|| self.open_grouped())
     }
 

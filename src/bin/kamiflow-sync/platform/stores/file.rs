@@ -25,6 +25,10 @@ const KEYS: &str = "SELECT key FROM spin_key_value WHERE store=$1";
 const SWAP: &str = "UPDATE spin_key_value SET value=:new_value
     WHERE store=:name and key=:key and value=:old_value";
 
+/// With fewer free bytes the disk counts as full. The log may still have room for a small value, but
+/// not for a push.
+const NO_SPACE: u64 = 1 << 20;
+
 /// All stores of one file. They share one connection, opened with the first store.
 ///
 /// Every error is Spin's text.
@@ -60,7 +64,9 @@ impl FileBackend {
         get(&*self.connection()?, store, key)
     }
 
+    /// Fails when the disk is full.
     pub async fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), String> {
+        self.require_space()?;
         let _guard = self.lock().await?;
         set(&*self.connection()?, store, key, value)
     }
@@ -119,6 +125,14 @@ impl FileBackend {
         };
         let mut update = connection.prepare_cached(SWAP).map_err(text)?;
         update.execute(named).map(|rows| rows == 1).map_err(text)
+    }
+
+    fn require_space(&self) -> Result<(), String> {
+        let disk = rustix::fs::statvfs(&self.path).map_err(|error| format!("{error:?}"))?;
+        match disk.f_bavail.saturating_mul(disk.f_frsize) {
+            NO_SPACE.. => Ok(()),
+            _ => Err("the disk is full".to_owned()),
+        }
     }
 
     async fn lock(&self) -> Result<WriteGuard, String> {
