@@ -16,7 +16,7 @@ impl Spellings {
     pub fn of<'f>(files: impl Iterator<Item = (&'f FilePath, &'f LocalFile)>) -> Self {
         let mut spellings = HashMap::<_, Vec<_>>::new();
         for (path, file) in files.filter(|(path, _)| !path.as_str().is_ascii()) {
-            let name = compose(path.as_str()).into_owned();
+            let name = compose(path.as_str());
             spellings
                 .entry(name)
                 .or_default()
@@ -30,7 +30,7 @@ impl Spellings {
         if path.is_ascii() || self.0.is_empty() {
             return &[];
         }
-        self.0.get(&*compose(path)).map_or(&[], Vec::as_slice)
+        self.0.get(&compose(path)).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Limits of sizes and rates, and content encodings.
 
+use std::io::{Read, Write};
+
 use rusqlite::params;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -173,6 +173,32 @@ fn an_import_stores_nothing_outside_of_the_synced_folders() {
 }
 
 #[test]
+fn an_import_follows_the_rule_for_names_that_some_system_cannot_hold() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("ideas/a", "x"), ("ideas/A", "x")])
+        .good();
+    let tar = host.database().with_file_name("p.tar");
+    run(&host.database(), &["export", "p", argument(&tar)]).good();
+    let import = |portable_paths: &str| {
+        let mut import = command(&host.database(), &["import", "q", argument(&tar)]);
+        finished(
+            import
+                .env("PORTABLE_PATHS", portable_paths)
+                .output()
+                .unwrap(),
+        )
+    };
+    let refusal = import("refuse").failed();
+    assert!(refusal.contains("is the same as 'ideas/A'"), "{refusal}");
+    assert_eq!(client.status("q")["fileCount"], 0);
+    import("report").good();
+    assert_eq!(client.status("q")["unportable"], 2);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
 fn an_import_stores_no_file_that_the_server_could_not_hand_out() {
     let host = Host::start();
     let tar = exported(&host);

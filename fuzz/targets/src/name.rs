@@ -4,7 +4,8 @@ use std::path::{Component, Path};
 
 use http::Method;
 use kamiflow_sync_component::api::routes::{self, Route};
-use kamiflow_sync_component::domain::{FilePath, ProjectId};
+use kamiflow_sync_component::domain::folding::{compose, fold};
+use kamiflow_sync_component::domain::{FilePath, ProjectId, UnportableName};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::refused;
@@ -17,6 +18,7 @@ pub fn name(data: &[u8]) {
     if let Ok(path) = FilePath::parse(text) {
         assert_eq!(path.as_str(), text);
         stays_below(&path);
+        folds(&path);
         let id = ProjectId::parse("x".to_owned()).expect("an id");
         let address = format!("/v1/projects/x/files/{}", encode(text));
         assert_eq!(get(&address).expect("a file"), Route::File(id, path));
@@ -50,6 +52,16 @@ fn stays_below(path: &FilePath) {
     for folder in path.folders() {
         assert!(FilePath::parse(folder).is_ok_and(|folder| text.starts_with(folder.as_str())));
     }
+}
+
+/// One form for every spelling, and the same slashes.
+fn folds(path: &FilePath) {
+    let (text, form) = (path.as_str(), fold(path.as_str()));
+    assert_eq!(fold(&form), form);
+    assert_eq!(fold(&compose(text)), form);
+    assert_eq!(form.matches('/').count(), text.matches('/').count());
+    let twin = UnportableName::of(text, true, vec![form]);
+    assert!(twin.is_some_and(|name| name.to_string().contains(text)));
 }
 
 fn get(path: &str) -> Result<Route, kamiflow_sync_component::api::Error> {
