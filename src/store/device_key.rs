@@ -198,21 +198,18 @@ fn device_key(mut row: Row) -> Result<DeviceKey, Error> {
 
 fn grant(row: &Row) -> Result<Grant, Error> {
     let scope = row.text(3).and_then(Scope::parse);
-    let only = row.text(4).map(|ids| {
-        let ids: Option<Vec<String>> = serde_json::from_str(ids).ok();
-        ids?.into_iter().map(ProjectId::parse).collect()
-    });
-    let only: Option<Option<BTreeSet<_>>> = only;
+    let only = row.text(4).map(project_ids).transpose()?;
     Ok(Grant {
         scope: scope.ok_or(Error::Damaged("a key has an unknown scope"))?,
-        projects: match only {
-            None => Projects::All,
-            Some(ids) => {
-                Projects::Only(ids.ok_or(Error::Damaged("a key has no list of projects"))?)
-            }
-        },
+        projects: only.map_or(Projects::All, Projects::Only),
         expires_at: row.optional_integer(10),
     })
+}
+
+fn project_ids(json: &str) -> Result<BTreeSet<ProjectId>, Error> {
+    let ids: Option<Vec<String>> = serde_json::from_str(json).ok();
+    let ids = ids.and_then(|ids| ids.into_iter().map(ProjectId::parse).collect());
+    ids.ok_or(Error::Damaged("a key has no list of projects"))
 }
 
 fn secrets(row: &Row) -> Result<Secrets, Error> {

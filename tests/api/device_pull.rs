@@ -1,11 +1,12 @@
 //! Pulls of a client that sends its own clock as `since`, as the KamiFlow CLI does, with a key of its own.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use support::{Client, Host, first_rev, paths};
+use support::{Client, Host, Random, first_rev, paths, sha256};
 
 use super::keys::device;
 
@@ -61,6 +62,112 @@ fn a_device_gets_what_others_stored_whatever_its_clock_says() {
         assert_eq!(pull(&device, clock), ["a", "b", "c"], "{clock}");
         settle(&host);
         assert_eq!(pull(&device, clock + 1), [] as [&str; 0]);
+    }
+}
+
+/// A device with the KamiFlow CLI, and a clock that is off.
+struct Laptop {
+    key: String,
+    clock_error_ms: i64,
+    since: i64,
+    /// The checksum of each file.
+    files: BTreeMap<String, String>,
+}
+
+impl Laptop {
+    fn push(&mut self, host: &Host, random: &mut Random) {
+        let path = format!("f{}", random.in_range(0..25));
+        let text = random.in_range(0..1_000_000).to_string();
+        let client = host.with_key(Some(&self.key));
+        client.push_files("p", &[(&path, &text)]).good();
+        self.files.insert(path, sha256(text.as_bytes()));
+    }
+
+    /// Each page is lost in `lost` of 100 cases; then the CLI gives up, and its clock stays as it was.
+    fn pull(
+        &mut self,
+        host: &Host,
+        random: &mut Random,
+        lost: u64,
+        before_stamp: impl FnOnce(&mut Random),
+    ) {
+        let client = host.with_key(Some(&self.key));
+        let mut since = json!(self.since);
+        loop {
+            let page = client.pull("p", &format!("since={since}&limit=4"));
+            if random.percent(lost) {
+                return;
+            }
+            for file in page["files"].as_array().unwrap() {
+                let text = |field: &str| file[field].as_str().unwrap().to_owned();
+                self.files.insert(text("path"), text("checksum"));
+                since = file["synced_at"].clone();
+            }
+            if page["hasMore"] != true {
+                break;
+            }
+        }
+        before_stamp(random);
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        self.since = now.as_millis() as i64 + self.clock_error_ms;
+    }
+}
+
+/// Clocks that are off and set, answers that are lost, pushes between the last page and the stamp of the
+/// CLI, and a server that is killed.
+#[test]
+fn laptops_with_wrong_clocks_miss_nothing() {
+    let mut host = Host::start();
+    let mut random = Random::new(7);
+    let mut laptops: Vec<_> = [0, 600_000, -600_000, 5_000]
+        .into_iter()
+        .map(|clock_error_ms| Laptop {
+            key: super::keys::make(&host, &json!({ "name": "x", "scope": "append" }))["key"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+            clock_error_ms,
+            since: 0,
+            files: BTreeMap::new(),
+        })
+        .collect();
+    for round in 0..240 {
+        let (laptop, other) = (
+            random.in_range(0..4) as usize,
+            random.in_range(0..4) as usize,
+        );
+        match random.in_range(0..3) {
+            0 if laptop != other => {
+                let [one, two] = laptops.get_disjoint_mut([laptop, other]).unwrap();
+                one.pull(&host, &mut random, 10, |random| two.push(&host, random));
+            }
+            _ => laptops[laptop].push(&host, &mut random),
+        }
+        if round == 120 {
+            for (laptop, step) in laptops
+                .iter_mut()
+                .zip([300_000, -300_000, 300_000, -300_000])
+            {
+                laptop.clock_error_ms += step;
+            }
+            host = Host::resume(host.kill(), &[]);
+        }
+    }
+    let manifest = host.client().ask("p", "manifest").good();
+    let files = manifest["files"].as_array().unwrap().iter();
+    let text = |file: &Value, field: &str| file[field].as_str().unwrap().to_owned();
+    let expected: BTreeMap<_, _> = files
+        .map(|file| (text(file, "path"), text(file, "checksum")))
+        .collect();
+    for laptop in &mut laptops {
+        laptop.pull(&host, &mut random, 0, |_| {});
+        assert_eq!(
+            laptop.files, expected,
+            "a clock off by {} ms",
+            laptop.clock_error_ms
+        );
     }
 }
 

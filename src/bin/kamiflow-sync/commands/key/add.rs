@@ -12,7 +12,10 @@ use crate::commands::{clock, project_id};
 
 /// Prints the key alone on standard output, so that a script can take it.
 pub fn run(args: &KeyAddArgs) -> Result<()> {
-    let (text, now_us) = (secret(|random| KeyText::generate(random))?, clock::now_us());
+    let (text, now_us) = (
+        secret(|random| KeyText::generate(&mut *random))?,
+        clock::now_us(),
+    );
     let key = NewKey {
         id: text.id.clone(),
         name: KeyName::parse(&args.name).map_err(|rule| anyhow!("the name {rule}"))?,
