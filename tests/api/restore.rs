@@ -152,9 +152,11 @@ fn bury(host: &Host, many: u32) {
         .execute_batch(&format!(
             "BEGIN;
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
-             INSERT INTO version SELECT project, rev + i, printf('buried/%.240c/%d', 'x', i), checksum, size, modified,
+             INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
+               SELECT project, rev + i, printf('buried/%.240c/%d', 'x', i), checksum, size, modified,
                printf('%.400c', 'x'), NULL, 0, content FROM n CROSS JOIN version WHERE path = 'a';
-             INSERT INTO version SELECT project, rev + 1000000, path, NULL, 0, modified, device, rev, 0, NULL
+             INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
+               SELECT project, rev + 1000000, path, NULL, 0, modified, device, rev, 0, NULL
                FROM version WHERE path LIKE 'buried/%';
              UPDATE project SET last_rev = (SELECT max(rev) FROM version), head = (SELECT max(rev) FROM version);
              COMMIT"
