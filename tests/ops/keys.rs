@@ -169,25 +169,44 @@ fn a_backup_from_before_there_were_keys_is_restored() {
 
 #[test]
 fn check_finds_keys_that_the_program_cannot_have_written() {
-    for tamper in [
-        "UPDATE device_key SET scope = 'root'",
-        "UPDATE device_key SET hash = x'00'",
-        "UPDATE device_key SET projects = 'p'",
-        "UPDATE device_key SET previous_until = 5",
+    let host = Host::start();
+    let (key, _) = add(&host, &["laptop", "--scope", "append"]);
+    let device = host.with_key(Some(&key));
+    device.push_files("p", &[("a", "x")]).good();
+    device.pull("p", "since=0");
+    let database = Connection::open(host.database()).unwrap();
+    run(&host.database(), &["check"]).good();
+    for (tamper, finding) in [
+        ("UPDATE device_key SET scope = 'root'", "1 keys have"),
+        ("UPDATE device_key SET hash = x'00'", "1 keys have"),
+        ("UPDATE device_key SET projects = 'p'", "1 keys have"),
+        ("UPDATE device_key SET previous_until = 5", "1 keys have"),
+        ("UPDATE version SET key = 99", "1 versions have"),
+        (
+            "INSERT INTO device_project (project, key, epoch) VALUES (99, 1, 5)",
+            "1 positions of devices have",
+        ),
+        (
+            "INSERT INTO device_project (project, key, epoch) VALUES (1, 99, 5)",
+            "1 positions of devices have",
+        ),
     ] {
-        let host = Host::start();
-        add(&host, &["laptop", "--scope", "read"]);
-        run(&host.database(), &["check"]).good();
-        Connection::open(host.database())
-            .unwrap()
-            .execute_batch(tamper)
-            .unwrap();
+        let kept = ["device_key", "version", "device_project"];
+        for table in kept {
+            let keep = format!("CREATE TEMP TABLE kept_{table} AS SELECT * FROM main.{table}");
+            database.execute_batch(&keep).unwrap();
+        }
+        database.execute_batch(tamper).unwrap();
         let out = run(&host.database(), &["check"]).failed();
-        assert!(
-            out.contains("1 keys have a value that breaks a rule"),
-            "{tamper}: {out}"
-        );
+        assert!(out.contains(finding), "{tamper}: {out}");
+        for table in kept {
+            let restore = format!(
+                "DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM kept_{table}; DROP TABLE kept_{table}"
+            );
+            database.execute_batch(&restore).unwrap();
+        }
     }
+    run(&host.database(), &["check"]).good();
 }
 
 #[test]

@@ -78,7 +78,7 @@ const VALUES: [(&str, &str, &str); 10] = [
     (
         "positions of devices",
         "device_project",
-        "typeof(project) = 'integer' AND key IN (SELECT number FROM device_key) AND typeof(epoch) = 'integer'
+        "project IN (SELECT number FROM project) AND key IN (SELECT number FROM device_key) AND typeof(epoch) = 'integer'
          AND typeof(asked) IN ('integer', 'null') AND typeof(sent) IN ('integer', 'null')
          AND typeof(confirmed) IN ('integer', 'null') AND typeof(shared_until) IN ('integer', 'null')
          AND typeof(cursor) IN ('text', 'null') AND typeof(cursor_at) IN ('integer', 'null')",
@@ -97,6 +97,7 @@ pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite
             examination.add(format!("{broken} {rows} have a value that breaks a rule"));
         }
     }
+    keys_of_versions(connection, examination)?;
     let mut select = connection.prepare("SELECT number, id FROM project ORDER BY id")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
@@ -105,6 +106,23 @@ pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite
             examination.add(format!("{id:?} is no project id"));
         }
         paths(connection, row.get(0)?, &id, examination)?;
+    }
+    Ok(())
+}
+
+/// An older schema does not know which key has pushed a version.
+fn keys_of_versions(
+    connection: &Connection,
+    examination: &mut Examination,
+) -> rusqlite::Result<()> {
+    if !connection.column_exists(None, "version", "key")? {
+        return Ok(());
+    }
+    let statement = "SELECT count(*) FROM version
+        WHERE key IS NOT NULL AND key NOT IN (SELECT number FROM device_key)";
+    let broken: i64 = connection.query_row(statement, [], |row| row.get(0))?;
+    if broken > 0 {
+        examination.add(format!("{broken} versions have a key that does not exist"));
     }
     Ok(())
 }
