@@ -148,3 +148,21 @@ fn a_stop_and_a_start_on_a_full_disk_lose_nothing() {
     check(&again, stored);
     assert_eq!(push(&again, stored).0, 200);
 }
+
+#[test]
+fn a_project_can_be_deleted_on_a_full_disk_which_then_has_space_again() {
+    let Some(disk) = Disk::of("84m") else { return };
+    let path = disk.database();
+    let host = Host::with(&[("DB_PATH", path.as_str())]);
+    let stored = fill(&host);
+    assert!(stored > 50, "{stored}");
+    assert_eq!(push(&host, stored).0, 507);
+    let deleted = host.client().delete("/v1/projects/p").good();
+    assert_eq!(deleted["deleted"], 3 * stored);
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+    for number in 0..stored / 2 {
+        assert_eq!(push(&host, number).0, 200, "{number}");
+    }
+    let reserve = std::fs::metadata(path + "-reserve").unwrap();
+    assert_eq!(reserve.len(), 16 << 20);
+}

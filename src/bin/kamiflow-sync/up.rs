@@ -17,6 +17,7 @@ use crate::commands::{clock, healthcheck};
 use crate::config::environment::Environment;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
+use crate::database::disk_reserve::DiskReserve;
 use crate::database::lock::DatabaseLock;
 use crate::database::{last_moment, prepare};
 use crate::guest::epoch_clock::EpochClock;
@@ -55,6 +56,9 @@ pub fn run(args: &UpArgs) -> Result<()> {
     let files = startup.runtime_config.files();
     for file in &files {
         prepare::prepare(file)?;
+    }
+    if let Some(database) = database {
+        DiskReserve::of(database).take();
     }
     let component = startup.component_settings()?;
     if settings::requires_persistence(&environment)? {

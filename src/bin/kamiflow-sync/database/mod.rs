@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod backup_mark;
+pub mod disk_reserve;
 pub mod files;
 pub mod header;
 pub mod last_moment;

@@ -16,13 +16,15 @@ use super::instance_memory::InstanceMemory;
 use super::long_read::{LongStatements, run};
 use super::query::{io, query};
 use super::write_lock::WriteGuard;
+use crate::database::disk_reserve::{DiskReserve, Lent};
 
 /// Dropping it rolls back an open transaction and then releases the write lock.
 #[derive(Debug)]
 pub struct GuestConnection {
     database: Arc<GuestDatabase>,
-    // These two are dropped in this order.
+    // These three are dropped in this order.
     open: Option<Connection>,
+    lent: Option<Lent>,
     write_guard: Option<WriteGuard>,
     /// The transaction in progress on the connection of the group commit.
     grouped: Option<GroupedTransaction>,
@@ -35,6 +37,7 @@ impl GuestConnection {
         Self {
             database,
             open: None,
+            lent: None,
             write_guard: None,
             grouped: None,
             long_statements: LongStatements::default(),
@@ -93,6 +96,7 @@ impl GuestConnection {
         if is_shared && self.write_guard.is_none() && may_write {
             let guard = self.database.write_lock.acquire().await;
             self.write_guard = Some(guard.map_err(refused)?);
+            self.lent = self.database.reserve.as_ref().and_then(DiskReserve::lend);
         }
         let is_writing = may_write || self.write_guard.is_some();
         let connection = self.open.as_mut().ok_or(Error::InvalidConnection)?;
@@ -110,6 +114,9 @@ impl GuestConnection {
         {
             self.database.write_lock.log_moved();
         }
+        if is_free {
+            self.lent = None;
+        }
         if is_free && let Some(guard) = self.write_guard.take() {
             guard.committed();
         }
@@ -124,7 +131,11 @@ impl GuestConnection {
 
     async fn begin_grouped(&mut self) -> Result<(), Error> {
         let group = self.database.write_lock.acquire_group().await;
-        let group = group.map_err(refused)?;
+        let mut group = group.map_err(refused)?;
+        let reserve = self.database.reserve.as_ref();
+        if reserve.is_some_and(DiskReserve::is_needed) {
+            group.empty_log().map_err(refused)?;
+        }
         let begun = GroupedTransaction::begin(group, || self.database.open_grouped());
         self.grouped = Some(begun?);
         Ok(())
@@ -194,7 +205,7 @@ mod tests {
         let file = Some(folder.path().join("x.db"));
         let database = Arc::new(GuestDatabase {
             file,
-            write_lock: WriteLock::default(),
+            ..GuestDatabase::default()
         });
         File {
             database,
@@ -373,6 +384,7 @@ mod tests {
         let database = GuestDatabase {
             file: file.database.file.clone(),
             write_lock: WriteLock::new(Duration::from_millis(1)),
+            reserve: None,
         };
         let _guard = database.write_lock.acquire().await;
         let mut connection = GuestConnection::new(Arc::new(database));

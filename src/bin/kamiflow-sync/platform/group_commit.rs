@@ -79,6 +79,22 @@ impl GroupCommit {
         version.ok()
     }
 
+    /// Moves the log into the file, so that it does not grow. What cannot be moved now stays in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::begin_log`].
+    pub fn empty_log(&mut self) -> Result<(), &'static str> {
+        if !self.finished.is_empty() {
+            return Ok(());
+        }
+        _ = self.run("PRAGMA wal_checkpoint(PASSIVE)");
+        if let Some(log) = &self.log {
+            log.moved();
+        }
+        self.begin_log()
+    }
+
     fn connect(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
         if self.connection.is_none() {
             self.connection = Some(open().map_err(io)?);

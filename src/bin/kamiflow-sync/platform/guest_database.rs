@@ -11,6 +11,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::deadline;
 use super::log_watch::MAX_KEPT_LOG;
 use super::write_lock::WriteLock;
+use crate::database::disk_reserve::DiskReserve;
 
 /// Prepared statements that a connection caches; the component has fewer.
 const STATEMENT_CACHE: usize = 64;
@@ -34,6 +35,8 @@ pub struct GuestDatabase {
     /// Spin.
     pub file: Option<PathBuf>,
     pub write_lock: WriteLock,
+    /// For transactions on a connection of their own, as those that delete are.
+    pub reserve: Option<DiskReserve>,
 }
 
 impl GuestDatabase {

@@ -60,6 +60,11 @@ impl LogId {
         }
     }
 
+    /// Says that a part of the log was moved into the file.
+    pub fn moved(&self) {
+        self.watch.moved();
+    }
+
     /// Raises the id if the log begins with the next transaction, which must not have begun.
     ///
     /// It waits for nobody. After a failure, such as a full disk, the next call tries again.

@@ -3,8 +3,8 @@
 //!
 //! Each interface is one file (`sqlite`, `key_value`, `wasi_key_value`, `atomics`, `variables`). The
 //! rest can be tested without a guest: connections with the write lock and group commit, and the
-//! key-value stores. Nothing here knows HTTP or where data is configured, and no other room is
-//! imported.
+//! key-value stores. Nothing here knows HTTP or where data is configured, and no other room but
+//! `database` is imported.
 
 mod atomics;
 mod bindings;

@@ -11,6 +11,7 @@ use super::memory_pool::Pool;
 use super::stores::{Backend, FileBackend};
 use super::turns::Turns;
 use super::write_lock::WriteLock;
+use crate::database::disk_reserve::DiskReserve;
 
 #[derive(Debug)]
 pub struct Shared {
@@ -47,6 +48,7 @@ impl Shared {
         let database = |file: &Option<PathBuf>| GuestDatabase {
             file: file.clone(),
             write_lock: file.as_deref().map(&mut lock).unwrap_or_default(),
+            reserve: file.as_deref().map(DiskReserve::of),
         };
         let databases = databases.labels(database);
         let backend = |file: &Option<PathBuf>| match file {
