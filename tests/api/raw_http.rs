@@ -191,6 +191,23 @@ fn a_malformed_or_contradictory_length_stores_nothing() {
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }
 
+/// 2^64-1 and 2^64-2 are lengths for which hyper itself answers 431, before the server sees the request.
+#[test]
+fn a_length_that_is_none_is_a_bad_request() {
+    let host = Host::start();
+    for lengths in [
+        "content-length: -1\r\n",
+        "content-length: 18446744073709551616\r\n",
+        "content-length: 99999999999999999999999\r\n",
+        "content-length: 5\r\ncontent-length: 6\r\n",
+        "content-length: 5, 6\r\n",
+    ] {
+        let line = "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x";
+        let answer = exchange_and_end(&host, (head(line, lengths) + "{}").as_bytes());
+        assert_eq!(statuses(&answer), ["400"], "{lengths}");
+    }
+}
+
 #[test]
 fn a_request_is_never_hidden_in_the_body_of_another() {
     let host = Host::start();
