@@ -175,6 +175,9 @@ fn a_copy_of_the_file_from_any_time_before_the_log_began_is_refused() {
 fn a_log_without_its_database_file_is_refused() {
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
+    let backup = host.database().with_file_name("backup.db");
+    run(&host.database(), &["backup", argument(&backup)]).good();
+    host.client().push_files("p", &[("b", "two")]).good();
     let folder = host.kill();
     let database = folder.path().join("sync.db");
     let aside = folder.path().join("aside.db");
@@ -184,8 +187,21 @@ fn a_log_without_its_database_file_is_refused() {
     assert!(!database.exists());
     std::fs::write(&database, "").unwrap();
     require_refused(folder.path(), FOREIGN);
+    let log = std::fs::read(beside(&database, "-wal")).unwrap();
+    for emptied in [true, false] {
+        if !emptied {
+            std::fs::remove_file(&database).unwrap();
+            std::fs::write(beside(&database, "-wal"), &log).unwrap();
+        }
+        let restored = run(&database, &["restore", argument(&backup)]);
+        assert!(restored.err.contains("cannot be read"), "{restored:?}");
+        restored.good();
+        run(&database, &["check"]).good();
+        std::thread::sleep(Duration::from_secs(1));
+    }
     std::fs::rename(&aside, &database).unwrap();
-    assert_eq!(live(folder).0, ["a"]);
+    std::fs::write(beside(&database, "-wal"), &log).unwrap();
+    assert_eq!(live(folder).0, ["a", "b"]);
 }
 
 #[test]

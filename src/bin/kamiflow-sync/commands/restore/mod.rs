@@ -18,6 +18,7 @@ use super::say::say;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
+use crate::database::log_check::require_own_log;
 use crate::database::{log_base, open};
 
 pub fn run(args: &RestoreArgs) -> Result<()> {
@@ -126,6 +127,7 @@ fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
 /// The highest number that each project of `database` has given out.
 fn last_revs(database: &Path) -> Result<Vec<LastRev>> {
     if files::length(database) == 0 {
+        require_own_log(database)?;
         return Ok(Vec::new());
     }
     Ok(open::existing_store(database)?.last_revs()?)

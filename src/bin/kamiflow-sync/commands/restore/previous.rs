@@ -20,7 +20,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// must not start with an empty database.
 pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
     require_unused(database)?;
-    if !database.exists() {
+    // A log may be left of a database that was deleted.
+    if !database.exists() && !with_suffix(database, "-wal").exists() {
         return Ok(None);
     }
     let kept = with_suffix(
@@ -34,8 +35,10 @@ pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
             std::fs::rename(from, to)?;
         }
     }
-    link_or_copy(database, &kept, |from, to| std::fs::hard_link(from, to))
-        .with_context(|| format!("cannot keep the database as {}", kept.display()))?;
+    if database.exists() {
+        link_or_copy(database, &kept, |from, to| std::fs::hard_link(from, to))
+            .with_context(|| format!("cannot keep the database as {}", kept.display()))?;
+    }
     sync_folder_of(database)?;
     Ok(Some(kept))
 }
