@@ -1,6 +1,8 @@
 //! The beginning of a database file, read without `SQLite` (<https://sqlite.org/fileformat.html>).
 
 use std::fs::File;
+use std::io::ErrorKind::{NotFound, UnexpectedEof};
+use std::io::Result;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -13,11 +15,14 @@ pub struct Header(pub [u8; LENGTH]);
 
 impl Header {
     /// `None` for a file that is missing, empty or shorter.
-    pub fn read(file: &Path) -> Option<Self> {
-        Self::of(&File::open(file).ok()?).ok()
+    pub fn read(file: &Path) -> Result<Option<Self>> {
+        match File::open(file).and_then(|file| Self::of(&file)) {
+            Err(error) if [NotFound, UnexpectedEof].contains(&error.kind()) => Ok(None),
+            read => read.map(Some),
+        }
     }
 
-    pub fn of(file: &File) -> std::io::Result<Self> {
+    pub fn of(file: &File) -> Result<Self> {
         let mut bytes = [0; LENGTH];
         file.read_exact_at(&mut bytes, 0)?;
         Ok(Self(bytes))

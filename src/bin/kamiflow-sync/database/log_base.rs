@@ -19,7 +19,7 @@ pub fn set(database: &Path, base: &Header) -> std::io::Result<()> {
 
 /// What was recorded last, unless it was cleared since.
 pub fn read(database: &Path) -> Option<Header> {
-    Header::read(&path(database))
+    Header::read(&path(database)).ok()?
 }
 
 /// Records that the database file has everything, or is another one.

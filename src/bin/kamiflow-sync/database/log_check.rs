@@ -45,8 +45,9 @@ pub fn require_own_log(database: &Path) -> Result<()> {
 fn refusal(database: &Path) -> Option<String> {
     // The log first: a program that closes the database moves it into the file.
     let log_path = with_suffix(database, "-wal");
-    let log = LogFile::read(&log_path);
-    let header = Header::read(database);
+    // Without the right to read them, this process cannot open them either.
+    let log = LogFile::read(&log_path).ok()?;
+    let header = Header::read(database).ok()?;
     let (shown, log_shown) = (database.display(), log_path.display());
     if log.page_count.is_some() {
         let belongs = header.is_some_and(|header| belongs(&header, &log));

@@ -1,7 +1,8 @@
 //! The write-ahead log as a file, read without `SQLite` (<https://sqlite.org/walformat.html>).
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::ErrorKind::NotFound;
+use std::io::{BufReader, Read, Result};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -41,11 +42,12 @@ struct Frame {
 
 impl LogFile {
     /// Empty when there is no log, or it has no committed frame.
-    pub fn read(file: &Path) -> Self {
-        let frames = File::open(file).ok().map(BufReader::new);
-        frames
-            .and_then(Frames::begin)
-            .map_or_else(Self::default, Self::of)
+    pub fn read(file: &Path) -> Result<Self> {
+        let log = match File::open(file) {
+            Err(error) if error.kind() == NotFound => return Ok(Self::default()),
+            opened => BufReader::new(opened?),
+        };
+        Ok(Frames::begin(log).map_or_else(Self::default, Self::of))
     }
 
     fn of(mut frames: Frames<impl Read>) -> Self {
@@ -138,11 +140,11 @@ mod tests {
         let run = |statements: &str| connection.execute_batch(statements).unwrap();
         run("PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
         run("PRAGMA wal_checkpoint(TRUNCATE)");
-        assert_eq!(LogFile::read(&log).page_count, None);
+        assert_eq!(LogFile::read(&log).unwrap().page_count, None);
         run("PRAGMA application_id = 7");
         run("INSERT INTO t VALUES (1)");
         run("PRAGMA application_id = 8; INSERT INTO t VALUES (zeroblob(9000))");
-        let read = LogFile::read(&log);
+        let read = LogFile::read(&log).unwrap();
         let ids: Vec<u32> = read.headers.iter().map(Header::application_id).collect();
         assert_eq!(ids, [7, 8, 8]);
         assert!(read.page_count == Some(2) && read.is_oldest_alone);
@@ -152,8 +154,8 @@ mod tests {
         bytes[end] ^= 1;
         let torn = folder.path().join("torn");
         std::fs::write(&torn, bytes).unwrap();
-        assert_eq!(LogFile::read(&torn).headers.len(), 2);
+        assert_eq!(LogFile::read(&torn).unwrap().headers.len(), 2);
         std::fs::write(&torn, vec![0xa5; 100_000]).unwrap();
-        assert_eq!(LogFile::read(&torn).page_count, None);
+        assert_eq!(LogFile::read(&torn).unwrap().page_count, None);
     }
 }
