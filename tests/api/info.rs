@@ -19,8 +19,21 @@ fn info_names_the_protocol_and_the_capabilities() {
     assert_eq!(
         info["capabilities"],
         json!([
-            "base", "changes", "diff", "digest", "events", "files", "gzip", "history", "keys",
-            "manifest", "openapi", "purge", "restore", "wait",
+            "base",
+            "changes",
+            "diff",
+            "digest",
+            "events",
+            "files",
+            "gzip",
+            "history",
+            "keys",
+            "manifest",
+            "openapi",
+            "portability",
+            "purge",
+            "restore",
+            "wait",
         ])
     );
 }

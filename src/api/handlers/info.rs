@@ -10,9 +10,21 @@ use crate::wire::info::{Info, Limits};
 use crate::wire::numbers::MAX_PAGE_FILES;
 
 /// What every host has, in the order of the alphabet.
-const CAPABILITIES: [&str; 13] = [
-    "base", "changes", "diff", "digest", "files", "gzip", "history", "keys", "manifest", "openapi",
-    "purge", "restore", "wait",
+const CAPABILITIES: [&str; 14] = [
+    "base",
+    "changes",
+    "diff",
+    "digest",
+    "files",
+    "gzip",
+    "history",
+    "keys",
+    "manifest",
+    "openapi",
+    "portability",
+    "purge",
+    "restore",
+    "wait",
 ];
 
 fn capabilities(app: &App) -> Vec<&'static str> {
