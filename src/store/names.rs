@@ -7,7 +7,7 @@ use super::row::Value;
 use super::store::Store;
 use crate::domain::fault::faults;
 use crate::domain::name::{Name, names};
-use crate::domain::{CurrentState, Plan, Status};
+use crate::domain::{CurrentState, Plan, Status, Step};
 
 /// For each name of `?5`, a pair of its form and its path: at most three other names of that form which
 /// are left when the paths of `?4` are deleted. Most have no other, and no row. The first of eleven
@@ -57,7 +57,7 @@ impl Store {
         let created = plan.created_names();
         let is_created = |name: &&Name| created.contains(name.path);
         self.add_names(project.number, current.names.iter().filter(is_created))?;
-        let is_deletion = |step: &&crate::domain::Step| step.status == Status::Deleted;
+        let is_deletion = |step: &&Step| step.status == Status::Deleted;
         let deleted = plan.steps.iter().filter(is_deletion);
         self.remove_names(project.number, &names(deleted.map(|step| step.path)))
     }

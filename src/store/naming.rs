@@ -1,6 +1,7 @@
 //! Lists the names of files that were stored before names were listed.
 
 use super::error::Error;
+use super::row::Row;
 use super::store::Store;
 use crate::domain::name::names;
 use crate::domain::{FilePath, ProjectId};
@@ -52,7 +53,7 @@ impl Store {
              ORDER BY path LIMIT ?3",
             [project.number.into(), after.into(), STEP.into()],
         )?;
-        let path = |row: &super::row::Row| FilePath::parse(row.text(0).unwrap_or_default());
+        let path = |row: &Row| FilePath::parse(row.text(0).unwrap_or_default());
         let paths: Result<Vec<_>, _> = rows.iter().map(path).collect();
         let paths = paths.map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
         self.add_names(project.number, names(paths.iter()).iter())?;
