@@ -41,7 +41,9 @@ fn a_graceful_stop_ends_all_streams_at_once_and_cleanly() {
     terminate(host.pid());
     thread::scope(|scope| {
         for mut stream in streams {
-            scope.spawn(move || assert_eq!(stream.event(), None));
+            // That of all projects may repeat the first push, which has made the tables. An end
+            // in the middle of a chunk is an error.
+            scope.spawn(move || while stream.event().is_some() {});
         }
     });
     let (code, log, _) = host.stop_waiting();
