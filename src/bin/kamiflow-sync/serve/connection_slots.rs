@@ -2,11 +2,11 @@
 //!
 //! A connection is idle while it has no request in progress and all of its last response has been
 //! sent. It is stalled while its client has stopped reading. When a connection arrives and no slot
-//! is free, one is closed: one that has been stalled for long, else the one that has been idle
-//! longest, whether it has never sent a request or is kept alive for the next one, else the one
-//! that has been stalled longest, else one that sent requests without waiting for answers, else the
-//! upload whose last step is longest ago. So connections that do nothing keep no client out, and a connection in the middle of a request stays open as
-//! long as its client does its part.
+//! is free, one is closed: one that has been stalled for long, else one that sent requests without
+//! waiting for answers, else the one that has been idle longest, whether it has never sent a request
+//! or is kept alive for the next one, else the one that has been stalled longest, else the upload
+//! whose last step is longest ago. So connections that do nothing keep no client out, and a
+//! connection in the middle of a request stays open as long as its client does its part.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -120,9 +120,9 @@ impl ConnectionSlots {
     fn evict_one(&self) {
         let order = [
             (Cause::Stalled, LONG_STALL),
+            (Cause::Pipelining, self.stall_timeout),
             (Cause::Idle, Duration::ZERO),
             (Cause::Stalled, self.stall_timeout),
-            (Cause::Pipelining, self.stall_timeout),
             (Cause::SlowUpload, self.slow_step),
         ];
         let evicted = order
@@ -453,22 +453,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_whose_requests_wait_for_each_other_is_evicted_when_none_is_idle() {
+    async fn a_connection_whose_requests_wait_for_each_other_is_evicted_before_an_idle_one() {
         let slots = ConnectionSlots {
             stall_timeout: Duration::ZERO,
-            ..ConnectionSlots::new(2)
+            ..ConnectionSlots::new(3)
         };
+        let idle = slots.acquire().await;
         let [pipelining, other] = [slots.acquire().await, slots.acquire().await];
         let _requests = [pipelining.begin_request(), other.begin_request()];
         other.wait_pipelining(std::future::ready(())).await;
         let mut waiting = Box::pin(pipelining.wait_pipelining(std::future::pending::<()>()));
         assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
         slots.evict_one();
-        slots.evict_one();
         pipelining.evicted().await;
-        assert!(!is_evicted(&other).await);
+        assert!(!is_evicted(&other).await && !is_evicted(&idle).await);
         drop(waiting);
-        drop((_requests, pipelining, other));
+        drop((_requests, pipelining, other, idle));
         assert_eq!(slots.queue().len(), 0);
     }
 
