@@ -1,8 +1,11 @@
 //! A file that gets its name only when it is complete and on the disk.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -10,6 +13,10 @@ use crate::database::files::{sync_folder_of, with_suffix};
 
 /// The suffix of an unfinished file.
 pub const PART: &str = ".part";
+
+/// How often a file is tried that others look at, and how long such a look takes at most.
+const TRIES: u32 = 20;
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Dropping it without [`Self::finish`] removes the unfinished file, `FILE.part`.
 pub struct AtomicFile {
@@ -33,17 +40,8 @@ impl AtomicFile {
             "{shown} exists: choose another name, or give --force"
         );
         let part = with_suffix(target, PART);
-        ensure!(!is_being_written(&part), "another run is writing {shown}");
-        remove(&part);
-        let mut options = OpenOptions::new();
-        let new = options.write(true).create_new(true).mode(0o600);
-        let file = new
-            .open(&part)
-            .with_context(|| format!("cannot write {shown}"))?;
-        file.try_lock()
-            .with_context(|| format!("cannot lock {shown}"))?;
-        // Before it was locked, another run may have taken it for a leftover, or finished.
-        ensure!(is_file_at(&part, &file), "another run is writing {shown}");
+        let file = create_locked(&part).with_context(|| format!("cannot write {shown}"))?;
+        let file = file.with_context(|| format!("another run is writing {shown}"))?;
         let created = Self {
             part,
             target: std::path::absolute(target)?,
@@ -64,7 +62,7 @@ impl AtomicFile {
     /// Removes the unfinished file that an interrupted run left.
     pub fn remove_leftover(target: &Path) {
         let part = with_suffix(target, PART);
-        if !is_being_written(&part) {
+        if let Some(_lock) = lock(&part) {
             remove(&part);
         }
     }
@@ -85,8 +83,42 @@ impl AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        remove(&self.part);
+        // A finished file has another name, and another run may have taken this one.
+        if is_file_at(&self.part, &self.file) {
+            remove(&self.part);
+        }
     }
+}
+
+/// Creates and locks a file, and replaces one that an interrupted run left. None when another run is
+/// writing it.
+///
+/// Only the file that is locked is ever removed: otherwise a run could remove that of another one
+/// which has just created it.
+fn create_locked(part: &Path) -> std::io::Result<Option<File>> {
+    for _ in 0..TRIES {
+        let mut options = OpenOptions::new();
+        match options.write(true).create_new(true).mode(0o600).open(part) {
+            Ok(file) if file.try_lock().is_ok() && is_file_at(part, &file) => {
+                return Ok(Some(file));
+            }
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            // Another run looks at it, or has taken it for a leftover.
+            Ok(_) => {}
+            Err(_) => match lock(part) {
+                Some(_lock) => remove(part),
+                None => sleep(LOOK),
+            },
+        }
+    }
+    Ok(None)
+}
+
+/// Locks the file at `part`. None when there is none, or another run has locked it.
+fn lock(part: &Path) -> Option<File> {
+    let file = File::open(part).ok()?;
+    let is_locked = file.try_lock().is_ok() && is_file_at(part, &file);
+    is_locked.then_some(file)
 }
 
 fn is_being_written(part: &Path) -> bool {
@@ -145,6 +177,26 @@ mod tests {
         std::fs::write(with_suffix(&target, PART), "torn").unwrap();
         AtomicFile::create(&target, true).unwrap().finish().unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
+    }
+
+    #[test]
+    fn of_runs_that_begin_together_one_writes_and_no_file_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..50 {
+            let target = folder.path().join(round.to_string());
+            std::fs::write(with_suffix(&target, PART), "torn").unwrap();
+            let create = || AtomicFile::create(&target, false).ok();
+            let created: Vec<AtomicFile> = std::thread::scope(|scope| {
+                let runs: Vec<_> = (0..8).map(|_| scope.spawn(create)).collect();
+                runs.into_iter()
+                    .filter_map(|run| run.join().unwrap())
+                    .collect()
+            });
+            let [one] = &created[..] else {
+                panic!("{} write", created.len());
+            };
+            assert!(is_file_at(&one.part, &one.file));
+        }
     }
 
     #[test]
