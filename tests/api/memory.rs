@@ -96,14 +96,23 @@ fn large_plain_bodies_take_a_bounded_amount_of_memory() {
 
 #[test]
 fn a_request_that_needs_more_memory_than_one_may_use_is_refused() {
-    let host = Host::with(&[("MAX_BODY_SIZE", "10000000"), ("MAX_FILE_SIZE", "1000000")]);
+    const LIMIT: u64 = 104_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("runtime-config.toml");
+    let usual = std::fs::read_to_string(support::root().join("runtime-config.toml")).unwrap();
+    std::fs::write(&config, format!("max_instance_memory = {LIMIT}\n{usual}")).unwrap();
+    let host = Host::with(&[
+        ("RUNTIME_CONFIG_FILE", config.to_str().unwrap()),
+        ("MAX_BODY_SIZE", "10000000"),
+        ("MAX_FILE_SIZE", "1000000"),
+    ]);
     let entries: Vec<String> = (0..450_000)
         .map(|i| format!(r#"{{"path":"{i}"}}"#))
         .collect();
     let body = format!(r#"{{"files":[],"deletions":[{}]}}"#, entries.join(","));
     let answer = host.client().send("POST", PUSH, &[], body.as_bytes());
     let limit = answer.failed(413, "too_much_memory")["limit"].clone();
-    assert_eq!(limit, (64 << 20) + 4 * 10_000_000);
+    assert_eq!(limit, LIMIT);
     host.client().push_files("p", &[("a", "x")]).good();
 }
 
