@@ -59,7 +59,9 @@ fn what_an_older_program_stored_is_served_under_the_new_schema() {
     host.client()
         .push_files("p", &[("a", "one"), ("b", "two")])
         .good();
-    let before = host.client().status("p");
+    let mut before = host.client().status("p");
+    // The names are listed by the next push.
+    before["unportable"] = Value::Null;
     let path = host.database();
     let (_, _, folder) = host.stop();
     let database = Connection::open(&path).unwrap();

@@ -131,7 +131,8 @@ impl FileBackend {
         let disk = rustix::fs::statvfs(&self.path).map_err(|error| format!("{error:?}"))?;
         match disk.f_bavail.saturating_mul(disk.f_frsize) {
             NO_SPACE.. => Ok(()),
-            _ => Err("the disk is full".to_owned()),
+            // SQLite's text, by which the component knows it.
+            _ => Err("database or disk is full".to_owned()),
         }
     }
 
