@@ -135,7 +135,7 @@ fn pages_that_nobody_reads_take_a_bounded_amount_of_memory_and_delay_nobody_for_
         let content = format!("{i}").repeat(1 << 20);
         client.push_files("p", &[(&i.to_string(), &content)]).good();
         let files: Vec<Value> = (0..200)
-            .map(|k| file(&format!("h{k}"), content[..9 + i].as_bytes()))
+            .map(|k| file(&format!("h{k}"), &content.as_bytes()[..9 + i]))
             .collect();
         client.push("h", &json!({ "files": files })).good();
     }

@@ -95,7 +95,7 @@ fn pages(connection: &Connection, examination: &mut Examination) -> rusqlite::Re
     Ok(())
 }
 
-/// Each statement returns one line of text for each finding. `OWNERS` stands for [`owners`].
+/// Each statement returns one line of text for each finding. `OWNERS` stands for [`owners()`].
 const REFERENCES: [&str; 11] = [
     "SELECT format('%d rows of files belong to no project', count(*)) FROM file
      WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
