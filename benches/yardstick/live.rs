@@ -76,12 +76,15 @@ fn idle(target: &Target) -> f64 {
     (target.cpu_ms() - cpu) / time.as_secs_f64() / 10.0
 }
 
+/// Makes the bytes of a request.
+type Make<'a> = dyn Fn() -> Vec<u8> + Sync + 'a;
+
 /// Requests of other devices in another project.
 fn rows(target: &Target, beside: &str) -> String {
     let time = Duration::from_secs(3);
     let push = || client::push("beside", &body(&[File::new(None, SMALL)]));
     let poll = client::page("beside", &now_ms());
-    let requests: [(&str, usize, &(dyn Fn() -> Vec<u8> + Sync)); 3] = [
+    let requests: [(&str, usize, &Make); 3] = [
         ("push 1 file of 5 KB, 1 connection", 1, &push),
         ("page of 100, 1 connection", 1, &|| {
             client::page("beside", "0")
@@ -90,7 +93,7 @@ fn rows(target: &Target, beside: &str) -> String {
             poll.clone()
         }),
     ];
-    let line = |(name, connections, request): (&str, usize, &(dyn Fn() -> Vec<u8> + Sync))| {
+    let line = |(name, connections, request): (&str, usize, &Make)| {
         let round = target.drive(connections, time, request);
         assert_eq!(round.bad, 0, "answers other than 200");
         let p50 = cell(percentile(&round.latencies, 0.5));

@@ -187,9 +187,9 @@ mod tests {
         assert!(
             a.mailbox.take().is_some()
                 && all.mailbox.take().is_some()
-                && !b.mailbox.take().is_some()
+                && b.mailbox.take().is_none()
         );
-        assert!(!a.mailbox.take().is_some());
+        assert!(a.mailbox.take().is_none());
     }
 
     #[test]
@@ -198,8 +198,8 @@ mod tests {
         let seen = hub.now();
         hub.publish(&news("a", Some(1)));
         assert!(wait(&hub, "a", seen).mailbox.take().is_some());
-        assert!(!wait(&hub, "b", seen).mailbox.take().is_some());
-        assert!(!wait(&hub, "a", hub.now()).mailbox.take().is_some());
+        assert!(wait(&hub, "b", seen).mailbox.take().is_none());
+        assert!(wait(&hub, "a", hub.now()).mailbox.take().is_none());
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         hub.publish(&news("a", Some(2)));
         assert!(a.mailbox.take().is_some());
         hub.publish(&news("a", Some(1)));
-        assert!(!a.mailbox.take().is_some());
+        assert!(a.mailbox.take().is_none());
         hub.publish(&news("a", None));
         assert!(a.mailbox.take().is_some());
         hub.publish(&news("a", Some(1)));
@@ -234,6 +234,6 @@ mod tests {
         let (seen, a) = (hub.now(), wait(&hub, "a", 0));
         hub.look_again();
         assert!(a.mailbox.take().is_some() && wait(&hub, "b", seen).mailbox.take().is_some());
-        assert!(!wait(&hub, "b", hub.now()).mailbox.take().is_some());
+        assert!(wait(&hub, "b", hub.now()).mailbox.take().is_none());
     }
 }
