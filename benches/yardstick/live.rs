@@ -83,14 +83,13 @@ type Make<'a> = dyn Fn() -> Vec<u8> + Sync + 'a;
 fn rows(target: &Target, beside: &str) -> String {
     let time = Duration::from_secs(3);
     let push = || client::push("beside", &body(&[File::new(None, SMALL)]));
-    let poll = client::page("beside", &now_ms());
     let requests: [(&str, usize, &Make); 3] = [
         ("push 1 file of 5 KB, 1 connection", 1, &push),
         ("page of 100, 1 connection", 1, &|| {
             client::page("beside", "0")
         }),
         ("pull that finds nothing new, 16 connections", 16, &|| {
-            poll.clone()
+            client::page("beside", &now_ms())
         }),
     ];
     let line = |(name, connections, request): (&str, usize, &Make)| {
