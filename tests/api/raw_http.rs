@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use support::{Host, KEY, file, push_head};
 
@@ -191,12 +191,108 @@ fn a_malformed_or_contradictory_length_stores_nothing() {
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }
 
-/// 2^64-1 and 2^64-2 are lengths for which hyper itself answers 431, before the server sees the request.
+/// The answer of a connection that ends with it, like that to any other failure.
+fn refusal(answer: &str) -> (&str, Value) {
+    let [status] = statuses(answer)[..] else {
+        panic!("not one answer: {answer}")
+    };
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let has = |header: &str| assert!(head.contains(header), "{answer}");
+    has(&format!("\r\ncontent-length: {}", body.len()));
+    has("\r\ncontent-type: application/json");
+    has("\r\nconnection: close");
+    has("\r\nx-request-id: ");
+    has("\r\ndate: ");
+    (status, serde_json::from_str(body).unwrap())
+}
+
+#[test]
+fn what_is_no_request_is_told_why() {
+    let host = Host::start();
+    let with = |headers: &str| head("GET /health HTTP/1.1", &format!("host: x\r\n{headers}\r\n"));
+    let line = |line: &str| head(line, "host: x\r\n");
+    let head_of = |bytes: usize| with(&format!("x: {}", "y".repeat(bytes)));
+    for (request, status, code) in [
+        (line("GET  /health HTTP/1.1"), "400", "bad_request"),
+        (line("GET /health"), "400", "bad_request"),
+        (line("/health"), "400", "bad_request"),
+        (line("GET /he\0alth HTTP/1.1"), "400", "bad_request"),
+        (with("no-colon"), "400", "bad_request"),
+        (with("bad name: x"), "400", "bad_request"),
+        (with("a: \0"), "400", "bad_request"),
+        (with("transfer-encoding: gzip"), "400", "bad_request"),
+        (with("content-length: -1"), "400", "bad_request"),
+        (with("content-length: 5, 6"), "400", "bad_request"),
+        (
+            with("content-length: 18446744073709551614"),
+            "400",
+            "bad_request",
+        ),
+        (
+            with("content-length: 18446744073709551615") + "{\"files\":[]}",
+            "400",
+            "bad_request",
+        ),
+        (
+            with("content-length: 18446744073709551616"),
+            "400",
+            "bad_request",
+        ),
+        (with(&"a: b\r\n".repeat(200)), "431", "head_too_large"),
+        (head_of(1 << 20), "431", "head_too_large"),
+        (
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+            "505",
+            "http_version",
+        ),
+        (
+            "\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03".to_owned(),
+            "400",
+            "bad_request",
+        ),
+    ] {
+        let answer = exchange(&host, request.as_bytes());
+        let shown = &request[..request.len().min(200)];
+        let (seen, failure) = refusal(&answer);
+        assert_eq!((seen, &failure["code"]), (status, &json!(code)), "{shown}");
+        assert_eq!(failure["retryable"], false, "{shown}");
+        assert!(failure["error"].as_str().unwrap().ends_with('.'), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_told_why_after_others_too() {
+    let host = Host::start();
+    let good = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    let requests = good.repeat(3) + "no request\r\n\r\n";
+    let answer = exchange(&host, requests.as_bytes());
+    assert_eq!(statuses(&answer), ["200", "200", "200", "400"]);
+    let (_, failure) = refusal(&answer[answer.rfind("HTTP/1.1").unwrap()..]);
+    assert_eq!(failure["code"], "bad_request");
+}
+
+#[test]
+fn a_body_that_is_broken_is_told_so() {
+    let host = Host::start();
+    let line = "POST /v1/projects/p/sync HTTP/1.1\r\nhost: x";
+    for body in ["-1\r\nx\r\n0\r\n\r\n", "zz\r\n", "ffffffffffffffffff\r\nx"] {
+        let head = head(line, "transfer-encoding: chunked\r\n");
+        let answer = exchange_and_end(&host, (head + body).as_bytes());
+        let (status, failure) = refusal(&answer);
+        assert_eq!(
+            (status, &failure["code"]),
+            ("400", &json!("body_cut_short"))
+        );
+    }
+}
+
 #[test]
 fn a_length_that_is_none_is_a_bad_request() {
     let host = Host::start();
     for lengths in [
         "content-length: -1\r\n",
+        "content-length: 18446744073709551614\r\n",
+        "content-length: 18446744073709551615\r\n",
         "content-length: 18446744073709551616\r\n",
         "content-length: 99999999999999999999999\r\n",
         "content-length: 5\r\ncontent-length: 6\r\n",
@@ -393,8 +489,11 @@ fn a_head_that_never_ends_is_cut_off() {
         .write_all(b"GET /health HTTP/1.1\r\nhost: x")
         .unwrap();
     let began = Instant::now();
-    _ = socket.read_to_end(&mut Vec::new());
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
     assert!((10..60).contains(&began.elapsed().as_secs()));
+    let (status, failure) = refusal(&answer);
+    assert_eq!((status, &failure["code"]), ("408", &json!("timeout")));
 }
 
 #[test]

@@ -173,6 +173,11 @@ impl Slot {
         *self.permit() = permit;
     }
 
+    /// Whether no request is in progress, and all of the last response has been sent.
+    pub fn is_idle(&self) -> bool {
+        matches!(*self.state(), State::Idle(_))
+    }
+
     /// Everything that was written so far has been sent.
     pub fn flushed(&self) {
         let mut state = self.state();

@@ -9,11 +9,21 @@ use kamiflow_sync_component::wire::failure::envelope;
 use serde_json::{Map, Value};
 use wasmtime_wasi_http::WasiBody;
 
-/// Why the component did not respond.
+/// Why the component did not respond, or was not asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Failure {
     /// The request has two hosts, or one that is not valid in a URL.
     BadHost,
+    /// The request line or a header is not valid HTTP.
+    Malformed,
+    /// The client speaks TLS.
+    Tls,
+    /// The client speaks HTTP/2.
+    HttpVersion,
+    /// The head of the request is too large.
+    HeadTooLarge,
+    /// The head of the request did not arrive in time.
+    HeadTimeout,
     /// The guest trapped, or no instance could be created.
     Internal,
     /// The guest computed for too long, or the request took too long.
@@ -25,7 +35,10 @@ pub enum Failure {
 impl Failure {
     fn status(self) -> StatusCode {
         match self {
-            Self::BadHost => StatusCode::BAD_REQUEST,
+            Self::BadHost | Self::Malformed | Self::Tls => StatusCode::BAD_REQUEST,
+            Self::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::HeadTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooMuchMemory(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -35,8 +48,11 @@ impl Failure {
     fn code(self) -> &'static str {
         match self {
             Self::BadHost => "bad_host",
+            Self::Malformed | Self::Tls => "bad_request",
+            Self::HttpVersion => "http_version",
+            Self::HeadTooLarge => "head_too_large",
             Self::Internal => "internal",
-            Self::Timeout => "timeout",
+            Self::Timeout | Self::HeadTimeout => "timeout",
             Self::TooMuchMemory(_) => "too_much_memory",
         }
     }
@@ -44,6 +60,15 @@ impl Failure {
     fn sentence(self) -> &'static str {
         match self {
             Self::BadHost => "Send one host header, with a host name.",
+            Self::Malformed => "The request line or a header is malformed.",
+            Self::Tls => "This port has no TLS: use http:// instead of https://.",
+            Self::HttpVersion => "This port speaks HTTP/1.1: do not send HTTP/2.",
+            Self::HeadTooLarge => {
+                "The head of the request is larger than 64 KiB or has more than 100 headers: send less."
+            }
+            Self::HeadTimeout => {
+                "The head of the request did not arrive within 30 seconds: send it again."
+            }
             Self::Internal => "The server failed to process this request; try again.",
             Self::Timeout => "The server took too long over this request; try again.",
             Self::TooMuchMemory(_) => {
@@ -52,17 +77,25 @@ impl Failure {
         }
     }
 
+    fn retryable(self) -> bool {
+        matches!(self, Self::Internal | Self::Timeout | Self::HeadTimeout)
+    }
+
     fn details(self) -> Map<String, Value> {
         match self {
             Self::TooMuchMemory(limit) => Map::from_iter([("limit".to_owned(), limit.into())]),
-            Self::BadHost | Self::Internal | Self::Timeout => Map::new(),
+            _ => Map::new(),
         }
     }
 
     /// Contains nothing internal.
     pub fn response(self) -> Response<WasiBody> {
-        let retryable = self.status().is_server_error();
-        let json = envelope(self.sentence(), self.code(), retryable, self.details());
+        let json = envelope(
+            self.sentence(),
+            self.code(),
+            self.retryable(),
+            self.details(),
+        );
         let mut response = Response::new(body(json));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -90,6 +123,11 @@ mod tests {
     async fn every_failure_is_json_with_the_fields_of_the_protocol() {
         for failure in [
             Failure::BadHost,
+            Failure::Malformed,
+            Failure::Tls,
+            Failure::HttpVersion,
+            Failure::HeadTooLarge,
+            Failure::HeadTimeout,
             Failure::Internal,
             Failure::Timeout,
             Failure::TooMuchMemory(1),

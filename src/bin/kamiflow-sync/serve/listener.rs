@@ -1,34 +1,38 @@
 //! The HTTP listener: accepts connections, serves HTTP/1.1 on them, and shuts down gracefully.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::access_log::LoggedBody;
 use super::connection_slots::{ConnectionSlots, Slot};
 use super::lingering_close::{LingeringClose, Sending};
+use super::refused_head::{self, MAX_HEAD, Withheld};
 use super::service::{Client, Service};
 use super::stall_watch::StallWatch;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay
 /// idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a request's head; a longer one is answered with 431. Approximate, because hyper checks
-/// after each read.
-const MAX_HEAD: usize = 64 << 10;
 /// How long a client may stop reading its response once the buffers are full.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long requests in progress may take once the server is stopping.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+type Prepared = Pin<Box<TimeoutWriter<StallWatch<TcpStream>>>>;
+type Connection<S> = http1::Connection<TokioIo<Withheld<LingeringClose<Prepared>>>, S>;
 
 pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
@@ -42,7 +46,7 @@ pub async fn serve(
     service: Service,
     stop: CancellationToken,
 ) {
-    let connections = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     let protocol = protocol();
     while let Some((stream, address, slot)) = next(&listener, &slots, &stop).await {
         let sending = Sending::default();
@@ -51,6 +55,7 @@ pub async fn serve(
             sending.clone(),
             service.max_unread(),
         );
+        let stream = Withheld::new(stream, slot.clone());
         let (service, requests) = (service.clone(), slot.clone());
         let client = Client {
             address,
@@ -62,13 +67,10 @@ pub async fn serve(
             service.clone().respond(request, client.clone(), active)
         });
         let connection = protocol.serve_connection(TokioIo::new(stream), respond);
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
+        let stop = stop.clone();
+        connections.spawn(async move {
             tokio::select! {
-                // A client that disconnected, was too slow, or does not speak HTTP.
-                ended = connection => if let Err(error) = ended {
-                    tracing::debug!(client = %address, %error, "a connection ended with an error");
-                },
+                () = converse(connection, address, stop) => {}
                 () = slot.evicted() => {
                     tracing::debug!(client = %address, "a connection was closed to free its slot");
                 }
@@ -76,9 +78,33 @@ pub async fn serve(
         });
     }
     drop(listener);
-    let drained = tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown()).await;
+    connections.close();
+    let drained = tokio::time::timeout(DRAIN_TIMEOUT, connections.wait()).await;
     if drained.is_err() {
         tracing::warn!("requests were still in progress when the server stopped");
+    }
+}
+
+/// Serves a connection until it ends or, when the server stops, the request in progress is answered.
+/// A client that sends no request is told why there is none.
+async fn converse<S>(mut connection: Connection<S>, address: SocketAddr, stop: CancellationToken)
+where
+    S: HttpService<Incoming, ResBody = LoggedBody, Error = Infallible>,
+{
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop.cancelled() => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    // A client that disconnected, was too slow, or does not speak HTTP.
+    let Err(error) = ended else { return };
+    tracing::debug!(client = %address, %error, "a connection ended with an error");
+    let parts = connection.into_parts();
+    if let Some(failure) = refused_head::reason(&error, &parts.read_buf) {
+        // There is nobody to tell when the client is gone.
+        _ = parts.io.into_inner().answer(failure).await;
     }
 }
 
@@ -103,7 +129,7 @@ async fn next(
     stop.run_until_cancelled(accept).await
 }
 
-fn prepare(stream: TcpStream, slot: Arc<Slot>) -> Pin<Box<TimeoutWriter<StallWatch<TcpStream>>>> {
+fn prepare(stream: TcpStream, slot: Arc<Slot>) -> Prepared {
     // Sends a response at once, without waiting until the last one is acknowledged.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");

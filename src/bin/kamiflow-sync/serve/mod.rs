@@ -19,6 +19,7 @@ pub mod log;
 pub mod metrics;
 pub mod metrics_server;
 pub mod open_files;
+mod refused_head;
 mod request_body;
 mod request_headers;
 mod response_memory;
