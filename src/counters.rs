@@ -5,9 +5,6 @@
 
 /// The label of the store that lives as long as the server process.
 pub const MEMORY: &str = "memory";
-/// The key in [`MEMORY`] of the time at which the server process started, in microseconds since 1970. A host
-/// that knows it sets it; elsewhere the first request that asks for it does.
-pub const STARTED: &str = "started";
 
 /// A key-value store whose values are numbers.
 pub trait Counters {

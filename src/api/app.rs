@@ -2,6 +2,7 @@
 
 use super::later::Later;
 use crate::counters::Counters;
+use crate::domain::Rev;
 use crate::settings::Settings;
 use crate::store::Database;
 
@@ -15,6 +16,9 @@ pub struct App {
     pub durable: Box<dyn Counters>,
     /// The database.
     pub database: Database,
+    /// When the server process started, or, on a host that does not say, this instance; microseconds
+    /// since 1970.
+    pub started_us: Rev,
     /// Whether the host holds the connections of those who wait.
     pub is_held: bool,
     /// Numbers that nobody can guess, for keys.

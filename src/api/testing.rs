@@ -13,9 +13,40 @@ pub fn app() -> App {
         memory: Box::new(Nothing),
         durable: Box::new(Nothing),
         database: Database::new(|| Err(Error::Busy)),
+        started_us: 0,
         is_held: true,
         random: || 0xab,
         later: Later::default(),
+    }
+}
+
+/// A store that fails whatever it is asked.
+pub struct Unreachable;
+
+impl Unreachable {
+    fn failed<T>() -> Result<T, CounterError> {
+        Err(CounterError {
+            label: "unreachable",
+            reason: "there is no such server".to_owned(),
+        })
+    }
+}
+
+impl Counters for Unreachable {
+    fn get(&self, _: &str) -> Result<Option<i64>, CounterError> {
+        Self::failed()
+    }
+
+    fn set(&self, _: &str, _: i64) -> Result<(), CounterError> {
+        Self::failed()
+    }
+
+    fn add(&self, _: &str, _: i64) -> Result<i64, CounterError> {
+        Self::failed()
+    }
+
+    fn delete(&self, _: &str) -> Result<(), CounterError> {
+        Self::failed()
     }
 }
 

@@ -15,6 +15,7 @@ mod wasi_0_3;
 use http::{Request, Response};
 use spin_sdk::variables;
 
+use crate::api::clock::now_us;
 use crate::api::{self, App, Body, Later};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
@@ -38,6 +39,11 @@ thread_local! {
             key_value::keep_log_open();
             Ok(store)
         }),
+        started_us: variable(STARTED)
+            .ok()
+            .flatten()
+            .and_then(|value| value.parse().ok())
+            .unwrap_or_else(now_us),
         is_held: variable(HELD).is_ok_and(|value| value.as_deref() == Some("true")),
         random: get_random_u64,
         later: Later::default(),
@@ -51,8 +57,9 @@ fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
     })
 }
 
-/// The variable that `kamiflow-sync` adds to those of the manifest.
+/// Variables that `kamiflow-sync` adds to those of the manifest.
 const HELD: &str = "connections_are_held";
+const STARTED: &str = "started_us";
 
 /// Writes what no answer waits for.
 fn after_answer() {

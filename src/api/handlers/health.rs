@@ -1,13 +1,11 @@
 //! `GET /health`
 
-use std::cell::Cell;
-
 use crate::api::app::App;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::request::parameter;
 use crate::api::response::ok;
-use crate::counters::{CounterError, STARTED};
+use crate::counters::CounterError;
 use crate::store::{self, SqlError, Store};
 use crate::wire::project::Health;
 use http::{Request, Response};
@@ -21,7 +19,8 @@ const MAX_DEEP_CHECKS: i64 = 8;
 /// How long a deep check is counted that never ended, in microseconds.
 const COUNTED_US: i64 = 10_000_000;
 
-/// Answers that the server is alive.
+/// Answers that the server is alive. Neither the database nor a key-value store is asked, so it does
+/// not wait for one that is gone.
 ///
 /// 200 with version and uptime in seconds. `?deep=1` also reads the database and writes to it, and
 /// answers 503 with the failing part.
@@ -32,33 +31,8 @@ pub fn health(app: &App, head: &Request<()>) -> Result<Response<Vec<u8>>, Error>
     Ok(ok(&Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
-        uptime: (uptime_us(app)?.max(0) / 1000) as f64 / 1000.0,
+        uptime: ((now_us() - app.started_us).max(0) / 1000) as f64 / 1000.0,
     }))
-}
-
-fn uptime_us(app: &App) -> Result<i64, Error> {
-    let started = started_us(app)?;
-    Ok(now_us() - started)
-}
-
-/// When this server process started, or, on a host that does not say, was first asked.
-fn started_us(app: &App) -> Result<i64, Error> {
-    thread_local! {
-        static KEPT: Cell<Option<i64>> = const { Cell::new(None) };
-    }
-    if let Some(started) = KEPT.get() {
-        return Ok(started);
-    }
-    let started = match app.memory.get(STARTED)? {
-        Some(started) => started,
-        None => {
-            let now = now_us();
-            app.memory.set(STARTED, now)?;
-            now
-        }
-    };
-    KEPT.set(Some(started));
-    Ok(started)
 }
 
 fn check_deeply(app: &App) -> Result<(), Error> {
@@ -103,6 +77,23 @@ fn key_value_failure(error: CounterError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::testing;
+
+    #[test]
+    fn nothing_but_the_clock_is_asked() {
+        let app = App {
+            started_us: now_us() - 5_000_000,
+            memory: Box::new(testing::Unreachable),
+            durable: Box::new(testing::Unreachable),
+            ..testing::app()
+        };
+        let head = |target: &str| Request::get(target).body(()).unwrap();
+        let response = health(&app, &head("/health")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let uptime = json["uptime"].as_f64().unwrap();
+        assert!((5.0..60.0).contains(&uptime), "{uptime}");
+        health(&app, &head("/health?deep=1")).unwrap_err();
+    }
 
     #[test]
     fn a_full_disk_is_named_whichever_part_notices_it() {

@@ -7,13 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
 use kamiflow_sync_component::api::clock::now_us;
-use kamiflow_sync_component::counters::{MEMORY, STARTED};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::UpArgs;
-use crate::commands::{clock, healthcheck};
+use crate::commands::healthcheck;
 use crate::config::environment::Environment;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
@@ -192,9 +191,8 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     // The component leaves the connections of those who wait to `serve::hold`.
     let is_held = variables.entry("connections_are_held".to_owned());
     is_held.or_insert("true".to_owned());
-    let shared = Shared::new(&databases, &stores, variables, compute_limit::cores());
-    shared.set_in_memory(MEMORY, STARTED, clock::now_us());
-    shared
+    variables.insert("started_us".to_owned(), now_us().to_string());
+    Shared::new(&databases, &stores, variables, compute_limit::cores())
 }
 
 async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {

@@ -75,14 +75,6 @@ impl Shared {
         }
         versions
     }
-
-    /// Sets a number in a store as a guest does. A store in a file, which outlives the process, keeps
-    /// what it has.
-    pub fn set_in_memory(&self, label: &str, key: &str, number: i64) {
-        if let Some(Backend::Memory(store)) = self.stores.defined.get(label).map(AsRef::as_ref) {
-            store.set(key, &number.to_le_bytes());
-        }
-    }
 }
 
 impl Grants<'_> {

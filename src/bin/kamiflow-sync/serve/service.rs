@@ -162,13 +162,14 @@ impl Service {
         let permits = Permits::acquire(self.requests.clone(), self.clock.keep_running()).await;
         let nothing = Empty::new().map_err(|never: Infallible| match never {});
         let request = Request::from_parts(head, nothing.boxed_unsync());
-        respond(self.run(request, permits, false).await, &id)
+        respond(self.run(request, permits, true).await, &id)
     }
 
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Handled {
         let (mut parts, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         let is_pipelined = !client.sending.is_heard();
+        let computes_little = computes_little(&parts);
         if !has_body {
             client.sending.ended();
         }
@@ -200,7 +201,8 @@ impl Service {
             false => body.map_err(Error::from).boxed_unsync(),
         };
         let request = Request::from_parts(parts, body);
-        let handled = self.run(request, permits.clone(), has_body).await;
+        let is_limited = !has_body && !computes_little;
+        let handled = self.run(request, permits.clone(), is_limited).await;
         if let Some(unheard) = unheard {
             unheard.heard();
         }
@@ -211,9 +213,10 @@ impl Service {
         &self,
         request: Request<WasiBody>,
         permits: Arc<Permits>,
-        has_body: bool,
+        is_limited: bool,
     ) -> Handled {
         let method = request.method().clone();
+        let has_body = !request.body().is_end_stream();
         let (out_of_time, out_of_memory) =
             (permits.out_of_time.clone(), permits.out_of_memory.clone());
         let response = self.handler.handle(permits.clone(), request);
@@ -223,9 +226,9 @@ impl Service {
             permits.turn.pause();
             Ok::<_, wasmtime::Error>(self.responses.complete(response, &method).await?)
         };
-        let handled = match has_body {
-            true => completed.await,
-            false => self.compute_limit.run(completed).await,
+        let handled = match is_limited {
+            true => self.compute_limit.run(completed).await,
+            false => completed.await,
         };
         match handled {
             Ok(Completed::InMemory(response)) => Ok(response),
@@ -260,6 +263,14 @@ impl Service {
 fn is_open(request: &Parts) -> bool {
     let found = Route::find(&request.method, request.uri.path());
     found.is_ok_and(|found| found.needs.is_none()) && request.uri.query().is_none()
+}
+
+/// Whether it asks no store and computes next to nothing. Behind a queue of pulls a monitor would
+/// take a server for dead that is well.
+fn computes_little(request: &Parts) -> bool {
+    let found = Route::find(&request.method, request.uri.path());
+    let is_little = found.is_ok_and(|found| matches!(found.route, Route::Root | Route::Health));
+    is_little && request.uri.query().is_none()
 }
 
 /// A copy of the head.
@@ -300,6 +311,22 @@ mod tests {
     use http_body_util::Empty;
 
     use super::*;
+
+    #[test]
+    fn only_what_asks_no_store_needs_no_turn_to_compute() {
+        for (method, target, is_little) in [
+            ("GET", "/health", true),
+            ("HEAD", "/", true),
+            ("GET", "/health?deep=1", false),
+            ("GET", "/openapi.json", false),
+            ("DELETE", "/health", false),
+            ("GET", "/v1/projects/p/files", false),
+        ] {
+            let request = Request::builder().method(method).uri(target).body(());
+            let parts = request.unwrap().into_parts().0;
+            assert_eq!(computes_little(&parts), is_little, "{method} {target}");
+        }
+    }
 
     #[test]
     fn permits_are_released_when_the_response_body_ends() {
