@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kamiflow_sync_component::domain::{
     Checksum, Content, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
 };
-use kamiflow_sync_component::store::{Entries, Error, PAGE_BYTES, Store};
+use kamiflow_sync_component::store::{Entries, Error, PAGE_BYTES, PushTo, Store};
 use kamiflow_sync_component::wire::page::{PageWriter, PulledFile};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Native {
         self.now_us += 1_000_000;
         let start = Instant::now();
         self.store
-            .write(|store| store.push(&self.id, &push, self.now_us, &RULES))?;
+            .write(|store| store.push(&push, &PushTo::new(&self.id, self.now_us, &RULES)))?;
         Ok(start.elapsed())
     }
 

@@ -7,7 +7,7 @@ use super::admission::{Admitted, admit, settle};
 use super::app::App;
 use super::caller::Caller;
 use super::error::Error;
-use super::request::{Body, read_body};
+use super::request::{Body, device, read_body};
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
 use super::{cors, event_stream, gzip, handlers};
@@ -80,6 +80,7 @@ fn handle(
     body: impl Body,
 ) -> Result<Response<Vec<u8>>, Error> {
     let body = || read_body(&app.settings, head.headers(), body);
+    let device = || device(caller, head.headers());
     match route {
         Route::Root => handlers::root(),
         Route::Health => handlers::health(app, head),
@@ -98,8 +99,8 @@ fn handle(
         Route::Portability(id) => handlers::portability(app, head, &id),
         Route::Diff(id) => handlers::diff(app, &id, body()?),
         Route::History(id) => handlers::history(app, head, &id),
-        Route::Restore(id) => handlers::restore(app, head, caller, &id, &body()?),
-        Route::Purge(id) => handlers::purge(app, head, caller, &id, &body()?),
+        Route::Restore(id) => handlers::restore(app, &id, device(), &body()?),
+        Route::Purge(id) => handlers::purge(app, &id, device(), &body()?),
         Route::Keys => handlers::keys(app, caller),
         Route::NewKey => handlers::new_key(app, caller, &body()?),
         Route::OwnKey => handlers::own_key(caller),

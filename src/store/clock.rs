@@ -69,6 +69,7 @@ fn clock(row: &Row) -> Result<Clock, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
@@ -88,7 +89,9 @@ mod tests {
         let other = ProjectId::parse("other".to_owned()).unwrap();
         let push = push(&[("a", Some("x"))]);
         let store = file.store();
-        let applied = store.push(&other, &push, clock.latest, &rules()).unwrap();
+        let applied = store
+            .push(&push, &PushTo::new(&other, clock.latest, &rules()))
+            .unwrap();
         assert!(applied.cursor.rev > now + 5);
     }
 

@@ -174,6 +174,7 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, id, push, rules};
     use super::*;
     use crate::domain::Push;
@@ -249,7 +250,7 @@ mod tests {
             ..push(&[("a", Some("4")), ("d", Some("5"))])
         };
         store
-            .write(|store| store.push(&id(), &own, 10, &rules()))
+            .write(|store| store.push(&own, &PushTo::new(&id(), 10, &rules())))
             .unwrap();
         let project = store.project(&id()).unwrap().unwrap();
         let paths = |since, limit, key| {

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::current_state::paths;
 use super::error::Error;
 use super::project::Project;
-use super::push::Applied;
+use super::push::{Applied, PushTo};
 use super::row::Row;
 use super::store::Store;
-use crate::domain::{CurrentState, ProjectId, Push, Rev, Rules};
+use crate::domain::{CurrentState, ProjectId, Push};
 
 /// Entries of a push whose lookup takes others too long.
 const LARGE: usize = 5_000;
@@ -16,32 +16,22 @@ const LARGE: usize = 5_000;
 impl Store {
     /// Applies a push in a transaction of its own. Of a large one, only what has changed since the
     /// lookup is looked up in the transaction.
-    pub fn apply(
-        &self,
-        id: &ProjectId,
-        push: &Push,
-        now_us: Rev,
-        rules: &Rules,
-    ) -> Result<Applied, Error> {
+    pub fn apply(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        self.with_names(to.id, |store| store.apply_grouped(push, to))
+    }
+
+    fn apply_grouped(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
         match push.puts.len() + push.deletes.len() < LARGE {
-            true => self.with_names(id, |store| {
-                store.write(|store| store.push(id, push, now_us, rules))
-            }),
-            false => self.with_names(id, |store| store.apply_large(id, push, now_us, rules)),
+            true => self.write(|store| store.push(push, to)),
+            false => self.apply_large(push, to),
         }
     }
 
-    fn apply_large(
-        &self,
-        id: &ProjectId,
-        push: &Push,
-        now_us: Rev,
-        rules: &Rules,
-    ) -> Result<Applied, Error> {
-        let (before, current) = self.snapshot(|store| store.current_state(id, push))?;
+    fn apply_large(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        let (before, current) = self.snapshot(|store| store.current_state(to.id, push))?;
         self.write(|store| {
-            let (project, current) = store.catch_up(id, push, before, current)?;
-            store.push_onto(project, &current, id, push, now_us, rules)
+            let (project, current) = store.catch_up(to.id, push, before, current)?;
+            store.push_onto(project, &current, push, to)
         })
     }
 
@@ -174,7 +164,9 @@ mod tests {
         let mut entries: Vec<_> = names.iter().map(|name| (name.as_str(), None)).collect();
         entries.push(("a", Some("2")));
         let push = push(&entries);
-        let applied = store.apply(&id(), &push, 10, &rules()).unwrap();
+        let applied = store
+            .apply(&push, &PushTo::new(&id(), 10, &rules()))
+            .unwrap();
         let last = applied.outcomes.first().unwrap();
         assert_eq!((last.path.as_str(), last.rev), ("a", Some(10)));
         assert_eq!(applied.outcomes.len(), LARGE + 1);

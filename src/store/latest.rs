@@ -63,6 +63,7 @@ fn latest_change(row: &Row) -> Result<LatestChange, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
@@ -77,7 +78,7 @@ mod tests {
                 ..push(&[("x", Some(device))])
             };
             let id = ProjectId::parse(id.to_owned()).unwrap();
-            let apply = |store: &Store| store.push(&id, &push, now_us, &rules());
+            let apply = |store: &Store| store.push(&push, &PushTo::new(&id, now_us, &rules()));
             store.write(apply).unwrap();
         }
         let changed = |since, limit| {

@@ -62,7 +62,7 @@ pub use portability::{UnportablePage, UnportableTotals};
 pub use project::{Project, ProjectSummary};
 pub use project_list::ProjectPage;
 pub use purge::{Purge, Purged};
-pub use push::Applied;
+pub use push::{Applied, PushTo};
 pub use restore::{RestoreTo, Restored};
 pub use retention::Retention;
 pub use row::{Row, Value};

@@ -98,6 +98,7 @@ impl Store {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, id, push, rules};
     use crate::domain::portability::{UnportableName, find};
     use crate::domain::{FilePath, PortablePaths, Rejection, Rules};
@@ -143,7 +144,7 @@ mod tests {
                 let entry = |(path, live): (usize, bool)| (PATHS[path], live.then_some("x"));
                 let entries: Vec<_> = entries.into_iter().map(entry).collect();
                 // A file below another is refused, and changes nothing.
-                _ = store.apply(&id(), &push(&entries), now_us * 1000, &rules());
+                _ = store.apply(&push(&entries), &PushTo::new(&id(), now_us * 1000, &rules()));
                 check(&store);
             }
             store.run("DELETE FROM live_name").unwrap();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     fn twins_of(store: &Store, entries: &[(&str, Option<&str>)]) -> Vec<(String, Vec<String>)> {
-        let applied = store.apply(&id(), &push(entries), 10_000, &rules());
+        let applied = store.apply(&push(entries), &PushTo::new(&id(), 10_000, &rules()));
         let unportable = applied.unwrap().unportable.into_iter();
         unportable.map(|name| (name.path, name.twins)).collect()
     }
@@ -186,12 +187,9 @@ mod tests {
             portable_paths: PortablePaths::Refuse,
             ..rules()
         };
-        let try_push = |entries: &[(&str, Option<&str>)]| match store.apply(
-            &id(),
-            &push(entries),
-            10_000,
-            &rules,
-        ) {
+        let try_push = |entries: &[(&str, Option<&str>)]| match store
+            .apply(&push(entries), &PushTo::new(&id(), 10_000, &rules))
+        {
             Err(Error::Rejected(Rejection::Unportable(name))) => Some((name.path, name.twins)),
             applied => applied.map(|_| None).unwrap(),
         };

@@ -70,6 +70,7 @@ fn text_bytes(project: &ProjectSummary) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
@@ -83,7 +84,7 @@ mod tests {
         for number in 0..count {
             let id = ProjectId::parse(format!("{number:04}")).unwrap();
             store
-                .write(|store| store.push(&id, &push, 1, &rules()))
+                .write(|store| store.push(&push, &PushTo::new(&id, 1, &rules())))
                 .unwrap();
         }
     }

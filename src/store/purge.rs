@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::project::Project;
+use super::push::PushTo;
 use super::row::{Row, Value, json_array};
 use super::store::Store;
 use crate::domain::{Cursor, Delete, FilePath, ProjectId, Push, Rev, Rules};
@@ -105,7 +106,7 @@ impl Store {
             version.ok_or_else(|| Error::NoVersion { path: path(), rev })?;
         }
         if !newest.is_deletion() && purge.rev.is_none_or(|rev| rev == newest.rev) {
-            self.push(id, &deletion(purge), now_us, &Rules::NONE)?;
+            self.push(&deletion(purge), &PushTo::new(id, now_us, &Rules::NONE))?;
         }
         self.project(id)?.ok_or(Error::NoProject)
     }
@@ -341,7 +342,7 @@ mod tests {
                 for rev in 1..=count {
                     let text = format!("{SECRET} {rev}");
                     let push = super::super::testing::push(&[("a", Some(&text))]);
-                    store.push(&id(), &push, rev, &rules())?;
+                    store.push(&push, &PushTo::new(&id(), rev, &rules()))?;
                 }
                 Ok::<_, Error>(())
             })

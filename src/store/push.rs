@@ -9,6 +9,21 @@ use crate::domain::{
     UnportableName,
 };
 
+/// Which project a push goes to, when, and by which rules.
+#[derive(Debug, Clone, Copy)]
+pub struct PushTo<'a> {
+    pub(super) id: &'a ProjectId,
+    now_us: Rev,
+    rules: &'a Rules,
+}
+
+impl<'a> PushTo<'a> {
+    /// Microseconds since 1970 and the rules of the settings.
+    pub fn new(id: &'a ProjectId, now_us: Rev, rules: &'a Rules) -> Self {
+        Self { id, now_us, rules }
+    }
+}
+
 /// What a push did.
 #[derive(Debug)]
 pub struct Applied {
@@ -27,15 +42,9 @@ pub struct Applied {
 impl Store {
     /// Applies a push; to be called inside a transaction. [`Error::NamesNotListed`] for a project
     /// whose files were stored before names were listed.
-    pub fn push(
-        &self,
-        id: &ProjectId,
-        push: &Push,
-        now_us: Rev,
-        rules: &Rules,
-    ) -> Result<Applied, Error> {
-        let (existing, current) = self.current_state(id, push)?;
-        self.push_onto(existing, &current, id, push, now_us, rules)
+    pub fn push(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        let (existing, current) = self.current_state(to.id, push)?;
+        self.push_onto(existing, &current, push, to)
     }
 
     /// Applies a push to what is stored.
@@ -43,11 +52,10 @@ impl Store {
         &self,
         existing: Option<Project>,
         current: &CurrentState,
-        id: &ProjectId,
         push: &Push,
-        now_us: Rev,
-        rules: &Rules,
+        to: &PushTo,
     ) -> Result<Applied, Error> {
+        let PushTo { id, now_us, rules } = *to;
         let plan = rules.plan(push, current)?;
         let mut project = match existing {
             Some(project) if project.unportable.is_none() => return Err(Error::NamesNotListed),
@@ -72,13 +80,8 @@ impl Store {
     }
 
     /// What a push of a project would do, in a snapshot. Its cursor is the present one.
-    pub(super) fn preview(
-        &self,
-        id: &ProjectId,
-        push: &Push,
-        now_us: Rev,
-        rules: &Rules,
-    ) -> Result<Applied, Error> {
+    pub(super) fn preview(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        let PushTo { id, now_us, rules } = *to;
         let (project, current) = self.current_state(id, push)?;
         let plan = rules.plan(push, &current)?;
         let project = project.ok_or(Error::NoProject)?;
@@ -135,7 +138,7 @@ fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> 
 mod tests {
     use super::super::testing::{TestFile, id, push, rules};
     use crate::domain::{Rejection, Status};
-    use crate::store::Error;
+    use crate::store::{Error, PushTo};
 
     #[test]
     fn outcomes_are_in_the_order_of_the_request() {
@@ -144,7 +147,7 @@ mod tests {
         store.push_at(1, &[("old", Some("x"))]);
         let push = push(&[("old", None), ("never", None), ("new", Some("y"))]);
         let applied = store
-            .write(|store| store.push(&id(), &push, 10, &rules()))
+            .write(|store| store.push(&push, &PushTo::new(&id(), 10, &rules())))
             .unwrap();
         let outcomes: Vec<_> = applied
             .outcomes
@@ -170,7 +173,7 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("x"))]);
         let push = push(&[("b", Some("y")), ("a/c", Some("z"))]);
-        let result = store.write(|store| store.push(&id(), &push, 10, &rules()));
+        let result = store.write(|store| store.push(&push, &PushTo::new(&id(), 10, &rules())));
         assert!(matches!(
             result,
             Err(Error::Rejected(Rejection::PathClash(_)))

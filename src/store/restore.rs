@@ -4,9 +4,9 @@
 use super::error::Error;
 use super::history::StoredVersion;
 use super::past::PastState;
-use super::push::Applied;
+use super::push::{Applied, PushTo};
 use super::store::Store;
-use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev, Rules};
+use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev};
 
 /// What to restore.
 #[derive(Debug)]
@@ -34,28 +34,26 @@ impl Store {
     /// was, [`Error::ContentPruned`] for content that is no longer kept.
     pub fn restore(
         &self,
-        id: &ProjectId,
-        to: &RestoreTo,
+        past: &RestoreTo,
         device: Option<String>,
-        now_us: Rev,
-        rules: &Rules,
+        to: &PushTo,
         dry_run: bool,
     ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
-            let (push, sources) = store.as_push(id, to)?;
+            let (push, sources) = store.as_push(to.id, past)?;
             let push = Push {
                 device: device.clone(),
                 ..push
             };
             let applied = match dry_run {
-                true => store.preview(id, &push, now_us, rules),
-                false => store.push(id, &push, now_us, rules),
+                true => store.preview(&push, to),
+                false => store.push(&push, to),
             }?;
             Ok(Restored { applied, sources })
         };
         match dry_run {
             true => self.snapshot(restore),
-            false => self.with_names(id, |store| store.write(restore)),
+            false => self.with_names(to.id, |store| store.write(restore)),
         }
     }
 
@@ -134,7 +132,7 @@ mod tests {
     use super::*;
 
     fn restore(store: &Store, to: RestoreTo, dry_run: bool) -> Result<Restored, Error> {
-        store.restore(&id(), &to, None, 100, &rules(), dry_run)
+        store.restore(&to, None, &PushTo::new(&id(), 100, &rules()), dry_run)
     }
 
     #[test]

@@ -224,6 +224,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, id, path, push, rules};
     use super::*;
 
@@ -338,7 +339,7 @@ mod tests {
                 for rev in 1..=count {
                     let text = rev.to_string();
                     let push = push(&[("a", Some(&text)), ("b", Some("x"))]);
-                    store.push(&id(), &push, rev * 10, &rules())?;
+                    store.push(&push, &PushTo::new(&id(), rev * 10, &rules()))?;
                 }
                 Ok::<_, Error>(())
             })

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::push::PushTo;
 use super::store::Store;
 use crate::domain::{
     Delete, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
@@ -91,7 +92,7 @@ impl Store {
     pub(super) fn push_at(&self, now_us: Rev, entries: &[(&str, Option<&str>)]) -> Vec<Rev> {
         let push = push(entries);
         let applied = self
-            .write(|store| store.push(&id(), &push, now_us, &rules()))
+            .write(|store| store.push(&push, &PushTo::new(&id(), now_us, &rules())))
             .unwrap();
         applied.outcomes.iter().filter_map(|o| o.rev).collect()
     }

@@ -74,6 +74,7 @@ fn usage(mut row: Row) -> Result<ProjectUsage, Error> {
 mod tests {
     use std::time::Duration;
 
+    use super::super::push::PushTo;
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
@@ -82,7 +83,7 @@ mod tests {
         let id = ProjectId::parse(id.to_owned()).unwrap();
         let push = push(entries);
         store
-            .write(|store| store.push(&id, &push, 1, &rules()))
+            .write(|store| store.push(&push, &PushTo::new(&id, 1, &rules())))
             .unwrap();
     }
 

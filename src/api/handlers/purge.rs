@@ -1,13 +1,12 @@
 //! `POST /v1/projects/:id/purge`
 
-use http::{Request, Response};
+use http::Response;
 
 use crate::api::app::App;
-use crate::api::caller::Caller;
 use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
-use crate::api::request::{device, file_path};
+use crate::api::request::file_path;
 use crate::api::response::ok;
 use crate::domain::ProjectId;
 use crate::store::Purge;
@@ -20,16 +19,15 @@ use crate::wire::purge::{PurgeAnswer, PurgeRequest};
 /// before.
 pub fn purge(
     app: &App,
-    head: &Request<()>,
-    caller: &Caller,
     id: &ProjectId,
+    device: Option<String>,
     body: &[u8],
 ) -> Result<Response<Vec<u8>>, Error> {
     let request = PurgeRequest::parse(body)?;
     let purge = Purge {
         path: file_path(&request.path)?,
         rev: request.rev,
-        device: device(caller, head.headers()),
+        device,
     };
     let now_us = moment(app)?;
     let purged = app.database.with(|store| store.purge(id, &purge, now_us))?;

@@ -18,7 +18,7 @@ use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::key::Scope;
 use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
-use crate::store::{Applied, Retention};
+use crate::store::{Applied, PushTo, Retention};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::push::{Deletion, Metadata, PushRequest, PushedFile};
 use crate::wire::pushed::PushAnswer;
@@ -48,7 +48,7 @@ pub fn push(
     let now_us = moment(app)?;
     let applied = app
         .database
-        .with(|store| store.apply(id, &checked.push, now_us, &rules))?;
+        .with(|store| store.apply(&checked.push, &PushTo::new(id, now_us, &rules)))?;
     if applied.prune_is_due {
         prune(app, id, now_us);
         remove_deleted(app, REMOVAL_TIME);

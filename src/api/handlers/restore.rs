@@ -1,43 +1,41 @@
 //! `POST /v1/projects/:id/restore`
 
-use http::{Request, Response};
+use http::Response;
 
 use crate::api::app::App;
-use crate::api::caller::Caller;
 use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
-use crate::api::request::{device, file_path};
+use crate::api::request::file_path;
 use crate::api::response::ok;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
-use crate::store::{RestoreTo, Restored};
+use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;
 use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
 
 /// Restores one version of one path, or the project as it was at a moment. What is restored is a
-/// new version, so it syncs like an edit; with `dry_run` nothing is stored.
+/// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored.
 ///
 /// 404 for a version that never was and for a moment before the first one, 410 when a content is no
 /// longer kept, 422 when a restored path clashes with another, or is not synced any more.
 pub fn restore(
     app: &App,
-    head: &Request<()>,
-    caller: &Caller,
     id: &ProjectId,
+    device: Option<String>,
     body: &[u8],
 ) -> Result<Response<Vec<u8>>, Error> {
     let request = RestoreRequest::parse(body)?;
     let dry_run = request.dry_run;
-    let to = restore_to(request)?;
+    let past = restore_to(request)?;
     let rules = app.settings.rules()?;
-    let device = device(caller, head.headers());
     let now_us = match dry_run {
         true => now_us(),
         false => moment(app)?,
     };
+    let to = PushTo::new(id, now_us, &rules);
     let restored = app
         .database
-        .with(|store| store.restore(id, &to, device.clone(), now_us, &rules, dry_run))?;
+        .with(|store| store.restore(&past, device.clone(), &to, dry_run))?;
     let news = Publication::of(id, &restored.applied, device.as_deref()).filter(|_| !dry_run);
     Ok(with_news(ok(&describe(restored, dry_run)), news.as_ref()))
 }
@@ -65,7 +63,7 @@ fn file_paths(paths: Vec<std::borrow::Cow<str>>) -> Result<Vec<FilePath>, Error>
 }
 
 fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
-    let outcomes = restored.applied.outcomes.into_iter();
+    let applied = restored.applied;
     let path = |(outcome, source): (Outcome, Option<Rev>)| RestoredPath {
         path: outcome.path,
         status: outcome.status.into(),
@@ -74,7 +72,9 @@ fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
     };
     RestoreAnswer {
         dry_run,
-        cursor: restored.applied.cursor.to_string(),
-        results: outcomes.zip(restored.sources).map(path).collect(),
+        cursor: applied.cursor.to_string(),
+        results: (applied.outcomes.into_iter().zip(restored.sources))
+            .map(path)
+            .collect(),
     }
 }
