@@ -21,7 +21,8 @@ impl Later {
         let work = self.0.take();
         if !work.is_empty() {
             // A later request has the same to write.
-            _ = database.write(|store| work.into_iter().try_for_each(|work| work(store)));
+            let write = |store: &Store| work.into_iter().try_for_each(|work| work(store));
+            _ = database.with(|store| store.write(write));
         }
     }
 }

@@ -64,11 +64,9 @@ impl Database {
         })
     }
 
-    /// Runs `work` in a transaction that excludes other writers, and commits.
-    pub fn write<T, E: From<Error>>(
-        &self,
-        work: impl FnOnce(&Store) -> Result<T, E>,
-    ) -> Result<T, E> {
-        self.with(|store| store.write(work))
+    /// Runs `work` in a transaction that excludes other writers, and commits. Runs it again when a
+    /// statement was interrupted.
+    pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Store) -> Result<T, E>) -> Result<T, E> {
+        self.with(|store| store.retried(|store| store.write(&work)))
     }
 }

@@ -20,7 +20,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.erasing(|store| store.transaction("BEGIN IMMEDIATE", "COMMIT", work))
+        self.erasing(|store| store.write_alone(work))
     }
 
     /// Moves the log into the file and truncates it. Returns whether that is done, or cannot be done

@@ -13,8 +13,8 @@ pub enum Error {
     /// The disk, or the database's own limit, is full.
     #[error("the disk is full")]
     Full,
-    /// A statement ran for longer than the host allows.
-    #[error("a statement took too long")]
+    /// A statement was interrupted, mostly because it ran for longer than the host allows.
+    #[error("a statement was interrupted")]
     TimedOut,
     /// A rule forbids the push; nothing was stored.
     #[error(transparent)]

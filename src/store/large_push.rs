@@ -17,7 +17,8 @@ impl Store {
     /// Applies a push in a transaction of its own. Of a large one, only what has changed since the
     /// lookup is looked up in the transaction.
     pub fn apply(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
-        self.with_names(to.id, |store| store.apply_grouped(push, to))
+        let grouped = |store: &Self| store.apply_grouped(push, to);
+        self.retried(|store| store.with_names(to.id, grouped))
     }
 
     fn apply_grouped(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {

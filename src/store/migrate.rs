@@ -32,7 +32,7 @@ fn migrate(store: &Store) -> Result<(), Error> {
 
 fn upgrade(store: &Store) -> Result<(), Error> {
     switch_to_wal(store)?;
-    store.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+    store.write_alone(|store| {
         // Another instance may have been faster since the first look.
         let have = store.schema_version()?;
         for (number, statement) in steps().filter(|(number, _)| *number > have) {

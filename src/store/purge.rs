@@ -70,7 +70,7 @@ impl Store {
     /// purged before. After any other error a part may be purged; purging again does the rest.
     pub fn purge(&self, id: &ProjectId, purge: &Purge, now_us: Rev) -> Result<Purged, Error> {
         let replace = |store: &Self| store.write(|store| store.replace_newest(id, purge, now_us));
-        let project = self.with_names(id, replace)?;
+        let project = self.retried(|store| store.with_names(id, replace))?;
         let (mut versions, mut elsewhere) = (0, BTreeSet::new());
         if let Some(above) = self.version_above(&project, purge)? {
             let target = Target {

@@ -33,7 +33,7 @@ impl Store {
     /// that no rev is ever given out twice.
     pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
         match self.project(id)? {
-            Some(_) => self.erasing(|store| store.retire(id)),
+            Some(_) => self.retried(|store| store.erasing(|store| store.retire(id))),
             None => Ok(0),
         }
     }
@@ -56,7 +56,7 @@ impl Store {
 
     /// Takes the project out of sight.
     fn retire(&self, id: &ProjectId) -> Result<u64, Error> {
-        self.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+        self.write_alone(|store| {
             let Some(project) = store.project(id)? else {
                 return Ok(0);
             };
@@ -115,7 +115,7 @@ impl Store {
 
     /// Removes the next rows in a transaction. Returns whether there were any.
     fn remove_rows(&self) -> Result<bool, Error> {
-        self.transaction("BEGIN IMMEDIATE", "COMMIT", |store| {
+        self.write_alone(|store| {
             // Asked again: another may have finished, and the number may be a new project's.
             let Some(project) = store.project_to_remove()? else {
                 return Ok(false);

@@ -53,7 +53,7 @@ impl Store {
         };
         match dry_run {
             true => self.snapshot(restore),
-            false => self.with_names(to.id, |store| store.write(restore)),
+            false => self.retried(|store| store.with_names(to.id, |store| store.write(restore))),
         }
     }
 

@@ -9,8 +9,9 @@ pub enum SqlError {
     /// The disk, or the database's own limit, is full.
     #[error("the disk is full")]
     Full,
-    /// The statement ran for longer than the host allows; its transaction is rolled back.
-    #[error("the statement took too long")]
+    /// The statement was interrupted, mostly because it ran for longer than the host allows; a
+    /// transaction that it wrote in is rolled back.
+    #[error("the statement was interrupted")]
     TimedOut,
     /// Anything else.
     #[error("SQLite failed")]
@@ -23,7 +24,7 @@ impl SqlError {
         match text {
             text if text.contains("database is locked") => Self::Busy,
             text if text.contains("database or disk is full") => Self::Full,
-            text if text == "interrupted" => Self::TimedOut,
+            text if text == "interrupted" || text.contains("SQLITE_INTERRUPT") => Self::TimedOut,
             text => Self::Failed(text.into()),
         }
     }
@@ -39,6 +40,9 @@ mod tests {
         assert!(matches!(error("database is locked"), SqlError::Busy));
         assert!(matches!(error("database or disk is full"), SqlError::Full));
         assert!(matches!(error("interrupted"), SqlError::TimedOut));
+        let of_server =
+            r#"Hrana: `{"message":"SQLite error: interrupted","code":"SQLITE_INTERRUPT"}`"#;
+        assert!(matches!(error(of_server), SqlError::TimedOut));
         assert!(matches!(error("no such table: x"), SqlError::Failed(_)));
     }
 }

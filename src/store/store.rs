@@ -1,11 +1,13 @@
 //! An open database: one connection, its statements and its transactions.
 
 use std::cell::Cell;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::row::{Row, Value};
 use super::sql::Sql;
+use super::sql_error::SqlError;
 
 /// Begins a transaction that relies on nothing of its connection, neither pragmas nor temporary
 /// tables, so that a host may commit it together with those of others. To SQLite the comment means
@@ -14,8 +16,13 @@ pub const BEGIN_GROUPED: &str = "BEGIN /* grouped */ IMMEDIATE";
 
 /// How long a writer waits for others, unless [`Store::with_lock_timeout`] says otherwise.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long SQLite itself waits before the store tries again.
+/// How long SQLite itself waits before the store tries again, or the store where SQLite does not.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// Attempts at what was interrupted.
+const ATTEMPTS: u32 = 3;
+/// What took longer was interrupted by a deadline, and would be again.
+const SHORT_ATTEMPT: Duration = Duration::from_secs(1);
 
 /// An open database with the schema of this program.
 ///
@@ -24,8 +31,12 @@ const SHORT_TIMEOUT: Duration = Duration::from_millis(20);
 pub struct Store {
     sql: Box<dyn Sql>,
     lock_timeout: Duration,
-    /// Whether SQLite's own timeout is the short one.
-    has_short_timeout: Cell<bool>,
+    /// Whether SQLite itself waits for the short timeout; none before it was asked to.
+    waits_inside: Cell<Option<bool>>,
+    /// Whether a transaction is open that writes.
+    is_writing: Cell<bool>,
+    /// Whether a statement was interrupted that stored nothing.
+    was_interrupted: Cell<bool>,
 }
 
 impl Store {
@@ -35,7 +46,9 @@ impl Store {
         Self {
             sql: Box::new(sql),
             lock_timeout: LOCK_TIMEOUT,
-            has_short_timeout: Cell::new(false),
+            waits_inside: Cell::default(),
+            is_writing: Cell::default(),
+            was_interrupted: Cell::default(),
         }
     }
 
@@ -68,40 +81,85 @@ impl Store {
         self.transaction(BEGIN_GROUPED, "COMMIT", work)
     }
 
-    pub(super) fn transaction<T, E: From<Error>>(
+    /// The same on this connection, and committed alone.
+    pub(super) fn write_alone<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.transaction("BEGIN IMMEDIATE", "COMMIT", work)
+    }
+
+    fn transaction<T, E: From<Error>>(
         &self,
         begin: &str,
         end: &str,
         work: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
         self.begin(begin)?;
+        self.is_writing.set(true);
+        let done = self.finish(end, work);
+        self.is_writing.set(false);
+        done
+    }
+
+    fn finish<T, E: From<Error>>(
+        &self,
+        end: &str,
+        work: impl FnOnce(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         let answer = work(self).inspect_err(|_| {
             // SQLite may have rolled back by itself, for example because the disk is full.
             self.run("ROLLBACK").ok();
         })?;
-        self.run(end)?;
+        self.run(end).inspect_err(|_| {
+            // Nobody knows whether it is stored.
+            self.was_interrupted.set(false);
+        })?;
         Ok(answer)
+    }
+
+    /// Runs `work`, and again when it fails because a statement was interrupted, as a server such as
+    /// libSQL's does now and then. Nothing of `work` may be stored by then.
+    pub(super) fn retried<T, E: From<Error>>(
+        &self,
+        work: impl Fn(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        for _ in 1..ATTEMPTS {
+            let started = Instant::now();
+            self.was_interrupted.set(false);
+            match work(self) {
+                Err(_) if self.was_interrupted.get() && started.elapsed() < SHORT_ATTEMPT => {}
+                done => return done,
+            }
+        }
+        work(self)
     }
 
     /// Waits for the lock that writing needs. SQLite looks for it after pauses that grow to a tenth
     /// of a second, and has lost it to others by then; a new attempt starts with short pauses.
     fn begin(&self, begin: &str) -> Result<(), Error> {
         let started = Instant::now();
-        if !self.has_short_timeout.replace(true) {
-            self.set_busy_timeout(SHORT_TIMEOUT);
-        }
+        let waits_inside = self.waits_inside();
         loop {
             match self.run(begin) {
-                Err(Error::Busy) if started.elapsed() < self.lock_timeout => {}
+                Err(Error::Busy) if started.elapsed() < self.lock_timeout => {
+                    if !waits_inside {
+                        sleep(SHORT_TIMEOUT);
+                    }
+                }
                 begun => return begun.map(drop),
             }
         }
     }
 
-    /// A server that manages its own file refuses this pragma, and has its own way to wait.
-    fn set_busy_timeout(&self, timeout: Duration) {
-        let pragma = format!("PRAGMA busy_timeout = {}", timeout.as_millis());
-        self.run(&pragma).ok();
+    /// A server that manages its own file refuses this pragma, and may not wait at all.
+    fn waits_inside(&self) -> bool {
+        self.waits_inside.get().unwrap_or_else(|| {
+            let pragma = format!("PRAGMA busy_timeout = {}", SHORT_TIMEOUT.as_millis());
+            let is_set = self.run(&pragma).is_ok();
+            self.waits_inside.set(Some(is_set));
+            is_set
+        })
     }
 
     /// Runs one statement without parameters and returns its rows.
@@ -109,13 +167,26 @@ impl Store {
         self.execute(statement, Vec::new())
     }
 
-    /// Runs one statement and returns its rows.
+    /// Runs one statement and returns its rows. One that was interrupted is tried again, but for
+    /// those of a transaction that writes, which is rolled back.
     pub(super) fn execute(
         &self,
         statement: &str,
         parameters: impl Into<Vec<Value>>,
     ) -> Result<Vec<Row>, Error> {
-        Ok(self.sql.execute(statement, parameters.into())?)
+        let parameters = parameters.into();
+        match self.is_writing.get() {
+            true => self.execute_once(statement, parameters),
+            false => self.retried(|store| store.execute_once(statement, parameters.clone())),
+        }
+    }
+
+    fn execute_once(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let result = self.sql.execute(statement, parameters);
+        if matches!(result, Err(SqlError::TimedOut)) {
+            self.was_interrupted.set(true);
+        }
+        Ok(result?)
     }
 
     /// Runs one statement and returns its first row.
@@ -125,5 +196,119 @@ impl Store {
         parameters: impl Into<Vec<Value>>,
     ) -> Result<Option<Row>, Error> {
         Ok(self.execute(statement, parameters)?.into_iter().next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use rusqlite::Connection;
+
+    use super::super::push::PushTo;
+    use super::super::testing::{TestFile, id, push, rules};
+    use super::*;
+
+    /// A server that fails statements which begin like this, as often as it is told.
+    struct Failing {
+        connection: Connection,
+        begins: &'static str,
+        left: Rc<Cell<u32>>,
+        error: fn() -> SqlError,
+    }
+
+    impl Sql for Failing {
+        fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+            if statement.starts_with(self.begins) && self.left.get() > 0 {
+                self.left.set(self.left.get() - 1);
+                // As SQLite does where a statement writes.
+                if self.begins != "SELECT" && !self.connection.is_autocommit() {
+                    self.connection.execute_batch("ROLLBACK").unwrap();
+                }
+                return Err((self.error)());
+            }
+            Sql::execute(&self.connection, statement, parameters)
+        }
+    }
+
+    /// Pushes a file while statements that begin like this are interrupted so often. Returns what was
+    /// stored, or not, and how often it was not interrupted.
+    fn push_interrupted(begins: &'static str, times: u32) -> (Result<(), Error>, u32) {
+        let file = TestFile::new();
+        drop(file.store());
+        let left = Rc::new(Cell::new(times));
+        let store = Store::open_unchanged(Failing {
+            connection: file.connection(),
+            begins,
+            left: left.clone(),
+            error: || {
+                SqlError::from_text("SQLite error: interrupted (SQLITE_INTERRUPT)".to_owned())
+            },
+        });
+        let applied = store.apply(
+            &push(&[("a", Some("x"))]),
+            &PushTo::new(&id(), 10, &rules()),
+        );
+        drop(store);
+        let versions = file.store().run("SELECT count(*) FROM version").unwrap();
+        let stored = versions[0].integer::<i64>(0).unwrap();
+        assert_eq!(stored, i64::from(applied.is_ok()), "{begins}");
+        (applied.map(drop), left.get())
+    }
+
+    #[test]
+    fn what_is_interrupted_and_stored_nothing_is_tried_again_and_not_for_ever() {
+        for begins in ["BEGIN", "INSERT INTO project", "INSERT INTO version"] {
+            for times in [1, 2] {
+                let (pushed, left) = push_interrupted(begins, times);
+                pushed.unwrap();
+                assert_eq!(left, 0, "{begins}");
+            }
+            let (pushed, left) = push_interrupted(begins, 100);
+            assert!(matches!(pushed, Err(Error::TimedOut)), "{begins}");
+            assert!(left >= 100 - ATTEMPTS * ATTEMPTS, "{begins}");
+        }
+    }
+
+    #[test]
+    fn a_read_that_is_interrupted_is_tried_again() {
+        let file = TestFile::new();
+        file.store().push_at(1, &[("a", Some("x"))]);
+        for (times, is_read) in [(2, true), (100, false)] {
+            let store = Store::open_unchanged(Failing {
+                connection: file.connection(),
+                begins: "SELECT",
+                left: Rc::new(Cell::new(times)),
+                error: || SqlError::TimedOut,
+            });
+            let read = store.snapshot(|store| store.project(&id()));
+            assert_eq!(read.is_ok(), is_read);
+        }
+    }
+
+    #[test]
+    fn a_commit_that_is_interrupted_is_not_tried_again() {
+        let (pushed, left) = push_interrupted("COMMIT", 2);
+        assert!(matches!(pushed, Err(Error::TimedOut)));
+        assert_eq!(left, 1);
+    }
+
+    #[test]
+    fn the_store_waits_where_the_server_does_not() {
+        let file = TestFile::new();
+        drop(file.store());
+        let store = Store::open_unchanged(Failing {
+            connection: file.connection(),
+            begins: "PRAGMA busy_timeout",
+            left: Rc::new(Cell::new(1)),
+            error: || SqlError::Failed("pragmas are not allowed".into()),
+        });
+        let file = file.connection();
+        file.execute_batch("BEGIN IMMEDIATE").unwrap();
+        assert!(!store.waits_inside());
+        let store = store.with_lock_timeout(3 * SHORT_TIMEOUT);
+        let started = Instant::now();
+        assert!(matches!(store.begin("BEGIN IMMEDIATE"), Err(Error::Busy)));
+        assert!(started.elapsed() >= 3 * SHORT_TIMEOUT);
     }
 }
