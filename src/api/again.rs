@@ -6,21 +6,11 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 /// The host sets it when it asks again, and removes it from what clients send.
 const AGAIN: HeaderName = HeaderName::from_static("grip-again");
 const LOOK: HeaderValue = HeaderValue::from_static("look");
-const CHECK: HeaderValue = HeaderValue::from_static("check");
 /// What the names of all these headers begin with.
 const PREFIX: &str = "grip-";
 
 /// The id of the last event that the client of a stream has, as browsers send it.
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
-/// Why the host asks again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Again {
-    /// There may be something newer: than the event of this id, in a stream.
-    Look(Option<String>),
-    /// The client of a stream may have lost the right to it.
-    Check,
-}
 
 /// Removes what host and component say to each other.
 pub fn strip(headers: &mut HeaderMap) {
@@ -32,32 +22,17 @@ pub fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Marks a request as one that the host asks again: it was counted the first time.
-pub fn mark_again(headers: &mut HeaderMap, again: &Again) {
-    match again {
-        Again::Check => {
-            headers.insert(AGAIN, CHECK);
-        }
-        Again::Look(last_id) => {
-            headers.insert(AGAIN, LOOK);
-            let last_id = last_id
-                .as_deref()
-                .and_then(|id| HeaderValue::from_str(id).ok());
-            if let Some(last_id) = last_id {
-                headers.insert(LAST_EVENT_ID, last_id);
-            }
-        }
-    }
+/// Marks a request as one that the host asks again: it was counted the first time. In a stream, its
+/// client has the event of this id.
+pub fn mark_again(headers: &mut HeaderMap, last_id: Option<&str>) {
+    headers.insert(AGAIN, LOOK);
+    let last_id = last_id.and_then(|id| HeaderValue::from_str(id).ok());
+    headers.extend(last_id.map(|id| (LAST_EVENT_ID, id)));
 }
 
 /// Whether the host asks this again.
 pub(super) fn is_again(head: &Request<()>) -> bool {
     head.headers().contains_key(AGAIN)
-}
-
-/// Whether the host asks only whether the key is still right.
-pub(super) fn is_check(head: &Request<()>) -> bool {
-    head.headers().get(AGAIN) == Some(&CHECK)
 }
 
 #[cfg(test)]
@@ -67,7 +42,7 @@ mod tests {
     #[test]
     fn a_client_says_nothing_for_the_host() {
         let mut headers = HeaderMap::new();
-        mark_again(&mut headers, &Again::Check);
+        mark_again(&mut headers, None);
         headers.insert("grip-sig", HeaderValue::from_static("x"));
         headers.insert("gripe", HeaderValue::from_static("x"));
         strip(&mut headers);

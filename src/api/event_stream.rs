@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
-use super::again::{LAST_EVENT_ID, is_again, is_check};
+use super::again::{LAST_EVENT_ID, is_again};
 use super::app::App;
 use super::clock::now_us;
 use super::error::Error;
@@ -22,11 +22,8 @@ const JITTER_MS: i64 = 500;
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Where the client goes on: after the event of this id; `None` for a client that comes for the first
-/// time, and when nothing but its key is to be checked.
+/// time.
 pub(super) fn position(head: &Request<()>) -> Option<String> {
-    if is_check(head) {
-        return None;
-    }
     let last = head.headers().get(LAST_EVENT_ID);
     let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     last.or_else(|| parameter(head, "since"))

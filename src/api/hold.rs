@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::again::strip;
 use super::caller::Caller;
+use super::clock::now_us;
 use super::error::Error;
 use super::request::parameter;
 use crate::domain::ProjectId;
@@ -30,6 +31,8 @@ const LAST_ID: HeaderName = HeaderName::from_static("grip-last-id");
 /// Ours: whose waiting connections are counted together.
 const CALLER: HeaderName = HeaderName::from_static("grip-caller");
 const MOST: HeaderName = HeaderName::from_static("grip-caller-limit");
+/// Ours: when the key may open less than now, in microseconds since 1970.
+const KEY_CHANGE: HeaderName = HeaderName::from_static("grip-key-change");
 /// The longest `wait`, in seconds.
 pub const MAX_WAIT_S: u32 = 60;
 /// Seconds after which a client may try to wait again when too many do.
@@ -55,6 +58,8 @@ pub struct Hold {
     pub caller: String,
     /// and so many of it may wait at once.
     pub most: usize,
+    /// When the key may open less than now, in microseconds since 1970, as far as it is known.
+    pub key_change: Option<i64>,
 }
 
 impl Hold {
@@ -74,21 +79,20 @@ impl Hold {
     }
 
     fn new(
-        channels: Vec<String>,
+        mut channels: Vec<String>,
         caller: &Caller,
         timeout: Duration,
         last_id: Option<String>,
     ) -> Self {
-        let (caller, most) = match caller.device_key() {
-            Some(key) => (key.id.clone(), MOST_OF_A_KEY),
-            None => (OWNER.to_owned(), usize::MAX),
-        };
+        let key = caller.device_key();
+        channels.extend(key.map(|key| key_channel(&key.id)));
         Self {
             channels,
             timeout,
             last_id,
-            caller,
-            most,
+            caller: key.map_or(OWNER, |key| &key.id).to_owned(),
+            most: key.map_or(usize::MAX, |_| MOST_OF_A_KEY),
+            key_change: key.and_then(|key| key.next_change(now_us())),
         }
     }
 
@@ -102,6 +106,7 @@ impl Hold {
         headers.insert(HOLD, HeaderValue::from_static(mode));
         headers.insert(TIMEOUT, self.timeout.as_secs().into());
         headers.insert(MOST, self.most.into());
+        headers.extend(self.key_change.map(|at| (KEY_CHANGE, at.into())));
         let texts = self.channels.iter().map(|channel| (CHANNEL, channel));
         let last_id = self.last_id.iter().map(|id| (LAST_ID, id));
         for (name, text) in texts.chain(last_id).chain([(CALLER, &self.caller)]) {
@@ -124,6 +129,7 @@ impl Hold {
             last_id: last_id.filter(|_| is_stream),
             caller: headers.remove(CALLER).as_ref().and_then(text)?,
             most: headers.remove(MOST).as_ref().and_then(number)?,
+            key_change: headers.remove(KEY_CHANGE).as_ref().and_then(number),
         })
     }
 }
@@ -142,6 +148,11 @@ pub(super) fn project_channel(id: &ProjectId) -> String {
     let hash = Sha256::digest(id.as_str());
     let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
     format!("project:{}", digits.collect::<String>())
+}
+
+/// The channel that has news when the key is revoked, or another secret opens it.
+pub(super) fn key_channel(id: &str) -> String {
+    format!("key:{id}")
 }
 
 /// The channels that have news when any of these projects changes.
@@ -214,12 +225,12 @@ mod tests {
 
     #[test]
     fn a_stream_is_told_from_an_answer_by_its_id() {
-        let hold = Hold::stream(
-            vec!["a".to_owned(), "b".to_owned()],
-            &Caller::Owner,
-            Duration::from_secs(300),
-            String::new(),
-        );
+        let channels = vec!["a".to_owned(), "b".to_owned()];
+        let length = Duration::from_secs(300);
+        let hold = Hold {
+            key_change: Some(1_760_000_000_123_456),
+            ..Hold::stream(channels, &Caller::Owner, length, String::new())
+        };
         let mut headers = HeaderMap::new();
         hold.write(&mut headers);
         assert_eq!(Hold::take(&mut headers), Some(hold));

@@ -5,24 +5,24 @@ use http::Response;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::hold::{PROJECTS, project_channel};
+use super::hold::{PROJECTS, key_channel, project_channel};
 use crate::domain::{Cursor, ProjectId, Rev};
-use crate::store::Applied;
+use crate::store::{Applied, LatestChange};
 use crate::wire::{event, json};
 
 const PUBLISH: HeaderName = HeaderName::from_static("grip-publish");
 
-/// News of one project.
+/// News of one project, or of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
-    /// Who waits for one of these gets it. The first is the channel of the project alone.
+    /// Who waits for one of these gets it. The first is the channel of the project or key alone.
     pub channels: Vec<String>,
     /// Says which of two of the same project is newer; none for one that always counts.
     pub rev: Option<Rev>,
     /// The id of the event, unless streams go on from their last one.
     pub id: Option<String>,
-    /// The event, as streams send it.
-    pub content: String,
+    /// The event, as streams send it. Without one, those who wait look again.
+    pub content: Option<String>,
 }
 
 impl Publication {
@@ -41,6 +41,26 @@ impl Publication {
         }
     }
 
+    /// What the store knows of a project; `None` for one whose id is no id.
+    pub fn of_latest(change: LatestChange) -> Option<Self> {
+        let id = ProjectId::parse(change.project)?;
+        Some(Self::at_cursor(
+            &id,
+            change.cursor,
+            change.device.as_deref(),
+        ))
+    }
+
+    /// A key of a device, or its secret, opens nothing any more, or soon.
+    pub(super) fn of_key(id: &str) -> Self {
+        Self {
+            channels: vec![key_channel(id)],
+            rev: None,
+            id: None,
+            content: None,
+        }
+    }
+
     /// The project is deleted.
     pub(super) fn of_deletion(id: &ProjectId) -> Self {
         Self::at(id, Cursor::BEGINNING, None)
@@ -51,7 +71,7 @@ impl Publication {
             channels: vec![project_channel(id), PROJECTS.to_owned()],
             rev: None,
             id: None,
-            content: event::change(id.as_str(), cursor, device),
+            content: Some(event::change(id.as_str(), cursor, device)),
         }
     }
 

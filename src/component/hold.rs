@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::{Request, Response};
 
 use super::bindings::wasi::random::random::get_random_u64;
-use crate::api::again::{Again, mark_again, strip};
+use crate::api::again::{mark_again, strip};
 use crate::api::hold::{self, Hold};
 use crate::api::{self, App, Body, Error, Publication, Waiting};
 
@@ -45,7 +45,7 @@ fn wait(
         Ok(None) => return hold::too_many(held.headers()),
         Err(error) => return error.into_response(),
     };
-    mark_again(head.headers_mut(), &Again::Look(None));
+    mark_again(head.headers_mut(), None);
     let response = look_until_changed(app, &head, hold.timeout);
     match waiting.end(app) {
         Ok(()) => response,

@@ -42,6 +42,15 @@ impl DeviceKey {
     pub fn use_is_due(&self, now_us: Rev) -> bool {
         is_due(self.last_used_at, now_us)
     }
+
+    /// When one of its secrets opens less than now, as far as that is known: at its expiry, or at the
+    /// end of the secret before.
+    pub fn next_change(&self, now_us: Rev) -> Option<Rev> {
+        let previous = self.secrets.previous.as_ref();
+        let previous = previous.map(|(_, until)| *until);
+        let changes = [self.grant.expires_at, previous].into_iter().flatten();
+        changes.filter(|at| *at > now_us).min()
+    }
 }
 
 /// A key to make.
@@ -286,6 +295,24 @@ mod tests {
         let (third, secrets) = rotate(3, 200);
         assert!(secrets.accept(&third.hash(), 99) && secrets.accept(&second.hash(), 99));
         assert!(!secrets.accept(&first.hash(), 99));
+    }
+
+    #[test]
+    fn a_key_may_open_less_at_its_expiry_and_when_the_secret_before_ends() {
+        let file = TestFile::new();
+        let store = file.store();
+        let (text, new) = new_key(1);
+        let key = store.add_device_key(&new, 5).unwrap();
+        assert_eq!(
+            (key.next_change(899), key.next_change(900)),
+            (Some(900), None)
+        );
+        let rotated = store.rotate_device_key(text.id.as_str(), &text.hash(), 6, 100);
+        let key = rotated.unwrap().unwrap();
+        assert_eq!(
+            (key.next_change(99), key.next_change(100)),
+            (Some(100), Some(900))
+        );
     }
 
     #[test]

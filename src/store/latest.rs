@@ -7,6 +7,10 @@ use super::store::Store;
 use crate::domain::key::Projects;
 use crate::domain::{Cursor, Rev};
 
+/// Microseconds by which whoever asks for later changes goes back: revs are times, and those of two
+/// projects may be given out in another order than they are stored.
+pub const OVERLAP_US: Rev = 120_000_000;
+
 /// A project and its newest change.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LatestChange {

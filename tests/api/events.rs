@@ -241,6 +241,35 @@ fn what_another_process_stores_is_an_event_too() {
 }
 
 #[test]
+fn what_another_process_deletes_ends_its_stream() {
+    let host = Host::start();
+    let first = push(&host, "p", "a");
+    let mut stream = resume(&host, "/v1/projects/p/events", &first);
+    assert_eq!(first_id(&mut stream), first);
+    let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
+    other.client().delete("/v1/projects/p").good();
+    assert_eq!(stream.event(), None);
+    assert_eq!(resume(&host, "/v1/projects/p/events", &first).status(), 410);
+}
+
+/// Whoever looks again at all projects gets those of the last two minutes once more.
+#[test]
+fn what_the_server_writes_for_itself_makes_nobody_look_again() {
+    let host = Host::start();
+    push(&host, "p", "a");
+    let mut stream = open(&host, "/v1/events");
+    let outside = || thread::sleep(Duration::from_millis(1500));
+    // The first push has made the tables.
+    outside();
+    let known = push(&host, "p", "b");
+    while cursor(&stream.event().unwrap()) != known {}
+    host.client().get("/health?deep=1").good();
+    outside();
+    let next = push(&host, "q", "c");
+    assert_eq!(cursor(&stream.event().unwrap()), next);
+}
+
+#[test]
 fn coming_back_is_not_counted_and_nothing_else_is_answered_for_ever() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);
     let first = push(&host, "p", "a");

@@ -114,6 +114,58 @@ fn the_stream_of_a_revoked_and_of_an_expired_key_ends_within_15_seconds() {
     assert_eq!(next(&mut kept), "p");
 }
 
+/// Comments come every 15 seconds: there is at most one before the end.
+fn ends_soon(mut stream: EventStream) {
+    let comments = std::iter::from_fn(|| stream.block()).filter(|block| block == ":");
+    assert!(comments.count() <= 1);
+}
+
+#[test]
+fn a_stream_ends_with_its_key_whoever_takes_it_and_another_secret_keeps_none_open() {
+    let host = Host::start();
+    let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
+    let [here, elsewhere, replaced] =
+        [(); 3].map(|()| make(&host, &json!({ "name": "x", "scope": "read" })));
+    let address = |key: &Value| format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    let rotate = |grace_s: u32| {
+        let rotate = format!("{}/rotate", address(&replaced));
+        host.client()
+            .post(&rotate, &json!({ "grace_s": grace_s }))
+            .good()
+    };
+    let newer = rotate(86_400);
+    let path = "/v1/projects/p/events";
+    let streams = [&here, &elsewhere, &replaced].map(|key| open(&host, key, path));
+    let mut kept = open(&host, &rotate(3), path);
+    // The secret before this one opens nothing from then on.
+    let between = open(&host, &newer, path);
+    host.client().delete(&address(&here)).good();
+    other.client().delete(&address(&elsewhere)).good();
+    assert_eq!(open(&host, &here, path).status(), 403);
+    thread::scope(|scope| {
+        for stream in streams.into_iter().chain([between]) {
+            assert_eq!(stream.status(), 200);
+            scope.spawn(|| ends_soon(stream));
+        }
+    });
+    host.client().push_files("p", &[("a", "x")]).good();
+    assert_eq!(next(&mut kept), "p");
+}
+
+#[test]
+fn a_wait_is_refused_when_its_key_is_revoked() {
+    let host = Host::start();
+    let key = make(&host, &json!({ "name": "x", "scope": "read" }));
+    let device = host.with_key(key["key"].as_str());
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| device.ask("p", "changes?wait=60"));
+        thread::sleep(Duration::from_millis(300));
+        let address = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+        host.client().delete(&address).good();
+        waiting.join().unwrap().failed(403, "key_revoked");
+    });
+}
+
 #[test]
 fn a_purge_is_an_event() {
     let host = Host::start();

@@ -11,15 +11,12 @@ use crate::api::error::Error;
 use crate::api::event_stream::{self, LENGTH, position};
 use crate::api::hold::{Hold, channels};
 use crate::domain::{Cursor, Rev};
-use crate::store::{LatestChange, Store};
+use crate::store::{LatestChange, OVERLAP_US, Store};
 use crate::wire::event;
 
 /// Projects with which a stream may begin. It ends after them when there are more, and the client
 /// comes back for the rest.
 const MOST_PROJECTS: usize = 1000;
-/// Microseconds by which a stream goes back: revs are times, and those of two projects may be given
-/// out in another order than they are stored.
-const OVERLAP_US: Rev = 120_000_000;
 
 /// Answers a stream with an event for each change of any project that the key opens. With the id of an earlier event it
 /// begins with those that have changed since; some of them may be known already.

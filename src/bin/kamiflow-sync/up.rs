@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
+use kamiflow_sync_component::api::Publication;
 use kamiflow_sync_component::api::clock::now_us;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -18,13 +19,14 @@ use crate::config::startup::{ComponentSettings, Startup};
 use crate::config::{settings, volume};
 use crate::database::disk_reserve::DiskReserve;
 use crate::database::lock::DatabaseLock;
+use crate::database::recent::Reader;
 use crate::database::{last_moment, prepare};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::workers::Workers;
 use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
 use crate::serve::connection_slots::ConnectionSlots;
-use crate::serve::hold::Holder;
+use crate::serve::hold::{Holder, News};
 use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
 use crate::serve::{
@@ -124,7 +126,12 @@ async fn serve(
         waiting.unwrap_or_default(),
         stop.clone(),
     );
-    tokio::spawn(holder.clone().watch(move || data_versions(shared.clone())));
+    let reader = database.map(|file| Arc::new(Mutex::new(Reader::new(file.to_owned()))));
+    let watch = holder.clone().watch(
+        move || data_versions(shared.clone()),
+        move || news(reader.clone()),
+    );
+    tokio::spawn(watch);
     let service = Service::new(
         workers,
         component.max_body,
@@ -197,4 +204,22 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
 
 async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {
     shared.data_versions().await
+}
+
+/// What was written lately, read on a thread that may wait for the disk. Without a file, nobody else writes.
+async fn news(reader: Option<Arc<Mutex<Reader>>>) -> News {
+    let Some(reader) = reader else {
+        return News::default();
+    };
+    let read = move || {
+        let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.read(now_us())
+    };
+    let recent = tokio::task::spawn_blocking(read).await.ok();
+    let is_incomplete = recent.as_ref().is_none_or(|recent| recent.is_incomplete);
+    let changes = recent.into_iter().flat_map(|recent| recent.changes);
+    News {
+        publications: changes.filter_map(Publication::of_latest).collect(),
+        is_incomplete,
+    }
 }

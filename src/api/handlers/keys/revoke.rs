@@ -7,6 +7,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
 
 /// Revokes a key: from the next request on it opens nothing.
@@ -17,5 +18,6 @@ pub fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Response<Vec<u
         managed(store, caller, id)?;
         Ok::<_, Error>(store.revoke_device_key(id, now_us())?)
     })?;
-    Ok(ok(&view(revoked.ok_or(Error::NoSuchKey)?)))
+    let response = ok(&view(revoked.ok_or(Error::NoSuchKey)?));
+    Ok(with_news(response, Some(&Publication::of_key(id))))
 }

@@ -7,6 +7,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
+use crate::api::publication::{Publication, with_news};
 use crate::domain::key::{KeyId, KeyText};
 use crate::wire::key::RotateRequest;
 
@@ -27,9 +28,6 @@ pub fn rotate_key(
         managed(store, caller, id)?;
         Ok::<_, Error>(store.rotate_device_key(id, &text.hash(), now_us, until)?)
     })?;
-    Ok(with_secret(
-        rotated.ok_or(Error::NoSuchKey)?,
-        &text,
-        Some(until),
-    ))
+    let response = with_secret(rotated.ok_or(Error::NoSuchKey)?, &text, Some(until));
+    Ok(with_news(response, Some(&Publication::of_key(id))))
 }

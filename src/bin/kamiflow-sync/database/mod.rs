@@ -15,3 +15,4 @@ pub mod log_check;
 mod log_file;
 pub mod open;
 pub mod prepare;
+pub mod recent;

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
-use kamiflow_sync_component::api::again::{Again, mark_again, strip};
+use kamiflow_sync_component::api::again::{mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::hold::may_be_held;
@@ -147,18 +147,18 @@ impl Service {
     /// Asks the component again for a request without a body, which is not counted again.
     fn asking(&self, head: Parts) -> Ask {
         let service = self.clone();
-        Box::new(move |again| {
+        Box::new(move |last_id| {
             let (service, head) = (service.clone(), head.clone());
-            Box::pin(async move { service.ask_again(head, again).await })
+            Box::pin(async move { service.ask_again(head, last_id).await })
         })
     }
 
-    async fn ask_again(&self, mut head: Parts, again: Again) -> Response<WasiBody> {
+    async fn ask_again(&self, mut head: Parts, last_id: Option<String>) -> Response<WasiBody> {
         let id = request_headers::request_id(&mut head.headers);
         if let Err(failure) = request_headers::prepare(&mut head) {
             return failure.response();
         }
-        mark_again(&mut head.headers, &again);
+        mark_again(&mut head.headers, last_id.as_deref());
         let permits = Permits::acquire(self.requests.clone(), self.clock.keep_running()).await;
         let nothing = Empty::new().map_err(|never: Infallible| match never {});
         let request = Request::from_parts(head, nothing.boxed_unsync());

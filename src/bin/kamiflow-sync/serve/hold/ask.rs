@@ -3,9 +3,8 @@
 use std::pin::Pin;
 
 use http::Response;
-use kamiflow_sync_component::api::again::Again;
 use wasmtime_wasi_http::WasiBody;
 
-/// The same request once more; the future is its answer.
-pub type Ask = Box<dyn Fn(Again) -> Asked + Send + Sync>;
+/// The same request once more, in a stream from the event of this id on; the future is its answer.
+pub type Ask = Box<dyn Fn(Option<String>) -> Asked + Send + Sync>;
 pub type Asked = Pin<Box<dyn Future<Output = Response<WasiBody>> + Send>>;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use kamiflow_sync_component::api::again::Again;
+use kamiflow_sync_component::api::clock::now_us;
 use kamiflow_sync_component::api::hold::Hold;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
@@ -16,7 +16,7 @@ use super::frames::{Frames, Source};
 use super::mailbox::News;
 use super::waiting::Waiting;
 
-/// How often the component is asked whether the client may stay. If it may, a comment is sent.
+/// How often a comment is sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes that come sooner after one another are sent together, so that many streams of a project in
 /// which much is pushed leave the processor to those who push.
@@ -27,6 +27,8 @@ pub struct EventStream {
     waiting: Waiting,
     /// Where the client goes on when it comes back now.
     last_id: String,
+    /// When the key may open less than now, in microseconds since 1970, as far as it is known.
+    key_change: Option<i64>,
     /// When the stream ends.
     end: Instant,
     heartbeat: Instant,
@@ -35,13 +37,14 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// A stream that lasts almost this long; its client is at `last_id`.
-    pub fn new(waiting: Waiting, last_id: String, length: Duration) -> Self {
+    /// A stream that lasts almost as long as the instruction says; its client is at `last_id`.
+    pub fn new(waiting: Waiting, last_id: String, hold: &Hold) -> Self {
         let now = Instant::now();
         Self {
             waiting,
             last_id,
-            end: now + length - some_of(length / 10),
+            key_change: hold.key_change,
+            end: now + hold.timeout - some_of(hold.timeout / 10),
             heartbeat: now + some_of(HEARTBEAT),
             pause_end: now,
         }
@@ -69,7 +72,10 @@ impl EventStream {
         }
         let mut text = String::new();
         for event in news.publications {
-            text += &event.content;
+            // It may be what the stream began with.
+            if event.id.as_ref() != Some(&self.last_id) {
+                text += event.content.as_deref().unwrap_or_default();
+            }
             if let Some(id) = &event.id {
                 self.last_id.clone_from(id);
             }
@@ -77,27 +83,34 @@ impl EventStream {
         Some(text.into())
     }
 
-    /// Asks the component what the client does not have.
+    /// Asks the component what the client does not have, unless it refuses: the key may have changed.
     async fn look(&mut self) -> Option<Bytes> {
-        let mut response = self.asked(Again::Look(Some(self.last_id.clone()))).await?;
+        let mut response = self.waiting.ask_again(Some(self.last_id.clone())).await;
+        if response.status() != StatusCode::OK {
+            return None;
+        }
         match Hold::take(response.headers_mut()) {
-            Some(hold) => self.last_id = hold.last_id.unwrap_or_default(),
+            Some(hold) => {
+                self.key_change = hold.key_change;
+                self.last_id = hold.last_id.unwrap_or_default();
+            }
             // There is more: the client comes back for it.
             None => self.end = Instant::now(),
         }
         Some(response.into_body().collect().await.ok()?.to_bytes())
     }
 
-    /// Asks the component whether the key is still right.
-    async fn check(&self) -> Option<Bytes> {
-        self.asked(Again::Check).await?;
-        Some(Bytes::from_static(COMMENT))
-    }
-
-    /// The response of the component, unless it is a refusal.
-    async fn asked(&self, again: Again) -> Option<Response<WasiBody>> {
-        let response = self.waiting.ask_again(again).await;
-        (response.status() == StatusCode::OK).then_some(response)
+    /// A comment, unless the key opens nothing any more.
+    async fn beat(&mut self) -> Option<Bytes> {
+        // By the clock of the system, as the component reads it: it may have been set.
+        let events = match self.key_change.is_some_and(|at| at <= now_us()) {
+            true => self.look().await?,
+            false => Bytes::new(),
+        };
+        Some(match events.is_empty() {
+            true => Bytes::from_static(COMMENT),
+            false => events,
+        })
     }
 }
 
@@ -113,7 +126,7 @@ impl Source for EventStream {
                 }
                 () = sleep_until(self.heartbeat) => {
                     self.heartbeat = Instant::now() + HEARTBEAT;
-                    self.check().await
+                    self.beat().await
                 }
             };
             match frame? {

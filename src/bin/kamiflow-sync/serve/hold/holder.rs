@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::event_stream::EventStream;
 use super::hub::Hub;
 use super::long_poll;
-use super::outside::{self, Versions};
+use super::outside::{self, News, Versions};
 use super::places::Places;
 use super::unheard::Unheard;
 use super::waiting::Waiting;
@@ -87,8 +87,8 @@ impl Holder {
             stop: self.stop.clone(),
             place,
         };
-        let mut response = match hold.last_id {
-            Some(last_id) => EventStream::new(waiting, last_id, hold.timeout).start(response),
+        let mut response = match hold.last_id.clone() {
+            Some(last_id) => EventStream::new(waiting, last_id, &hold).start(response),
             None => {
                 let response = long_poll::answer(waiting, response, hold.timeout).await;
                 slot.take_again().await;
@@ -99,8 +99,13 @@ impl Holder {
         response
     }
 
-    /// Looks for what other processes write; `versions` changes when they have.
-    pub async fn watch<F: Future<Output = Versions>>(self, versions: impl Fn() -> F) {
-        outside::watch(&self.hub, versions).await;
+    /// Looks for what other processes write: `versions` changes when they have, and perhaps more often,
+    /// and `news` reads it.
+    pub async fn watch<V: Future<Output = Versions>, N: Future<Output = News>>(
+        self,
+        versions: impl Fn() -> V,
+        news: impl FnMut() -> N,
+    ) {
+        outside::watch(&self.hub, versions, news).await;
     }
 }

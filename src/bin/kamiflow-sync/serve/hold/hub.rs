@@ -171,7 +171,7 @@ mod tests {
             channels: vec![project.to_owned(), "all".to_owned()],
             rev,
             id: None,
-            content: String::new(),
+            content: Some(String::new()),
         }
     }
 

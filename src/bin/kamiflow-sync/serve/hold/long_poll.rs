@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::Response;
-use kamiflow_sync_component::api::again::Again;
 use kamiflow_sync_component::api::hold::Hold;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
@@ -24,7 +23,7 @@ pub async fn answer(
             _ = waiting.news.mailbox.news() => false,
             () = sleep_until(end) => true,
         };
-        let mut response = waiting.ask_again(Again::Look(None)).await;
+        let mut response = waiting.ask_again(None).await;
         let is_held = Hold::take(response.headers_mut()).is_some();
         if !is_held || is_over {
             return response;

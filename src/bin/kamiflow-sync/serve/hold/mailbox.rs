@@ -25,6 +25,9 @@ pub struct News {
 
 impl Mailbox {
     pub fn put(&self, publication: &Arc<Publication>) {
+        if publication.content.is_none() {
+            return self.look_again();
+        }
         self.add(|news| {
             let project = publication.channels.first();
             news.publications
@@ -81,7 +84,7 @@ mod tests {
             channels: vec![project.to_owned(), "all".to_owned()],
             rev: None,
             id: None,
-            content: content.to_owned(),
+            content: Some(content.to_owned()),
         })
     }
 
@@ -92,9 +95,29 @@ mod tests {
             mailbox.put(&publication(project, content));
         }
         let news = mailbox.take().unwrap();
-        let contents = news.publications.iter().map(|news| news.content.as_str());
+        let contents = news
+            .publications
+            .iter()
+            .filter_map(|news| news.content.as_deref());
         assert_eq!(contents.collect::<String>(), "23");
         assert!(!news.look_again && mailbox.take().is_none());
+    }
+
+    #[test]
+    fn a_publication_without_an_event_makes_those_who_wait_look_again() {
+        let (mailbox, key) = (
+            Mailbox::default(),
+            Publication {
+                channels: vec!["key:1".to_owned()],
+                rev: None,
+                id: None,
+                content: None,
+            },
+        );
+        mailbox.put(&publication("a", "1"));
+        mailbox.put(&Arc::new(key));
+        let news = mailbox.take().unwrap();
+        assert!(news.look_again && news.publications.is_empty());
     }
 
     #[test]

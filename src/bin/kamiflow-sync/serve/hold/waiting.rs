@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::Response;
-use kamiflow_sync_component::api::again::Again;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
@@ -24,8 +23,8 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    pub async fn ask_again(&self, again: Again) -> Response<WasiBody> {
+    pub async fn ask_again(&self, last_id: Option<String>) -> Response<WasiBody> {
         let _turn = self.turn.acquire().await;
-        (self.ask)(again).await
+        (self.ask)(last_id).await
     }
 }
