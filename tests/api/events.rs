@@ -319,6 +319,35 @@ fn a_client_that_does_not_read_holds_up_nobody_and_finds_the_newest_when_it_read
     while lazy.event().unwrap().data["cursor"] != last {}
 }
 
+#[test]
+fn a_slow_client_gets_the_newest_and_never_an_older_one_after_it() {
+    const PUSHES: usize = 300;
+    let host = Host::start();
+    let mut stream = open(&host, "/v1/projects/p/events");
+    thread::scope(|scope| {
+        let pushing = scope.spawn(|| {
+            let paths = (0..PUSHES).map(|number| number.to_string());
+            paths.map(|path| push(&host, "p", &path)).last().unwrap()
+        });
+        let rev = |event: &Event| -> u64 {
+            let rev = cursor(event).split('-').nth(1).unwrap();
+            rev.parse().unwrap()
+        };
+        let mut next = || {
+            thread::sleep(Duration::from_millis(20));
+            stream.event().unwrap()
+        };
+        let mut newest = next();
+        while !pushing.is_finished() || newest.data["cursor"] != host.client().status("p")["cursor"]
+        {
+            let event = next();
+            assert!(rev(&event) > rev(&newest));
+            newest = event;
+        }
+        assert_eq!(pushing.join().unwrap(), cursor(&newest));
+    });
+}
+
 /// As on Spin: the component itself looks again, and has no streams.
 #[test]
 fn a_host_that_holds_no_connections_waits_in_the_component() {
