@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod cli;
 mod clock;
 mod compact;
 mod container;
