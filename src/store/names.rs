@@ -230,13 +230,7 @@ mod tests {
         let file = TestFile::new();
         let store = file.store();
         for (statement, parameters) in [(TWINS, 5), (REMOVE, 2)] {
-            let explain = format!("EXPLAIN QUERY PLAN {statement}");
-            let plan = store.execute(&explain, vec![Value::Null; parameters]);
-            for row in plan.unwrap() {
-                let line = row.text(3).unwrap_or_default();
-                let is_of_all = line.starts_with("SCAN file") || line.starts_with("SCAN live");
-                assert!(!is_of_all, "{line}: {statement}");
-            }
+            store.assert_seeks(statement, parameters, &["project", "asked", "json_each"]);
         }
     }
 }

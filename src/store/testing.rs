@@ -1,9 +1,12 @@
 //! A store on a real file, for unit tests.
 
+use std::ops::Range;
+
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::push::PushTo;
+use super::row::Value;
 use super::store::Store;
 use crate::domain::{
     Delete, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
@@ -95,5 +98,30 @@ impl Store {
             .write(|store| store.push(&push, &PushTo::new(&id(), now_us, &rules())))
             .unwrap();
         applied.outcomes.iter().filter_map(|o| o.rev).collect()
+    }
+
+    /// Adds an empty file for each of some numbers, whose path is the pattern with the number in it.
+    pub(super) fn add_files(&self, pattern: &str, numbers: Range<i64>) {
+        let parameters = [pattern.into(), numbers.start.into(), numbers.end.into()];
+        let insert = "WITH RECURSIVE more (n) AS (SELECT ?2 UNION ALL SELECT n + 1 FROM more WHERE n + 1 < ?3)
+            INSERT INTO version (project, rev, path, checksum, size, modified, tag)
+            SELECT number, head + 1 + n, printf(?1, n), zeroblob(32), 0, 0, 0 FROM more CROSS JOIN project";
+        self.execute(insert, parameters).unwrap();
+    }
+
+    /// Fails if a statement reads a whole table or index, other than its own subqueries and what `may_scan`
+    /// names as the statement does.
+    pub(super) fn assert_seeks(&self, statement: &str, parameters: usize, may_scan: &[&str]) {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let plan = self.execute(&explain, vec![Value::Null; parameters]);
+        for row in plan.unwrap() {
+            let line = row.text(3).unwrap_or_default();
+            let scanned = line
+                .strip_prefix("SCAN ")
+                .and_then(|of| of.split(' ').next());
+            let is_fine =
+                |of: &str| of.starts_with('(') || of == "CONSTANT" || may_scan.contains(&of);
+            assert!(scanned.is_none_or(is_fine), "{line}: {statement}");
+        }
     }
 }
