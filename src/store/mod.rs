@@ -7,6 +7,7 @@ mod claim;
 mod clock;
 mod current_state;
 mod database;
+mod deleted;
 mod device_key;
 mod device_position;
 mod erase;
@@ -53,6 +54,7 @@ mod usage;
 
 pub use claim::Claim;
 pub use database::Database;
+pub use deleted::{DeletedFile, DeletedPage, LastVersion};
 pub use device_key::{DeviceKey, NewKey};
 pub use device_position::{KeyCursor, Position};
 pub use error::Error;
