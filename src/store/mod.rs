@@ -3,6 +3,7 @@
 //! The store plans with the rules of `domain` and knows neither JSON nor HTTP. It works on any
 //! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
 
+mod activity;
 mod claim;
 mod clock;
 mod current_state;
@@ -20,6 +21,7 @@ mod insert;
 mod large_push;
 mod latest;
 mod losses;
+mod merge;
 mod migrate;
 mod names;
 mod naming;
@@ -52,6 +54,7 @@ mod totals;
 mod tree;
 mod usage;
 
+pub use activity::{Activity, ActivityFilter, ActivityKind, ActivityPage};
 pub use claim::Claim;
 pub use database::Database;
 pub use deleted::{DeletedFile, DeletedPage, LastVersion};
@@ -64,6 +67,7 @@ pub use history::StoredVersion;
 pub use import::Import;
 pub use latest::{LatestChange, OVERLAP_US};
 pub use losses::Losses;
+pub use merge::ActivityPosition;
 pub use portability::{UnportablePage, UnportableTotals};
 pub use project::{Project, ProjectSummary};
 pub use project_list::ProjectPage;
