@@ -1,4 +1,4 @@
-//! What the projects and the database file take. Only operators ask: the answer reads every version.
+//! What the projects and the database file take.
 
 use super::error::Error;
 use super::row::Row;
@@ -18,6 +18,15 @@ pub struct ProjectUsage {
     pub history: u64,
 }
 
+/// What the history of a project takes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HistoryUsage {
+    /// Versions of all its files.
+    pub versions: u64,
+    /// Bytes of content that no live file has.
+    pub bytes: u64,
+}
+
 /// What the pages of the database file are for, in bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FileSpace {
@@ -28,7 +37,7 @@ pub struct FileSpace {
 }
 
 impl Store {
-    /// All projects, the largest first. Reads every version.
+    /// All projects, the largest first. Reads every version, so only operators ask.
     pub fn usage(&self) -> Result<Vec<ProjectUsage>, Error> {
         let rows = self.run(
             "SELECT id, file_count, total_size, coalesce(bytes, 0) FROM project
@@ -47,6 +56,17 @@ impl Store {
         rows.into_iter().map(usage).collect()
     }
 
+    /// What the history of a project takes; none when it has more than `at_most` versions, which are then not
+    /// counted.
+    pub fn history_usage(&self, project: i64, at_most: u64) -> Result<Option<HistoryUsage>, Error> {
+        let limit = at_most as i64 + 1;
+        let row = self.first(HISTORY, [project.into(), limit.into()])?;
+        let row = row.ok_or(Error::Damaged("a count has no row"))?;
+        let versions = row.integer(0)?;
+        let bytes = row.integer(1)?;
+        Ok((versions <= at_most).then_some(HistoryUsage { versions, bytes }))
+    }
+
     /// How much of the file is free. Reads its head only.
     pub fn file_space(&self) -> Result<FileSpace, Error> {
         let row = self.run(
@@ -60,6 +80,13 @@ impl Store {
         })
     }
 }
+
+const HISTORY: &str = "WITH some AS MATERIALIZED (
+      SELECT rev, size, content FROM version WHERE project = ?1 LIMIT ?2)
+    SELECT (SELECT count(*) FROM some), coalesce(sum(size), 0) FROM (
+      SELECT max(size) AS size FROM some WHERE content IS NOT NULL GROUP BY content
+      HAVING NOT max(EXISTS (
+        SELECT 1 FROM file WHERE file.project = ?1 AND deleted = 0 AND file.rev = some.rev)))";
 
 fn usage(mut row: Row) -> Result<ProjectUsage, Error> {
     Ok(ProjectUsage {
@@ -108,6 +135,26 @@ mod tests {
         push_to(&store, "b", &[("x", Some("four."))]);
         let (a, b) = ("a".to_owned(), "b".to_owned());
         assert_eq!(taken(&store), [(a, 2, 10, 9), (b, 1, 5, 0)]);
+    }
+
+    #[test]
+    fn the_history_of_a_project_is_counted_up_to_a_limit() {
+        let file = TestFile::new();
+        let store = file.store();
+        for content in ["four.", "seven..", "four.", "now"] {
+            push_to(&store, "a", &[("x", Some(content))]);
+        }
+        push_to(&store, "b", &[("x", Some("other")), ("x/y", None)]);
+        let id = ProjectId::parse("a".to_owned()).unwrap();
+        let project = store.project(&id).unwrap().unwrap().number;
+        let usage = |at_most| store.history_usage(project, at_most).unwrap();
+        let counted = HistoryUsage {
+            versions: 4,
+            bytes: 12,
+        };
+        assert_eq!((usage(4), usage(3)), (Some(counted), None));
+        assert_eq!(taken(&store)[0].3, 12);
+        store.assert_seeks(HISTORY, 2, &["some"]);
     }
 
     #[test]
