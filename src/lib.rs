@@ -7,6 +7,7 @@
 //! * [`wire`] — the JSON contract
 //! * [`settings`], [`counters`] — every setting, and numbers that live as long as the process
 //! * [`api`] — every address, the order of checks, one file per request
+//! * [`dashboard`] — pages for people, rendered here
 //! * `component` — the entry point, and the only place that knows WASI and Spin
 //!
 //! The library is built twice: as the component for `wasm32-wasip2`, and natively for the program
@@ -16,6 +17,7 @@ pub mod api;
 #[cfg(target_family = "wasm")]
 mod component;
 pub mod counters;
+pub mod dashboard;
 pub mod domain;
 pub mod settings;
 pub mod store;
