@@ -97,11 +97,20 @@ pub fn wrapped(wrapper: &[&str], command: &Command) -> Command {
     wrapped
 }
 
-/// Path of the program: cargo names it to tests and benchmarks when it runs them.
+/// Path of the program. Cargo names it to the tests and benchmarks of its package; the tests of the client
+/// find it beside their own programs.
 pub fn program() -> PathBuf {
-    let path = std::env::var_os("CARGO_BIN_EXE_kamiflow-sync");
-    path.expect("run by cargo, which sets CARGO_BIN_EXE_kamiflow-sync")
-        .into()
+    let named = std::env::var_os("CARGO_BIN_EXE_kamiflow-sync").map(PathBuf::from);
+    named.or_else(beside_tests).expect(
+        "kamiflow-sync is not built: run `cargo test --package kamiflow-sync --no-run` first",
+    )
+}
+
+/// Tests run in the folder `deps` beside the programs.
+fn beside_tests() -> Option<PathBuf> {
+    let test = std::env::current_exe().ok()?;
+    let program = test.parent()?.with_file_name("kamiflow-sync");
+    program.is_file().then_some(program)
 }
 
 /// What a command left when it ended.

@@ -1,0 +1,3 @@
+//! The program `kamisync`.
+
+fn main() {}
