@@ -1,5 +1,29 @@
 //! Two-way sync of a KamiFlow folder with a KamiFlow Sync server.
 //!
+//! * [`config`] — what `.kamirc.json` says, and which files of the folder are synced
 //! * [`remote`] — what the engine asks of a server, and how that fails
+//! * [`scan`] — what is in the folder
+//! * [`state`] — what both sides had when they were last in step
+//! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
+//! * [`apply`] — changes files so that nothing is lost
+//! * [`round`] — one round in both directions, and what it would do
+//!
+//! What a person saved is never gone: it is in the folder, in a conflict copy beside its file, in the
+//! trash, or in the history of the server.
 
+pub mod absence;
+pub mod apply;
+pub mod checksum;
+pub mod config;
+pub mod conflict;
+mod dates;
+pub mod error;
+pub mod lock;
+pub mod merge;
+pub mod names;
+pub mod plan;
 pub mod remote;
+pub mod report;
+pub mod round;
+pub mod scan;
+pub mod state;

@@ -1,0 +1,177 @@
+//! Writes files. What is replaced has the content that was expected, or stays.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::exchange::{exchange, rename_to_free};
+use super::way::{Obstacle, prepare};
+use super::{Disk, Outcome, flush, kept, temporary};
+use crate::checksum::checksum;
+use crate::error::{At, SyncError};
+use crate::scan::{self, Stamp};
+
+/// A file to write.
+#[derive(Debug)]
+pub struct Write<'a> {
+    /// The path.
+    pub path: &'a str,
+    /// The bytes.
+    pub content: &'a [u8],
+    /// When it was edited: milliseconds since 1970.
+    pub modified: i64,
+    /// The content that is here now; none for no file.
+    pub expected: Option<&'a str>,
+    /// What becomes of it.
+    pub old: Old,
+}
+
+/// What becomes of a replaced file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// The server has its content.
+    Known,
+    /// It goes to the trash.
+    Trash,
+}
+
+/// A content that waits beside its file.
+struct Staged<'a> {
+    write: &'a Write<'a>,
+    place: PathBuf,
+    temporary: PathBuf,
+}
+
+/// Writes files, all of them to the disk before any is put into place. The outcomes are in the same order.
+pub fn write_all(disk: &Disk, writes: &[Write]) -> Result<Vec<Outcome>, SyncError> {
+    let staged: Vec<_> = writes.iter().map(|write| stage(disk, write)).collect();
+    let staged = or_clean_up(staged).at(&disk.folder.memory())?;
+    let temporaries = staged
+        .iter()
+        .flatten()
+        .map(|staged| staged.temporary.clone());
+    let memory = disk.folder.memory();
+    flush::files(&temporaries.collect::<Vec<_>>()).at(&memory)?;
+    let places = staged.iter().flatten().map(|staged| staged.place.clone());
+    let places: Vec<PathBuf> = places.collect();
+    let settled = staged.into_iter().map(|staged| outcome(disk, staged));
+    let outcomes = settled.collect::<io::Result<_>>().at(&memory)?;
+    flush::folders(&places).at(&memory)?;
+    Ok(outcomes)
+}
+
+/// When one could not be staged because of something that concerns all, none is put into place.
+fn or_clean_up<'a>(
+    staged: Vec<Result<Staged<'a>, Obstacle>>,
+) -> io::Result<Vec<Result<Staged<'a>, Obstacle>>> {
+    let is_failure = |staged: &Result<_, Obstacle>| matches!(staged, Err(Obstacle::Failure(_)));
+    if staged.iter().any(is_failure) {
+        for staged in staged.iter().flatten() {
+            std::fs::remove_file(&staged.temporary)?;
+        }
+    }
+    let failure = |staged| match staged {
+        Err(Obstacle::Failure(error)) => Err(error),
+        other => Ok(other),
+    };
+    staged.into_iter().map(failure).collect()
+}
+
+fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> {
+    let place = prepare(disk, write.path)?;
+    if place.symlink_metadata().is_ok_and(|old| !old.is_file()) {
+        return Err(io::Error::from(ErrorKind::IsADirectory).into());
+    }
+    let temporary = temporary::write(&place, write.content, write.modified)?;
+    Ok(Staged {
+        write,
+        place,
+        temporary,
+    })
+}
+
+fn outcome(disk: &Disk, staged: Result<Staged, Obstacle>) -> io::Result<Outcome> {
+    match staged.and_then(|staged| Ok(settle(disk, &staged)?)) {
+        Ok(outcome) => Ok(outcome),
+        Err(Obstacle::Reason(reason)) => Ok(Outcome::Blocked(reason)),
+        Err(Obstacle::Failure(error)) => Err(error),
+    }
+}
+
+/// Puts a staged content into place.
+fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
+    let Staged {
+        write,
+        place,
+        temporary,
+    } = staged;
+    let before = temporary.symlink_metadata()?;
+    let placed = match write.expected {
+        None => rename_to_free(temporary, place),
+        Some(_) => exchange(temporary, place),
+    };
+    match placed {
+        Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
+            std::fs::remove_file(temporary)?;
+            return Ok(Outcome::Changed);
+        }
+        placed => placed?,
+    }
+    if let Some(expected) = write.expected {
+        if !has_content(temporary, expected) {
+            return put_back(disk, staged);
+        }
+        match write.old {
+            Old::Known => kept::replaced(disk, temporary, expected)?,
+            Old::Trash => _ = kept::trash(disk, temporary, write.path)?,
+        }
+    }
+    Ok(Outcome::Done(Some(described(staged, &before)?)))
+}
+
+/// What is known of the new file. Its times are those that were set, or somebody has written it already.
+fn described(staged: &Staged, before: &std::fs::Metadata) -> io::Result<scan::Local> {
+    let mut local = scan::describe(before, checksum(staged.write.content));
+    let now = match staged.place.symlink_metadata() {
+        Ok(now) => now,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(unknown(local)),
+        Err(error) => return Err(error),
+    };
+    let is_ours = now.len() == before.len() && now.modified().ok() == before.modified().ok();
+    let stamp = Stamp::of(&now).settled(&now, std::time::SystemTime::now());
+    local.stamp = stamp;
+    Ok(match is_ours {
+        true => local,
+        false => unknown(local),
+    })
+}
+
+fn unknown(local: scan::Local) -> scan::Local {
+    scan::Local {
+        stamp: String::new(),
+        ..local
+    }
+}
+
+fn has_content(place: &Path, expected: &str) -> bool {
+    let is_file = place.symlink_metadata().is_ok_and(|found| found.is_file());
+    is_file && std::fs::read(place).is_ok_and(|bytes| checksum(&bytes) == expected)
+}
+
+/// Somebody has saved another text in the last moment: it gets its name back. A text that was saved
+/// even after that goes to the trash.
+fn put_back(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
+    let Staged {
+        write,
+        place,
+        temporary,
+    } = staged;
+    match exchange(temporary, place) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        result => result?,
+    }
+    match has_content(temporary, &checksum(write.content)) {
+        true => std::fs::remove_file(temporary)?,
+        false => _ = kept::trash(disk, temporary, write.path)?,
+    }
+    Ok(Outcome::Changed)
+}

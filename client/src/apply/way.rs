@@ -1,0 +1,94 @@
+//! Whether a path can be written here at all, and the folders above it.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::Disk;
+use crate::names::{self, Folding};
+
+/// Why something is not possible here: a reason that concerns this path alone, or a failure that
+/// concerns everything.
+#[derive(Debug)]
+pub(super) enum Obstacle {
+    Reason(String),
+    Failure(io::Error),
+}
+
+impl From<io::Error> for Obstacle {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                Self::Reason("a file is in the place of a folder".to_owned())
+            }
+            ErrorKind::IsADirectory => Self::Reason("a folder is in its place".to_owned()),
+            ErrorKind::PermissionDenied => {
+                Self::Reason("there is no permission to write it".to_owned())
+            }
+            ErrorKind::InvalidFilename | ErrorKind::InvalidInput => {
+                Self::Reason("this disk cannot hold its name".to_owned())
+            }
+            _ => Self::Failure(error),
+        }
+    }
+}
+
+/// Makes the folders above a path, and returns its place.
+pub(super) fn prepare(disk: &Disk, path: &str) -> Result<PathBuf, Obstacle> {
+    if let Some(fault) = names::windows_fault(path).filter(|_| cfg!(windows)) {
+        return Err(Obstacle::Reason(fault.to_owned()));
+    }
+    let category = path.split('/').next().unwrap_or_default();
+    let mut folder = disk.folder.place(category);
+    ensure(&folder, true)?;
+    let below = path.split('/').skip(1);
+    let names: Vec<&str> = below.collect();
+    let (name, folders) = names.split_last().ok_or_else(no_name)?;
+    for name in folders {
+        folder = folder.join(name);
+        ensure(&folder, false)?;
+        no_twin(disk, &folder)?;
+    }
+    let place = folder.join(name);
+    no_twin(disk, &place)?;
+    Ok(place)
+}
+
+fn no_name() -> Obstacle {
+    Obstacle::Reason("it lies in no folder".to_owned())
+}
+
+/// Makes a folder. Only that of a category may be a link to one: no other link is followed.
+fn ensure(folder: &Path, may_be_link: bool) -> Result<(), Obstacle> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let metadata = match may_be_link {
+                true => folder.metadata()?,
+                false => folder.symlink_metadata()?,
+            };
+            match metadata.is_dir() {
+                true => Ok(()),
+                false => Err(error.into()),
+            }
+        }
+        made => Ok(made?),
+    }
+}
+
+/// A file of another name, which this disk takes for the same, must not be written over.
+fn no_twin(disk: &Disk, place: &Path) -> Result<(), Obstacle> {
+    let is_there = disk.folding == Folding::Folded && place.symlink_metadata().is_ok();
+    match is_there && !is_listed(place) {
+        true => {
+            let reason = "this disk takes its name for the same as another one";
+            Err(Obstacle::Reason(reason.to_owned()))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Whether a folder lists exactly this name.
+pub(super) fn is_listed(place: &Path) -> bool {
+    let entries = place.parent().and_then(|folder| folder.read_dir().ok());
+    let mut names = entries.into_iter().flatten().filter_map(Result::ok);
+    names.any(|entry| Some(&*entry.file_name()) == place.file_name())
+}

@@ -1,0 +1,116 @@
+//! `.kamirc.json`. The CLI lays the one of the folder over the one in `~/.kami-flow`, and so does this.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+const NAME: &str = ".kamirc.json";
+const CATEGORIES: [&str; 3] = ["archive", "ideas", "tasks"];
+
+/// The settings under `sync`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Kamirc {
+    /// The address of the server.
+    pub backend: Option<String>,
+    /// The project that the folder is synced with.
+    pub project_id: Option<String>,
+    /// Folders of `.kamiflow` that are synced.
+    pub categories: Vec<String>,
+    /// Patterns, as in `.gitignore`, of files that are synced although they are no `*.md`.
+    pub include: Vec<String>,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{0} cannot be read: {1}.")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// The file has something else than it should.
+    #[error("{0} is not right: {1}.")]
+    Malformed(PathBuf, #[source] serde_json::Error),
+    /// A folder or pattern that cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl Kamirc {
+    /// The settings of a folder.
+    pub fn read(root: &Path) -> Result<Self, ConfigError> {
+        let home = std::env::home_dir().map(|home| home.join(".kami-flow"));
+        let global = home.map_or(Ok(None), |home| layer(&home.join(NAME)));
+        // As for the CLI, a broken file of the home folder does not matter.
+        let global = global.unwrap_or_default().unwrap_or_default();
+        let local = layer(&root.join(NAME))?.unwrap_or_default();
+        let mut settings = merged(global, local);
+        if settings.categories.is_empty() {
+            settings.categories = CATEGORIES.map(str::to_owned).to_vec();
+        }
+        Ok(settings)
+    }
+}
+
+/// The settings in one file, if there is one.
+fn layer(file: &Path) -> Result<Option<Kamirc>, ConfigError> {
+    let text = match std::fs::read(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        text => text.map_err(|error| ConfigError::Unreadable(file.to_owned(), error))?,
+    };
+    parse(&text)
+        .map(Some)
+        .map_err(|error| ConfigError::Malformed(file.to_owned(), error))
+}
+
+fn parse(text: &[u8]) -> Result<Kamirc, serde_json::Error> {
+    let mut json: Value = serde_json::from_slice(text)?;
+    match json["sync"].take() {
+        Value::Null => Ok(Kamirc::default()),
+        sync => serde_json::from_value(sync),
+    }
+}
+
+fn merged(outer: Kamirc, inner: Kamirc) -> Kamirc {
+    let list = |outer: Vec<String>, inner: Vec<String>| match inner.is_empty() {
+        true => outer,
+        false => inner,
+    };
+    Kamirc {
+        backend: inner.backend.or(outer.backend),
+        project_id: inner.project_id.or(outer.project_id),
+        categories: list(outer.categories, inner.categories),
+        include: list(outer.include, inner.include),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_inner_file_wins_and_other_settings_are_left_alone() {
+        let outer =
+            parse(br#"{"sync": {"backend": "https://a", "categories": ["ideas"]}}"#).unwrap();
+        let inner =
+            parse(br#"{"language": "vi", "sync": {"enabled": true, "backend": "https://b", "projectId": "p"}}"#)
+                .unwrap();
+        let settings = merged(outer, inner);
+        assert_eq!(settings.backend.as_deref(), Some("https://b"));
+        assert_eq!(settings.project_id.as_deref(), Some("p"));
+        assert_eq!(settings.categories, ["ideas"]);
+        assert_eq!(parse(b"{}").unwrap(), Kamirc::default());
+    }
+
+    #[test]
+    fn a_folder_without_settings_has_the_defaults_and_broken_ones_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Kamirc::read(folder.path()).unwrap().categories, CATEGORIES);
+        for broken in [&b"{"[..], br#"{"sync": {"categories": "ideas"}}"#] {
+            std::fs::write(folder.path().join(NAME), broken).unwrap();
+            let error = Kamirc::read(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(NAME), "{error}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Which paths are synced: those of the CLI, `*.md` in some folders, and what `include` and
+//! `.kamiflow/.kamiignore` add and leave out.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::kamirc::ConfigError;
+use crate::names;
+
+/// The file with patterns of what is not synced, in `.kamiflow`.
+const IGNORE: &str = ".kamiignore";
+
+/// The paths that are synced.
+#[derive(Debug)]
+pub struct Selection {
+    categories: Vec<String>,
+    include: Gitignore,
+    ignore: Gitignore,
+    fingerprint: String,
+}
+
+impl Selection {
+    /// Reads `.kamiignore` of this folder.
+    pub fn new(
+        kamiflow: &Path,
+        categories: &[String],
+        include: &[String],
+    ) -> Result<Self, ConfigError> {
+        let ignore = match std::fs::read_to_string(kamiflow.join(IGNORE)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            text => text.map_err(|error| ConfigError::Unreadable(kamiflow.join(IGNORE), error))?,
+        };
+        Self::of(categories, include, &ignore)
+    }
+
+    /// The selection of these patterns.
+    pub fn of(
+        categories: &[String],
+        include: &[String],
+        ignore: &str,
+    ) -> Result<Self, ConfigError> {
+        if let Some(bad) = categories.iter().find(|name| !is_category(name)) {
+            let sentence =
+                format!("sync.categories cannot have '{bad}': name folders of .kamiflow.");
+            return Err(ConfigError::Unusable(sentence));
+        }
+        Ok(Self {
+            categories: categories.to_vec(),
+            include: patterns(include.iter().map(String::as_str))?,
+            ignore: patterns(ignore.lines())?,
+            fingerprint: format!("{categories:?} {include:?} {ignore:?}"),
+        })
+    }
+
+    /// The folders of `.kamiflow` that are synced.
+    pub fn categories(&self) -> &[String] {
+        &self.categories
+    }
+
+    /// What changes when other paths are selected.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Whether a file with this path is synced. No path outside of the categories is, whatever a server
+    /// sends.
+    pub fn has_file(&self, path: &str) -> bool {
+        names::is_sound(path) && self.wants(path)
+    }
+
+    /// Whether a file with this path would be synced if its name were one that servers take.
+    pub fn wants(&self, path: &str) -> bool {
+        let category = path.split_once('/').map(|(category, _)| category);
+        let is_kind = path.ends_with(".md") || self.include.matched(path, false).is_ignore();
+        category.is_some_and(|name| self.categories.iter().any(|category| category == name))
+            && is_kind
+            && !names::is_temporary(path)
+            && !self.is_ignored(path, false)
+    }
+
+    /// Whether there may be files to sync below this folder.
+    pub fn may_have_files(&self, folder: &str) -> bool {
+        !self.is_ignored(folder, true)
+    }
+
+    fn is_ignored(&self, path: &str, is_folder: bool) -> bool {
+        // A path that begins with a slash cannot be matched, and is not sound.
+        path.starts_with('/')
+            || self
+                .ignore
+                .matched_path_or_any_parents(path, is_folder)
+                .is_ignore()
+    }
+}
+
+fn is_category(name: &str) -> bool {
+    !name.contains('/') && names::is_sound(name)
+}
+
+fn patterns<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Gitignore, ConfigError> {
+    let mut builder = GitignoreBuilder::new("");
+    let unusable = |error: ignore::Error| ConfigError::Unusable(format!("{IGNORE}: {error}."));
+    for line in lines {
+        builder.add_line(None, line).map_err(unusable)?;
+    }
+    builder.build().map_err(unusable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection(include: &[&str], ignore: &str) -> Selection {
+        let categories = ["ideas", "tasks"].map(str::to_owned);
+        let include: Vec<String> = include.iter().map(|text| (*text).to_owned()).collect();
+        Selection::of(&categories, &include, ignore).unwrap()
+    }
+
+    #[test]
+    fn markdown_in_the_categories_is_synced() {
+        let selection = selection(&[], "");
+        for path in ["ideas/a.md", "tasks/b/c d.md", "ideas/.hidden/é.md"] {
+            assert!(selection.has_file(path), "{path}");
+        }
+        for path in ["a.md", "archive/a.md", "ideas/a.txt", ".sync/a.md", "ideas"] {
+            assert!(!selection.has_file(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_path_leads_out_of_the_categories() {
+        let selection = selection(&["*"], "");
+        for path in [
+            "ideas/../../a.md",
+            "/ideas/a.md",
+            "ideas//a.md",
+            "ideas/./a.md",
+            "ideas\\a.md",
+            "ideas/a\n.md",
+            "C:/a.md",
+            "../ideas/a.md",
+            "ideas/.kamisync-1.tmp",
+        ] {
+            assert!(!selection.has_file(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn patterns_add_and_leave_out() {
+        let selection = selection(&["*.txt", "/ideas/img/*.png"], "private/\nideas/*.tmp.md\n");
+        for path in ["tasks/a.txt", "ideas/img/a.png", "ideas/a.md"] {
+            assert!(selection.has_file(path), "{path}");
+        }
+        for path in ["ideas/private/a.md", "ideas/x.tmp.md", "tasks/img/a.png"] {
+            assert!(!selection.has_file(path), "{path}");
+        }
+        assert!(!selection.may_have_files("ideas/private"));
+        assert!(selection.may_have_files("ideas/other"));
+    }
+
+    #[test]
+    fn a_category_is_one_folder() {
+        for bad in ["../x", "a/b", "", ".sync", "/"] {
+            assert!(Selection::of(&[bad.to_owned()], &[], "").is_err(), "{bad}");
+        }
+    }
+}

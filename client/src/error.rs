@@ -1,0 +1,50 @@
+//! Why a round ended early. Each is one sentence that says what to do.
+
+use std::path::{Path, PathBuf};
+
+use crate::absence::Question;
+use crate::config::ConfigError;
+use crate::remote::RemoteError;
+
+/// Why a round ended early. What it did until then is done and remembered.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Another program syncs this folder.
+    #[error("Another kamisync is working in this folder (process {0}): wait for it, or stop it.")]
+    Locked(String),
+    /// So much is gone that a person must say whether it was deleted.
+    #[error("{0}")]
+    Question(Question),
+    /// The server.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    /// The settings of the folder.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A file or folder.
+    #[error("{} cannot be used: {source}.", path.display())]
+    Disk {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What was synced cannot be remembered.
+    #[error("The database in .kamiflow/.sync cannot be used: {0}.")]
+    State(#[from] rusqlite::Error),
+}
+
+/// Names the file in an error of the system.
+pub(crate) trait At<T> {
+    /// Adds the path.
+    fn at(self, path: &Path) -> Result<T, SyncError>;
+}
+
+impl<T> At<T> for std::io::Result<T> {
+    fn at(self, path: &Path) -> Result<T, SyncError> {
+        self.map_err(|source| SyncError::Disk {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Names of files: which are sound, and which this system cannot write.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Temporary files of this program; they are never synced.
+pub const TEMPORARY: &str = ".kamisync-";
+
+/// The longest name of a file, in bytes.
+pub const MAX_NAME: usize = 255;
+
+/// What a file system takes for the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folding {
+    /// Only the same bytes.
+    Exact,
+    /// Names that differ in case, or in how an accent is written.
+    Folded,
+}
+
+/// Whether a path stays in its folder on every system, and is a path that a server takes.
+pub fn is_sound(path: &str) -> bool {
+    let has_drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
+    let is_sound = |segment: &str| !matches!(segment, "" | "." | "..") && segment.len() <= MAX_NAME;
+    path.len() <= 1024
+        && !is_temporary(path)
+        && !has_drive
+        && !path.starts_with('.')
+        && !path.contains(|c: char| c == '\\' || c.is_control())
+        && path.split('/').all(is_sound)
+}
+
+/// Whether a path is one of a temporary file of this program.
+pub fn is_temporary(path: &str) -> bool {
+    path.split('/').any(|name| name.starts_with(TEMPORARY))
+}
+
+/// Why Windows cannot write this path.
+pub fn windows_fault(path: &str) -> Option<&'static str> {
+    path.split('/').find_map(|name| {
+        let stem = name.split('.').next().unwrap_or_default().trim_end();
+        if name.contains(['<', '>', ':', '"', '|', '?', '*']) {
+            Some("Windows has no names with < > : \" | ? *")
+        } else if name.ends_with(['.', ' ']) {
+            Some("Windows has no names that end with a dot or a blank")
+        } else if is_device(&stem.to_ascii_uppercase()) {
+            Some("Windows has a device of this name")
+        } else {
+            None
+        }
+    })
+}
+
+fn is_device(stem: &str) -> bool {
+    let numbered = |prefix| {
+        let number = stem.strip_prefix(prefix);
+        number.is_some_and(|number| {
+            matches!(
+                number,
+                "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³"
+            )
+        })
+    };
+    matches!(stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || numbered("COM")
+        || numbered("LPT")
+}
+
+impl Folding {
+    /// The form that names have in common which are one name.
+    pub fn form(self, path: &str) -> String {
+        match self {
+            Self::Exact => path.to_owned(),
+            Self::Folded => path.nfd().flat_map(char::to_lowercase).nfc().collect(),
+        }
+    }
+
+    /// What this folder does, tried with a file.
+    pub fn of(folder: &std::path::Path) -> std::io::Result<Self> {
+        let probe = folder.join(format!("{TEMPORARY}fold-é.tmp"));
+        let twin = folder.join(format!("{TEMPORARY}FOLD-e\u{301}.tmp"));
+        std::fs::write(&probe, b"")?;
+        let is_one = twin.symlink_metadata().is_ok();
+        std::fs::remove_file(&probe)?;
+        Ok(match is_one {
+            true => Self::Folded,
+            false => Self::Exact,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_windows_cannot_write_are_known() {
+        for path in [
+            "a/con.md", "a?.md", "a/b.", "LPT1", "nul .md", "com²/x", "a /b",
+        ] {
+            assert!(windows_fault(path).is_some(), "{path}");
+        }
+        for path in ["a/console.md", "a b.md", "com.md", "é.md", ".a"] {
+            assert!(windows_fault(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn twins_have_one_form_where_names_fold() {
+        for (a, b) in [("A/b.md", "a/B.md"), ("é.md", "e\u{301}.md"), ("É", "é")] {
+            assert_eq!(Folding::Folded.form(a), Folding::Folded.form(b));
+            assert_ne!(Folding::Exact.form(a), Folding::Exact.form(b));
+        }
+        assert_ne!(Folding::Folded.form("a"), Folding::Folded.form("b"));
+    }
+
+    #[test]
+    fn a_folder_is_tried() {
+        let folder = tempfile::tempdir().unwrap();
+        let folding = Folding::of(folder.path()).unwrap();
+        let expected = folder.path().join("a");
+        std::fs::write(&expected, b"").unwrap();
+        assert_eq!(folding == Folding::Folded, folder.path().join("A").exists());
+    }
+}

@@ -1,0 +1,106 @@
+//! What was changed here since both sides were in step.
+
+use std::collections::BTreeMap;
+
+use crate::config::Selection;
+use crate::remote::Rev;
+use crate::scan::Scan;
+use crate::state::Entry;
+
+/// A change that has to go up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The path.
+    pub path: String,
+    /// The server's version that it started from.
+    pub base: Rev,
+    /// The bytes of the file; none when it was deleted.
+    pub size: Option<u64>,
+    /// The content that goes up, or that is deleted.
+    pub checksum: String,
+}
+
+/// All edits, by path. What cannot be read is no edit.
+pub fn edits(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Vec<Edit> {
+    let put = |(path, local): (&String, &crate::scan::Local)| {
+        let entry = entries.get(path);
+        let had = entry.and_then(|entry| entry.checksum.as_ref());
+        (had != Some(&local.checksum)).then(|| Edit {
+            path: path.clone(),
+            base: entry.map_or(0, |entry| entry.rev),
+            size: Some(local.size),
+            checksum: local.checksum.clone(),
+        })
+    };
+    let deleted = |(path, entry): (&String, &Entry)| {
+        let is_gone = !scan.files.contains_key(path)
+            && scan.oddity(path).is_none()
+            && selection.has_file(path);
+        let checksum = entry.checksum.clone().filter(|_| is_gone)?;
+        Some(Edit {
+            path: path.clone(),
+            base: entry.rev,
+            size: None,
+            checksum,
+        })
+    };
+    let puts = scan.files.iter().filter_map(put);
+    puts.chain(entries.iter().filter_map(deleted)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Local;
+
+    fn local(checksum: &str) -> Local {
+        Local {
+            checksum: checksum.to_owned(),
+            size: 1,
+            modified: 0,
+            stamp: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_differs_is_an_edit_and_what_is_odd_is_none() {
+        let here = [
+            ("i/new.md", "n"),
+            ("i/same.md", "s"),
+            ("i/edited.md", "e"),
+            ("i/again.md", "a"),
+        ];
+        let files = here.map(|(path, checksum)| (path.to_owned(), local(checksum)));
+        let scan = Scan {
+            files: files.into(),
+            odd: [("i/link".to_owned(), "a link".to_owned())].into(),
+            ..Scan::default()
+        };
+        let live = |checksum: &str| Entry::of(7, Some(checksum.to_owned()));
+        let entries = [
+            ("i/same.md", live("s")),
+            ("i/edited.md", live("old")),
+            ("i/again.md", Entry::of(8, None)),
+            ("i/gone.md", live("g")),
+            ("i/gone before.md", Entry::of(9, None)),
+            ("i/link/x.md", live("x")),
+            ("other/x.md", live("x")),
+        ];
+        let entries = entries.map(|(path, entry)| (path.to_owned(), entry)).into();
+        let selection = Selection::of(&["i".to_owned()], &[], "").unwrap();
+        let edits = edits(&scan, &entries, &selection);
+        let edits: Vec<_> = edits
+            .iter()
+            .map(|edit| (&*edit.path, edit.base, edit.size))
+            .collect();
+        assert_eq!(
+            edits,
+            [
+                ("i/again.md", 8, Some(1)),
+                ("i/edited.md", 7, Some(1)),
+                ("i/new.md", 0, Some(1)),
+                ("i/gone.md", 7, None),
+            ]
+        );
+    }
+}

@@ -1,0 +1,16 @@
+//! The rules, without disk and server.
+//!
+//! * `decide` — what a change of the server means for a path
+//! * `compare` — the same after everything was compared, when there is no cursor to trust
+//! * `local` — what was changed here
+//! * `parts` — what goes up together
+
+mod compare;
+mod decide;
+mod local;
+mod parts;
+
+pub use compare::{Judged, compare};
+pub use decide::{Decision, decide};
+pub use local::{Edit, edits};
+pub use parts::{Item, parts};

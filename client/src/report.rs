@@ -1,0 +1,104 @@
+//! What a round did, and how far it is.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+/// What a round did, or would do. Paths are those of the wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Files that went up.
+    pub uploaded: BTreeSet<String>,
+    /// Files that were deleted here, and now on the server too.
+    pub deleted_there: BTreeSet<String>,
+    /// Files that came down.
+    pub downloaded: BTreeSet<String>,
+    /// Files that were deleted elsewhere, and are in the trash here.
+    pub deleted_here: BTreeSet<String>,
+    /// Files whose two edits were merged.
+    pub merged: BTreeSet<String>,
+    /// Files that were edited here although they had been deleted elsewhere: they stay.
+    pub kept: BTreeSet<String>,
+    /// Files that were deleted here although they had been edited elsewhere: they are back.
+    pub returned: BTreeSet<String>,
+    /// Files whose two edits could not be merged.
+    pub conflicts: Vec<ConflictCopy>,
+    /// What could not be synced.
+    pub left: Vec<Left>,
+}
+
+/// A file whose two edits could not be merged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConflictCopy {
+    /// It has the text of the server.
+    pub path: String,
+    /// It has the text of this device; empty when it is not written yet.
+    pub copy: String,
+}
+
+/// Something that could not be synced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// Which file.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Report {
+    /// Whether nothing was, or would be, changed on either side.
+    pub fn is_in_step(&self) -> bool {
+        let Self {
+            uploaded,
+            deleted_there,
+            downloaded,
+            deleted_here,
+            ..
+        } = self;
+        let Self {
+            merged,
+            kept,
+            returned,
+            conflicts,
+            ..
+        } = self;
+        let all = [
+            uploaded,
+            deleted_there,
+            downloaded,
+            deleted_here,
+            merged,
+            kept,
+            returned,
+        ];
+        all.iter().all(|paths| paths.is_empty()) && conflicts.is_empty()
+    }
+}
+
+/// Hears how far a round is.
+pub trait Progress {
+    /// Something begins, with so many files and bytes where that is known.
+    fn begin(&self, phase: Phase, total: Option<(u64, u64)>);
+    /// So many more files and bytes are done.
+    fn advance(&self, files: u64, bytes: u64);
+}
+
+/// What a round does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Looks at the files here.
+    Scan,
+    /// Takes what others changed.
+    Download,
+    /// Sends what was changed here.
+    Upload,
+}
+
+/// Tells nobody.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Phase, _: Option<(u64, u64)>) {}
+    fn advance(&self, _: u64, _: u64) {}
+}

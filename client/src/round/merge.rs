@@ -1,0 +1,130 @@
+//! Two edits of one file: merged where they can be, or both kept.
+
+use super::Round;
+use super::take::{Kind, Step, Steps, based_on, pending};
+use crate::apply::{Old, Outcome, Write, write_all};
+use crate::conflict::copy_path;
+use crate::error::{At, SyncError};
+use crate::merge::merge;
+use crate::remote::Change;
+use crate::report::ConflictCopy;
+use crate::scan::{Content, read};
+
+impl Round<'_> {
+    /// Decides how the server's edit and the one here come together.
+    pub(super) fn add_merge(&mut self, steps: &mut Steps, change: Change) -> Result<(), SyncError> {
+        let theirs = match self.content(&change)? {
+            Ok(theirs) => theirs,
+            Err(reason) => {
+                steps.updates.push(pending(change, &reason));
+                return Ok(());
+            }
+        };
+        let Some(ours) = self.ours(&change.path)? else {
+            steps.again.push(self.look_again(change, Some(theirs))?);
+            return Ok(());
+        };
+        let step = |content, old, kind| Step {
+            change: Change {
+                content: None,
+                ..change.clone()
+            },
+            content,
+            old,
+            kind,
+        };
+        if self.is_behind(&change, &ours.local.checksum)? {
+            steps
+                .writes
+                .push(step(theirs, Old::Trash, Kind::Downloaded));
+        } else if let Some(merged) = self.merged(&change, &ours.bytes, &theirs)? {
+            if merged == ours.bytes {
+                steps.updates.push(based_on(change));
+                return Ok(());
+            }
+            steps.writes.push(step(merged, Old::Trash, Kind::Merged));
+        } else if self.keep_copy(&change.path, &ours)? {
+            steps
+                .writes
+                .push(step(theirs, Old::Known, Kind::Downloaded));
+        } else {
+            let reason = "the text of this device has no place for a copy";
+            steps.updates.push(pending(change, reason));
+        }
+        Ok(())
+    }
+
+    /// The file here, when it is still the one that was looked at.
+    fn ours(&self, path: &str) -> Result<Option<Content>, SyncError> {
+        let place = self.folder.place(path);
+        let content = match read(&place) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            content => content.at(&place)?,
+        };
+        let expected = self.scan.checksum(path);
+        Ok(content.filter(|content| Some(&*content.local.checksum) == expected))
+    }
+
+    /// Whether what is here is no edit, but a version that others replaced: the CLI took it, or a round
+    /// that was killed before it could remember.
+    fn is_behind(&self, change: &Change, ours: &str) -> Result<bool, SyncError> {
+        let base = self
+            .state
+            .entries
+            .get(&change.path)
+            .map_or(0, |entry| entry.rev);
+        let history = self.remote.history(&change.path)?;
+        let mut newer = history.iter().filter(|version| version.rev > base);
+        Ok(newer.any(|version| version.available && version.checksum.as_deref() == Some(ours)))
+    }
+
+    /// Both edits in one text, when the version that they started from is known and they do not clash.
+    fn merged(
+        &self,
+        change: &Change,
+        ours: &[u8],
+        theirs: &[u8],
+    ) -> Result<Option<Vec<u8>>, SyncError> {
+        let entry = self.state.entries.get(&change.path);
+        let Some(base) = entry.filter(|entry| entry.checksum.is_some()) else {
+            return Ok(None);
+        };
+        let base = self.remote.content(&change.path, base.rev)?;
+        Ok(base.and_then(|base| merge(&base, ours, theirs)))
+    }
+
+    /// Writes the text of this device beside the file, from where it goes up as a file of its own.
+    fn keep_copy(&mut self, path: &str, ours: &Content) -> Result<bool, SyncError> {
+        for number in 1..100 {
+            let copy = copy_path(path, self.options.device, ours.local.modified, number);
+            if self.is_copy(&copy, ours)? || self.write_copy(&copy, ours)? {
+                let path = path.to_owned();
+                self.report.conflicts.push(ConflictCopy { path, copy });
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a round that was killed has written the copy already.
+    fn is_copy(&mut self, copy: &str, ours: &Content) -> Result<bool, SyncError> {
+        self.scan.again(self.folder, copy)?;
+        Ok(self.scan.checksum(copy) == Some(&*ours.local.checksum))
+    }
+
+    fn write_copy(&mut self, copy: &str, ours: &Content) -> Result<bool, SyncError> {
+        let write = Write {
+            path: copy,
+            content: &ours.bytes,
+            modified: ours.local.modified,
+            expected: None,
+            old: Old::Known,
+        };
+        let mut outcomes = write_all(&self.disk, &[write])?;
+        let Some(Outcome::Done(Some(local))) = outcomes.pop() else {
+            return Ok(false);
+        };
+        self.scan.files.insert(copy.to_owned(), local);
+        Ok(true)
+    }
+}

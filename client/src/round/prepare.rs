@@ -1,0 +1,119 @@
+//! The beginning of a round: what is here, and whether so much is gone that a person must be asked.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Options, Round};
+use crate::absence::{self, Question};
+use crate::apply::{Disk, Old};
+use crate::config::{Folder, Selection};
+use crate::error::SyncError;
+use crate::plan::{Edit, edits};
+use crate::remote::Remote;
+use crate::report::{Phase, Report};
+use crate::scan::Scan;
+use crate::state::{Entry, State, Update};
+
+impl<'a> Round<'a> {
+    /// Looks at the folder.
+    pub(super) fn begin(
+        folder: &'a Folder,
+        state: &'a mut State,
+        remote: &'a dyn Remote,
+        options: Options<'a>,
+    ) -> Result<Self, SyncError> {
+        options.progress.begin(Phase::Scan, None);
+        let disk = Disk::of(folder)?;
+        let scan = Scan::of(folder, &state.entries)?;
+        disk.rescue(&scan.leftovers)?;
+        forget_unselected(state, &folder.selection)?;
+        remember_stamps(state, &scan)?;
+        if !options.accept_deletions {
+            ask(&scan, state, &folder.selection)?;
+        }
+        state.set_meta("disks", &to_text(&scan.devices))?;
+        Ok(Self {
+            folder,
+            disk,
+            state,
+            remote,
+            options,
+            scan,
+            old: Old::Known,
+            refused: BTreeMap::new(),
+            max_body: None,
+            report: Report::default(),
+        })
+    }
+}
+
+/// What is no longer selected is neither deleted nor watched.
+fn forget_unselected(state: &mut State, selection: &Selection) -> Result<(), SyncError> {
+    let paths = state.entries.keys().chain(state.pending.keys());
+    let unselected = paths.filter(|path| !selection.has_file(path));
+    let forget: Vec<Update> = unselected.cloned().map(Update::Forget).collect();
+    let cursor = state.cursor()?;
+    state.write(&forget, cursor.as_deref())
+}
+
+/// A file that was read and is the same need not be read again.
+fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
+    let seen = scan.files.iter().filter_map(|(path, local)| {
+        let entry = state.entries.get(path)?;
+        let is_same = entry.checksum.as_ref() == Some(&local.checksum);
+        let is_new = !local.stamp.is_empty() && local.stamp != entry.stamp;
+        (is_same && is_new).then(|| {
+            let stamp = local.stamp.clone();
+            Update::Entry(
+                path.clone(),
+                Entry {
+                    stamp,
+                    ..entry.clone()
+                },
+            )
+        })
+    });
+    let seen: Vec<Update> = seen.collect();
+    let cursor = state.cursor()?;
+    state.write(&seen, cursor.as_deref())
+}
+
+fn ask(scan: &Scan, state: &State, selection: &Selection) -> Result<(), SyncError> {
+    let gone = gone(scan, &state.entries, selection);
+    let before = from_text(&state.meta("disks")?.unwrap_or_default());
+    let paths = gone.iter().map(|edit| &*edit.path);
+    if let Some(question) = absence::other_disk(&before, &scan.devices, paths) {
+        return Err(SyncError::Question(question));
+    }
+    let is_live = |entry: &&Entry| entry.checksum.is_some();
+    let all = state.entries.values().filter(is_live).count();
+    match absence::is_much(gone.len(), all) {
+        true => Err(SyncError::Question(Question::GoneHere(gone.len(), all))),
+        false => Ok(()),
+    }
+}
+
+/// Deleted files whose content is not here under another name.
+fn gone(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Vec<Edit> {
+    let here = scan.files.values().map(|local| &*local.checksum);
+    let here: HashSet<&str> = here.collect();
+    let deleted = edits(scan, entries, selection).into_iter();
+    let deleted = deleted.filter(|edit| edit.size.is_none());
+    deleted
+        .filter(|edit| !here.contains(&*edit.checksum))
+        .collect()
+}
+
+fn to_text(disks: &BTreeMap<String, u64>) -> String {
+    let lines = disks
+        .iter()
+        .map(|(category, disk)| format!("{disk} {category}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn from_text(text: &str) -> BTreeMap<String, u64> {
+    let line = |line: &str| {
+        let (disk, category) = line.split_once(' ')?;
+        Some((category.to_owned(), disk.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}

@@ -1,0 +1,55 @@
+//! Looks at one file.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::Local;
+use super::read::read;
+use super::stamp::{Stamp, modified};
+use crate::error::{At, SyncError};
+use crate::state::Entry;
+
+/// What is at a path.
+pub(super) enum Look {
+    File(Local),
+    /// It cannot be synced, for this reason.
+    Odd(String),
+    Gone,
+}
+
+/// Looks at a file. Its content is known without reading when the entry describes the same file.
+pub(super) fn look(place: &Path, entry: Option<&Entry>) -> Result<Look, SyncError> {
+    match try_look(place, entry) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Look::Gone)
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Ok(Look::Odd("it cannot be read".to_owned()))
+        }
+        look => look.at(place),
+    }
+}
+
+fn try_look(place: &Path, entry: Option<&Entry>) -> io::Result<Look> {
+    let metadata = place.symlink_metadata()?;
+    if metadata.is_dir() {
+        return Ok(Look::Gone);
+    }
+    if !metadata.is_file() {
+        return Ok(Look::Odd("it is no ordinary file".to_owned()));
+    }
+    let stamp = Stamp::of(&metadata).as_str().to_owned();
+    let known = entry.filter(|entry| entry.stamp == stamp);
+    if let Some(checksum) = known.and_then(|entry| entry.checksum.clone()) {
+        return Ok(Look::File(Local {
+            checksum,
+            size: metadata.len(),
+            modified: modified(&metadata),
+            stamp,
+        }));
+    }
+    Ok(match read(place)? {
+        Some(content) => Look::File(content.local),
+        None => Look::Odd("it is being written".to_owned()),
+    })
+}

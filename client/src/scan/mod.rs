@@ -1,0 +1,94 @@
+//! What is in the folder. Only files that the system describes differently than before are read.
+
+mod look;
+mod read;
+mod stamp;
+#[cfg(all(test, unix))]
+mod tests;
+mod walk;
+
+pub(crate) use read::describe;
+pub use read::{Content, read};
+pub use stamp::Stamp;
+
+use std::collections::BTreeMap;
+
+use crate::config::Folder;
+use crate::error::SyncError;
+use crate::state::Entry;
+use look::{Look, look};
+use walk::Kind;
+
+/// The files of a folder.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Files that are synced.
+    pub files: BTreeMap<String, Local>,
+    /// What is there and cannot be synced, each with the reason; it is never taken for deleted.
+    pub odd: BTreeMap<String, String>,
+    /// The file system of each category that is there.
+    pub devices: BTreeMap<String, u64>,
+    /// Temporary files that a killed round left.
+    pub leftovers: Vec<String>,
+}
+
+/// A file as it is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// SHA-256 in lowercase hex.
+    pub checksum: String,
+    /// Bytes.
+    pub size: u64,
+    /// When it was changed: milliseconds since 1970.
+    pub modified: i64,
+    /// As the system describes it; empty when it may change again without looking different.
+    pub stamp: String,
+}
+
+impl Scan {
+    /// Looks at all files of a folder. A folder that cannot be read is an error, since its files are not
+    /// gone.
+    pub fn of(folder: &Folder, entries: &BTreeMap<String, Entry>) -> Result<Self, SyncError> {
+        let mut scan = Self::default();
+        for found in walk::walk(folder, &mut scan.devices)? {
+            let entry = entries.get(&found.path);
+            match found.kind {
+                Kind::Leftover => scan.leftovers.push(found.path),
+                Kind::Odd(reason) => _ = scan.odd.insert(found.path, reason.to_owned()),
+                Kind::File => scan.note(&found.path, look(&found.place, entry)?),
+            }
+        }
+        Ok(scan)
+    }
+
+    /// Looks at one path again.
+    pub fn again(&mut self, folder: &Folder, path: &str) -> Result<(), SyncError> {
+        let look = look(&folder.place(path), None)?;
+        self.note(path, look);
+        Ok(())
+    }
+
+    fn note(&mut self, path: &str, look: Look) {
+        self.files.remove(path);
+        self.odd.remove(path);
+        match look {
+            Look::File(local) => _ = self.files.insert(path.to_owned(), local),
+            Look::Odd(reason) => _ = self.odd.insert(path.to_owned(), reason),
+            Look::Gone => {}
+        }
+    }
+
+    /// Why what is at a path, or at a folder above it, cannot be synced.
+    pub fn oddity(&self, path: &str) -> Option<&str> {
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        let mut above = ends.chain([path.len()]).map(|end| &path[..end]);
+        above
+            .find_map(|path| self.odd.get(path))
+            .map(String::as_str)
+    }
+
+    /// The content of a path, if there is a file.
+    pub fn checksum(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(|local| &*local.checksum)
+    }
+}

@@ -1,0 +1,110 @@
+//! The scan of a real folder.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use super::*;
+use crate::checksum::checksum;
+
+fn folder(root: &std::path::Path) -> Folder {
+    for name in ["ideas/sub", "tasks", ".sync"] {
+        fs::create_dir_all(root.join(".kamiflow").join(name)).unwrap();
+    }
+    Folder::open(root).unwrap()
+}
+
+fn scan(folder: &Folder) -> Scan {
+    Scan::of(folder, &BTreeMap::new()).unwrap()
+}
+
+#[test]
+fn files_of_the_selection_are_found_with_their_content() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    for path in [
+        "ideas/a.md",
+        "ideas/sub/é b.md",
+        "tasks/c.md",
+        "tasks/c.txt",
+        ".sync/d.md",
+    ] {
+        fs::write(folder.place(path), path).unwrap();
+    }
+    let scan = scan(&folder);
+    let paths: Vec<&String> = scan.files.keys().collect();
+    assert_eq!(paths, ["ideas/a.md", "ideas/sub/é b.md", "tasks/c.md"]);
+    assert_eq!(scan.checksum("tasks/c.md"), Some(&*checksum(b"tasks/c.md")));
+    assert_eq!(scan.devices.len(), 2);
+}
+
+#[test]
+fn a_file_that_looks_the_same_is_not_read_again() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    let place = folder.place("ideas/a.md");
+    fs::write(&place, "one").unwrap();
+    let fresh = scan(&folder).files.remove("ideas/a.md").unwrap();
+    assert_eq!(fresh.stamp, "", "it was written in this moment");
+    let file = fs::File::options().append(true).open(&place).unwrap();
+    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    file.set_modified(hour_ago).unwrap();
+    let local = scan(&folder).files.remove("ideas/a.md").unwrap();
+    let entry = Entry {
+        stamp: local.stamp,
+        ..Entry::of(1, Some("remembered".to_owned()))
+    };
+    let entries = BTreeMap::from([("ideas/a.md".to_owned(), entry)]);
+    let again = || Scan::of(&folder, &entries).unwrap();
+    assert_eq!(again().checksum("ideas/a.md"), Some("remembered"));
+    // The same size and time, but written since.
+    fs::write(&place, "two").unwrap();
+    file.set_modified(hour_ago).unwrap();
+    assert_eq!(again().checksum("ideas/a.md"), Some(&*checksum(b"two")));
+}
+
+#[test]
+fn what_cannot_be_synced_is_odd_and_not_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    symlink("/", folder.place("ideas/elsewhere")).unwrap();
+    symlink("sub", folder.place("ideas/link.md")).unwrap();
+    fs::write(folder.place("ideas/back\\slash.md"), "").unwrap();
+    fs::write(folder.place("ideas/line\nbreak.md"), "").unwrap();
+    let scan = scan(&folder);
+    assert!(scan.files.is_empty());
+    for path in [
+        "ideas/link.md",
+        "ideas/elsewhere/x/y.md",
+        "ideas/back\\slash.md",
+    ] {
+        assert!(scan.oddity(path).is_some(), "{path}");
+    }
+    assert!(scan.oddity("ideas/sub/a.md").is_none());
+}
+
+#[test]
+fn a_folder_of_the_name_of_a_file_means_that_the_file_is_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    fs::create_dir(folder.place("ideas/a.md")).unwrap();
+    fs::write(folder.place("ideas/a.md/b.md"), "").unwrap();
+    let mut scan = scan(&folder);
+    assert_eq!((scan.files.len(), scan.oddity("ideas/a.md")), (1, None));
+    scan.again(&folder, "ideas/a.md").unwrap();
+    assert_eq!((scan.files.len(), scan.oddity("ideas/a.md")), (1, None));
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_an_error() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    symlink("nowhere", folder.place("archive")).unwrap();
+    assert!(Scan::of(&folder, &BTreeMap::new()).is_err());
+    fs::remove_file(folder.place("archive")).unwrap();
+    let sub = folder.place("ideas/sub");
+    fs::set_permissions(&sub, fs::Permissions::from_mode(0)).unwrap();
+    // The superuser reads everything.
+    let is_closed = fs::read_dir(&sub).is_err();
+    assert_eq!(Scan::of(&folder, &BTreeMap::new()).is_err(), is_closed);
+    fs::set_permissions(&sub, fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -1,0 +1,139 @@
+//! The rows: what they mean, and how they are read and written.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Transaction};
+
+use crate::remote::Rev;
+
+/// What both sides had when they were last in step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The server's version; 0 when it has never had one.
+    pub rev: Rev,
+    /// Its content; none when it was a deletion.
+    pub checksum: Option<String>,
+    /// The file with this content, as the system describes it; empty when that is not known.
+    pub stamp: String,
+    /// The content of a push whose answer may have been lost.
+    pub sent: Option<String>,
+}
+
+/// A change of the server that is not on this disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The version.
+    pub rev: Rev,
+    /// Its content; none for a deletion.
+    pub checksum: Option<String>,
+    /// When it was changed: milliseconds since 1970.
+    pub modified: i64,
+    /// Why it is not here.
+    pub reason: String,
+}
+
+/// Something to remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// Both sides are in step.
+    Entry(String, Entry),
+    /// Neither side knows the path any more, or it is not synced any more.
+    Forget(String),
+    /// A change of the server is not on this disk.
+    Pending(String, Pending),
+}
+
+impl Entry {
+    /// A version of the server whose file here, if it is one, is not described yet.
+    pub fn of(rev: Rev, checksum: Option<String>) -> Self {
+        Self {
+            rev,
+            checksum,
+            ..Self::default()
+        }
+    }
+}
+
+impl Update {
+    pub(super) fn write(&self, transaction: &Transaction) -> rusqlite::Result<()> {
+        match self {
+            Self::Entry(path, entry) => {
+                let row = (path, entry.rev, &entry.checksum, &entry.stamp, &entry.sent);
+                let statement = "REPLACE INTO entry VALUES (?1, ?2, ?3, ?4, ?5)";
+                transaction.prepare_cached(statement)?.execute(row)?;
+                no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path)
+            }
+            Self::Forget(path) => {
+                no_longer(transaction, "DELETE FROM entry WHERE path = ?1", path)?;
+                no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path)
+            }
+            Self::Pending(path, pending) => {
+                let Pending {
+                    rev,
+                    checksum,
+                    modified,
+                    reason,
+                } = pending;
+                let row = (path, rev, checksum, modified, reason);
+                let statement = "REPLACE INTO pending VALUES (?1, ?2, ?3, ?4, ?5)";
+                transaction.prepare_cached(statement)?.execute(row)?;
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn apply(
+        &self,
+        entries: &mut BTreeMap<String, Entry>,
+        pending: &mut BTreeMap<String, Pending>,
+    ) {
+        match self {
+            Self::Entry(path, entry) => {
+                entries.insert(path.clone(), entry.clone());
+                pending.remove(path);
+            }
+            Self::Forget(path) => {
+                entries.remove(path);
+                pending.remove(path);
+            }
+            Self::Pending(path, change) => {
+                pending.insert(path.clone(), change.clone());
+            }
+        }
+    }
+}
+
+fn no_longer(transaction: &Transaction, statement: &str, path: &str) -> rusqlite::Result<()> {
+    transaction.prepare_cached(statement)?.execute([path])?;
+    Ok(())
+}
+
+pub(super) fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Entry>> {
+    let query = "SELECT path, rev, checksum, stamp, sent FROM entry ORDER BY path";
+    let mut statement = connection.prepare(query)?;
+    let rows = statement.query_map((), |row| {
+        let entry = Entry {
+            rev: row.get(1)?,
+            checksum: row.get(2)?,
+            stamp: row.get(3)?,
+            sent: row.get(4)?,
+        };
+        Ok((row.get(0)?, entry))
+    })?;
+    rows.collect()
+}
+
+pub(super) fn pending(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Pending>> {
+    let query = "SELECT path, rev, checksum, modified, reason FROM pending";
+    let mut statement = connection.prepare(query)?;
+    let rows = statement.query_map((), |row| {
+        let pending = Pending {
+            rev: row.get(1)?,
+            checksum: row.get(2)?,
+            modified: row.get(3)?,
+            reason: row.get(4)?,
+        };
+        Ok((row.get(0)?, pending))
+    })?;
+    rows.collect()
+}

@@ -1,0 +1,218 @@
+//! What both sides had when they were last in step, in `.kamiflow/.sync/kamisync.db`.
+//!
+//! It may lag behind the disk and the server, since it is written last: whatever was done and not
+//! remembered looks like the same change on both sides. It must never be ahead of them. Without it, a
+//! round finds out by comparing everything.
+
+mod entry;
+mod file;
+
+pub use entry::{Entry, Pending, Update};
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::config::Folder;
+use crate::error::SyncError;
+
+/// The remembered state of a folder.
+pub struct State {
+    connection: Connection,
+    /// Each path that both sides had once.
+    pub entries: BTreeMap<String, Entry>,
+    /// Changes of the server that are not on this disk, by path.
+    pub pending: BTreeMap<String, Pending>,
+}
+
+impl State {
+    /// Opens what is remembered of a folder. A damaged file is put aside, and one of another project
+    /// forgotten: the next round compares everything.
+    pub fn open(folder: &Folder) -> Result<Self, SyncError> {
+        let mut state = Self::of(file::open(&folder.database())?)?;
+        let project = folder.settings.project_id.as_deref().unwrap_or_default();
+        if state.meta("project")?.as_deref() != Some(project) {
+            state.forget()?;
+            state.set_meta("project", project)?;
+        }
+        if state.meta("selection")?.as_deref() != Some(folder.selection.fingerprint()) {
+            state.set_cursor(None)?;
+            state.set_meta("selection", folder.selection.fingerprint())?;
+        }
+        Ok(state)
+    }
+
+    /// What is remembered, for a look that changes nothing; nothing where nothing was.
+    pub fn look(folder: &Folder) -> Result<Self, SyncError> {
+        let connection = match folder.database().is_file() {
+            true => file::open(&folder.database())?,
+            false => file::in_memory()?,
+        };
+        Self::of(connection)
+    }
+
+    fn of(connection: Connection) -> Result<Self, SyncError> {
+        Ok(Self {
+            entries: entry::entries(&connection)?,
+            pending: entry::pending(&connection)?,
+            connection,
+        })
+    }
+
+    /// Where the change feed goes on; none when everything has to be compared.
+    pub fn cursor(&self) -> Result<Option<String>, SyncError> {
+        self.meta("cursor")
+    }
+
+    /// Remembers where the change feed goes on.
+    pub fn set_cursor(&mut self, cursor: Option<&str>) -> Result<(), SyncError> {
+        match cursor {
+            Some(cursor) => self.set_meta("cursor", cursor),
+            None => {
+                let statement = "DELETE FROM meta WHERE name = 'cursor'";
+                self.connection.execute(statement, ())?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes updates together, with the cursor that they lead to.
+    pub fn write(&mut self, updates: &[Update], cursor: Option<&str>) -> Result<(), SyncError> {
+        if updates.is_empty() && cursor == self.cursor()?.as_deref() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction()?;
+        for update in updates {
+            update.write(&transaction)?;
+        }
+        if let Some(cursor) = cursor {
+            transaction.execute(SET_META, ("cursor", cursor))?;
+        }
+        transaction.commit()?;
+        for update in updates {
+            update.apply(&mut self.entries, &mut self.pending);
+        }
+        Ok(())
+    }
+
+    /// A value by name.
+    pub fn meta(&self, name: &str) -> Result<Option<String>, SyncError> {
+        let query = "SELECT value FROM meta WHERE name = ?1";
+        let value = self.connection.query_row(query, [name], |row| row.get(0));
+        Ok(value.optional()?)
+    }
+
+    /// Remembers a value by name.
+    pub fn set_meta(&mut self, name: &str, value: &str) -> Result<(), SyncError> {
+        if self.meta(name)?.as_deref() != Some(value) {
+            self.connection.execute(SET_META, (name, value))?;
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) -> Result<(), SyncError> {
+        let all = "BEGIN; DELETE FROM entry; DELETE FROM pending; DELETE FROM meta; COMMIT";
+        self.connection.execute_batch(all)?;
+        self.entries.clear();
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+const SET_META: &str =
+    "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(root: &std::path::Path, settings: &str) -> Folder {
+        std::fs::create_dir_all(root.join(".kamiflow/.sync")).unwrap();
+        std::fs::write(root.join(".kamirc.json"), settings).unwrap();
+        Folder::open(root).unwrap()
+    }
+
+    const PROJECT: &str = r#"{"sync": {"projectId": "p"}}"#;
+
+    fn live(rev: u64) -> Entry {
+        Entry {
+            rev,
+            checksum: Some("c".to_owned()),
+            stamp: "s".to_owned(),
+            sent: None,
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_opening_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let mut state = State::open(&folder).unwrap();
+        let pending = Pending {
+            rev: 9,
+            checksum: None,
+            modified: -1,
+            reason: "is open".to_owned(),
+        };
+        let updates = [
+            Update::Entry("a".to_owned(), live(5)),
+            Update::Entry("b".to_owned(), live(6)),
+            Update::Pending("c".to_owned(), pending.clone()),
+            Update::Forget("b".to_owned()),
+        ];
+        state.write(&updates, Some("cursor")).unwrap();
+        for state in [state, State::open(&folder).unwrap()] {
+            let entries: Vec<_> = state.entries.iter().collect();
+            assert_eq!(entries, [(&"a".to_owned(), &live(5))]);
+            assert_eq!(state.pending["c"], pending);
+            assert_eq!(state.cursor().unwrap().as_deref(), Some("cursor"));
+        }
+    }
+
+    #[test]
+    fn an_entry_ends_what_was_pending() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let mut state = State::open(&folder).unwrap();
+        let pending = Pending {
+            rev: 1,
+            checksum: None,
+            modified: 0,
+            reason: String::new(),
+        };
+        let updates = [
+            Update::Pending("a".to_owned(), pending),
+            Update::Entry("a".to_owned(), live(2)),
+        ];
+        state.write(&updates, None).unwrap();
+        assert!(state.pending.is_empty());
+        assert!(State::open(&folder).unwrap().pending.is_empty());
+    }
+
+    #[test]
+    fn another_project_starts_with_nothing_and_another_selection_without_cursor() {
+        let root = tempfile::tempdir().unwrap();
+        let mut state = State::open(&folder(root.path(), PROJECT)).unwrap();
+        let entry = [Update::Entry("a".to_owned(), live(5))];
+        state.write(&entry, Some("cursor")).unwrap();
+        drop(state);
+        let other = r#"{"sync": {"projectId": "p", "categories": ["ideas"]}}"#;
+        let state = State::open(&folder(root.path(), other)).unwrap();
+        assert_eq!((state.entries.len(), state.cursor().unwrap()), (1, None));
+        drop(state);
+        let other = r#"{"sync": {"projectId": "q"}}"#;
+        let state = State::open(&folder(root.path(), other)).unwrap();
+        assert_eq!((state.entries.len(), state.cursor().unwrap()), (0, None));
+    }
+
+    #[test]
+    fn a_damaged_file_is_put_aside() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        std::fs::write(folder.database(), b"this is no database").unwrap();
+        let state = State::open(&folder).unwrap();
+        assert!(state.entries.is_empty());
+        let aside = folder.memory().join("kamisync.db.damaged");
+        assert_eq!(std::fs::read(aside).unwrap(), b"this is no database");
+    }
+}

@@ -1,0 +1,21 @@
+-- Each step is one or more statements; a released step is never edited.
+
+-- v 1
+CREATE TABLE entry (
+    path TEXT PRIMARY KEY,
+    rev INTEGER NOT NULL,   -- the server's version that both sides had; 0 for none
+    checksum TEXT,          -- its content; NULL when it was a deletion, or for none
+    stamp TEXT NOT NULL,    -- the file with this content, as the system describes it; '' when not known
+    sent TEXT               -- content of a push whose answer may have been lost
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pending (
+    path TEXT PRIMARY KEY,
+    rev INTEGER NOT NULL,
+    checksum TEXT,
+    modified INTEGER NOT NULL,
+    reason TEXT NOT NULL    -- why this change of the server is not on this disk
+) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
