@@ -2,6 +2,7 @@
 //!
 //! * [`config`] — what `.kamirc.json` says, and which files of the folder are synced
 //! * [`remote`] — what the engine asks of a server, and how that fails
+//! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
 //! * [`state`] — what both sides had when they were last in step
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
@@ -27,3 +28,4 @@ pub mod report;
 pub mod round;
 pub mod scan;
 pub mod state;
+pub mod transport;

@@ -1,0 +1,65 @@
+//! What a key opens.
+
+use serde::Deserialize;
+
+use super::address::encode;
+use super::server::Server;
+use crate::remote::RemoteError;
+
+/// What the key of a device may do.
+#[derive(Debug, Deserialize)]
+pub struct OwnKey {
+    /// Its name in the history.
+    pub name: String,
+    /// The ids of the projects that it opens; none for all.
+    pub projects: Option<Vec<String>>,
+    scope: String,
+}
+
+impl OwnKey {
+    /// Whether anything may go up with it.
+    pub fn may_push(&self) -> bool {
+        self.scope != "read"
+    }
+}
+
+#[derive(Deserialize)]
+struct Projects {
+    projects: Vec<Listed>,
+    #[serde(default, rename = "hasMore")]
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: String,
+    name: Option<String>,
+}
+
+impl Server {
+    /// What the key may do. A wrong one is refused.
+    pub fn own_key(&self) -> Result<OwnKey, RemoteError> {
+        self.get("/v1/keys/self")?.json()
+    }
+
+    /// The projects that the key opens, each with its id and its name.
+    pub fn projects(&self) -> Result<Vec<String>, RemoteError> {
+        let mut lines = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page: Projects = self.get(&format!("/v1/projects{after}"))?.json()?;
+            lines.extend(page.projects.iter().map(Listed::line));
+            match page.projects.last() {
+                Some(last) if page.has_more => after = format!("?after={}", encode(&last.id)),
+                _ => return Ok(lines),
+            }
+        }
+    }
+}
+
+impl Listed {
+    fn line(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default();
+        format!("  {}  {name}", self.id).trim_end().to_owned()
+    }
+}

@@ -1,0 +1,123 @@
+//! Follows the changes of a project: by a stream of events, where there are none by requests that wait,
+//! and where neither is had by looking now and then.
+//!
+//! Each connection begins where the last round got to, so the server tells at once of what was missed
+//! in between, and a round that failed is asked for again.
+
+use std::io;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::address::encode;
+use super::backoff::{Backoff, jitter};
+use super::position::Position;
+use super::server::Server;
+use crate::remote::{BEGINNING, RemoteError};
+
+/// Seconds that a request waits for a change. Proxies cut what is silent for longer.
+const WAIT_S: u32 = 30;
+/// A wait that ends sooner without a change was none.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// How long a round may take to get further before the same news are told again.
+const ROUND: Duration = Duration::from_secs(5);
+/// How often to look while the server has no room for connections that wait.
+const LOOK: Duration = Duration::from_secs(30);
+/// Pauses between connections.
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(15);
+
+/// Calls `look` whenever the server may have something newer than `position`, for ever.
+pub fn follow(server: &Server, project: &str, position: &Position, mut look: impl FnMut()) -> ! {
+    let mut has_streams = true;
+    let mut backoff = Backoff::new(FIRST, LONGEST);
+    loop {
+        let result = match has_streams {
+            true => stream(server, project, position, &mut look),
+            false => wait(server, project, position, &mut look),
+        };
+        match result {
+            Ok(Ended::InTime) => backoff.reset(),
+            Ok(Ended::AtOnce) | Err(RemoteError::Offline(_)) => {}
+            Err(RemoteError::Refused { status: 501, .. }) if has_streams => {
+                has_streams = false;
+                continue;
+            }
+            // As many connections wait as the server has room for.
+            Err(RemoteError::Wait { after, .. }) => {
+                sleep(jitter(LOOK).max(after));
+                look();
+            }
+            // A round knows what to do with another history, and tells when the key is wrong.
+            Err(_) => look(),
+        }
+        sleep(backoff.pause());
+    }
+}
+
+/// How a connection ended that was made.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// It told of a change, or it lasted.
+    InTime,
+    /// Something on the way lets none last.
+    AtOnce,
+}
+
+impl Ended {
+    fn after(began: Instant, has_told: bool) -> Self {
+        match has_told || began.elapsed() >= SHORTEST_WAIT {
+            true => Self::InTime,
+            false => Self::AtOnce,
+        }
+    }
+}
+
+/// One stream, from its beginning to its end.
+fn stream(
+    server: &Server,
+    project: &str,
+    position: &Position,
+    look: &mut impl FnMut(),
+) -> Result<Ended, RemoteError> {
+    let began = Instant::now();
+    let path = format!("/v1/projects/{}/events", encode(project));
+    let mut stream = server.stream(&path, position.get().as_deref())?;
+    // What was saved while there was no connection goes up now.
+    look();
+    let mut has_told = false;
+    let lost = |error: io::Error| RemoteError::Offline(error.to_string());
+    while stream.next_change().map_err(lost)? {
+        look();
+        has_told = true;
+    }
+    Ok(Ended::after(began, has_told))
+}
+
+/// The part of a page of the feed that says whether something is newer.
+#[derive(Deserialize)]
+struct Page {
+    changes: Vec<serde::de::IgnoredAny>,
+}
+
+/// One request that waits for a change.
+fn wait(
+    server: &Server,
+    project: &str,
+    position: &Position,
+    look: &mut impl FnMut(),
+) -> Result<Ended, RemoteError> {
+    let began = Instant::now();
+    let cursor = position.get();
+    let since = cursor.as_deref().unwrap_or(BEGINNING);
+    let project = encode(project);
+    let path = format!("/v1/projects/{project}/changes?since={since}&limit=1&wait={WAIT_S}");
+    let page: Page = server.get(&path)?.json()?;
+    let has_told = !page.changes.is_empty();
+    if has_told {
+        look();
+        position.wait_while(cursor.as_deref(), ROUND);
+    }
+    Ok(Ended::after(began, has_told))
+}

@@ -1,0 +1,127 @@
+//! One project of a server, as the engine asks it.
+
+use ureq::http::StatusCode;
+
+use super::address::encode;
+use super::server::Server;
+use super::wire::{
+    ConflictAnswer, DiffBody, HistoryAnswer, InfoAnswer, PageAnswer, PushBody, PushedAnswer,
+    RestoreBody,
+};
+use crate::remote::{
+    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
+};
+
+/// Changes in a page, the most that the server gives.
+const PAGE: u32 = 1000;
+
+/// A project of a server.
+pub struct Project {
+    server: Server,
+    id: String,
+    name: String,
+}
+
+impl Project {
+    /// The project with this id; `name` is shown beside it in lists.
+    pub fn new(server: Server, id: &str, name: &str) -> Self {
+        Self {
+            server,
+            id: id.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Its server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Brings back a version of a path as a new one.
+    pub fn restore(&self, path: &str, rev: Rev) -> Result<(), RemoteError> {
+        let body = RestoreBody { path, rev };
+        self.server.post(&self.path("restore"), &body).map(drop)
+    }
+
+    /// The newest content of a path; none when there is no such file.
+    pub fn newest(&self, path: &str) -> Result<Option<Vec<u8>>, RemoteError> {
+        self.file(path, "")
+    }
+
+    fn file(&self, path: &str, query: &str) -> Result<Option<Vec<u8>>, RemoteError> {
+        let path = self.path(&format!("files/{}{query}", encode(path)));
+        match self.server.get(&path) {
+            Ok(answer) => Ok(Some(answer.bytes)),
+            Err(RemoteError::Refused { code, .. }) if is_absent(&code) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn path(&self, what: &str) -> String {
+        format!("/v1/projects/{}/{what}", encode(&self.id))
+    }
+}
+
+fn is_absent(code: &str) -> bool {
+    matches!(code, "not_found" | "content_gone")
+}
+
+impl Remote for Project {
+    fn limits(&self) -> Result<Limits, RemoteError> {
+        let answer: InfoAnswer = self.server.get("/v1/info")?.json()?;
+        Ok(answer.limits)
+    }
+
+    fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
+        let content = u8::from(content);
+        let query = format!(
+            "changes?since={}&limit={PAGE}&content={content}",
+            encode(since)
+        );
+        let answer: PageAnswer = self.server.get(&self.path(&query))?.json()?;
+        Ok(answer.into())
+    }
+
+    fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
+        let body = PushBody::new(push, &self.name);
+        let answer = self.server.post(&self.path("sync"), &body)?;
+        if answer.status == StatusCode::CONFLICT {
+            let conflicts: ConflictAnswer = answer.json()?;
+            return Ok(Pushed::Conflict(conflicts.into()));
+        }
+        let pushed: PushedAnswer = answer.json()?;
+        let results = pushed.results.into_iter();
+        Ok(Pushed::Stored(
+            results.map(|result| (result.path, result.rev)).collect(),
+        ))
+    }
+
+    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
+        self.server
+            .post(&self.path("diff"), &DiffBody { files })?
+            .json()
+    }
+
+    fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
+        self.file(path, &format!("?rev={rev}"))
+    }
+
+    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
+        let mut versions: Vec<Version> = Vec::new();
+        loop {
+            let before = versions.last().map(|last| format!("&before={}", last.rev));
+            let before = before.unwrap_or_default();
+            let query = format!("history?path={}&limit={PAGE}{before}", encode(path));
+            let page: HistoryAnswer = self.server.get(&self.path(&query))?.json()?;
+            versions.extend(page.versions);
+            if !page.has_more {
+                return Ok(versions);
+            }
+        }
+    }
+}
