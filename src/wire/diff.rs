@@ -48,6 +48,9 @@ pub struct Diff {
     pub delete_local: Vec<DeleteLocal>,
     /// Both sides changed these.
     pub conflict: Vec<DiffConflict>,
+    /// Files of the device that the server would refuse, since they lie outside of the folders that
+    /// are synced.
+    pub not_synced: Vec<String>,
     /// Files that are equal.
     pub unchanged: u64,
     /// The position at the end of the change feed: go on from here.

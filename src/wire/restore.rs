@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{self, BodyError};
 use super::moment::Moment;
+use super::portability::Unportable;
 use super::pushed::PathStatus;
 use crate::domain::Rev;
 
@@ -45,6 +46,8 @@ pub struct RestoreAnswer {
     pub cursor: String,
     /// What became of each path.
     pub results: Vec<RestoredPath>,
+    /// Names of the restored files, and of folders above them, that some system cannot hold.
+    pub warnings: Vec<Unportable>,
 }
 
 /// What a restore did to one path.

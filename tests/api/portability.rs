@@ -208,6 +208,24 @@ fn what_was_stored_before_is_reported() {
     assert_eq!(client.status("q")["unportable"], 4);
 }
 
+#[test]
+fn a_restore_warns_as_a_push_does() {
+    let host = Host::start();
+    let client = host.client();
+    let rev = support::first_rev(client.push_files("p", &[("ideas/con.md", "x")]));
+    client
+        .push("p", &json!({ "files": [], "deletions": ["ideas/con.md"] }))
+        .good();
+    for dry_run in [true, false] {
+        let whole = json!({ "at": rev as f64 / 1000.0, "dry_run": dry_run });
+        let restored = client.post("/v1/projects/p/restore", &whole).good();
+        assert_eq!(told(&restored["warnings"]).len(), 1, "{restored}");
+    }
+    let one = json!({ "path": "ideas/con.md", "rev": rev });
+    let restored = client.post("/v1/projects/p/restore", &one).good();
+    assert_eq!(told(&restored["warnings"]).len(), 1, "{restored}");
+}
+
 /// Other pushes of the same size are as fast as before: names are found by an index.
 #[test]
 fn a_large_project_has_its_names_in_an_index() {

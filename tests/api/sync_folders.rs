@@ -95,3 +95,47 @@ fn a_deletion_and_a_diff_may_name_any_path() {
     host.client().post("/v1/projects/p/diff", &device).good();
     assert!(host.client().history("p", "agents/a.md").is_empty());
 }
+
+#[test]
+fn a_diff_sets_aside_what_a_push_would_be_refused_for() {
+    let host = host();
+    let local = |path: &str, text: &str| json!({ "path": path, "checksum": support::sha256(text.as_bytes()) });
+    let files = [
+        local("ideas/a.md", "x"),
+        local("plugins/a.js", "x"),
+        local("hello.md", "x"),
+    ];
+    let diff = host
+        .client()
+        .post("/v1/projects/p/diff", &json!({ "files": files }))
+        .good();
+    let uploads: Vec<_> = diff["upload"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["path"])
+        .collect();
+    assert_eq!(uploads, ["ideas/a.md"]);
+    assert_eq!(diff["not_synced"], json!(["hello.md", "plugins/a.js"]));
+}
+
+#[test]
+fn a_diff_sets_aside_the_edit_of_what_was_stored_before_the_folders_were_set() {
+    let any = Host::with(&[("SYNC_FOLDERS", "*")]);
+    let rev = first_rev(any.client().push_files("p", &[("hello.md", "x")]));
+    let (_, _, folder) = any.stop();
+    let host = Host::resume(folder, &[("SYNC_FOLDERS", "")]);
+    let edited = json!({ "path": "hello.md", "checksum": support::sha256(b"y"), "base": rev });
+    let same = json!({ "path": "hello.md", "checksum": support::sha256(b"x"), "base": rev });
+    for (file, not_synced, unchanged) in [(edited, json!(["hello.md"]), 0), (same, json!([]), 1)] {
+        let diff = host
+            .client()
+            .post("/v1/projects/p/diff", &json!({ "files": [file] }))
+            .good();
+        assert_eq!(
+            (&diff["not_synced"], &diff["unchanged"]),
+            (&not_synced, &json!(unchanged))
+        );
+        assert_eq!(diff["upload"], json!([]));
+    }
+}

@@ -10,7 +10,7 @@ use crate::api::request::file_path;
 use crate::api::response::ok;
 use crate::domain::diff::{LocalFile, Verdict, judge};
 use crate::domain::spellings::Spellings;
-use crate::domain::{Checksum, Cursor, FilePath, ProjectId, TreeDigest, Version};
+use crate::domain::{Checksum, Cursor, FilePath, ProjectId, SyncFolders, TreeDigest, Version};
 use crate::store::{Claim, Project, Store};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::diff::{DeleteLocal, Diff, DiffConflict, DiffRequest, Upload};
@@ -22,14 +22,15 @@ const STEP: u32 = 10_000;
 /// The device's files by path, shrinking as the server's side is read.
 pub type Locals = BTreeMap<FilePath, LocalFile>;
 
-/// Compares all files of a device with the project and tells what to upload, download and delete, and
-/// what both sides changed. Stores nothing. Names that differ only in how an accent is written are
+/// Compares all files of a device with the project and tells what to upload, download and delete, what
+/// both sides changed, and what lies outside of the folders that are synced. Stores nothing. Names that differ only in how an accent is written are
 /// one name.
 ///
 /// 200; 400 and 422 for a body that breaks a rule.
 pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>>, Error> {
     let mut locals = check(&DiffRequest::parse(&body)?)?;
     drop(body);
+    let folders = app.settings.rules()?.folders;
     app.database.read(|store| {
         let project = store.project(id)?;
         let mut diff = Diff {
@@ -46,7 +47,13 @@ pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>
         if let Some(project) = &project {
             compare(store, project.number, &mut locals, &mut diff)?;
         }
-        diff.upload.extend(locals.into_keys().map(new_file));
+        set_aside(&folders, &mut diff)?;
+        for path in locals.into_keys() {
+            match folders.contain(&path) {
+                true => diff.upload.push(new_file(path)),
+                false => diff.not_synced.push(path.to_string()),
+            }
+        }
         Ok(ok(&diff))
     })
 }
@@ -191,6 +198,18 @@ fn sort_out(store: &Store, project: i64, pairs: Vec<Pair>, diff: &mut Diff) -> R
             (true, false) => diff.download.push(pair.download()),
             (true, true) => diff.delete_local.push(pair.delete_local()),
             (false, _) => diff.conflict.push(pair.conflict()),
+        }
+    }
+    Ok(())
+}
+
+/// Takes out edits that a push would be refused for.
+fn set_aside(folders: &SyncFolders, diff: &mut Diff) -> Result<(), Error> {
+    for upload in std::mem::take(&mut diff.upload) {
+        let path = upload.device_path.as_deref().unwrap_or(&upload.path);
+        match folders.contain(&file_path(path)?) {
+            true => diff.upload.push(upload),
+            false => diff.not_synced.push(path.to_owned()),
         }
     }
     Ok(())

@@ -76,5 +76,6 @@ fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
         results: (applied.outcomes.into_iter().zip(restored.sources))
             .map(path)
             .collect(),
+        warnings: applied.unportable.into_iter().map(Into::into).collect(),
     }
 }
