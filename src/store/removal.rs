@@ -30,12 +30,20 @@ enum Step {
 impl Store {
     /// Takes a project out of sight and returns how many live files it had;
     /// [`remove_deleted`](Self::remove_deleted) removes its content and history. Its last rev stays, so
-    /// that no rev is ever given out twice.
+    /// that no rev is ever given out twice. As long as something is being removed, the number is
+    /// known: a client may ask again for a deletion that was cut off.
     pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
         match self.project(id)? {
             Some(_) => self.retried(|store| store.erasing(|store| store.retire(id))),
-            None => Ok(0),
+            None => self.files_before_deletion(id),
         }
+    }
+
+    fn files_before_deletion(&self, id: &ProjectId) -> Result<u64, Error> {
+        let files = "SELECT files FROM retired WHERE id = ?1 AND EXISTS (SELECT 1 FROM removal)";
+        let row = self.first(files, [id.as_str().into()])?;
+        let files: Option<i64> = row.and_then(|row| row.optional_integer(0));
+        Ok(files.unwrap_or(0) as u64)
     }
 
     /// Removes what is left of deleted projects, for about as long as `at_most`. After an error the next
@@ -58,12 +66,16 @@ impl Store {
     fn retire(&self, id: &ProjectId) -> Result<u64, Error> {
         self.write_alone(|store| {
             let Some(project) = store.project(id)? else {
-                return Ok(0);
+                return store.files_before_deletion(id);
             };
             store.execute(
-                "INSERT INTO retired (id, last_rev) VALUES (?1, ?2)
-                 ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev",
-                [id.as_str().into(), project.last_rev.into()],
+                "INSERT INTO retired (id, last_rev, files) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev, files = excluded.files",
+                [
+                    id.as_str().into(),
+                    project.last_rev.into(),
+                    (project.file_count as i64).into(),
+                ],
             )?;
             let number = || [project.number.into()];
             store.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
@@ -126,6 +138,7 @@ impl Store {
                     return Ok(true);
                 }
             }
+            store.forget_files(project)?;
             Ok(false)
         })
     }
@@ -138,6 +151,13 @@ impl Store {
              AND NOT EXISTS (SELECT 1 FROM file WHERE project = ?1)
              AND NOT EXISTS (SELECT 1 FROM live_name WHERE project = ?1)";
         self.execute(finish, [project.into()]).map(drop)
+    }
+
+    /// Forgets how many files deleted projects had, when nothing else is being removed.
+    fn forget_files(&self, project: i64) -> Result<(), Error> {
+        let forget = "UPDATE retired SET files = NULL WHERE files IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM removal WHERE project <> ?1)";
+        self.execute(forget, [project.into()]).map(drop)
     }
 }
 
@@ -221,6 +241,21 @@ mod tests {
         assert_eq!(rows(&store), [1, 1, 1, 1, 0]);
         let kept = store.page(&after, 0, 10, 100, super::super::Entries::All);
         assert_eq!(kept.unwrap().changes.len(), 1);
+    }
+
+    #[test]
+    fn a_deletion_that_was_cut_off_knows_how_many_files_there_were() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("x")), ("b", Some("y"))]);
+        for _ in 0..2 {
+            assert_eq!(store.delete_project(&id()).unwrap(), 2);
+        }
+        assert_eq!(store.retire(&id()).unwrap(), 2);
+        store.remove_deleted(Duration::MAX).unwrap();
+        assert_eq!(store.delete_project(&id()).unwrap(), 0);
+        let kept = store.run("SELECT count(files) FROM retired").unwrap();
+        assert_eq!(kept[0].integer::<i64>(0).unwrap(), 0);
     }
 
     #[test]

@@ -177,3 +177,6 @@ CREATE TABLE device_project (
   cursor_at    INTEGER,                -- when it was sent, in µs since 1970
   PRIMARY KEY (project, key)
 ) WITHOUT ROWID
+-- v 22
+-- Live files that a deleted project had; null when all deleted projects are removed.
+ALTER TABLE retired ADD COLUMN files INTEGER

@@ -160,7 +160,7 @@ fn what_the_program_cannot_have_written_is_damage() {
             "3 contents have a value",
         ),
         (
-            "INSERT INTO retired VALUES ('q', 'x')",
+            "INSERT INTO retired (id, last_rev) VALUES ('q', 'x')",
             "1 deleted projects have a value",
         ),
         (
