@@ -35,7 +35,7 @@ fn a_kill_leaves_no_half_project_and_no_rows_for_ever() {
         assert!(files == 0 || files == FILES, "{files} after {wait} ms");
         host.client().delete("/v1/projects/large").good();
         let out = run(&host.database(), &["check"]).good();
-        let expected = "No damage in 1 projects, 1 files, 1 versions, 3 B";
+        let expected = "No damage in 1 project, 1 file, 1 version, 3 B";
         assert!(out.starts_with(expected), "{out}");
     }
 }

@@ -35,7 +35,7 @@ fn a_kill_leaves_a_sound_history_and_the_next_purge_goes_on() {
         assert_eq!(purged["erased"], true);
         let out = run(&host.database(), &["check"]).good();
         assert!(
-            out.contains("1 files") && out.ends_with("4 B of content\n"),
+            out.contains("1 file,") && out.ends_with("4 B of content\n"),
             "{out}"
         );
         assert_eq!(client.get("/v1/projects/p/files/b").bytes, b"kept");

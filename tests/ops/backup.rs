@@ -20,7 +20,7 @@ fn a_backup_of_a_running_server_is_whole_and_private() {
     let backup = host.database().with_file_name("backup.db");
     let out = run(&host.database(), &["backup", argument(&backup)]).good();
     assert!(
-        out.starts_with("Backed up 1 projects, 2 files, 2 versions"),
+        out.starts_with("Backed up 1 project, 2 files, 2 versions"),
         "{out}"
     );
     assert_eq!(out.lines().count(), 1);

@@ -22,7 +22,7 @@ fn a_healthy_installation_passes_and_its_report_has_no_secret() {
     )
     .good();
     for line in [
-        "1 projects, 1 files",
+        "1 project, 1 file",
         "max_file_size",
         "5000",
         "status",
@@ -54,7 +54,7 @@ fn what_live_files_and_history_take_is_said_and_projects_are_named_when_asked_fo
     assert!(!report.contains("notes"), "{report}");
     let report = run(&host.database(), &["doctor", "--projects"]).good();
     assert!(
-        report.contains("notes: 1 files of 5 B, 3 B of history"),
+        report.contains("notes: 1 file of 5 B, 3 B of history"),
         "{report}"
     );
 }
@@ -141,7 +141,7 @@ fn a_database_that_cannot_be_used_as_it_is_is_not_called_good() {
     let report = run(&database, &["doctor"]).failed();
     assert!(report.contains("its journal mode is delete"), "{report}");
     assert!(!report.contains("ok    database"), "{report}");
-    assert!(report.contains("1 projects, 1 files"), "{report}");
+    assert!(report.contains("1 project, 1 file"), "{report}");
 }
 
 #[test]
@@ -277,5 +277,5 @@ fn names_that_some_system_cannot_hold_are_counted() {
         .execute_batch("UPDATE project SET unportable = NULL")
         .unwrap();
     let report = run(&host.database(), &["doctor"]).good();
-    assert!(report.contains("those of 1 projects"), "{report}");
+    assert!(report.contains("those of 1 project are"), "{report}");
 }

@@ -177,18 +177,18 @@ fn check_finds_keys_that_the_program_cannot_have_written() {
     let database = Connection::open(host.database()).unwrap();
     run(&host.database(), &["check"]).good();
     for (tamper, finding) in [
-        ("UPDATE device_key SET scope = 'root'", "1 keys have"),
-        ("UPDATE device_key SET hash = x'00'", "1 keys have"),
-        ("UPDATE device_key SET projects = 'p'", "1 keys have"),
-        ("UPDATE device_key SET previous_until = 5", "1 keys have"),
-        ("UPDATE version SET key = 99", "1 versions have"),
+        ("UPDATE device_key SET scope = 'root'", "1 key with"),
+        ("UPDATE device_key SET hash = x'00'", "1 key with"),
+        ("UPDATE device_key SET projects = 'p'", "1 key with"),
+        ("UPDATE device_key SET previous_until = 5", "1 key with"),
+        ("UPDATE version SET key = 99", "1 version with"),
         (
             "INSERT INTO device_project (project, key, epoch) VALUES (99, 1, 5)",
-            "1 positions of devices have",
+            "1 device position with",
         ),
         (
             "INSERT INTO device_project (project, key, epoch) VALUES (1, 99, 5)",
-            "1 positions of devices have",
+            "1 device position with",
         ),
     ] {
         let kept = ["device_key", "version", "device_project"];

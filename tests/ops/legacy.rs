@@ -74,7 +74,7 @@ fn everything_is_imported_before_the_first_start() {
     let database = machine.path().join("sync.db");
     let out = import(&database, &old).good();
     assert!(
-        out.contains("1 projects: 250 files stored, 0 unchanged, 0 newer here, 0 refused"),
+        out.contains("1 project: 250 files stored, 0 unchanged, 0 newer here, 0 refused"),
         "{out}"
     );
     run(&database, &["check"]).good();
@@ -135,8 +135,8 @@ fn what_breaks_a_rule_is_refused_and_the_rest_is_stored() {
         "p: folder/below: The path 'folder/below' lies below 'folder', which is a file",
         "p: no-base64: the content is no base64",
         "p: wrong-sum: the content does not match its checksum",
-        "team/app: refused with its 1 files",
-        "1 projects: 2 files stored, 0 unchanged, 0 newer here, 6 refused",
+        "team/app: refused with its 1 file:",
+        "1 project: 2 files stored, 0 unchanged, 0 newer here, 6 refused",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
@@ -155,7 +155,7 @@ fn what_lies_outside_of_the_synced_folders_is_refused() {
     for line in [
         "p: plugins/x.js: The path 'plugins/x.js' does not lie below a folder that is synced",
         "SYNC_FOLDERS",
-        "1 files stored, 0 unchanged, 0 newer here, 1 refused",
+        "1 file stored, 0 unchanged, 0 newer here, 1 refused",
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
@@ -175,7 +175,7 @@ fn repeating_it_stores_only_what_is_new_and_keeps_what_is_newer_here() {
     old.add("edited-there", "two", 1_700_000_000_500);
     let out = import(&host.database(), &old).good();
     assert!(
-        out.contains("1 files stored, 3 unchanged, 0 newer here"),
+        out.contains("1 file stored, 3 unchanged, 0 newer here"),
         "{out}"
     );
     client.push_files("p", &[("edited-here", "mine")]).good();

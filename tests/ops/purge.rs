@@ -15,7 +15,7 @@ fn a_version_and_a_path_are_purged_beside_a_running_server_and_in_a_backup() {
     run(&database, &["backup", argument(&backup)]).good();
 
     let out = run(&database, &["purge", "p", "a", "--rev", &rev]).good();
-    assert!(out.contains("Purged 1 versions of a"), "{out}");
+    assert!(out.contains("Purged 1 version of a"), "{out}");
     assert!(out.contains("Backups and exports"), "{out}");
     let out = run(&database, &["purge", "p", "a"]).good();
     assert!(out.contains("still in copy"), "{out}");

@@ -11,6 +11,7 @@ use tar::{EntryType, Header};
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::atomic_file::AtomicFile;
+use super::counted::counted;
 use super::installation::Installation;
 use super::say::say;
 use super::{clock, progress, project_id};
@@ -27,10 +28,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     // A snapshot of the project, whatever is pushed meanwhile.
     let files = store.snapshot(|store| export(store, &id, args))?;
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());
-    let (count, target) = (files.len(), &args.target.file);
+    let (files, target) = (counted(files.len(), "file"), &args.target.file);
     match is_stdout(target) {
-        true => eprintln!("Exported {count} files, {bytes}"),
-        false => say!("Exported {count} files, {bytes}, to {}", target.display()),
+        true => eprintln!("Exported {files}, {bytes}"),
+        false => say!("Exported {files}, {bytes}, to {}", target.display()),
     }
     Ok(())
 }

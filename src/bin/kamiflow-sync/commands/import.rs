@@ -10,6 +10,7 @@ use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::archive_reader::find_member;
+use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
 use super::say::say;
@@ -51,17 +52,17 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         let mut import = store.import(id, DEVICE, now_us)?;
         ensure!(
             args.merge || import.file_count() == 0,
-            "the project {} has {} files: give --merge to add to them and replace those of the same path",
+            "the project {} has {}: give --merge to add to them and replace those of the same path",
             args.project,
-            import.file_count()
+            counted(import.file_count(), "file")
         );
         let counts = store_files(&mut import, &args.file, index.files, &limits, now_us)?;
         import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
         Ok(counts)
     })?;
     say!(
-        "Imported {} files into {}, {} unchanged",
-        counts.stored,
+        "Imported {} into {}, {} unchanged",
+        counted(counts.stored, "file"),
         args.project,
         counts.unchanged
     );

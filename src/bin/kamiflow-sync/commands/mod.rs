@@ -12,6 +12,7 @@ pub mod check;
 pub mod clock;
 pub mod compact;
 pub mod completions;
+mod counted;
 pub mod doctor;
 pub mod export;
 pub mod healthcheck;

@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow, ensure};
 use kamiflow_sync_component::domain::FilePath;
 use kamiflow_sync_component::store::{Error, Purge};
 
+use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
 use super::say::say;
@@ -35,7 +36,7 @@ pub fn run(args: &PurgeArgs) -> Result<()> {
         purged => Ok(purged?),
     }?;
     let path = printable(&args.path);
-    say!("Purged {} versions of {path}", purged.versions);
+    say!("Purged {} of {path}", counted(purged.versions, "version"));
     for other in &purged.elsewhere {
         say!("The same content is still in {}", printable(other));
     }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{Error, Store};
 
+use super::counted::counted;
 use super::installation::Installation;
 use super::say::say;
 use super::{clock, project_id};
@@ -44,7 +45,7 @@ fn renumber(store: &Store, id: &str, now_us: Rev) -> Result<u64> {
         Err(Error::NoProject) => Err(anyhow!("there is no project {id:?}")),
         renumbered => renumbered.with_context(|| format!("cannot renumber {id:?}")),
     }?;
-    say!("{id}: {count} changes renumbered");
+    say!("{id}: {} renumbered", counted(count, "change"));
     Ok(count)
 }
 

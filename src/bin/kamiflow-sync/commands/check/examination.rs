@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::commands::counted::counted;
 use crate::commands::printable::printable;
 use crate::commands::progress;
 
@@ -29,11 +30,10 @@ impl Examination {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (projects, files, versions) = (self.projects, self.files, self.versions);
+        let projects = counted(self.projects, "project");
+        let files = counted(self.files, "file");
+        let versions = counted(self.versions, "version");
         let bytes = progress::bytes(self.bytes);
-        write!(
-            f,
-            "{projects} projects, {files} files, {versions} versions, {bytes} of content"
-        )
+        write!(f, "{projects}, {files}, {versions}, {bytes} of content")
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use kamiflow_sync_component::domain::{Checksum, TreeDigest};
 use rusqlite::{Connection, ErrorCode};
 
+use super::counted::counted;
 use super::installation::Installation;
 use super::progress;
 use super::say::say;
@@ -26,8 +27,9 @@ pub fn run(args: &InstallationArgs) -> Result<()> {
         say!("{finding}");
     }
     if !examination.findings.is_empty() {
-        let (count, shown) = (examination.findings.len(), installation.database.display());
-        bail!("{count} findings in {shown}: stop the server and restore a backup");
+        let findings = counted(examination.findings.len(), "finding");
+        let shown = installation.database.display();
+        bail!("{findings} in {shown}: stop the server and restore a backup");
     }
     say!("No damage in {}", examination.totals);
     Ok(())

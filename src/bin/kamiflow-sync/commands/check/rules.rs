@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::examination::Examination;
+use crate::commands::counted::counted;
 
-/// What rows are called, their table, and the condition that each of them meets.
+/// What a row is called, its table, and the condition that it meets.
 const VALUES: [(&str, &str, &str); 10] = [
     (
-        "projects",
+        "project",
         "project",
         "typeof(id) = 'text' AND typeof(name) IN ('text', 'null') AND typeof(git_repo) IN ('text', 'null')
            AND typeof(last_rev) = 'integer' AND typeof(epoch) = 'integer' AND typeof(head) IN ('integer', 'null')
@@ -22,7 +23,7 @@ const VALUES: [(&str, &str, &str); 10] = [
            AND last_rev >= 0 AND file_count >= 0 AND total_size >= 0",
     ),
     (
-        "versions",
+        "version",
         "version",
         "typeof(rev) = 'integer' AND rev > 0 AND typeof(path) = 'text'
            AND (checksum IS NULL OR typeof(checksum) = 'blob' AND length(checksum) = 32)
@@ -32,38 +33,38 @@ const VALUES: [(&str, &str, &str); 10] = [
            AND (content IS NULL OR typeof(content) = 'integer' AND checksum IS NOT NULL)",
     ),
     (
-        "files",
+        "file",
         "file",
         "typeof(path) = 'text' AND typeof(rev) = 'integer' AND deleted IN (0, 1)",
     ),
     (
-        "contents",
+        "content",
         "content",
         "typeof(checksum) = 'blob' AND length(checksum) = 32 AND typeof(bytes) = 'blob'",
     ),
     (
-        "deleted projects",
+        "deleted project",
         "retired",
         "typeof(id) = 'text' AND typeof(last_rev) = 'integer' AND last_rev >= 0",
     ),
     (
-        "purged versions",
+        "purged version",
         "purged",
         "typeof(rev) = 'integer' AND rev > 0 AND typeof(tag) = 'integer'",
     ),
     (
-        "positions of the retention",
+        "retention position",
         "sweep",
         "typeof(rev) = 'integer' AND rev > 0 AND typeof(place) = 'integer'",
     ),
     (
-        "clocks",
+        "clock",
         "clock",
         "typeof(latest) = 'integer' AND typeof(reading) = 'integer' AND typeof(pending) = 'integer'
            AND typeof(before_pending) = 'integer' AND typeof(trusted) = 'integer' AND latest >= 0",
     ),
     (
-        "keys",
+        "key",
         "device_key",
         "typeof(id) = 'text' AND length(id) = 10 AND typeof(name) = 'text'
          AND scope IN ('read', 'append', 'write', 'manage')
@@ -76,7 +77,7 @@ const VALUES: [(&str, &str, &str); 10] = [
          AND typeof(revoked_at) IN ('integer', 'null') AND typeof(last_used_at) IN ('integer', 'null')",
     ),
     (
-        "positions of devices",
+        "device position",
         "device_project",
         "project IN (SELECT number FROM project) AND key IN (SELECT number FROM device_key) AND typeof(epoch) = 'integer'
          AND typeof(asked) IN ('integer', 'null') AND typeof(sent) IN ('integer', 'null')
@@ -86,7 +87,7 @@ const VALUES: [(&str, &str, &str); 10] = [
 ];
 
 pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
-    for (rows, table, condition) in VALUES {
+    for (row, table, condition) in VALUES {
         // An older schema does not have it; that one is missing otherwise is found there.
         if !connection.table_exists(None, table)? {
             continue;
@@ -94,7 +95,8 @@ pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite
         let statement = format!("SELECT count(*) FROM {table} WHERE NOT ({condition})");
         let broken: i64 = connection.query_row(&statement, [], |row| row.get(0))?;
         if broken > 0 {
-            examination.add(format!("{broken} {rows} have a value that breaks a rule"));
+            let rows = counted(broken, row);
+            examination.add(format!("{rows} with a value that breaks a rule"));
         }
     }
     keys_of_versions(connection, examination)?;
@@ -122,7 +124,8 @@ fn keys_of_versions(
         WHERE key IS NOT NULL AND key NOT IN (SELECT number FROM device_key)";
     let broken: i64 = connection.query_row(statement, [], |row| row.get(0))?;
     if broken > 0 {
-        examination.add(format!("{broken} versions have a key that does not exist"));
+        let versions = counted(broken, "version");
+        examination.add(format!("{versions} with a key that does not exist"));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::files;
 use super::report::Report;
 use crate::commands::backup::folder;
+use crate::commands::counted::counted;
 use crate::database::backup_mark;
 
 /// An older backup is a warning.
@@ -34,7 +35,7 @@ pub fn check(report: &mut Report, database: &Path) {
 
 fn check_age(report: &mut Report, age: Duration) {
     let days = age.as_secs() / 86_400;
-    let text = format!("the last one is {days} days old");
+    let text = format!("the last one is {} old", counted(days, "day"));
     if age > OLD {
         report.warn("backup", text);
     } else {

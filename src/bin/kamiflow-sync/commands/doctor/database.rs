@@ -8,6 +8,7 @@ use kamiflow_sync_component::store::{Store, Totals};
 
 use super::report::Report;
 use super::space;
+use crate::commands::counted::counted;
 use crate::commands::{clock, progress};
 use crate::database::{access, files, log_check, open};
 
@@ -58,7 +59,11 @@ fn check_contents(report: &mut Report, store: &Store) {
     } = totals;
     report.ok(
         "contents",
-        format!("schema {schema}, {projects} projects, {files} files"),
+        format!(
+            "schema {schema}, {}, {}",
+            counted(projects, "project"),
+            counted(files, "file")
+        ),
     );
     super::names::check(report, store, schema);
     // A schema from before the table of the clock has none.

@@ -3,6 +3,7 @@
 use kamiflow_sync_component::store::{SCHEMA_VERSION, Store, UnportableTotals};
 
 use super::report::Report;
+use crate::commands::counted::counted;
 
 /// `schema` is that of the database; an older one has no list of names.
 pub fn check(report: &mut Report, store: &Store, schema: i64) {
@@ -23,7 +24,10 @@ pub fn check(report: &mut Report, store: &Store, schema: i64) {
     if unlisted > 0 {
         report.info(
             "names",
-            format!("those of {unlisted} projects are counted by their next push"),
+            format!(
+                "those of {} are counted by the next push",
+                counted(unlisted, "project")
+            ),
         );
     }
 }

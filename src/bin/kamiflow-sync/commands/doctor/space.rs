@@ -3,13 +3,14 @@
 use kamiflow_sync_component::store::{ProjectUsage, Store};
 
 use super::report::Report;
+use crate::commands::counted::counted;
 use crate::commands::printable::printable;
 use crate::commands::progress::bytes;
 
 /// One line for all, and with `by_project` one for each, which names it.
 pub fn check(report: &mut Report, store: &Store, by_project: bool) {
-    let counted = || Ok((store.usage()?, store.file_space()?.free));
-    let Some((projects, free)) = report.take("space", counted()) else {
+    let taken = || Ok((store.usage()?, store.file_space()?.free));
+    let Some((projects, free)) = report.take("space", taken()) else {
         return;
     };
     let sum = |of: fn(&ProjectUsage) -> u64| bytes(projects.iter().map(of).sum());
@@ -20,9 +21,9 @@ pub fn check(report: &mut Report, store: &Store, by_project: bool) {
         format!("{live} of live files, {history} of history, {free} free in the file"),
     );
     for of in projects.iter().filter(|_| by_project) {
-        let (id, files) = (printable(&of.id), of.files);
+        let (id, files) = (printable(&of.id), counted(of.files, "file"));
         let (live, history) = (bytes(of.live), bytes(of.history));
-        let text = format!("{id}: {files} files of {live}, {history} of history");
+        let text = format!("{id}: {files} of {live}, {history} of history");
         report.ok("project", text);
     }
 }

@@ -12,6 +12,7 @@ use kamiflow_sync_component::domain::{ProjectId, Rules, Status};
 use kamiflow_sync_component::store::{self, Import, Store};
 use rusqlite::{Connection, Row};
 
+use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
 use super::say::say;
@@ -50,7 +51,8 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
             }
             Err(error) => {
                 let files = original::count_files(&original, &id)?;
-                let refused = format!("{id}: refused with its {files} files: {error:#}");
+                let its = counted(files, "file");
+                let refused = format!("{id}: refused with its {its}: {error:#}");
                 say!("{}", printable(&refused));
                 tally.refused += files.max(1);
             }
@@ -61,7 +63,7 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
         eprintln!("kamiflow-sync: {advice}");
     }
     if tally.refused > 0 {
-        bail!("{} files were refused", tally.refused);
+        bail!("refused: {}", counted(tally.refused, "file"));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What became of the files of an import.
 
+use crate::commands::counted::counted;
+
 #[derive(Default)]
 pub struct Tally {
     pub projects: u64,
@@ -26,9 +28,11 @@ impl Tally {
             newer_here,
             refused,
         } = self;
+        let projects = counted(projects, "project");
+        let stored = counted(stored, "file");
         format!(
-            "{projects} projects: {stored} files stored, {unchanged} unchanged, \
-             {newer_here} newer here, {refused} refused"
+            "{projects}: {stored} stored, {unchanged} unchanged, {newer_here} newer here, \
+             {refused} refused"
         )
     }
 }
