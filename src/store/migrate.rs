@@ -31,6 +31,8 @@ fn migrate(store: &Store) -> Result<(), Error> {
 }
 
 fn upgrade(store: &Store) -> Result<(), Error> {
+    // Only in a new file, and best effort: its pages can be given back when they are free.
+    store.run("PRAGMA auto_vacuum = INCREMENTAL").ok();
     switch_to_wal(store)?;
     store.write_alone(|store| {
         // Another instance may have been faster since the first look.

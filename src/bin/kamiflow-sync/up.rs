@@ -126,6 +126,7 @@ async fn serve(
         waiting.unwrap_or_default(),
         stop.clone(),
     );
+    tokio::spawn(give_free_pages_back(shared.clone(), stop.clone()));
     let reader = database.map(|file| Arc::new(Mutex::new(Reader::new(file.to_owned()))));
     let watch = holder.clone().watch(
         move || data_versions(shared.clone()),
@@ -200,6 +201,11 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     is_held.or_insert("true".to_owned());
     variables.insert("started_us".to_owned(), now_us().to_string());
     Shared::new(&databases, &stores, variables, compute_limit::cores())
+}
+
+async fn give_free_pages_back(shared: Arc<Shared>, stop: CancellationToken) {
+    let back = shared.give_free_pages_back();
+    _ = stop.run_until_cancelled(back).await;
 }
 
 async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {

@@ -79,6 +79,29 @@ impl GroupCommit {
         version.ok()
     }
 
+    /// Pages of the file without data; `None` when it cannot be told now.
+    pub fn free_pages(
+        &mut self,
+        open: impl FnOnce() -> rusqlite::Result<Connection>,
+    ) -> Option<i64> {
+        self.connect(open).ok()?;
+        let connection = self.connection.as_ref()?;
+        let free = connection.pragma_query_value(None, "freelist_count", |row| row.get(0));
+        free.ok()
+    }
+
+    /// Cuts so many free pages off the file. Returns how many are left; `None` when others have work
+    /// that is not committed, or the disk is full.
+    pub fn give_back(&mut self, pages: i64) -> Option<i64> {
+        if !self.finished.is_empty() {
+            return None;
+        }
+        self.run(&format!("PRAGMA incremental_vacuum({pages})"))
+            .ok()?;
+        self.record_log();
+        self.free_pages(|| Err(rusqlite::Error::InvalidQuery))
+    }
+
     /// Moves the log into the file, so that it does not grow. What cannot be moved now stays in it.
     ///
     /// # Errors

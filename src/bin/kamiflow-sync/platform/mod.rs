@@ -10,6 +10,7 @@ mod atomics;
 mod bindings;
 mod connection;
 mod deadline;
+mod free_pages;
 mod group_commit;
 mod guest_database;
 mod instance_memory;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::free_pages;
 use super::guest_database::GuestDatabase;
 use super::instance_memory::BUDGET;
 use super::labels::Labels;
@@ -66,6 +67,11 @@ impl Shared {
 }
 
 impl Shared {
+    /// Gives free pages of the databases back to the disk, as long as it is polled.
+    pub async fn give_free_pages_back(&self) {
+        free_pages::give_back(self.databases.defined.values().cloned().collect()).await;
+    }
+
     /// For each database a number that changes when another connection than that of the group commit
     /// has written to it, in this process or another one.
     pub async fn data_versions(&self) -> Vec<Option<i64>> {
