@@ -81,7 +81,8 @@ impl Store {
         self.transaction(BEGIN_GROUPED, "COMMIT", work)
     }
 
-    /// The same on this connection, and committed alone.
+    /// The same on this connection, and committed alone. What a host may lend to deletions, such as
+    /// space on a full disk, it lends to these.
     pub(super) fn write_alone<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, E>,

@@ -109,6 +109,53 @@ fn a_deletion_of_a_large_project_delays_nobody() {
     });
 }
 
+/// Gives a project so many contents of 10 MB, which no file has any more.
+fn fill(host: &Host, project: &str, contents: i64) {
+    let database = rusqlite::Connection::open(host.database()).unwrap();
+    let insert = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?2)
+        INSERT INTO content (project, checksum, bytes)
+        SELECT (SELECT number FROM project WHERE id = ?1), randomblob(32), randomblob(10000000) FROM n";
+    database
+        .execute(insert, rusqlite::params![project, contents])
+        .unwrap();
+}
+
+#[ignore = "needs 3 GB of disk"]
+#[test]
+fn a_deletion_of_a_gigabyte_delays_nobody() {
+    let host = Host::start();
+    host.client().push_files("large", &[("a", "x")]).good();
+    fill(&host, "large", 97);
+    beside(&host, || {
+        host.client().delete("/v1/projects/large").good();
+    });
+}
+
+#[ignore = "takes half a minute"]
+#[test]
+fn large_pages_that_nobody_reads_delay_nobody_for_long() {
+    let host = Host::start();
+    for i in 0..8 {
+        let content = format!("{i}").repeat(1 << 20);
+        let path = i.to_string();
+        host.client().push_files("p", &[(&path, &content)]).good();
+    }
+    let mut unread = Vec::new();
+    beside(&host, || {
+        for _ in 0..300 {
+            let mut socket = host.socket();
+            let request = "GET /v1/projects/p/files?limit=1000 HTTP/1.1\r\nhost: x";
+            let head = format!(
+                "{request}\r\nauthorization: Bearer {}\r\n\r\n",
+                support::KEY
+            );
+            socket.write_all(head.as_bytes()).unwrap();
+            unread.push(socket);
+        }
+        std::thread::sleep(Duration::from_secs(20));
+    });
+}
+
 #[ignore = "needs thousands of open files"]
 #[test]
 fn clients_that_read_nothing_of_many_answers_delay_nobody() {

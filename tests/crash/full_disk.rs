@@ -166,3 +166,27 @@ fn a_project_can_be_deleted_on_a_full_disk_which_then_has_space_again() {
     let reserve = std::fs::metadata(path + "-reserve").unwrap();
     assert_eq!(reserve.len(), 16 << 20);
 }
+
+#[test]
+fn files_can_be_deleted_by_pushes_on_a_full_disk() {
+    let Some(disk) = Disk::of("84m") else { return };
+    let path = disk.database();
+    let host = Host::with(&[("DB_PATH", path.as_str())]);
+    let stored = fill(&host);
+    assert_eq!(push(&host, stored).0, 507);
+    for number in 0..stored {
+        let deletions: Vec<String> = (0..3).map(|i| format!("n{number}/{i}")).collect();
+        let deleted = host
+            .client()
+            .push("p", &json!({ "files": [], "deletions": deletions }));
+        assert_eq!(deleted.good()["deleted"], 3, "{number}");
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+    let reserve = std::fs::metadata(path + "-reserve").unwrap();
+    assert!(reserve.len() >= 12 << 20, "{}", reserve.len());
+    let deleted = host.client().delete("/v1/projects/p").good();
+    assert_eq!(deleted["deleted"], 0);
+    for number in 0..stored / 2 {
+        assert_eq!(push(&host, number).0, 200, "{number}");
+    }
+}

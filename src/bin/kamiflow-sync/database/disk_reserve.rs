@@ -11,6 +11,8 @@ use super::files;
 /// Bytes of the reserve: a deletion needs 2 MB for each of its steps, and the log must fit into the
 /// database behind it, which is usually 4 MB.
 const BYTES: u64 = 16 << 20;
+/// Bytes by which less is taken where that much is not left.
+const STEP: u64 = 1 << 20;
 /// Free bytes for which the reserve is worth taking. A smaller disk has none.
 const WORTH_TAKING: u64 = 4 * BYTES;
 /// Free bytes below which the disk counts as full.
@@ -71,13 +73,11 @@ impl Drop for Lent {
     }
 }
 
-/// Allocates as much as there is.
+/// Allocates as much as there is, so that others get little of what deletions have not used.
 fn allocate(file: &File) {
-    let parts = [BYTES, BYTES / 2, BYTES / 4, BYTES / 8];
     let flags = FallocateFlags::empty();
-    _ = parts
-        .iter()
-        .any(|bytes| fallocate(file, flags, 0, *bytes).is_ok());
+    let mut sizes = (1..=BYTES / STEP).rev().map(|steps| steps * STEP);
+    _ = sizes.any(|bytes| fallocate(file, flags, 0, bytes).is_ok());
 }
 
 #[cfg(test)]
