@@ -28,7 +28,6 @@ impl Store {
 mod tests {
     use super::super::device_key::NewKey;
     use super::super::testing::{TestFile, id};
-    use super::*;
     use crate::domain::key::{Grant, KeyName, KeyText};
 
     #[test]
