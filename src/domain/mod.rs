@@ -22,6 +22,7 @@ pub mod pull_marks;
 pub mod push;
 pub mod rejection;
 pub mod rules;
+pub mod session;
 pub mod spellings;
 pub mod step;
 pub mod sync_folders;

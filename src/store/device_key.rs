@@ -104,8 +104,7 @@ impl Store {
 
     /// Whether the schema has keys, which the oldest ones do not.
     pub fn has_device_keys(&self) -> Result<bool, Error> {
-        let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'device_key'";
-        Ok(!self.run(table)?.is_empty())
+        self.has_table("device_key")
     }
 
     /// Makes a key; [`Error::TooManyKeys`] when there are 1,000 that are not revoked.

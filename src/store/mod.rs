@@ -42,6 +42,7 @@ mod restore;
 mod retention;
 mod row;
 mod schema;
+mod session;
 mod sql;
 mod sql_error;
 #[expect(
@@ -81,6 +82,7 @@ pub use restore::{RestoreTo, Restored};
 pub use retention::Retention;
 pub use row::{Row, Value};
 pub use schema::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
+pub use session::Session;
 pub use sql::Sql;
 pub use sql_error::SqlError;
 pub use store::{BEGIN_GROUPED, Store};

@@ -180,3 +180,11 @@ CREATE TABLE device_project (
 -- v 22
 -- Live files that a deleted project had; null when all deleted projects are removed.
 ALTER TABLE retired ADD COLUMN files INTEGER
+-- v 23
+-- Sessions of the dashboard.
+CREATE TABLE session (
+  hash    BLOB    PRIMARY KEY,         -- of the id in the cookie, 32 bytes
+  key     TEXT,                        -- device_key.id of the key that opened it; null for the owner's key or password
+  proof   BLOB    NOT NULL,            -- SHA-256 of the id and of what opened it, 32 bytes
+  used_at INTEGER NOT NULL             -- µs since 1970, at most ten minutes before the last use
+) WITHOUT ROWID

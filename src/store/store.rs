@@ -163,6 +163,12 @@ impl Store {
         })
     }
 
+    /// Whether the schema has this table, which an older one may not.
+    pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
+        let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        Ok(self.first(table, [name.into()])?.is_some())
+    }
+
     /// Runs one statement without parameters and returns its rows.
     pub(super) fn run(&self, statement: &str) -> Result<Vec<Row>, Error> {
         self.execute(statement, Vec::new())

@@ -34,6 +34,15 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// The hashes of the secrets that open the key now.
+    pub fn current(&self, now_us: i64) -> impl Iterator<Item = &SecretHash> {
+        let previous = self
+            .previous
+            .iter()
+            .filter(move |(_, until)| now_us < *until);
+        std::iter::once(&self.hash).chain(previous.map(|(hash, _)| hash))
+    }
+
     /// Whether this secret opens the key now. Takes the same time wherever a wrong one differs.
     pub fn accept(&self, hash: &SecretHash, now_us: i64) -> bool {
         let is = |stored: &SecretHash| stored.0.ct_eq(&hash.0);
@@ -59,5 +68,7 @@ mod tests {
         assert!(secrets.accept(&new, 0) && secrets.accept(&new, 100));
         assert!(secrets.accept(&old, 99) && !secrets.accept(&old, 100));
         assert!(!secrets.accept(&other, 0));
+        assert_eq!(secrets.current(99).count(), 2);
+        assert!(secrets.current(100).all(|hash| *hash == new));
     }
 }

@@ -84,6 +84,8 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<(Totals, Vec<D
     let store = Store::open_unchanged(connection);
     let changed = continue_numbering(&store, database);
     let changed = changed.and_then(|()| keys::follow(&store, database));
+    // One that was ended since the backup must not open again.
+    let changed = changed.and_then(|revoked| Ok(store.end_sessions().map(|()| revoked)?));
     drop(store);
     let changed = changed.and_then(|revoked| move_log_into_file(copy).map(|()| revoked));
     // After the last statement. In a damaged file, a statement may have failed for that reason.
