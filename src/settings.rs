@@ -6,6 +6,7 @@
 
 mod folders;
 mod key;
+mod login;
 mod origins;
 mod parse;
 
@@ -19,9 +20,10 @@ use crate::domain::{MAX_FILE_BYTES, PortablePaths, Rules, SyncFolders};
 use folders::folders;
 
 pub use key::Key;
+pub use login::Login;
 pub use origins::CorsOrigins;
 use origins::origins;
-use parse::{networks, number, portable_paths, size};
+use parse::{is_on, networks, number, portable_paths, size};
 
 /// A value that breaks the rule of its setting.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +68,12 @@ settings! {
     api_key_previous: Option<Key> = "", key::optional;
     /// Origins whose pages may read answers in a browser.
     cors_origins: CorsOrigins = "*", origins;
+    /// Whether there is a dashboard: `on` or `off`.
+    dashboard: bool = "on", is_on;
+    /// The password that opens the dashboard with the owner's rights; empty for none.
+    dashboard_pass: Option<Key> = "", login::password;
+    /// The user name that goes with [`Settings::dashboard_pass`].
+    dashboard_user: Option<Key> = "", login::user;
     /// Days for which the content of every replaced version is kept.
     history_days: u64 = "30", |value| number(value, 1..=36_500);
     /// Days for which the content of a deleted file is kept.
@@ -118,6 +126,11 @@ impl Settings {
         })
     }
 
+    /// The user name and the password of the dashboard; none unless both are set.
+    pub fn dashboard_login(&self) -> Result<Option<Login>, BadSetting> {
+        login::pair(self.dashboard_user()?, self.dashboard_pass()?)
+    }
+
     /// The value as the host gives it, asked for once.
     fn text(&self, name: &'static str) -> Result<Rc<str>, BadSetting> {
         if let Some(value) = self.values.borrow().get(name) {
@@ -143,7 +156,10 @@ pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), BadSetting> {
     TABLE.iter().try_for_each(|(name, default, parse)| {
         let value = get(name).unwrap_or_else(|| (*default).to_owned());
         parse(&value).map_err(|rule| BadSetting { name, rule })
-    })
+    })?;
+    let text = |name| get(name).filter(|text| !text.trim().is_empty());
+    let [user, password] = ["dashboard_user", "dashboard_pass"].map(text);
+    login::pair(user.map(Key::from), password.map(Key::from)).map(drop)
 }
 
 /// Bytes of JSON around the content of one file, without its path.
@@ -203,6 +219,8 @@ mod tests {
             ("api_key", " "),
             ("api_key", "abc"),
             ("api_key_previous", "short"),
+            ("dashboard", "yes"),
+            ("dashboard_pass", "admin"),
             ("max_body_size", "10MB"),
             ("max_file_size", "0"),
             ("max_files_per_project", "-1"),
@@ -217,6 +235,8 @@ mod tests {
         }
         let error = check(with("api_key", "")).unwrap_err().to_string();
         assert_eq!(error, "API_KEY is not set");
+        let error = check(with("dashboard_user", "ann")).unwrap_err();
+        assert_eq!(error.name, "dashboard_pass");
     }
 
     #[test]

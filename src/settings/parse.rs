@@ -40,6 +40,14 @@ pub(super) fn portable_paths(value: &str) -> Result<PortablePaths, String> {
     choice.ok_or_else(|| format!("must be report or refuse, not '{value}'"))
 }
 
+pub(super) fn is_on(value: &str) -> Result<bool, String> {
+    match value.trim() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("must be on or off, not '{value}'")),
+    }
+}
+
 /// The entries between commas.
 pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
     value

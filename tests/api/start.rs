@@ -37,6 +37,10 @@ fn a_bad_setting_is_named() {
         ("MAX_FILE_SIZE", "104857600"),
         ("SYNC_FOLDERS", "ideas/"),
         ("PORTABLE_PATHS", "yes"),
+        ("DASHBOARD", "yes"),
+        ("DASHBOARD_PASS", "admin"),
+        ("DASHBOARD_PASS", "eleven-char"),
+        ("DASHBOARD_USER", "without-password"),
         ("LOG_LEVEL", "loud"),
     ] {
         let text = failing(&[(name, value)]);

@@ -12,8 +12,8 @@ const HOST: [&str; 7] = [
     "REQUIRE_PERSISTENT_DATA",
     "SPIN_HTTP_LISTEN_ADDR",
 ];
-/// What is known besides: read by the command line, or of the original server and ignored.
-const OTHERS: [&str; 3] = ["RUNTIME_CONFIG_FILE", "DASHBOARD_USER", "DASHBOARD_PASS"];
+/// What is known besides: read by the command line.
+const OTHERS: [&str; 1] = ["RUNTIME_CONFIG_FILE"];
 /// In a shorter name two different letters make another word.
 const LONG_NAME: usize = 7;
 

@@ -1,6 +1,5 @@
 //! The host's own settings: `SPIN_HTTP_LISTEN_ADDR`, `PORT`, `METRICS_LISTEN`, `LOG_LEVEL`,
-//! `MAX_WAITING`, `DB_PATH` and `REQUIRE_PERSISTENT_DATA`. `DASHBOARD_USER` and `DASHBOARD_PASS` are accepted and
-//! ignored.
+//! `MAX_WAITING`, `DB_PATH` and `REQUIRE_PERSISTENT_DATA`.
 //!
 //! The component's settings are variables of the manifest: see [`super::variables`].
 
@@ -124,17 +123,10 @@ pub fn max_waiting(environment: &Environment) -> Result<usize, BadSetting> {
         })
 }
 
-/// Warns about settings of the original server that have no effect here, and about names that are
-/// almost those of settings.
+/// Warns about names that are almost those of settings.
 pub fn warn_about_ignored(environment: &Environment) {
     for (name, meant) in environment.near_misses() {
         eprintln!("kamiflow-sync: {name} is ignored: did you mean {meant}?");
-    }
-    let dashboard = ["DASHBOARD_USER", "DASHBOARD_PASS"];
-    if dashboard.iter().any(|name| environment.get(name).is_some()) {
-        eprintln!(
-            "kamiflow-sync: DASHBOARD_USER and DASHBOARD_PASS are ignored: there is no dashboard"
-        );
     }
 }
 

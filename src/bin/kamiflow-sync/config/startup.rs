@@ -39,6 +39,8 @@ pub struct ComponentSettings {
     /// Bytes of a request body.
     pub max_body: u64,
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the component has pages.
+    pub has_dashboard: bool,
     pub key_source: KeySource,
 }
 
@@ -94,6 +96,7 @@ impl Startup {
             .and_then(|text| text.trim().parse().ok());
         Ok(ComponentSettings {
             trusted_proxies: trusted_proxies(&variables)?,
+            has_dashboard: has_dashboard(&variables)?,
             variables,
             max_body: max_body.unwrap_or(DEFAULT_MAX_BODY),
             key_source,
@@ -109,8 +112,16 @@ fn warn_of_other_key(configured: &str, file: Option<&Path>) {
 
 /// By the component's own rule, so that the log has the addresses which its rate limit counts.
 fn trusted_proxies(variables: &HashMap<String, String>) -> Result<Vec<IpNet>, BadSetting> {
-    let proxies = variables.get("trusted_proxies").cloned();
-    let settings = Settings::new(move |_| Ok(proxies.clone()));
-    let proxies = settings.trusted_proxies();
+    let proxies = of_component(variables).trusted_proxies();
     proxies.map_err(|error| BadSetting(error.to_string()))
+}
+
+fn has_dashboard(variables: &HashMap<String, String>) -> Result<bool, BadSetting> {
+    let dashboard = of_component(variables).dashboard();
+    dashboard.map_err(|error| BadSetting(error.to_string()))
+}
+
+fn of_component(variables: &HashMap<String, String>) -> Settings {
+    let variables = variables.clone();
+    Settings::new(move |name| Ok(variables.get(name).cloned()))
 }
