@@ -7,7 +7,8 @@
 //! * [`wire`] — the JSON contract
 //! * [`settings`], [`counters`] — every setting, and numbers that live as long as the process
 //! * [`api`] — every address, the order of checks, one file per request
-//! * [`dashboard`] — pages for people, rendered here
+//! * [`dashboard`] — the pages for people
+//! * [`dispatch`] — which of the two a request is for
 //! * `component` — the entry point, and the only place that knows WASI and Spin
 //!
 //! The library is built twice: as the component for `wasm32-wasip2`, and natively for the program
@@ -18,6 +19,7 @@ pub mod api;
 mod component;
 pub mod counters;
 pub mod dashboard;
+pub mod dispatch;
 pub mod domain;
 pub mod settings;
 pub mod store;

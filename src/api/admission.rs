@@ -7,6 +7,7 @@ use http::{Request, Response, StatusCode};
 use super::app::App;
 use super::caller::Caller;
 use super::client_network::client_network;
+use super::credentials::sent_key;
 use super::error::Error;
 use super::handlers::continues_feed;
 use super::rate_limit::{self, Client, Usage};
@@ -14,6 +15,7 @@ use super::response::Idle;
 use super::routes::{Match, Route};
 use super::uncounted::is_uncounted;
 use super::{auth, clock, for_log};
+use crate::domain::ProjectId;
 use crate::domain::key::Scope;
 
 /// A request that was let in.
@@ -49,20 +51,38 @@ pub(super) fn admit(
             counted: Counted::No,
         });
     };
-    let now_us = clock::now_us();
-    match auth::caller(app, head.headers(), found.route.project(), now_us) {
-        Ok(caller) => {
-            common.extend(for_log::device(head.headers(), &caller));
-            let counted = count_caller(app, head, &found.route, needs, &caller, common)?;
-            Ok(Admitted { caller, counted })
-        }
-        Err(error) if error.refuses_key() => {
-            let network = client_network(head.headers(), &app.settings.trusted_proxies()?);
-            count(app, &Client::Network(network), common)?;
-            Err(error)
-        }
-        Err(error) => Err(error),
+    let sent = sent_key(head.headers());
+    let project = found.route.project();
+    let caller = identify(app, head.headers(), sent.as_deref(), project, common)?;
+    let counted = count_caller(app, head, &found.route, needs, &caller, common)?;
+    Ok(Admitted { caller, counted })
+}
+
+/// The caller with a key. A wrong one counts against the network of the client.
+pub(super) fn identify(
+    app: &App,
+    headers: &HeaderMap,
+    sent: Option<&[u8]>,
+    project: Option<&ProjectId>,
+    common: &mut HeaderMap,
+) -> Result<Caller, Error> {
+    let found = auth::caller(app, sent, project, clock::now_us());
+    match &found {
+        Ok(caller) => common.extend(for_log::device(headers, caller)),
+        Err(error) if error.refuses_key() => count_refusal(app, headers, common)?,
+        Err(_) => {}
     }
+    found
+}
+
+/// Counts a request without a key, or with a wrong one: 429 when there were too many.
+pub(super) fn count_refusal(
+    app: &App,
+    headers: &HeaderMap,
+    common: &mut HeaderMap,
+) -> Result<(), Error> {
+    let network = client_network(headers, &app.settings.trusted_proxies()?);
+    count(app, &Client::Network(network), common).map(drop)
 }
 
 /// A request that its key may not make counts like any other, and nothing is looked up for it.
@@ -106,14 +126,16 @@ fn is_idle(response: &Response<Vec<u8>>) -> bool {
     is_empty || response.status() == StatusCode::NOT_MODIFIED
 }
 
-fn permit(caller: &Caller, route: &Route, needs: Scope) -> Result<(), Error> {
+/// 403 unless the key may do this.
+pub(super) fn permit(caller: &Caller, route: &Route, needs: Scope) -> Result<(), Error> {
     caller.require(needs)?;
     route
         .project()
         .map_or(Ok(()), |id| caller.require_project(id))
 }
 
-fn count(app: &App, client: &Client, common: &mut HeaderMap) -> Result<Usage, Error> {
+/// Counts a request of this client: 429 when there were too many.
+pub(super) fn count(app: &App, client: &Client, common: &mut HeaderMap) -> Result<Usage, Error> {
     let usage = rate_limit::count(app, client, clock::now_us() as u64 / 1000)?;
     usage.describe(common);
     usage.check()?;

@@ -20,32 +20,36 @@ pub fn answer<B: Body>(
 ) -> Response<Vec<u8>> {
     let (parts, body) = request.into_parts();
     let head = Request::from_parts(parts, ());
-    complete(app, &head, new_id, |common| {
-        respond(app, &head, body, common)
+    complete(&head, new_id, |common| {
+        let response = cors::allow(&app.settings, &head, common)
+            .and_then(|()| respond(app, &head, body, common));
+        response.unwrap_or_else(Error::into_response)
     })
 }
 
 /// Answers a request whose head cannot be read.
 pub fn refuse_malformed(app: &App, new_id: impl FnOnce() -> u64) -> Response<Vec<u8>> {
     let sentence = "The request line or a header is malformed.";
-    complete(app, &Request::new(()), new_id, |_| {
-        Err(Error::BadRequest(sentence.to_owned()))
+    let head = Request::new(());
+    complete(&head, new_id, |common| {
+        let allowed = cors::allow(&app.settings, &head, common);
+        let error = allowed
+            .err()
+            .unwrap_or(Error::BadRequest(sentence.to_owned()));
+        error.into_response()
     })
 }
 
-/// Adds what every answer carries to what `respond` makes.
-fn complete(
-    app: &App,
+/// Adds what every answer of this server carries to what `respond` makes, which may replace it.
+pub fn complete(
     head: &Request<()>,
     new_id: impl FnOnce() -> u64,
-    respond: impl FnOnce(&mut HeaderMap) -> Result<Response<Vec<u8>>, Error>,
+    respond: impl FnOnce(&mut HeaderMap) -> Response<Vec<u8>>,
 ) -> Response<Vec<u8>> {
     let mut common = HeaderMap::new();
     common.insert(REQUEST_ID, request_id(head, new_id));
     cors::protect(&mut common);
-    let response = cors::allow(&app.settings, head, &mut common)
-        .and_then(|()| respond(&mut common))
-        .unwrap_or_else(Error::into_response);
+    let response = respond(&mut common);
     finish(head, common, response)
 }
 
@@ -72,7 +76,8 @@ fn respond(
     settle(app, counted, answer, common)
 }
 
-fn handle(
+/// Answers a request that was let in.
+pub(super) fn handle(
     app: &App,
     head: &Request<()>,
     route: Route,
@@ -108,6 +113,7 @@ fn handle(
         Route::RotateKey(id) => handlers::rotate_key(app, caller, &id, &body()?),
     }
 }
+
 /// Joins the headers, compresses and counts. The exact length matters: Spin's trigger leaves Nagle on, and
 /// a chunked tail would wait 40 ms.
 fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) -> Response<Vec<u8>> {

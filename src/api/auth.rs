@@ -1,11 +1,9 @@
 //! Whose key a request has.
 
-use http::HeaderMap;
 use subtle::ConstantTimeEq;
 
 use super::app::App;
 use super::caller::Caller;
-use super::credentials::sent_key;
 use super::error::Error;
 use crate::domain::ProjectId;
 use crate::domain::key::KeyText;
@@ -16,18 +14,17 @@ use crate::store::DeviceKey;
 /// one. Without a configured key nobody passes.
 pub(super) fn caller(
     app: &App,
-    headers: &HeaderMap,
+    sent: Option<&[u8]>,
     project: Option<&ProjectId>,
     now_us: i64,
 ) -> Result<Caller, Error> {
-    let sent = sent_key(headers);
     // The settings first: a server without a key says so to everybody.
-    let is_owner = is_owner(&app.settings, sent.as_deref().unwrap_or_default())?;
+    let is_owner = is_owner(&app.settings, sent.unwrap_or_default())?;
     let sent = sent.ok_or(Error::Unauthenticated)?;
     if is_owner {
         return Ok(Caller::Owner);
     }
-    let text = KeyText::parse(&sent).ok_or(Error::Forbidden)??;
+    let text = KeyText::parse(sent).ok_or(Error::Forbidden)??;
     let key = device_key(app, &text, project, now_us)?;
     Ok(Caller::Device(Box::new(key)))
 }
@@ -52,7 +49,12 @@ fn device_key(
         .database
         .with(|store| store.device_key(text.id.as_str(), project))?;
     let key = found.filter(|key| key.secrets.accept(&text.hash(), now_us));
-    match key.ok_or(Error::Forbidden)? {
+    usable(app, key.ok_or(Error::Forbidden)?, now_us)
+}
+
+/// Lets a key pass that is neither revoked nor expired, and notes that it was used.
+pub(super) fn usable(app: &App, key: DeviceKey, now_us: i64) -> Result<DeviceKey, Error> {
+    match key {
         key if key.revoked_at.is_some() => Err(Error::KeyRevoked),
         key if key.grant.has_expired(now_us) => Err(Error::KeyExpired),
         key => {

@@ -15,7 +15,7 @@ pub fn client_network(headers: &HeaderMap, trusted: &[IpNet]) -> String {
 
 fn client_address(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = peer_address(headers)?;
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address: &IpAddr| is_in(address, trusted);
     if !is_trusted(&peer) {
         return Some(peer);
     }
@@ -28,6 +28,15 @@ fn client_address(headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let known = hops.into_iter().rev().map_while(address);
     let mut untrusted = known.filter(|hop| !is_trusted(hop));
     untrusted.next().or(Some(peer))
+}
+
+fn is_in(address: &IpAddr, networks: &[IpNet]) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}
+
+/// Whether a trusted proxy has passed the request on.
+pub(super) fn is_of_trusted_proxy(headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    peer_address(headers).is_some_and(|peer| is_in(&peer, trusted))
 }
 
 fn address(hop: &str) -> Option<IpAddr> {

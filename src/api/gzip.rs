@@ -38,13 +38,19 @@ fn inflate(body: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// Compresses a JSON answer when the client asks for gzip and the answer is long enough. Raw files
-/// stay as they are: their tag is that of their bytes.
+/// What this server writes itself, by its `content-type`.
+const WRITTEN_HERE: [&str; 4] = [
+    "application/json",
+    "text/css; charset=utf-8",
+    "text/html; charset=utf-8",
+    "text/javascript; charset=utf-8",
+];
+
+/// Compresses an answer when the client asks for gzip and the answer is long enough. Raw files stay as
+/// they are: their tag is that of their bytes.
 pub fn encode(request: &HeaderMap, headers: &mut HeaderMap, body: Vec<u8>) -> Vec<u8> {
-    if headers
-        .get(CONTENT_TYPE)
-        .is_none_or(|kind| kind != "application/json")
-    {
+    let kind = headers.get(CONTENT_TYPE);
+    if !kind.is_some_and(|kind| WRITTEN_HERE.iter().any(|ours| kind == ours)) {
         return body;
     }
     headers.append(VARY, HeaderValue::from_static("accept-encoding"));

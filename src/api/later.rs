@@ -12,7 +12,7 @@ pub struct Later(RefCell<Vec<Work>>);
 
 impl Later {
     /// Adds what is not worth a failed request: nothing is lost when it is never written.
-    pub(super) fn add(&self, work: impl FnOnce(&Store) -> Result<(), Error> + 'static) {
+    pub fn add(&self, work: impl FnOnce(&Store) -> Result<(), Error> + 'static) {
         self.0.borrow_mut().push(Box::new(work));
     }
 

@@ -22,18 +22,21 @@ pub mod gzip;
 pub mod handlers;
 pub mod hold;
 mod later;
+pub mod pattern;
+pub mod person;
 mod publication;
 mod rate_limit;
 pub mod request;
 mod request_id;
 mod response;
 pub mod routes;
+pub mod site;
 #[cfg(test)]
 mod testing;
 mod uncounted;
 mod waiting;
 
-pub use answer::{answer, refuse_malformed};
+pub use answer::{answer, complete, refuse_malformed};
 pub use app::App;
 pub use caller::Caller;
 pub use error::Error;

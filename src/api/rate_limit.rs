@@ -1,8 +1,8 @@
 //! How many requests one client may make in a window of time.
 //!
 //! A window begins with a client's first request. The counters are in memory only, and nobody can
-//! make more of them: the owner's key has one, each key of a device has one, and all addresses share
-//! 4096.
+//! make more of them: the owner's key has one, each key of a device has one, the pages of either have
+//! another, and all addresses share 4096.
 
 use http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
@@ -23,6 +23,8 @@ pub(super) enum Client {
     Owner,
     /// A device, by the id of its key.
     Device(String),
+    /// The pages of the dashboard, by the id of the key; none for the owner's.
+    Pages(Option<String>),
     /// All clients without a key in one network.
     Network(String),
 }
@@ -33,6 +35,20 @@ impl Client {
         match caller.device_key() {
             Some(key) => Self::Device(key.id.clone()),
             None => Self::Owner,
+        }
+    }
+
+    /// The pages that somebody with a key looks at.
+    pub(super) fn pages(caller: &Caller) -> Self {
+        Self::Pages(caller.device_key().map(|key| key.id.clone()))
+    }
+
+    /// How many times as many requests it may make as others: a person who looks for something opens
+    /// many pages.
+    fn factor(&self) -> u64 {
+        match self {
+            Self::Pages(_) => 10,
+            Self::Owner | Self::Device(_) | Self::Network(_) => 1,
         }
     }
 }
@@ -57,7 +73,7 @@ pub(super) fn count(app: &App, client: &Client, now_ms: u64) -> Result<Usage, Er
         None => open_window(&*app.memory, &start_key, &count_key, now_ms)?,
     };
     Ok(Usage {
-        limit: app.settings.rate_limit_max_requests()?,
+        limit: app.settings.rate_limit_max_requests()? * client.factor(),
         used: app.memory.add(&count_key, 1)?.max(0) as u64,
         count_key,
         now_ms,
@@ -70,6 +86,8 @@ fn keys(client: &Client) -> (String, String) {
     let name = match client {
         Client::Owner => "key".to_owned(),
         Client::Device(id) => format!("key/{id}"),
+        Client::Pages(None) => "pages".to_owned(),
+        Client::Pages(Some(id)) => format!("pages/{id}"),
         Client::Network(network) => bucket(network).to_string(),
     };
     (format!("rate/start/{name}"), format!("rate/count/{name}"))
@@ -185,7 +203,10 @@ mod tests {
         let keys: HashSet<_> = addresses.map(|a| keys(&Client::Network(a))).collect();
         assert!((4000..=4096).contains(&keys.len()), "{}", keys.len());
         assert!(!keys.contains(&super::keys(&Client::Owner)));
-        assert!(!keys.contains(&super::keys(&Client::Device("7".to_owned()))));
+        let device = || "7".to_owned();
+        assert!(!keys.contains(&super::keys(&Client::Device(device()))));
+        assert!(!keys.contains(&super::keys(&Client::Pages(None))));
+        assert!(!keys.contains(&super::keys(&Client::Pages(Some(device())))));
     }
 
     #[test]

@@ -2,12 +2,11 @@
 //! and its route.
 
 use http::Method;
-use percent_encoding::percent_decode_str;
 
 use super::error::Error;
+use super::pattern::{self, Request, Segments, project_id};
 use crate::domain::key::Scope;
 use crate::domain::{FilePath, ProjectId};
-use crate::wire::excerpt::brief_excerpt;
 
 /// An address of the server.
 #[derive(Debug, PartialEq, Eq)]
@@ -214,83 +213,8 @@ pub fn project(path: &str) -> Option<ProjectId> {
     is_about_one.then_some(segments.id).and_then(project_id)
 }
 
-fn project_id(segment: &str) -> Option<ProjectId> {
-    decode(segment).and_then(ProjectId::parse)
-}
-
-/// The parts of a path that a pattern leaves open, still percent-encoded.
-struct Segments<'p> {
-    id: &'p str,
-    path: &'p str,
-}
-
-/// What a route is made of.
-struct Request<'p> {
-    method: &'p Method,
-    segments: Segments<'p>,
-}
-
-impl Request<'_> {
-    fn id(&self) -> Result<ProjectId, Error> {
-        project_id(self.segments.id).ok_or_else(|| {
-            let rule =
-                "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters.";
-            Error::BadRequest(rule.to_owned())
-        })
-    }
-
-    /// The id of a key, which may be no such id: only with a key of one's own is one told.
-    fn key(&self) -> Result<String, Error> {
-        let rule = "The id of a key is not percent-encoded UTF-8.";
-        decode(self.segments.id).ok_or_else(|| Error::BadRequest(rule.to_owned()))
-    }
-
-    fn path(&self) -> Result<FilePath, Error> {
-        let rule = "The path is not percent-encoded UTF-8.";
-        let text = decode(self.segments.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
-        FilePath::parse(&text).map_err(|rule| Error::BadPath {
-            path: brief_excerpt(&text),
-            rule,
-        })
-    }
-}
-
 fn find(path: &str) -> Option<(&'static Entry, Segments<'_>)> {
-    let path = match path {
-        "/" | "//" => path,
-        _ => path.strip_suffix('/').unwrap_or(path),
-    };
-    ROUTES
-        .iter()
-        .find_map(|entry| Some((entry, matches(entry.0, path)?)))
-}
-
-fn matches<'p>(pattern: &str, path: &'p str) -> Option<Segments<'p>> {
-    let (mut id, mut rest) = ("", Some(path));
-    for expected in pattern.split('/') {
-        let text = rest?;
-        let (segment, after) = text
-            .split_once('/')
-            .map_or((text, None), |(first, after)| (first, Some(after)));
-        match expected {
-            "*path" => return (!text.is_empty()).then_some(Segments { id, path: text }),
-            ":id" => id = segment,
-            word if word.eq_ignore_ascii_case(segment) => {}
-            _ => return None,
-        }
-        rest = after;
-    }
-    rest.is_none().then_some(Segments { id, path: "" })
-}
-
-/// Undoes percent-encoding; `None` for a percent sign without two hex digits, or what is not UTF-8.
-fn decode(encoded: &str) -> Option<String> {
-    let is_escape =
-        |tail: &str| tail.len() >= 2 && tail.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
-    if !encoded.split('%').skip(1).all(is_escape) {
-        return None;
-    }
-    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
+    pattern::find(ROUTES, |entry| entry.0, path)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use http::{Request, Response};
 use super::bindings::wasi::random::random::get_random_u64;
 use crate::api::again::{mark_again, strip};
 use crate::api::hold::{self, Hold};
-use crate::api::{self, App, Body, Error, Publication, Waiting};
+use crate::api::{App, Body, Error, Publication, Waiting};
+use crate::dispatch;
 
 /// Half of it is how late a change is seen, on the average.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub(super) fn answer(app: &App, head: Request<()>, body: impl Body) -> Response<
 }
 
 fn ask(app: &App, head: Request<()>, body: impl Body) -> Response<Vec<u8>> {
-    api::answer(app, head.map(|()| body), get_random_u64)
+    dispatch::answer(app, head.map(|()| body), get_random_u64)
 }
 
 fn wait(

@@ -1,4 +1,24 @@
-//! Pages for people.
+//! The pages for people.
+//!
+//! [`answer()`] has the order of checks, `routes` every address, `pages` a file for each page, `templates` their HTML,
+//! which is compiled, and `assets` the one stylesheet and the one script. A page reads from the store; what it
+//! changes, it changes through [`api::person::perform`](crate::api::person::perform), so by the rules of the API.
+//! Every page works without JavaScript.
 
+mod answer;
+mod assets;
 pub mod difference;
+mod error_page;
+mod form;
+mod format;
+mod frame;
+mod headers;
 pub mod markdown;
+mod origin;
+mod pages;
+mod reply;
+pub mod routes;
+mod session;
+mod visit;
+
+pub use answer::answer;

@@ -87,6 +87,8 @@ fn ask_everything(seen: &mut Seen) {
         ask(seen, &narrow.client(), request, &[]);
         ask(seen, &narrow.anonymous(), request, &[]);
     }
+    let browser = [("accept", "text/html")];
+    ask(seen, &host.client(), ("GET", "/", ""), &browser);
     let drop = "DROP TABLE project; DROP TABLE device_key";
     database.execute_batch(drop).unwrap();
     for request in SOUND {

@@ -7,6 +7,8 @@ mod concurrency;
 mod conditional;
 mod cors;
 mod cursor;
+mod dashboard;
+mod dashboard_session;
 mod delete;
 mod described;
 mod device_pull;

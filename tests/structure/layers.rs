@@ -5,7 +5,7 @@ use crate::modules::{File, Module, Program};
 
 /// Each module at the root of the library, and the others that it may import. Arrows point inward:
 /// nothing imports `component`.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("wire", &["domain"]),
@@ -16,23 +16,18 @@ const LAYERS: [(&str, &[&str]); 8] = [
         "dashboard",
         &["domain", "store", "wire", "settings", "counters", "api"],
     ),
+    ("dispatch", &["api", "dashboard"]),
     (
         "component",
         &[
-            "domain",
-            "store",
-            "wire",
-            "settings",
-            "counters",
-            "api",
-            "dashboard",
+            "domain", "store", "wire", "settings", "counters", "api", "dispatch",
         ],
     ),
 ];
 
 /// Crates that only some layers may name.
 const CRATES: [(&str, &[&str]); 6] = [
-    ("http", &["api", "dashboard", "component"]),
+    ("http", &["api", "dashboard", "dispatch", "component"]),
     ("serde", &["wire", "api", "dashboard"]),
     ("serde_json", &["store", "wire", "api", "dashboard"]),
     ("rusqlite", &["store"]),

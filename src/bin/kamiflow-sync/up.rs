@@ -145,7 +145,14 @@ async fn serve(
     signals::watch(stop.clone())?;
     let address = listener.local_addr()?;
     // The server also serves when nobody reads its output.
-    _ = banner::print(address, database, &component.key_source, metrics_address);
+    let has_dashboard = component.has_dashboard;
+    _ = banner::print(
+        address,
+        has_dashboard,
+        database,
+        &component.key_source,
+        metrics_address,
+    );
     tell_service_manager(address, stop.clone())?;
     listener::serve(listener, slots, service, stop).await;
     alive.close();

@@ -65,6 +65,8 @@ impl Client {
     pub(crate) fn new(url: &str, key: Option<&str>, documented: bool) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .timeout_global(Some(TIMEOUT))
             .build();
         Self {

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use tempfile::TempDir;
 
+use crate::browser::Browser;
 use crate::client::Client;
 use crate::command::{Build, server, terminate, wrapped};
 use crate::{KEY, TIMEOUT};
@@ -87,6 +88,18 @@ impl Host {
     /// A client with this key.
     pub fn with_key(&self, key: Option<&str>) -> Client {
         Client::new(&self.url, key, self.documented)
+    }
+
+    /// A browser that has not signed in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// A browser that has signed in with this key.
+    pub fn signed_in(&self, key: &str) -> Browser {
+        let browser = self.browser();
+        assert_eq!(browser.sign_in(key).leads_to(), "/dashboard");
+        browser
     }
 
     /// Address and port, for raw sockets.

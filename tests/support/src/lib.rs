@@ -1,6 +1,7 @@
 //! What the test suites and the benchmark share. Everything here runs the real program as an operator
 //! would and talks to it over real sockets; nothing uses the code of the server.
 
+mod browser;
 mod client;
 mod command;
 mod component;
@@ -12,6 +13,7 @@ pub mod openapi;
 mod process;
 mod random;
 
+pub use browser::{Browser, Page};
 pub use client::{Answer, Client};
 pub use command::{
     Build, Finished, argument, command, finished, program, run, server, terminate, wrapped,

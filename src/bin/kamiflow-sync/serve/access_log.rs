@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use kamiflow_sync_component::api::credentials::sent_key;
 use kamiflow_sync_component::api::routes;
+use kamiflow_sync_component::dispatch;
 use kamiflow_sync_component::domain::ProjectId;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -55,7 +56,7 @@ impl AccessRecord {
         let path = request.uri().path();
         Self {
             method: request.method().clone(),
-            route: routes::label(path),
+            route: dispatch::label(path),
             project: routes::project(path).filter(|id| !is_key(id, request.headers())),
             id: id.clone(),
             client,

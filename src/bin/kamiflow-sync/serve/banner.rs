@@ -1,5 +1,5 @@
-//! The first output of the server: its address, its data file, where its key is, and on a terminal what to do
-//! next.
+//! The first output of the server: its address, its pages, its data file, where its key is, and on a terminal
+//! what to do next.
 //! Programs that start the server read the address from the first line.
 
 use std::io::{IsTerminal, Write};
@@ -11,12 +11,16 @@ use crate::config::api_key::KeySource;
 /// Prints to standard output, and the next steps only when it is a terminal.
 pub fn print(
     address: SocketAddr,
+    has_dashboard: bool,
     data: Option<&Path>,
     key: &KeySource,
     metrics: Option<SocketAddr>,
 ) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Serving http://{address}")?;
+    if has_dashboard {
+        writeln!(out, "Pages   {}/dashboard", local_url(address))?;
+    }
     let data = data.map_or(
         "in memory, lost when the server stops".into(),
         Path::to_string_lossy,

@@ -14,7 +14,7 @@ use kamiflow_sync_component::api::again::{mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::hold::may_be_held;
-use kamiflow_sync_component::api::routes::Route;
+use kamiflow_sync_component::dispatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -261,8 +261,7 @@ impl Service {
 
 /// Whether it needs neither a key nor the database, as far as its head tells.
 fn is_open(request: &Parts) -> bool {
-    let found = Route::find(&request.method, request.uri.path());
-    found.is_ok_and(|found| found.needs.is_none()) && request.uri.query().is_none()
+    dispatch::is_open(&request.method, request.uri.path()) && request.uri.query().is_none()
 }
 
 /// Whether it asks no store and computes next to nothing. Behind a queue of pulls a monitor would

@@ -1,0 +1,97 @@
+//! Patterns of addresses, such as `/v1/projects/:id/files/*path`, and what they leave open.
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use super::error::Error;
+use crate::domain::{FilePath, ProjectId};
+use crate::wire::excerpt::brief_excerpt;
+
+/// The parts of a path that a pattern leaves open, still percent-encoded.
+pub struct Segments<'p> {
+    pub(super) id: &'p str,
+    path: &'p str,
+}
+
+/// What a route is made of.
+pub struct Request<'p> {
+    /// The method of the request.
+    pub method: &'p Method,
+    /// The parts of its path.
+    pub segments: Segments<'p>,
+}
+
+impl Request<'_> {
+    /// The project: 400 for a malformed id.
+    pub fn id(&self) -> Result<ProjectId, Error> {
+        project_id(self.segments.id).ok_or_else(|| {
+            let rule =
+                "A project id has 1 to 200 bytes of UTF-8 without slashes and control characters.";
+            Error::BadRequest(rule.to_owned())
+        })
+    }
+
+    /// The id of a key, which may be no such id: only with a key of one's own is one told.
+    pub fn key(&self) -> Result<String, Error> {
+        let rule = "The id of a key is not percent-encoded UTF-8.";
+        decode(self.segments.id).ok_or_else(|| Error::BadRequest(rule.to_owned()))
+    }
+
+    /// The path of a file: 422 for one that breaks a rule.
+    pub fn path(&self) -> Result<FilePath, Error> {
+        let rule = "The path is not percent-encoded UTF-8.";
+        let text = decode(self.segments.path).ok_or_else(|| Error::BadRequest(rule.to_owned()))?;
+        FilePath::parse(&text).map_err(|rule| Error::BadPath {
+            path: brief_excerpt(&text),
+            rule,
+        })
+    }
+}
+
+pub(super) fn project_id(segment: &str) -> Option<ProjectId> {
+    decode(segment).and_then(ProjectId::parse)
+}
+
+/// The first entry of a table whose pattern matches a path. Fixed words match in either case, and a
+/// trailing slash is accepted.
+pub fn find<'t, 'p, T>(
+    table: &'t [T],
+    pattern: impl Fn(&T) -> &'static str,
+    path: &'p str,
+) -> Option<(&'t T, Segments<'p>)> {
+    let path = match path {
+        "/" | "//" => path,
+        _ => path.strip_suffix('/').unwrap_or(path),
+    };
+    table
+        .iter()
+        .find_map(|entry| Some((entry, matches(pattern(entry), path)?)))
+}
+
+fn matches<'p>(pattern: &str, path: &'p str) -> Option<Segments<'p>> {
+    let (mut id, mut rest) = ("", Some(path));
+    for expected in pattern.split('/') {
+        let text = rest?;
+        let (segment, after) = text
+            .split_once('/')
+            .map_or((text, None), |(first, after)| (first, Some(after)));
+        match expected {
+            "*path" => return (!text.is_empty()).then_some(Segments { id, path: text }),
+            ":id" => id = segment,
+            word if word.eq_ignore_ascii_case(segment) => {}
+            _ => return None,
+        }
+        rest = after;
+    }
+    rest.is_none().then_some(Segments { id, path: "" })
+}
+
+/// Undoes percent-encoding; `None` for a percent sign without two hex digits, or what is not UTF-8.
+fn decode(encoded: &str) -> Option<String> {
+    let is_escape =
+        |tail: &str| tail.len() >= 2 && tail.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if !encoded.split('%').skip(1).all(is_escape) {
+        return None;
+    }
+    Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
+}

@@ -1,0 +1,86 @@
+//! The order of checks: address, session, the window of requests, and for what changes something the
+//! origin and the token of the form.
+
+use http::header::{CACHE_CONTROL, HeaderMap};
+use http::{Method, Request, Response};
+
+use super::form::Form;
+use super::format::Query;
+use super::frame::Frame;
+use super::routes::{HOME, Route};
+use super::session::{self, SIGN_IN};
+use super::visit::Visit;
+use super::{assets, error_page, headers, origin, pages, reply};
+use crate::api::clock::now_us;
+use crate::api::{self, App, Body, Error, person};
+
+/// Answers a request below [`HOME`]. `new_id` makes a request id for a request that brings none.
+pub fn answer<B: Body>(
+    app: &App,
+    request: Request<B>,
+    new_id: impl FnOnce() -> u64,
+) -> Response<Vec<u8>> {
+    let (parts, body) = request.into_parts();
+    let head = Request::from_parts(parts, ());
+    api::complete(&head, new_id, |common| {
+        headers::protect(common);
+        respond(app, &head, body, common)
+            .unwrap_or_else(|error| error_page::of(error, &Frame::signed_out("Not possible")))
+    })
+}
+
+fn respond(
+    app: &App,
+    head: &Request<()>,
+    body: impl Body,
+    common: &mut HeaderMap,
+) -> Result<Response<Vec<u8>>, Error> {
+    let route = Route::find(head.method(), head.uri().path())?;
+    if route == Route::Asset {
+        let asset = assets::asset(head.uri().path()).ok_or(Error::NotFound)?;
+        common.remove(CACHE_CONTROL);
+        return Ok(asset);
+    }
+    let form = match head.method() {
+        &Method::POST => Some(posted(head, body)?),
+        _ => None,
+    };
+    if route == Route::SignIn {
+        return pages::sign_in(app, head, form.as_ref(), common);
+    }
+    let Some(session) = session::find(app, head.headers(), now_us())? else {
+        return Ok(to_sign_in(head));
+    };
+    person::count_page(app, head.headers(), &session.caller, common)?;
+    let visit = Visit::new(app, head, session);
+    let answer = handle(&visit, route, form.as_ref());
+    Ok(answer.unwrap_or_else(|error| error_page::of(error, &visit.frame("Not possible"))))
+}
+
+/// What changes something comes from a form of this server.
+fn posted(head: &Request<()>, body: impl Body) -> Result<Form, Error> {
+    origin::require_own(head.headers())?;
+    Form::read(body)
+}
+
+fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<Vec<u8>>, Error> {
+    if let Some(form) = form {
+        visit.require_token(form)?;
+    }
+    match route {
+        Route::Projects => pages::projects(visit),
+        Route::SignOut => pages::sign_out(visit),
+        Route::Asset | Route::SignIn => Err(Error::NotFound),
+    }
+}
+
+/// The form, which leads back to where the request wanted to go.
+fn to_sign_in(head: &Request<()>) -> Response<Vec<u8>> {
+    let wanted = head
+        .uri()
+        .path_and_query()
+        .map_or(HOME, |path| path.as_str());
+    let is_elsewhere = head.method() != Method::POST && wanted != HOME;
+    let next = if is_elsewhere { wanted } else { "" };
+    reply::see_other(&Query(SIGN_IN, &[("next", next)]).to_string())
+}

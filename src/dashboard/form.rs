@@ -1,0 +1,39 @@
+//! What a form of a page sends.
+
+use crate::api::{Body, Error};
+
+/// Bytes of a form at most; none of ours is near it.
+const MAX_BYTES: usize = 64 << 10;
+
+/// The fields of a form.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads it: 413 for one that is too large.
+    pub(super) fn read(body: impl Body) -> Result<Self, Error> {
+        Ok(Self::parse(&body.read(MAX_BYTES)?))
+    }
+
+    fn parse(body: &[u8]) -> Self {
+        Self(form_urlencoded::parse(body).into_owned().collect())
+    }
+
+    /// The first value of a field, without blanks around it; empty when there is none.
+    pub(super) fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map_or("", |(_, value)| value.trim())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_has_its_first_value_without_blanks_around_it() {
+        let form = Form::parse(b"key=+a%20b%0A&key=c&empty=&%ff=x");
+        assert_eq!(form.text("key"), "a b");
+        assert_eq!(form.text("empty"), "");
+        assert_eq!(form.text("none"), "");
+    }
+}

@@ -1,0 +1,136 @@
+//! `/dashboard/sign-in`
+
+use askama::Template;
+use http::header::HeaderMap;
+use http::{Request, Response};
+use subtle::ConstantTimeEq;
+
+use crate::api::clock::now_us;
+use crate::api::request::parameter;
+use crate::api::{App, Caller, Error, person};
+use crate::dashboard::form::Form;
+use crate::dashboard::frame::Frame;
+use crate::dashboard::routes::{HOME, is_below};
+use crate::dashboard::{reply, session};
+use crate::domain::key::KeyText;
+use crate::domain::session::{Credential, SessionId};
+use crate::settings::Login;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct Page {
+    frame: Frame,
+    /// Whether a user name and a password are set.
+    has_login: bool,
+    /// The page that was asked for.
+    next: String,
+    error: Option<String>,
+}
+
+/// Shows the form, or opens a session with the key in it: of the owner, or of a device.
+///
+/// 303 to the page that was asked for; the form again with 401 and 403 for a key as the API refuses
+/// it. A wrong key counts as it does there.
+pub fn sign_in(
+    app: &App,
+    head: &Request<()>,
+    form: Option<&Form>,
+    common: &mut HeaderMap,
+) -> Result<Response<Vec<u8>>, Error> {
+    let Some(form) = form else {
+        let next = parameter(head, "next").unwrap_or_default();
+        return show(app, next, None);
+    };
+    match open(app, head.headers(), form, common) {
+        Ok(id) => {
+            let mut response = reply::see_other(wanted(form.text("next")));
+            session::give(app, head.headers(), &id, &mut response)?;
+            Ok(response)
+        }
+        Err(error) if error.refuses_key() => show(app, form.text("next").to_owned(), Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn show(app: &App, next: String, error: Option<Error>) -> Result<Response<Vec<u8>>, Error> {
+    let mut response = reply::page(&Page {
+        frame: Frame::signed_out("Sign in"),
+        has_login: app.settings.dashboard_login()?.is_some(),
+        next,
+        error: error.as_ref().map(sentence),
+    })?;
+    if let Some(error) = error {
+        *response.status_mut() = error.status();
+    }
+    Ok(response)
+}
+
+/// What the API says of a missing header means nothing here.
+fn sentence(error: &Error) -> String {
+    match error {
+        Error::Unauthenticated => "Enter a key.".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+fn open(
+    app: &App,
+    headers: &HeaderMap,
+    form: &Form,
+    common: &mut HeaderMap,
+) -> Result<SessionId, Error> {
+    let (user, secret) = (form.text("user"), form.text("key"));
+    if !user.is_empty() {
+        let login = app.settings.dashboard_login()?;
+        let credential = Credential::Password(user, secret);
+        return match login.is_some_and(|login| is_login(&login, user, secret)) {
+            true => session::open(app, &Caller::Owner, &credential, now_us()),
+            false => Err(person::refuse(app, headers, common)),
+        };
+    }
+    let caller = person::with_key(app, headers, secret.as_bytes(), common)?;
+    person::count_page(app, headers, &caller, common)?;
+    let of_device = KeyText::parse(secret.as_bytes()).and_then(Result::ok);
+    let hash = of_device.map(|key| key.hash());
+    let credential = match (&caller, &hash) {
+        (Caller::Device(_), Some(hash)) => Credential::Device(hash),
+        _ => Credential::OwnerKey(secret),
+    };
+    session::open(app, &caller, &credential, now_us())
+}
+
+/// Takes the same time for every wrong pair of the right lengths.
+fn is_login(login: &Login, user: &str, password: &str) -> bool {
+    let is_user = login.user.as_bytes().ct_eq(user.as_bytes());
+    (is_user & login.password.as_bytes().ct_eq(password.as_bytes())).into()
+}
+
+/// A page of the dashboard, whatever a link to the form says.
+fn wanted(next: &str) -> &str {
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    let is_own = is_below(path) && !path.contains('\\') && next.is_ascii();
+    if is_own { next } else { HOME }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_a_page_of_this_server_only() {
+        for own in ["/dashboard", "/dashboard/projects/x?in=a%2F#b"] {
+            assert_eq!(wanted(own), own);
+        }
+        for other in [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example/dashboard",
+            "/dashboard.evil.example",
+            "/dashboard/\\evil.example",
+            "/dashboardé",
+        ] {
+            assert_eq!(wanted(other), HOME, "{other}");
+        }
+    }
+}

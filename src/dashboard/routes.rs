@@ -1,0 +1,122 @@
+//! Every address of the dashboard: a line each with its pattern, its methods and its route.
+
+use http::Method;
+
+use crate::api::Error;
+use crate::api::pattern::{self, Request};
+
+/// An address of the dashboard.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Route {
+    /// A file that pages need, by the hash of its content.
+    Asset,
+    /// The form to sign in.
+    SignIn,
+    /// Ends the session.
+    SignOut,
+    /// All projects.
+    Projects,
+}
+
+const GET: &str = "GET, HEAD";
+const POST: &str = "POST";
+const GET_AND_POST: &str = "GET, HEAD, POST";
+
+/// A pattern, the methods that it takes, and how its route is made.
+type Entry = (
+    &'static str,
+    &'static str,
+    fn(&Request) -> Result<Route, Error>,
+);
+
+const ROUTES: &[Entry] = &[
+    ("/dashboard", GET, |_| Ok(Route::Projects)),
+    ("/dashboard/assets/:id", GET, |_| Ok(Route::Asset)),
+    ("/dashboard/sign-in", GET_AND_POST, |_| Ok(Route::SignIn)),
+    ("/dashboard/sign-out", POST, |_| Ok(Route::SignOut)),
+];
+
+/// The address of the dashboard.
+pub const HOME: &str = "/dashboard";
+
+impl Route {
+    /// Finds the route of a request.
+    ///
+    /// 404 for an unknown address, 405 for a method that it does not take, 400 for a malformed project id.
+    pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
+        let ((_, methods, route), segments) =
+            pattern::find(ROUTES, pattern_of, path).ok_or(Error::NotFound)?;
+        match methods.split(", ").any(|known| known == method.as_str()) {
+            true => route(&Request { method, segments }),
+            false => Err(Error::MethodNotAllowed(methods)),
+        }
+    }
+}
+
+fn pattern_of(entry: &Entry) -> &'static str {
+    entry.0
+}
+
+/// The pattern of a path as a label for logs and metrics; none when the dashboard has no such
+/// address.
+pub fn label(path: &str) -> Option<&'static str> {
+    pattern::find(ROUTES, pattern_of, path).map(|(entry, _)| entry.0)
+}
+
+/// Whether a request needs neither a session nor the database.
+pub fn is_open(method: &Method, path: &str) -> bool {
+    matches!(Route::find(method, path), Ok(Route::Asset))
+}
+
+/// Whether a path belongs to the dashboard, also where nothing is.
+pub fn is_below(path: &str) -> bool {
+    let (home, rest) = path.split_at_checked(HOME.len()).unwrap_or_default();
+    home.eq_ignore_ascii_case(HOME) && (rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_a_route_and_its_own_label() {
+        for &(pattern, methods, _) in ROUTES {
+            let path = pattern.replace(":id", "x").replace("*path", "a/b.md");
+            assert_eq!(label(&path), Some(pattern));
+            assert!(is_below(&path));
+            for method in methods.split(", ") {
+                let method = method.parse().unwrap();
+                assert!(Route::find(&method, &path).is_ok(), "{method} {path}");
+            }
+            assert!(
+                matches!(Route::find(&Method::PATCH, &path), Err(Error::MethodNotAllowed(allowed)) if allowed == methods)
+            );
+        }
+    }
+
+    #[test]
+    fn the_dashboard_has_what_is_below_its_address_and_nothing_else() {
+        for path in [
+            "/dashboard",
+            "/dashboard/",
+            "/Dashboard/x",
+            "/dashboard/x/y",
+        ] {
+            assert!(is_below(path), "{path}");
+        }
+        for path in [
+            "/",
+            "",
+            "/dashboards",
+            "/v1/dashboard",
+            "/dashboar",
+            "/é/dashboard",
+        ] {
+            assert!(!is_below(path), "{path}");
+        }
+        assert!(matches!(
+            Route::find(&Method::GET, "/dashboard/nope"),
+            Err(Error::NotFound)
+        ));
+    }
+}

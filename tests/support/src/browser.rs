@@ -1,0 +1,148 @@
+//! A browser without JavaScript: it keeps the cookie of its session, and sends forms as pages have them.
+
+use std::cell::RefCell;
+
+use crate::TIMEOUT;
+
+/// A browser at one server.
+pub struct Browser {
+    agent: ureq::Agent,
+    url: String,
+    /// The cookie as it goes back: name and value.
+    cookie: RefCell<String>,
+}
+
+/// What a browser was answered.
+#[derive(Debug)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// All headers.
+    pub headers: ureq::http::HeaderMap,
+    /// The body as received.
+    pub bytes: Vec<u8>,
+    /// The body as text.
+    pub html: String,
+}
+
+impl Page {
+    /// A header as text, empty when absent.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// Requires a page that is shown.
+    pub fn good(self) -> Self {
+        assert_eq!(self.status, 200, "{}", self.html);
+        self
+    }
+
+    /// Requires a redirect, and returns where it leads to.
+    pub fn leads_to(&self) -> &str {
+        assert_eq!(self.status, 303, "{}", self.html);
+        self.header("location")
+    }
+
+    /// The value of a hidden field of a form.
+    pub fn hidden(&self, name: &str) -> &str {
+        let field = format!("name=\"{name}\" value=\"");
+        let (_, after) = self.html.split_once(&field).expect("the field");
+        after.split('"').next().expect("its end")
+    }
+}
+
+impl Browser {
+    /// A browser that has not signed in.
+    pub fn new(url: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(TIMEOUT))
+            .build();
+        Self {
+            agent: config.into(),
+            url: url.to_owned(),
+            cookie: RefCell::default(),
+        }
+    }
+
+    /// Signs in with a key.
+    pub fn sign_in(&self, key: &str) -> Page {
+        self.post("/dashboard/sign-in", &[("key", key)])
+    }
+
+    /// The cookie of the session, empty without one.
+    pub fn cookie(&self) -> String {
+        self.cookie.borrow().clone()
+    }
+
+    /// Sends another cookie from now on.
+    pub fn set_cookie(&self, cookie: &str) {
+        *self.cookie.borrow_mut() = cookie.to_owned();
+    }
+
+    /// Opens an address.
+    pub fn get(&self, path: &str) -> Page {
+        self.send("GET", path, &[], "")
+    }
+
+    /// Sends a form of this server, without the token of the session.
+    pub fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_from(&self.url.clone(), path, fields)
+    }
+
+    /// Sends a form that a page of another site may have.
+    pub fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.send("POST", path, &[("origin", origin)], &body(fields))
+    }
+
+    /// Sends a form of a page, with its token.
+    pub fn submit(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+        let token = [("token", page.hidden("token"))];
+        self.post(path, &[&token, fields].concat())
+    }
+
+    /// Sends a request with these headers in addition to the cookie, and takes in a new one.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+            .header("cookie", self.cookie());
+        if method == "POST" {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body).expect("a sound request");
+        let mut response = self.agent.run(request).expect("the server answers");
+        let bytes = response
+            .body_mut()
+            .with_config()
+            .limit(1 << 30)
+            .read_to_vec();
+        let page = Page {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            html: String::new(),
+            bytes: bytes.expect("the whole body"),
+        };
+        let cookie = page.header("set-cookie").split(';').next();
+        if let Some(cookie) = cookie.filter(|cookie| !cookie.is_empty()) {
+            self.set_cookie(cookie);
+        }
+        Page {
+            html: String::from_utf8_lossy(&page.bytes).into_owned(),
+            ..page
+        }
+    }
+}
+
+fn body(fields: &[(&str, &str)]) -> String {
+    let field =
+        |(name, value): &(&str, &str)| format!("{}={}", crate::encode(name), crate::encode(value));
+    fields.iter().map(field).collect::<Vec<_>>().join("&")
+}
