@@ -8,6 +8,7 @@
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
 //! * [`apply`] — changes files so that nothing is lost
 //! * [`round`] — one round in both directions, and what it would do
+//! * [`commands`] — the program
 //!
 //! What a person saved is never gone: it is in the folder, in a conflict copy beside its file, in the
 //! trash, or in the history of the server.
@@ -15,6 +16,8 @@
 pub mod absence;
 pub mod apply;
 pub mod checksum;
+mod cli;
+pub mod commands;
 pub mod config;
 pub mod conflict;
 mod dates;

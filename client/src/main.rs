@@ -1,3 +1,7 @@
 //! The program `kamisync`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kamisync::commands::run()
+}

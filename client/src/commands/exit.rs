@@ -1,0 +1,67 @@
+//! How commands end.
+
+use std::process::ExitCode;
+
+use crate::error::SyncError;
+use crate::remote::RemoteError;
+
+/// How a command ended that did what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Both sides are in step, as far as the command can tell.
+    InStep,
+    /// They are not; a script may want to know.
+    OutOfStep,
+}
+
+impl From<Done> for ExitCode {
+    fn from(done: Done) -> Self {
+        Self::from(match done {
+            Done::InStep => 0,
+            Done::OutOfStep => 3,
+        })
+    }
+}
+
+/// A mistake on the command line or in the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// An error that ends the program as a wrong command line does.
+pub fn usage(sentence: impl Into<String>) -> anyhow::Error {
+    Usage(sentence.into()).into()
+}
+
+/// The exit code of a failure.
+pub fn code(error: &anyhow::Error) -> u8 {
+    let remote = match error.downcast_ref() {
+        Some(SyncError::Remote(remote)) => Some(remote),
+        Some(SyncError::Config(_)) => return 2,
+        Some(SyncError::Question(_)) => return 5,
+        Some(SyncError::Locked(_)) => return 6,
+        Some(SyncError::Disk { .. } | SyncError::State(_)) => return 1,
+        None if error.is::<Usage>() => return 2,
+        None => error.downcast_ref(),
+    };
+    match remote {
+        Some(RemoteError::Offline(_) | RemoteError::Wait { .. }) => 4,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_can_tell_failures_apart() {
+        let offline = RemoteError::Offline("it is gone".to_owned());
+        assert_eq!(code(&offline.clone().into()), 4);
+        assert_eq!(code(&SyncError::from(offline).into()), 4);
+        assert_eq!(code(&SyncError::from(RemoteError::Gone).into()), 1);
+        assert_eq!(code(&SyncError::Locked("1".to_owned()).into()), 6);
+        assert_eq!(code(&usage("No.")), 2);
+        assert_eq!(code(&anyhow::anyhow!("No.")), 1);
+    }
+}

@@ -1,0 +1,83 @@
+//! The key of this device: kept beside the state of the folder, for its owner alone.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::exit::usage;
+use crate::config::Folder;
+
+/// The variable that goes before the file.
+pub const KEY: &str = "KAMISYNC_KEY";
+const FILE: &str = "kamisync.key";
+/// Keeps the key, the state and removed files out of a repository that the folder may be in.
+const GITIGNORE: &str = ".gitignore";
+
+/// The key that the folder was linked with.
+pub fn read(folder: &Folder) -> Result<String> {
+    if let Ok(key) = std::env::var(KEY) {
+        return Ok(key.trim().to_owned());
+    }
+    let file = folder.memory().join(FILE);
+    match fs::read_to_string(&file) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(usage("There is no key yet: run `kamisync link URL` here."))
+        }
+        Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+    }
+}
+
+/// Keeps a key, readable for the user alone.
+pub fn write(folder: &Folder, key: &str) -> Result<()> {
+    let memory = folder.memory();
+    let file = memory.join(FILE);
+    let written = fs::create_dir_all(&memory)
+        .and_then(|()| fs::write(memory.join(GITIGNORE), "*\n"))
+        .and_then(|()| replace(&file, key));
+    written.with_context(|| format!("{} cannot be written", file.display()))
+}
+
+fn replace(file: &Path, key: &str) -> std::io::Result<()> {
+    let new = file.with_extension("new");
+    _ = fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(&new)?;
+    writeln!(opened, "{key}")?;
+    opened.sync_all()?;
+    fs::rename(&new, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_is_readable_for_its_user_alone_also_where_there_was_one() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let file = folder.memory().join(FILE);
+        write(&folder, "first").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        write(&folder, "second").unwrap();
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(read(&folder).unwrap(), "second");
+    }
+
+    #[test]
+    fn a_folder_that_was_never_linked_says_what_to_do() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let said = read(&folder).unwrap_err().to_string();
+        assert!(said.contains("kamisync link"), "{said}");
+    }
+}

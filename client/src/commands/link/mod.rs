@@ -1,0 +1,79 @@
+//! `link`: tests the address and the key, and remembers them with the project.
+
+mod ask_key;
+mod choice;
+mod kamirc_file;
+mod ordered_json;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::exit::{Done, usage};
+use super::say::{note, say};
+use super::{device, key};
+use crate::cli::LinkArgs;
+use crate::config::Folder;
+use crate::transport::{Address, OwnKey, Server};
+use choice::{Choice, Known, new_id};
+
+/// Links a folder. Nothing is written unless the server takes the key.
+pub fn run(args: &LinkArgs) -> Result<Done> {
+    let address = Address::parse(&args.url).map_err(|error| usage(error.to_string()))?;
+    let folder = open(args)?;
+    warn(&address);
+    let secret = ask_key::ask()?;
+    let server = Server::new(address.clone(), &secret, &device::name())?;
+    let own = server.own_key()?;
+    let project = project(args, &folder, &server, &own)?;
+    key::write(&folder, &secret)?;
+    kamirc_file::write(&folder.root, &address.to_string(), &project)?;
+    tell(&folder, &project, &own);
+    Ok(Done::InStep)
+}
+
+fn open(args: &LinkArgs) -> Result<Folder> {
+    let root = fs::canonicalize(&args.folder);
+    let root = root.with_context(|| format!("{} is not there", args.folder.display()))?;
+    Ok(Folder::open(&root)?)
+}
+
+fn warn(address: &Address) {
+    if !address.is_https() && !address.is_loopback() {
+        note(
+            "kamisync: The key and the files go through the network unencrypted; https would protect them.",
+        );
+    }
+}
+
+fn project(args: &LinkArgs, folder: &Folder, server: &Server, own: &OwnKey) -> Result<String> {
+    let known = Known {
+        asked: args.project.as_deref(),
+        new: args.new,
+        configured: folder.settings.project_id.as_deref(),
+        opened: own.projects.as_deref(),
+    };
+    match known.choice()? {
+        Choice::Take(id) => Ok(id),
+        Choice::Make => new_id(),
+        Choice::MakeFirst => match server.projects()? {
+            projects if projects.is_empty() => new_id(),
+            projects => Err(usage(format!(
+                "The server has projects: take one with --project ID, or begin another with --new.\n{}",
+                projects.join("\n")
+            ))),
+        },
+    }
+}
+
+fn tell(folder: &Folder, project: &str, own: &OwnKey) {
+    let root = folder.root.display();
+    say(format_args!("{root} is linked with the project {project}."));
+    if !own.may_push() {
+        note(format_args!(
+            "kamisync: The key {} may only read, so nothing goes up.",
+            own.name
+        ));
+    }
+    say("Next: kamisync sync");
+}

@@ -1,0 +1,114 @@
+//! Settles a conflict. What is not kept goes to the trash.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+
+use crate::apply::{Disk, Old, Outcome, Write, remove_all, write_all};
+use crate::checksum::checksum;
+use crate::cli::Keep;
+use crate::config::Folder;
+use crate::report::ConflictCopy;
+
+/// Keeps one of the two texts under the name of the file.
+pub fn settle(folder: &Folder, conflict: &ConflictCopy, keep: Keep) -> Result<()> {
+    let disk = Disk::of(folder)?;
+    let Some(copy) = content(folder, &conflict.copy)? else {
+        bail!("{} is gone.", conflict.copy);
+    };
+    if keep == Keep::Copy {
+        take(&disk, conflict, &copy)?;
+    }
+    let removed = remove_all(&disk, &[(&conflict.copy, &checksum(&copy))])?;
+    done(&conflict.copy, removed)
+}
+
+/// Gives the file the text of its copy.
+fn take(disk: &Disk, conflict: &ConflictCopy, copy: &[u8]) -> Result<()> {
+    let file = content(disk.folder, &conflict.path)?;
+    let expected = file.as_deref().map(checksum);
+    if expected.as_ref() == Some(&checksum(copy)) {
+        return Ok(());
+    }
+    let since_1970 = disk.now.duration_since(SystemTime::UNIX_EPOCH);
+    let write = Write {
+        path: &conflict.path,
+        content: copy,
+        modified: since_1970.map_or(0, |time| time.as_millis() as i64),
+        expected: expected.as_deref(),
+        old: Old::Trash,
+    };
+    done(&conflict.path, write_all(disk, &[write])?)
+}
+
+fn done(path: &str, outcomes: Vec<Outcome>) -> Result<()> {
+    match outcomes.into_iter().next() {
+        Some(Outcome::Blocked(reason)) => bail!("{path} cannot be changed: {reason}."),
+        Some(Outcome::Changed) => bail!("{path} was changed just now: look at it again."),
+        _ => Ok(()),
+    }
+}
+
+/// The content of a file, if there is one.
+pub fn content(folder: &Folder, path: &str) -> Result<Option<Vec<u8>>> {
+    match fs::read(folder.place(path)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        content => content
+            .map(Some)
+            .with_context(|| format!("{path} cannot be read")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "ideas/a.md";
+    const COPY: &str = "ideas/a (conflict b 2026-11-26 1405).md";
+
+    fn settled(keep: Keep) -> (Option<Vec<u8>>, Option<Vec<u8>>, Vec<Vec<u8>>) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        fs::create_dir_all(folder.place("ideas")).unwrap();
+        fs::create_dir_all(folder.memory()).unwrap();
+        fs::write(folder.place(FILE), "file").unwrap();
+        fs::write(folder.place(COPY), "copy").unwrap();
+        let conflict = ConflictCopy {
+            path: FILE.to_owned(),
+            copy: COPY.to_owned(),
+        };
+        settle(&folder, &conflict, keep).unwrap();
+        assert!(settle(&folder, &conflict, keep).is_err(), "it is settled");
+        let trash = files_below(&folder.trash());
+        (
+            content(&folder, FILE).unwrap(),
+            content(&folder, COPY).unwrap(),
+            trash,
+        )
+    }
+
+    fn files_below(folder: &std::path::Path) -> Vec<Vec<u8>> {
+        let entries = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let contents = entries.flat_map(|path| match path.is_dir() {
+            true => files_below(&path),
+            false => vec![fs::read(path).unwrap()],
+        });
+        let mut contents: Vec<_> = contents.collect();
+        contents.sort();
+        contents
+    }
+
+    #[test]
+    fn the_text_that_is_not_kept_is_in_the_trash() {
+        let (file, copy, trash) = settled(Keep::File);
+        assert_eq!((file.as_deref(), copy), (Some(&b"file"[..]), None));
+        assert_eq!(trash, [b"copy".to_vec()]);
+        let (file, copy, trash) = settled(Keep::Copy);
+        assert_eq!((file.as_deref(), copy), (Some(&b"copy"[..]), None));
+        assert_eq!(trash, [b"copy".to_vec(), b"file".to_vec()]);
+    }
+}

@@ -1,0 +1,120 @@
+//! What a round did, for people.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use crate::report::{ConflictCopy, Report};
+
+/// Paths of one kind that are listed; of more, only their number is told.
+const LISTED: usize = 20;
+
+/// One line for each path, and one for all.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for (what, paths) in kinds(report) {
+        list(&mut text, what, paths.iter().cloned());
+    }
+    let conflicts = report.conflicts.iter();
+    list(&mut text, "conflict", conflicts.map(conflict));
+    let left = report.left.iter();
+    list(
+        &mut text,
+        "left",
+        left.map(|left| format!("{}: {}", left.path, left.reason)),
+    );
+    text + &line(report)
+}
+
+/// A conflict, whose copy is not written yet when a round is only previewed.
+fn conflict(conflict: &ConflictCopy) -> String {
+    match &*conflict.copy {
+        "" => format!("{} was edited on both sides", conflict.path),
+        copy => format!("{}: your text is in {copy}", conflict.path),
+    }
+}
+
+/// All in one line.
+pub fn line(report: &Report) -> String {
+    let kinds = kinds(report).map(|(what, paths)| (what, paths.len()));
+    let others = [
+        ("conflicts", report.conflicts.len()),
+        ("left", report.left.len()),
+    ];
+    let counts = kinds
+        .into_iter()
+        .chain(others)
+        .filter(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    match counts.is_empty() {
+        true => "In step.".to_owned(),
+        false => format!("{}.", counts.join(", ")),
+    }
+}
+
+fn kinds(report: &Report) -> [(&'static str, &BTreeSet<String>); 7] {
+    [
+        ("up", &report.uploaded),
+        ("down", &report.downloaded),
+        ("merged", &report.merged),
+        ("deleted on the server", &report.deleted_there),
+        ("deleted here", &report.deleted_here),
+        ("kept, deleted elsewhere", &report.kept),
+        ("back, edited elsewhere", &report.returned),
+    ]
+}
+
+fn list(text: &mut String, what: &str, mut lines: impl ExactSizeIterator<Item = String>) {
+    for line in lines.by_ref().take(LISTED) {
+        _ = writeln!(text, "{what}: {line}");
+    }
+    if lines.len() > 0 {
+        _ = writeln!(text, "{what}: {} more", lines.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Left;
+
+    #[test]
+    fn nothing_to_do_is_in_step() {
+        assert_eq!(text(&Report::default()), "In step.");
+    }
+
+    #[test]
+    fn each_path_is_told_with_what_became_of_it() {
+        let report = Report {
+            uploaded: BTreeSet::from(["ideas/a.md".to_owned()]),
+            conflicts: vec![ConflictCopy {
+                path: "ideas/b.md".to_owned(),
+                copy: "ideas/b (conflict laptop).md".to_owned(),
+            }],
+            left: vec![Left {
+                path: "ideas/c.md".to_owned(),
+                reason: "it is too large".to_owned(),
+            }],
+            ..Report::default()
+        };
+        let expected = "up: ideas/a.md\n\
+            conflict: ideas/b.md: your text is in ideas/b (conflict laptop).md\n\
+            left: ideas/c.md: it is too large\n\
+            1 up, 1 conflicts, 1 left.";
+        assert_eq!(text(&report), expected);
+    }
+
+    #[test]
+    fn thousands_of_paths_are_counted() {
+        let report = Report {
+            downloaded: (0..1000)
+                .map(|number| format!("ideas/{number}.md"))
+                .collect(),
+            ..Report::default()
+        };
+        let text = text(&report);
+        assert_eq!(text.lines().count(), LISTED + 2);
+        assert!(text.ends_with("down: 980 more\n1000 down."), "{text}");
+    }
+}

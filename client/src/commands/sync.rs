@@ -1,0 +1,30 @@
+//! `sync`: one round.
+
+use anyhow::Result;
+
+use super::exit::Done;
+use super::say::say;
+use super::{open, round, summary};
+use crate::cli::SyncArgs;
+use crate::report::Report;
+
+/// Brings a folder in step, or shows what that would do.
+pub fn run(args: &SyncArgs) -> Result<Done> {
+    let folder = open::folder(args.folder.as_deref())?;
+    let project = open::project(&folder)?;
+    let report = match args.dry_run {
+        true => crate::round::preview(&folder, &project)?,
+        false => round::once(folder, &project, args.accept_deletions)?,
+    };
+    tell(&report, args.json)?;
+    Ok(Done::InStep)
+}
+
+/// Prints a report.
+pub fn tell(report: &Report, as_json: bool) -> Result<()> {
+    match as_json {
+        true => say(serde_json::to_string(report)?),
+        false => say(summary::text(report)),
+    }
+    Ok(())
+}

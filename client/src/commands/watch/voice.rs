@@ -1,0 +1,48 @@
+//! What `watch` says: what a round changed, and each trouble once, with its end.
+
+use std::path::Path;
+
+use crate::commands::say::{note, say};
+use crate::commands::summary;
+use crate::error::SyncError;
+use crate::report::Report;
+
+/// The voice of one folder.
+#[derive(Debug)]
+pub struct Voice {
+    folder: String,
+    trouble: Option<String>,
+}
+
+impl Voice {
+    /// The folder is named in each line.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            folder: root.display().to_string(),
+            trouble: None,
+        }
+    }
+
+    /// A round went well.
+    pub fn well(&mut self, report: &Report) {
+        if self.trouble.take().is_some() {
+            say(format_args!("{}: It goes on.", self.folder));
+        }
+        if !report.is_in_step() {
+            say(format_args!("{}: {}", self.folder, summary::line(report)));
+        }
+    }
+
+    /// A round failed.
+    pub fn badly(&mut self, error: &SyncError) {
+        self.trouble(error.to_string());
+    }
+
+    /// Something is not as it should be.
+    pub fn trouble(&mut self, sentence: String) {
+        if self.trouble.as_ref() != Some(&sentence) {
+            note(format_args!("{}: {sentence}", self.folder));
+            self.trouble = Some(sentence);
+        }
+    }
+}

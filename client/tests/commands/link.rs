@@ -1,0 +1,106 @@
+//! `link`.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use support::{Host, KEY, finished, free_port};
+
+use crate::Device;
+
+fn settings(device: &Device) -> Value {
+    let text = fs::read_to_string(device.root().join(".kamirc.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_folder_is_linked_and_its_key_is_for_its_user_alone() {
+    let host = Host::start();
+    let device = Device::new("laptop");
+    let said = device.run(&["link", &host.url]).good();
+    let sync = settings(&device)["sync"].clone();
+    assert_eq!(
+        (&sync["backend"], &sync["enabled"]),
+        (&json!(host.url), &json!(true))
+    );
+    let project = sync["projectId"].as_str().unwrap();
+    assert!(project.len() == 32 && said.contains(project), "{said}");
+    let key = device.place(".sync/kamisync.key");
+    assert_eq!(fs::read_to_string(&key).unwrap().trim(), KEY);
+    assert_eq!(
+        fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // Linked again, as for a new key, it stays with its project.
+    device.run(&["link", &host.url]).good();
+    assert_eq!(settings(&device)["sync"]["projectId"], project);
+}
+
+#[test]
+fn nothing_is_remembered_of_a_server_that_does_not_take_the_key() {
+    let host = Host::start();
+    let device = Device::new("laptop");
+    let mut link = device.command(&["link", &host.url]);
+    let wrong = link.env("KAMISYNC_KEY", "wrong-wrong-wrong-wrong").output();
+    let said = finished(wrong.unwrap()).failed();
+    assert!(
+        said.starts_with("kamisync: ") && said.contains("key"),
+        "{said}"
+    );
+    assert!(!device.root().join(".kamirc.json").exists());
+    assert!(!device.place(".sync/kamisync.key").exists());
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_by_the_exit_code() {
+    let device = Device::new("laptop");
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let finished = device.run(&["link", &url]);
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+    assert!(finished.err.contains("nothing listens"), "{finished:?}");
+    let finished = device.run(&["link", "sync.example.com"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+}
+
+#[test]
+fn a_second_device_is_asked_which_project_it_takes() {
+    let host = Host::start();
+    host.client()
+        .push_files("walk", &[("ideas/a.md", "a")])
+        .good();
+    let device = Device::new("phone");
+    let finished = device.run(&["link", &host.url]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(
+        finished.err.contains("--project") && finished.err.contains("walk"),
+        "{finished:?}"
+    );
+    device.run(&["link", &host.url, "--project", "walk"]).good();
+    assert_eq!(settings(&device)["sync"]["projectId"], "walk");
+    device.run(&["link", &host.url, "--new"]).good();
+    assert_ne!(settings(&device)["sync"]["projectId"], "walk");
+}
+
+#[test]
+fn the_key_of_one_project_decides_and_its_scope_is_told() {
+    let host = Host::start();
+    let body = json!({ "name": "tablet", "scope": "read", "projects": ["walk"] });
+    let answer = host.client().post("/v1/keys", &body);
+    let key = answer.json["key"].as_str().unwrap();
+    let device = Device::new("tablet");
+    let mut link = device.command(&["link", &host.url]);
+    link.env_remove("KAMISYNC_KEY").stdin(Stdio::piped());
+    let mut link = link
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The key comes on standard input.
+    writeln!(link.stdin.take().unwrap(), "{key}").unwrap();
+    let linked = finished(link.wait_with_output().unwrap());
+    assert!(linked.err.contains("may only read"), "{linked:?}");
+    linked.good();
+    assert_eq!(settings(&device)["sync"]["projectId"], "walk");
+}

@@ -1,0 +1,8 @@
+//! The commands of `kamisync` as a person runs them: real folders, the real server, real processes.
+
+mod device;
+mod link;
+mod network;
+mod watch;
+
+use device::{Device, eventually};

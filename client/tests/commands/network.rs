@@ -1,0 +1,166 @@
+//! The ways to a server: a proxy, HTTPS, and nothing.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use support::{Host, KEY, Process, finished, free_port, is_installed};
+use tempfile::TempDir;
+
+use crate::{Device, eventually};
+
+/// A proxy that connects every name to one server, and remembers what was sent.
+struct Proxy {
+    url: String,
+    sent: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Proxy {
+    fn to(host: &Host) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let (address, log) = (host.address().to_owned(), Arc::clone(&sent));
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                tunnel(client.unwrap(), &address, &log);
+            }
+        });
+        Self { url, sent }
+    }
+
+    fn sent(&self) -> String {
+        String::from_utf8_lossy(&self.sent.lock().unwrap()).into_owned()
+    }
+}
+
+fn tunnel(client: TcpStream, address: &str, log: &Arc<Mutex<Vec<u8>>>) {
+    let mut reader = BufReader::new(client.try_clone().unwrap());
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(reader.read_line(&mut head).unwrap() > 0, "{head}");
+    }
+    log.lock().unwrap().extend_from_slice(head.as_bytes());
+    let mut writer = client.try_clone().unwrap();
+    writer.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
+    let server = TcpStream::connect(address).unwrap();
+    let (mut from_server, mut to_server) = (server.try_clone().unwrap(), server);
+    std::thread::spawn(move || {
+        _ = std::io::copy(&mut from_server, &mut writer);
+        _ = writer.shutdown(Shutdown::Both);
+    });
+    let log = Arc::clone(log);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 16 << 10];
+        while let Ok(length @ 1..) = reader.read(&mut buffer) {
+            log.lock().unwrap().extend_from_slice(&buffer[..length]);
+            if to_server.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        _ = to_server.shutdown(Shutdown::Both);
+    });
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_and_bodies_are_compressed() {
+    let host = Host::start();
+    let proxy = Proxy::to(&host);
+    let device = Device::new("laptop");
+    let run = |arguments: &[&str]| {
+        let mut command = device.command(arguments);
+        finished(command.env("HTTP_PROXY", &proxy.url).output().unwrap())
+    };
+    run(&["link", "http://sync.example", "--project", "p"]).good();
+    device.write("ideas/a.md", &"ghi chú ".repeat(10_000));
+    run(&["sync"]).good();
+    let file = host.client().get("/v1/projects/p/files/ideas/a.md");
+    assert_eq!(
+        Some(String::from_utf8(file.bytes).unwrap()),
+        device.read("ideas/a.md")
+    );
+    let sent = proxy.sent().to_lowercase();
+    assert!(sent.contains("connect sync.example:80 http/1.1"), "{sent}");
+    assert!(sent.contains("content-encoding: gzip") && sent.len() < 20_000);
+    assert!(sent.contains("user-agent: kamisync/") && sent.contains("x-device: laptop"));
+    assert!(sent.contains("accept-encoding: gzip"), "{sent}");
+}
+
+#[test]
+fn an_exception_of_the_proxy_is_reached_directly() {
+    let host = Host::start();
+    let device = Device::new("laptop");
+    let mut link = device.command(&["link", &host.url]);
+    // Nobody listens there.
+    link.env("HTTP_PROXY", format!("http://127.0.0.1:{}", free_port()));
+    let lost = finished(link.output().unwrap());
+    assert_eq!(lost.code, Some(4), "{lost:?}");
+    link.env("NO_PROXY", "localhost, 127.0.0.1");
+    finished(link.output().unwrap()).good();
+}
+
+/// Caddy before a server, with a certificate of its own making.
+fn caddy(host: &Host) -> (Process, TempDir, String) {
+    let state = tempfile::tempdir().unwrap();
+    let domain = format!("localhost:{}", free_port());
+    let mut command = Command::new("caddy");
+    command
+        .args(["run", "--adapter", "caddyfile", "--config"])
+        .arg(support::root().join("deploy/Caddyfile"))
+        .env("DOMAIN", &domain)
+        .env("UPSTREAM", host.address())
+        .env("HTTP_PORT", free_port().to_string())
+        .env("XDG_DATA_HOME", state.path())
+        .env("XDG_CONFIG_HOME", state.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let process = Process::start(&mut command);
+    (process, state, format!("https://{domain}"))
+}
+
+#[test]
+fn https_takes_certificates_of_the_system_and_no_others() {
+    if !is_installed("caddy") {
+        return;
+    }
+    let host = Host::start();
+    let (_caddy, state, url) = caddy(&host);
+    let root = state.path().join("caddy/pki/authorities/local/root.crt");
+    eventually("Caddy has a certificate", || root.exists());
+    let device = Device::new("laptop");
+    let mut link = device.command(&["link", &url, "--project", "p"]);
+    link.env("SSL_CERT_FILE", &root);
+    eventually("it is linked", || link.status().unwrap().success());
+    device.write("ideas/a.md", "a");
+    let mut sync = device.command(&["sync"]);
+    let stranger = finished(sync.output().unwrap());
+    assert_eq!(stranger.code, Some(4), "{stranger:?}");
+    assert!(stranger.err.contains("certificate"), "{stranger:?}");
+    finished(sync.env("SSL_CERT_FILE", &root).output().unwrap()).good();
+    let stored = host.client().get("/v1/projects/p/files/ideas/a.md");
+    assert_eq!(stored.bytes, b"a");
+}
+
+#[test]
+fn a_redirect_is_told_and_the_key_does_not_follow_it() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let to = format!("http://{}/", target.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 301 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut head = BufReader::new(client.try_clone().unwrap()).lines();
+            while !head.next().unwrap().unwrap().is_empty() {}
+            client.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let said = Device::new("laptop").run(&["link", &url]).failed();
+    assert!(said.contains(&to) && !said.contains(KEY), "{said}");
+    assert!(target.accept().is_err(), "nobody came");
+}

@@ -1,0 +1,129 @@
+//! `watch`: two devices, and what may happen to them.
+
+use std::fs;
+use std::process::Stdio;
+
+use support::{Host, Process, free_port};
+
+use crate::{Device, eventually};
+
+/// Watches the folder of a device, until the result is dropped.
+fn watching(device: &Device) -> Process {
+    let mut watch = device.command(&["watch"]);
+    Process::start(watch.stdout(Stdio::null()).stderr(Stdio::null()))
+}
+
+fn has(device: &Device, path: &str, text: &str) -> bool {
+    device.read(path).as_deref() == Some(text)
+}
+
+/// A server that keeps its port when it is started again.
+fn lasting() -> (Host, String) {
+    let port = free_port().to_string();
+    (Host::with(&[("PORT", &port)]), port)
+}
+
+#[test]
+fn two_devices_see_each_others_edits_and_deletions() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    laptop.write("ideas/a.md", "1");
+    let _watches = [watching(&laptop), watching(&phone)];
+    eventually("the first file is there", || has(&phone, "ideas/a.md", "1"));
+    phone.write("ideas/a.md", "2");
+    eventually("an edit comes back", || has(&laptop, "ideas/a.md", "2"));
+    laptop.write("tasks/new/b.md", "b");
+    eventually("a new folder is there", || {
+        has(&phone, "tasks/new/b.md", "b")
+    });
+    fs::rename(phone.place("tasks/new/b.md"), phone.place("tasks/c.md")).unwrap();
+    eventually("a renamed file is there", || {
+        has(&laptop, "tasks/c.md", "b")
+    });
+    eventually("under its new name alone", || {
+        laptop.read("tasks/new/b.md").is_none()
+    });
+    fs::remove_file(laptop.place("ideas/a.md")).unwrap();
+    eventually("a deletion is there", || phone.read("ideas/a.md").is_none());
+}
+
+#[test]
+fn it_goes_on_after_the_server_was_away() {
+    let (host, port) = lasting();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    let _watches = [watching(&laptop), watching(&phone)];
+    laptop.write("ideas/a.md", "1");
+    eventually("the first file is there", || has(&phone, "ideas/a.md", "1"));
+    let data = host.kill();
+    laptop.write("ideas/a.md", "2");
+    phone.write("ideas/b.md", "b");
+    let _host = Host::resume(data, &[("PORT", &port)]);
+    eventually("what was saved meanwhile went up", || {
+        has(&phone, "ideas/a.md", "2")
+    });
+    eventually("in both directions", || has(&laptop, "ideas/b.md", "b"));
+}
+
+#[test]
+fn it_may_begin_while_the_server_is_away() {
+    let (host, port) = lasting();
+    let laptop = Device::linked("laptop", &host);
+    let data = host.kill();
+    let _watch = watching(&laptop);
+    laptop.write("ideas/a.md", "1");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let host = Host::resume(data, &[("PORT", &port)]);
+    let is_stored = || host.client().get("/v1/projects/p/files/ideas/a.md").bytes == b"1";
+    eventually("it is stored", is_stored);
+}
+
+#[test]
+fn a_killed_watch_loses_nothing_and_the_next_one_goes_on() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    let _watch = watching(&phone);
+    for round in 0..5 {
+        let watch = watching(&laptop);
+        for number in 0..20 {
+            laptop.write(&format!("ideas/{number}.md"), &format!("{round}"));
+        }
+        eventually("something is there", || {
+            has(&phone, "ideas/0.md", &round.to_string())
+        });
+        drop(watch);
+    }
+    let _watch = watching(&laptop);
+    let is_there = |number| has(&phone, &format!("ideas/{number}.md"), "4");
+    eventually("everything is there", || (0..20).all(is_there));
+}
+
+#[test]
+fn a_second_program_in_the_folder_is_told() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let _watch = watching(&laptop);
+    laptop.write("ideas/a.md", "1");
+    let is_stored = || host.client().get("/v1/projects/p/files/ideas/a.md").status == 200;
+    eventually("it watches", is_stored);
+    for command in ["sync", "watch"] {
+        let second = laptop.run(&[command]);
+        assert_eq!(second.code, Some(6), "{second:?}");
+    }
+    // What only asks the server is not kept away.
+    assert!(laptop.run(&["log", "ideas/a.md"]).good().contains("laptop"));
+}
+
+#[test]
+fn a_folder_that_is_not_linked_is_not_watched() {
+    let finished = Device::new("laptop").run(&["watch"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+}
