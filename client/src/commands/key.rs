@@ -11,7 +11,8 @@ use crate::config::Folder;
 
 /// The variable that goes before the file.
 pub const KEY: &str = "KAMISYNC_KEY";
-const FILE: &str = "kamisync.key";
+/// Its file, in `.kamiflow/.sync`.
+pub const FILE: &str = "kamisync.key";
 /// Keeps the key, the state and removed files out of a repository that the folder may be in.
 const GITIGNORE: &str = ".gitignore";
 

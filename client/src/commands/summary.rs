@@ -37,7 +37,7 @@ fn conflict(conflict: &ConflictCopy) -> String {
 pub fn line(report: &Report) -> String {
     let kinds = kinds(report).map(|(what, paths)| (what, paths.len()));
     let others = [
-        ("conflicts", report.conflicts.len()),
+        ("in conflict", report.conflicts.len()),
         ("left", report.left.len()),
     ];
     let counts = kinds
@@ -101,7 +101,7 @@ mod tests {
         let expected = "up: ideas/a.md\n\
             conflict: ideas/b.md: your text is in ideas/b (conflict laptop).md\n\
             left: ideas/c.md: it is too large\n\
-            1 up, 1 conflicts, 1 left.";
+            1 up, 1 in conflict, 1 left.";
         assert_eq!(text(&report), expected);
     }
 

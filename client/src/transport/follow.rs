@@ -5,15 +5,15 @@
 //! in between, and a round that failed is asked for again.
 
 use std::io;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::address::encode;
 use super::backoff::{Backoff, jitter};
 use super::position::Position;
-use super::server::Server;
+use super::project::Project;
 use crate::remote::{BEGINNING, RemoteError};
 
 /// Seconds that a request waits for a change. Proxies cut what is silent for longer.
@@ -28,14 +28,19 @@ const LOOK: Duration = Duration::from_secs(30);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// Calls `look` whenever the server may have something newer than `position`, for ever.
-pub fn follow(server: &Server, project: &str, position: &Position, mut look: impl FnMut()) -> ! {
+/// Calls `look` whenever the server may have something newer than `position`, for ever. The project is asked
+/// for at each connection, since its key or its address may change.
+pub fn follow(
+    project: impl Fn() -> Arc<Project>,
+    position: &Position,
+    mut look: impl FnMut(),
+) -> ! {
     let mut has_streams = true;
     let mut backoff = Backoff::new(FIRST, LONGEST);
     loop {
         let result = match has_streams {
-            true => stream(server, project, position, &mut look),
-            false => wait(server, project, position, &mut look),
+            true => stream(&project(), position, &mut look),
+            false => wait(&project(), position, &mut look),
         };
         match result {
             Ok(Ended::InTime) => backoff.reset(),
@@ -76,14 +81,13 @@ impl Ended {
 
 /// One stream, from its beginning to its end.
 fn stream(
-    server: &Server,
-    project: &str,
+    project: &Project,
     position: &Position,
     look: &mut impl FnMut(),
 ) -> Result<Ended, RemoteError> {
     let began = Instant::now();
-    let path = format!("/v1/projects/{}/events", encode(project));
-    let mut stream = server.stream(&path, position.get().as_deref())?;
+    let path = project.path("events");
+    let mut stream = project.server().stream(&path, position.get().as_deref())?;
     // What was saved while there was no connection goes up now.
     look();
     let mut has_told = false;
@@ -103,17 +107,15 @@ struct Page {
 
 /// One request that waits for a change.
 fn wait(
-    server: &Server,
-    project: &str,
+    project: &Project,
     position: &Position,
     look: &mut impl FnMut(),
 ) -> Result<Ended, RemoteError> {
     let began = Instant::now();
     let cursor = position.get();
     let since = cursor.as_deref().unwrap_or(BEGINNING);
-    let project = encode(project);
-    let path = format!("/v1/projects/{project}/changes?since={since}&limit=1&wait={WAIT_S}");
-    let page: Page = server.get(&path)?.json()?;
+    let path = project.path(&format!("changes?since={since}&limit=1&wait={WAIT_S}"));
+    let page: Page = project.server().get(&path)?.json()?;
     let has_told = !page.changes.is_empty();
     if has_told {
         look();

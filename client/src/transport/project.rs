@@ -37,11 +37,6 @@ impl Project {
         &self.server
     }
 
-    /// Its id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Brings back a version of a path as a new one.
     pub fn restore(&self, path: &str, rev: Rev) -> Result<(), RemoteError> {
         let body = RestoreBody { path, rev };
@@ -62,7 +57,8 @@ impl Project {
         }
     }
 
-    fn path(&self, what: &str) -> String {
+    /// The address of something below the project.
+    pub(super) fn path(&self, what: &str) -> String {
         format!("/v1/projects/{}/{what}", encode(&self.id))
     }
 }

@@ -3,6 +3,9 @@
 mod device;
 mod link;
 mod network;
+mod past;
+mod resolve;
+mod sync;
 mod watch;
 
 use device::{Device, eventually};

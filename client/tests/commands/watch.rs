@@ -127,3 +127,56 @@ fn a_folder_that_is_not_linked_is_not_watched() {
     let finished = Device::new("laptop").run(&["watch"]);
     assert_eq!(finished.code, Some(2), "{finished:?}");
 }
+
+#[test]
+fn a_folder_that_goes_away_deletes_nothing_and_is_taken_up_again() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "1");
+    let _watch = watching(&laptop);
+    let stored =
+        |text: &str| host.client().get("/v1/projects/p/files/ideas/a.md").bytes == text.as_bytes();
+    eventually("it is stored", || stored("1"));
+    let (here, away) = (laptop.place(""), laptop.root().join("away"));
+    fs::rename(&here, &away).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert!(stored("1"), "absence is not deletion");
+    fs::rename(&away, &here).unwrap();
+    laptop.write("ideas/a.md", "2");
+    eventually("it goes on", || stored("2"));
+}
+
+#[test]
+fn another_key_and_other_settings_need_no_new_start() {
+    let host = Host::start();
+    let body = serde_json::json!({ "name": "laptop", "scope": "write" });
+    let made = host.client().post("/v1/keys", &body).json;
+    let laptop = Device::new("laptop");
+    let link = |key: &str| {
+        let mut link = laptop.command(&["link", &host.url, "--project", "p"]);
+        link.env("KAMISYNC_KEY", key).stdout(Stdio::null());
+        assert!(link.status().unwrap().success());
+    };
+    link(made["key"].as_str().unwrap());
+    let _watch = watching(&laptop);
+    laptop.write("ideas/a.md", "1");
+    let stored = |path: &str| {
+        let answer = host
+            .client()
+            .get(&format!("/v1/projects/p/files/ideas/{path}"));
+        (answer.status == 200).then_some(answer.bytes)
+    };
+    eventually("it is stored", || stored("a.md").as_deref() == Some(b"1"));
+    let revoked = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+    host.client().delete(&revoked).good();
+    laptop.write("ideas/a.md", "2");
+    link(support::KEY);
+    eventually("it goes on with the new key", || {
+        stored("a.md").as_deref() == Some(b"2")
+    });
+    laptop.write(".kamiignore", "private.md\n");
+    laptop.write("ideas/private.md", "p");
+    laptop.write("ideas/b.md", "b");
+    eventually("the other file is stored", || stored("b.md").is_some());
+    assert_eq!(stored("private.md"), None);
+}

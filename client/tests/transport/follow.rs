@@ -22,11 +22,9 @@ fn following(url: &str, cursor: Option<String>) -> (Receiver<()>, Arc<Position>)
     let (sender, told) = channel();
     let position = Arc::new(Position::default());
     position.set(cursor);
-    let (project, shared) = (project(url, KEY), Arc::clone(&position));
+    let (project, shared) = (Arc::new(project(url, KEY)), Arc::clone(&position));
     thread::spawn(move || {
-        follow(project.server(), project.id(), &shared, || {
-            _ = sender.send(())
-        });
+        follow(|| Arc::clone(&project), &shared, || _ = sender.send(()));
     });
     (told, position)
 }

@@ -1,9 +1,8 @@
 //! Watches one folder: waits for a sign of a change, does a round, and again.
 
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,16 +10,18 @@ use anyhow::Result;
 
 use super::local::LocalWatch;
 use super::schedule::{Ended, Schedule};
+use super::sight::Sight;
 use super::voice::Voice;
 use crate::commands::{device, open};
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::remote::RemoteError;
-use crate::report::Silent;
+use crate::report::{Report, Silent};
 use crate::round::{Options, Session};
 use crate::transport::{Position, Project, follow};
 
 /// A sign that something may have changed.
+#[derive(Clone, Copy)]
 enum Sign {
     /// Here.
     Saved,
@@ -28,30 +29,41 @@ enum Sign {
     Told,
 }
 
-/// A folder that is ready to be watched. No other program syncs it meanwhile.
+/// A folder that is watched. No other program syncs it meanwhile.
 pub struct Watched {
-    session: Session,
-    project: Arc<Project>,
-    position: Arc<Position>,
+    root: PathBuf,
     device: String,
     voice: Voice,
     signs: (Sender<Sign>, Receiver<Sign>),
-    local: Option<(Identity, LocalWatch)>,
+    position: Arc<Position>,
+    /// The project, which the thread that follows it asks for at each connection.
+    project: Arc<Mutex<Arc<Project>>>,
+    /// None while the folder cannot be used.
+    here: Option<Here>,
+}
+
+/// The folder that is there now, with its settings.
+struct Here {
+    sight: Sight,
+    session: Session,
+    local: Option<LocalWatch>,
 }
 
 impl Watched {
     /// Takes the folder for this program.
     pub fn open(folder: Folder) -> Result<Self> {
         let project = Arc::new(open::project(&folder)?);
-        Ok(Self {
+        let mut watched = Self {
             voice: Voice::new(&folder.root),
-            session: Session::open(folder)?,
-            project,
-            position: Arc::default(),
+            root: folder.root.clone(),
             device: device::name(),
             signs: channel(),
-            local: None,
-        })
+            position: Arc::default(),
+            project: Arc::new(Mutex::new(project)),
+            here: None,
+        };
+        watched.enter(folder)?;
+        Ok(watched)
     }
 
     /// Keeps the folder in step, for ever.
@@ -60,22 +72,36 @@ impl Watched {
         let mut schedule = Schedule::new(Instant::now());
         loop {
             self.wait(&mut schedule);
-            self.watch_here();
-            let ended = self.round();
-            schedule.ended(ended, self.local.is_some(), Instant::now());
+            let ended = match self.round() {
+                Ok(report) => {
+                    self.voice.well(&report);
+                    Ended::Well(self.project().server().pause())
+                }
+                Err(error) => {
+                    let asked = asked(&error);
+                    self.voice.badly(&error);
+                    Ended::Badly(asked)
+                }
+            };
+            let local = self.here.as_ref().and_then(|here| here.local.as_ref());
+            schedule.ended(ended, local.is_some(), Instant::now());
         }
+    }
+
+    fn project(&self) -> Arc<Project> {
+        current(&self.project)
     }
 
     /// Hears of changes on the server.
     fn follow(&self) {
-        self.position.set(self.session.cursor().unwrap_or_default());
         let (project, position) = (Arc::clone(&self.project), Arc::clone(&self.position));
+        let look = self.teller(Sign::Told);
+        thread::spawn(move || follow(|| current(&project), &position, look));
+    }
+
+    fn teller(&self, sign: Sign) -> impl Fn() + Send + 'static {
         let signs = self.signs.0.clone();
-        thread::spawn(move || {
-            follow(project.server(), project.id(), &position, || {
-                _ = signs.send(Sign::Told)
-            });
-        });
+        move || _ = signs.send(sign)
     }
 
     /// Waits until the next round is due.
@@ -90,67 +116,63 @@ impl Watched {
         }
     }
 
-    /// Watches the folder that is there now, which may be another than before.
-    fn watch_here(&mut self) {
-        let identity = Identity::of(&self.session.folder().kamiflow());
-        if self.local.as_ref().map(|(watched, _)| watched) == identity.as_ref() {
-            return;
-        }
-        let signs = self.signs.0.clone();
-        let local = LocalWatch::start(self.session.folder(), move || _ = signs.send(Sign::Saved));
-        self.local = match (local, identity) {
-            (Ok(local), Some(identity)) => Some((identity, local)),
-            (Err(error), Some(_)) => {
-                self.voice
-                    .trouble(format!("Saves are not noticed at once: {error}."));
-                None
-            }
-            (_, None) => None,
+    fn round(&mut self) -> Result<Report> {
+        self.look_around()?;
+        let project = self.project();
+        let Some(here) = &mut self.here else {
+            anyhow::bail!("The folder is not there: it goes on when it is.");
         };
-    }
-
-    fn round(&mut self) -> Ended {
         let options = Options {
             device: &self.device,
             accept_deletions: false,
             progress: &Silent,
         };
-        let result = self.session.sync(&*self.project, &options);
-        self.position.set(self.session.cursor().unwrap_or_default());
-        match result {
-            Ok(report) => {
-                self.voice.well(&report);
-                Ended::Well(self.project.server().pause())
-            }
-            Err(error) => {
-                self.voice.badly(&error);
-                Ended::Badly(asked(&error))
-            }
-        }
+        let result = here.session.sync(&*project, &options);
+        self.position.set(here.session.cursor().unwrap_or_default());
+        Ok(result?)
     }
+
+    /// Begins anew when the folder is another one, or was linked or set up otherwise.
+    fn look_around(&mut self) -> Result<()> {
+        let sight = Sight::of(&self.root);
+        if self.here.as_ref().map(|here| &here.sight) == sight.as_ref() {
+            return Ok(());
+        }
+        // Its lock must be free before it is taken again.
+        self.here = None;
+        if sight.is_some() {
+            let folder = Folder::open(&self.root)?;
+            let project = Arc::new(open::project(&folder)?);
+            *self.project.lock().unwrap_or_else(PoisonError::into_inner) = project;
+            self.enter(folder)?;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, folder: Folder) -> Result<()> {
+        let Some(sight) = Sight::of(&self.root) else {
+            return Ok(());
+        };
+        let local = LocalWatch::start(&folder, self.teller(Sign::Saved));
+        let session = Session::open(folder)?;
+        self.position.set(session.cursor()?);
+        self.here = Some(Here {
+            sight,
+            session,
+            local: local.map_err(|error| self.voice.blind(&error)).ok(),
+        });
+        Ok(())
+    }
+}
+
+fn current(project: &Mutex<Arc<Project>>) -> Arc<Project> {
+    Arc::clone(&project.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The pause that the server asks for.
-fn asked(error: &SyncError) -> Duration {
-    match error {
-        SyncError::Remote(RemoteError::Wait { after, .. }) => *after,
+fn asked(error: &anyhow::Error) -> Duration {
+    match error.downcast_ref() {
+        Some(SyncError::Remote(RemoteError::Wait { after, .. })) => *after,
         _ => Duration::ZERO,
-    }
-}
-
-/// What tells a folder from another one that takes its place.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity(String);
-
-impl Identity {
-    fn of(folder: &Path) -> Option<Self> {
-        let metadata = fs::metadata(folder).ok()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            Some(Self(format!("{}-{}", metadata.dev(), metadata.ino())))
-        }
-        #[cfg(not(unix))]
-        Some(Self(format!("{:?}", metadata.created().ok()?)))
     }
 }

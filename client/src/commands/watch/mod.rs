@@ -4,6 +4,7 @@
 mod folder;
 mod local;
 mod schedule;
+mod sight;
 mod voice;
 
 use std::path::PathBuf;

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::commands::say::{note, say};
 use crate::commands::summary;
-use crate::error::SyncError;
 use crate::report::Report;
 
 /// The voice of one folder.
@@ -34,15 +33,19 @@ impl Voice {
     }
 
     /// A round failed.
-    pub fn badly(&mut self, error: &SyncError) {
-        self.trouble(error.to_string());
-    }
-
-    /// Something is not as it should be.
-    pub fn trouble(&mut self, sentence: String) {
+    pub fn badly(&mut self, error: &anyhow::Error) {
+        let sentence = format!("{error:#}");
         if self.trouble.as_ref() != Some(&sentence) {
             note(format_args!("{}: {sentence}", self.folder));
             self.trouble = Some(sentence);
         }
+    }
+
+    /// Saves are not noticed.
+    pub fn blind(&self, error: &notify::Error) {
+        note(format_args!(
+            "{}: The system tells nothing of saves ({error}), so they go up with a delay.",
+            self.folder
+        ));
     }
 }

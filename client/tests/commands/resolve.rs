@@ -1,0 +1,69 @@
+//! `resolve`.
+
+use serde_json::Value;
+use support::Host;
+
+use crate::Device;
+
+/// A laptop whose edit of a line met that of the phone.
+fn in_conflict(host: &Host) -> Device {
+    let (laptop, phone) = (
+        Device::linked("laptop", host),
+        Device::linked("phone", host),
+    );
+    laptop.write("ideas/a.md", "same\nbefore\n");
+    laptop.run(&["sync"]).good();
+    phone.run(&["sync"]).good();
+    phone.write("ideas/a.md", "same\nby phone\n");
+    phone.run(&["sync"]).good();
+    laptop.write("ideas/a.md", "same\nby laptop\n");
+    let said = laptop.run(&["sync"]).good();
+    assert!(
+        said.contains("conflict: ideas/a.md: your text is in ideas/a (conflict laptop "),
+        "{said}"
+    );
+    laptop
+}
+
+/// The path of the copy.
+fn copy(laptop: &Device) -> String {
+    let listed = laptop.run(&["resolve", "--json"]);
+    assert_eq!(listed.code, Some(3), "{listed:?}");
+    let conflicts: Value = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!(conflicts[0]["path"], "ideas/a.md");
+    conflicts[0]["copy"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_conflict_is_shown_with_both_texts() {
+    let host = Host::start();
+    let laptop = in_conflict(&host);
+    let copy = copy(&laptop);
+    let shown = laptop.run(&["resolve", "ideas/a.md"]);
+    let expected =
+        format!("same\n<<<<<<< ideas/a.md\nby phone\n=======\nby laptop\n>>>>>>> {copy}\n");
+    assert_eq!((shown.code, shown.out), (Some(3), expected));
+    assert!(
+        laptop
+            .run(&["status"])
+            .good()
+            .starts_with("open conflict: ideas/a.md")
+    );
+}
+
+#[test]
+fn either_text_can_be_kept_and_the_other_devices_follow() {
+    for (keep, text) in [("file", "same\nby phone\n"), ("copy", "same\nby laptop\n")] {
+        let host = Host::start();
+        let laptop = in_conflict(&host);
+        let copy = copy(&laptop);
+        laptop.run(&["resolve", &copy, "--keep", keep]).good();
+        assert_eq!(laptop.read("ideas/a.md").as_deref(), Some(text));
+        assert_eq!(laptop.read(&copy), None);
+        assert_eq!(laptop.run(&["resolve"]).good(), "");
+        let phone = Device::linked("phone", &host);
+        phone.run(&["sync"]).good();
+        assert_eq!(phone.read("ideas/a.md").as_deref(), Some(text));
+        assert_eq!(phone.read(&copy), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! `sync` and `status`.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{Finished, Host};
+
+use crate::Device;
+
+fn json_of(finished: Finished) -> Value {
+    serde_json::from_str(&finished.good()).unwrap()
+}
+
+#[test]
+fn a_round_goes_in_both_directions_and_says_what_it_did() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    laptop.write("ideas/a.md", "a");
+    laptop.write("ideas/note.txt", "not synced");
+    assert_eq!(laptop.run(&["sync"]).good(), "up: ideas/a.md\n1 up.\n");
+    phone.write("tasks/b.md", "b");
+    let said = json_of(phone.run(&["sync", "--json"]));
+    assert_eq!(said["downloaded"], json!(["ideas/a.md"]));
+    assert_eq!(said["uploaded"], json!(["tasks/b.md"]));
+    assert_eq!(phone.read("ideas/a.md").as_deref(), Some("a"));
+    assert_eq!(phone.read("ideas/note.txt"), None);
+    assert_eq!(phone.run(&["sync"]).good(), "In step.\n");
+}
+
+#[test]
+fn a_dry_run_and_a_status_change_nothing() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    laptop.write("ideas/a.md", "a");
+    laptop.run(&["sync"]).good();
+    phone.write("ideas/b.md", "b");
+    let planned = phone.run(&["sync", "--dry-run"]).good();
+    assert_eq!(planned, "up: ideas/b.md\ndown: ideas/a.md\n1 up, 1 down.\n");
+    let status = phone.run(&["status"]);
+    assert_eq!((status.code, status.out), (Some(3), planned));
+    let status = phone.run(&["status", "--json"]);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(
+        (&status["in_step"], &status["would"]["uploaded"]),
+        (&json!(false), &json!(["ideas/b.md"]))
+    );
+    assert_eq!(phone.read("ideas/a.md"), None);
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+    phone.run(&["sync"]).good();
+    assert_eq!(phone.run(&["status"]).good(), "In step.\n");
+}
+
+#[test]
+fn files_that_are_all_gone_are_a_question() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    for number in 0..30 {
+        laptop.write(&format!("ideas/{number}.md"), "text");
+    }
+    laptop.run(&["sync"]).good();
+    fs::remove_dir_all(laptop.place("ideas")).unwrap();
+    let asked = laptop.run(&["sync"]);
+    assert_eq!(asked.code, Some(5), "{asked:?}");
+    assert!(asked.err.contains("--accept-deletions"), "{asked:?}");
+    assert_eq!(host.client().status("p")["fileCount"], 30);
+    laptop.run(&["sync", "--accept-deletions"]).good();
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+}
+
+#[test]
+fn a_server_that_is_away_is_told_by_the_exit_code() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "a");
+    drop(host);
+    for command in ["sync", "status"] {
+        let lost = laptop.run(&[command]);
+        assert_eq!(lost.code, Some(4), "{lost:?}");
+        assert!(
+            lost.err
+                .starts_with("kamisync: The server cannot be reached"),
+            "{lost:?}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_is_found_from_below_and_by_its_name() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "a");
+    let mut below = laptop.command(&["sync"]);
+    let below = below.current_dir(laptop.place("ideas")).output().unwrap();
+    assert!(below.status.success(), "{below:?}");
+    let other = Device::new("other");
+    let root = laptop.root().to_str().unwrap();
+    assert_eq!(other.run(&["status", root]).good(), "In step.\n");
+    assert!(
+        other
+            .run(&["log", "-C", root, "ideas/a.md"])
+            .good()
+            .contains("laptop")
+    );
+    assert_eq!(other.run(&["sync"]).code, Some(2));
+}
+
+#[test]
+fn a_key_that_may_only_read_takes_and_says_why_nothing_goes_up() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "a");
+    laptop.run(&["sync"]).good();
+    let body = json!({ "name": "reader", "scope": "read" });
+    let key = host.client().post("/v1/keys", &body).json["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let reader = Device::new("reader");
+    let mut link = reader.command(&["link", &host.url, "--project", "p"]);
+    assert!(
+        link.env("KAMISYNC_KEY", key)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    reader.run(&["sync"]).good();
+    assert_eq!(reader.read("ideas/a.md").as_deref(), Some("a"));
+    reader.write("ideas/b.md", "b");
+    let refused = reader.run(&["sync"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("read"), "{refused:?}");
+}
