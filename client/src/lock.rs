@@ -8,7 +8,7 @@ use crate::error::{At, SyncError};
 
 /// Held while a program works in a folder; the system releases it when the program ends, however it does.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the lock is held while the file is open")] File);
+pub struct Lock(File);
 
 impl Lock {
     /// Takes the lock, whose file is in this folder.
@@ -25,6 +25,13 @@ impl Lock {
         file.set_len(0).at(&place)?;
         write!(file, "{}", std::process::id()).at(&place)?;
         Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file would not be enough while a child process is being started, which has it too.
+    fn drop(&mut self) {
+        _ = self.0.unlock();
     }
 }
 

@@ -20,6 +20,7 @@ mod way;
 pub use remove::remove_all;
 pub use replace::{Old, Write, write_all};
 
+use std::io::ErrorKind;
 use std::time::SystemTime;
 
 use crate::config::Folder;
@@ -59,12 +60,16 @@ impl<'a> Disk<'a> {
         })
     }
 
-    /// Whether there is nothing at a path; a file whose name differs in case is something else.
+    /// Whether there is no file at a path. A folder is none, and one whose name differs in case is another.
     pub fn is_absent(&self, path: &str) -> bool {
         let place = self.folder.place(path);
         match place.symlink_metadata() {
-            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-            Ok(_) => self.folding == Folding::Folded && !way::is_listed(&place),
+            Err(error) => {
+                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+            }
+            Ok(found) => {
+                found.is_dir() || self.folding == Folding::Folded && !way::is_listed(&place)
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub fn compare(
     };
     if Some(local) == content {
         Decision::Record
-    } else if judged.edited.contains(path) || went_back(entry, remote) {
+    } else if judged.edited.contains(path) || is_base(entry, remote) || went_back(entry, remote) {
         Decision::Follow
     } else if judged.behind.contains(path) {
         content.map_or(Decision::Remove, |_| Decision::Write)
@@ -55,6 +55,11 @@ pub fn compare(
     } else {
         Decision::Known
     }
+}
+
+/// The server has, again or still, the content that was edited here.
+fn is_base(entry: Option<&Entry>, remote: &Change) -> bool {
+    entry.is_some_and(|entry| entry.checksum.is_some() && entry.checksum == remote.checksum)
 }
 
 /// Revs never go back, so a smaller one means that the server has lost the version that was here.
@@ -121,6 +126,7 @@ mod tests {
             (Some((9, b)), b, a, "conflict", Follow),
             (Some((9, b)), b, None, "delete_local", Follow),
             (Some((9, b)), a, a, "", Record),
+            (Some((3, b)), a, b, "conflict", Follow),
             // Deleted here: the server still has the same, or has another.
             (Some((9, b)), None, b, "download", Follow),
             (Some((3, b)), None, b, "download", Follow),

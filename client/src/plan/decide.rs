@@ -40,6 +40,7 @@ pub fn decide(
         _ if local == remote => Decision::Record,
         // This device sent it, and the answer was lost: what is here is newer.
         (_, Some(_)) if sent == remote => Decision::Follow,
+        (Some(_), Some(_)) if base == remote => Decision::Follow,
         (_, Some(_)) if local == base => Decision::Write,
         (_, None) if local == base => Decision::Remove,
         (None, _) => Decision::Return,
@@ -75,6 +76,7 @@ mod tests {
             (a, None, None, b, Return),
             (a, None, b, None, Keep),
             (a, None, b, c, Merge),
+            (a, None, b, a, Follow),
             (a, b, c, b, Follow),
             (None, None, None, b, Write),
             (None, None, b, c, Merge),
@@ -116,7 +118,7 @@ mod tests {
         fn no_edit_of_others_is_ignored(base in text(), sent in text(), local in text(), remote in text()) {
             let made = decide(Some(&entry(base, sent)), local, (6, remote));
             if matches!(made, Decision::Record | Decision::Keep | Decision::Follow) {
-                prop_assert!(remote.is_none() || remote == local || remote == sent);
+                prop_assert!(remote.is_none() || [local, sent, base].contains(&remote));
             }
             prop_assert_ne!(made, Decision::Known);
         }

@@ -8,7 +8,7 @@ use crate::error::{At, SyncError};
 use crate::merge::merge;
 use crate::remote::Change;
 use crate::report::ConflictCopy;
-use crate::scan::{Content, read};
+use crate::scan::{Content, read_again};
 
 impl Round<'_> {
     /// Decides how the server's edit and the one here come together.
@@ -57,10 +57,7 @@ impl Round<'_> {
     /// The file here, when it is still the one that was looked at.
     fn ours(&self, path: &str) -> Result<Option<Content>, SyncError> {
         let place = self.folder.place(path);
-        let content = match read(&place) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            content => content.at(&place)?,
-        };
+        let content = read_again(&place).at(&place)?;
         let expected = self.scan.checksum(path);
         Ok(content.filter(|content| Some(&*content.local.checksum) == expected))
     }

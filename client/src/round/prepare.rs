@@ -25,7 +25,7 @@ impl<'a> Round<'a> {
         let disk = Disk::of(folder)?;
         let scan = Scan::of(folder, &state.entries)?;
         disk.rescue(&scan.leftovers)?;
-        forget_unselected(state, &folder.selection)?;
+        forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         if !options.accept_deletions {
             ask(&scan, state, &folder.selection)?;
@@ -46,11 +46,15 @@ impl<'a> Round<'a> {
     }
 }
 
-/// What is no longer selected is neither deleted nor watched.
-fn forget_unselected(state: &mut State, selection: &Selection) -> Result<(), SyncError> {
-    let paths = state.entries.keys().chain(state.pending.keys());
-    let unselected = paths.filter(|path| !selection.has_file(path));
-    let forget: Vec<Update> = unselected.cloned().map(Update::Forget).collect();
+/// What is no longer selected is neither deleted nor watched. While its file is here, it may be selected
+/// again, and then it is known what it was edited from.
+fn forget_unselected(state: &mut State, folder: &Folder) -> Result<(), SyncError> {
+    let is_unselected = |path: &&String| !folder.selection.has_file(path);
+    let is_gone = |path: &&String| !folder.place(path).is_file();
+    let entries = state.entries.keys().filter(is_unselected).filter(is_gone);
+    let pending = state.pending.keys().filter(is_unselected);
+    let forget = entries.chain(pending).cloned().map(Update::Forget);
+    let forget: Vec<Update> = forget.collect();
     let cursor = state.cursor()?;
     state.write(&forget, cursor.as_deref())
 }
@@ -84,8 +88,9 @@ fn ask(scan: &Scan, state: &State, selection: &Selection) -> Result<(), SyncErro
     if let Some(question) = absence::other_disk(&before, &scan.devices, paths) {
         return Err(SyncError::Question(question));
     }
-    let is_live = |entry: &&Entry| entry.checksum.is_some();
-    let all = state.entries.values().filter(is_live).count();
+    let is_live =
+        |(path, entry): &(&String, &Entry)| entry.checksum.is_some() && selection.has_file(path);
+    let all = state.entries.iter().filter(is_live).count();
     match absence::is_much(gone.len(), all) {
         true => Err(SyncError::Question(Question::GoneHere(gone.len(), all))),
         false => Ok(()),

@@ -1,7 +1,6 @@
 //! Sends what was changed here.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 
 use super::Round;
 use super::take::based_on;
@@ -9,7 +8,7 @@ use crate::error::{At, SyncError};
 use crate::plan::{Decision, Edit, edits, parts};
 use crate::remote::{Change, Conflict, Delete, Limits, Push, Pushed, Put, RemoteError, Rev};
 use crate::report::Phase;
-use crate::scan::{Local, read};
+use crate::scan::{Local, read_again};
 use crate::state::{Entry, Update};
 
 /// A push with what is known of its files.
@@ -110,11 +109,7 @@ impl Round<'_> {
 
     fn add_put(&mut self, part: &mut Part, edit: &Edit) -> Result<(), SyncError> {
         let place = self.folder.place(&edit.path);
-        let content = match read(&place) {
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            content => content.at(&place)?,
-        };
-        if let Some(content) = content {
+        if let Some(content) = read_again(&place).at(&place)? {
             self.scan
                 .files
                 .insert(edit.path.clone(), content.local.clone());

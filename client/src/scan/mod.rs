@@ -8,7 +8,7 @@ mod tests;
 mod walk;
 
 pub(crate) use read::describe;
-pub use read::{Content, read};
+pub use read::{Content, read_again};
 pub use stamp::Stamp;
 
 use std::collections::BTreeMap;

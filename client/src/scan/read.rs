@@ -1,7 +1,7 @@
 //! Reads a file that others may be writing.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -29,6 +29,22 @@ pub fn read(place: &Path) -> io::Result<Option<Content>> {
         }
     }
     Ok(None)
+}
+
+/// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read.
+pub fn read_again(place: &Path) -> io::Result<Option<Content>> {
+    match read(place) {
+        Err(error) if is_of_file(error.kind()) => Ok(None),
+        content => content,
+    }
+}
+
+fn is_of_file(kind: ErrorKind) -> bool {
+    use ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(
+        kind,
+        IsADirectory | NotADirectory | NotFound | PermissionDenied
+    )
 }
 
 fn try_read(place: &Path) -> io::Result<Option<Content>> {

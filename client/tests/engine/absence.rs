@@ -1,0 +1,109 @@
+//! Absence is not deletion.
+
+use kamisync::absence::Question;
+use kamisync::error::SyncError;
+use support::Host;
+
+use crate::device::{Device, settle};
+
+fn pair(host: &Host, files: usize) -> (Device, Device) {
+    let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
+    for number in 0..files {
+        a.write(
+            &format!("ideas/sub/{number}.md"),
+            &format!("text {number}\n"),
+        );
+    }
+    settle(&[&a, &b]);
+    (a, b)
+}
+
+fn question(error: SyncError) -> Question {
+    match error {
+        SyncError::Question(question) => question,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn when_most_files_are_gone_a_person_is_asked_on_both_sides() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    for number in 0..25 {
+        a.delete(&format!("ideas/sub/{number}.md"));
+    }
+    assert_eq!(question(a.fail()), Question::GoneHere(25, 40));
+    assert!(b.sync().is_in_step());
+    assert_eq!(a.sync_deletions().deleted_there.len(), 25);
+    assert_eq!(question(b.fail()), Question::GoneThere(25, 40));
+    assert_eq!(b.files().len(), 40);
+    assert_eq!(b.sync_deletions().deleted_here.len(), 25);
+    assert_eq!(settle(&[&a, &b]).len(), 15);
+    assert_eq!(b.trash().len(), 25);
+}
+
+#[test]
+fn an_empty_folder_is_asked_about_however_few_files_it_had() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 3);
+    std::fs::remove_dir_all(a.place("ideas")).unwrap();
+    assert_eq!(question(a.fail()), Question::GoneHere(3, 3));
+    std::fs::create_dir(a.place("ideas")).unwrap();
+    assert_eq!(question(a.fail()), Question::GoneHere(3, 3));
+    assert_eq!(b.sync().deleted_here.len(), 0);
+}
+
+#[test]
+fn a_renamed_folder_is_no_absence() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    a.rename("ideas/sub", "tasks/other");
+    assert_eq!(a.sync().uploaded.len(), 40);
+    assert_eq!(b.sync().deleted_here.len(), 40);
+    assert_eq!(settle(&[&a, &b]).len(), 40);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_deleted() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 3);
+    let aside = a.place("aside");
+    std::fs::rename(a.place("ideas/sub"), &aside).unwrap();
+    std::os::unix::fs::symlink(&aside, a.place("ideas/sub")).unwrap();
+    let report = a.sync();
+    assert!(report.deleted_there.is_empty());
+    assert_eq!(report.left[0].path, "ideas/sub");
+    assert!(b.sync().is_in_step());
+    // The whole category on another disk that is not there.
+    std::fs::rename(a.place("ideas"), a.place("ideas before")).unwrap();
+    std::os::unix::fs::symlink("/nowhere", a.place("ideas")).unwrap();
+    assert!(matches!(a.fail(), SyncError::Disk { .. }));
+    assert!(b.sync().is_in_step());
+}
+
+#[test]
+fn a_category_on_another_disk_that_lacks_files_is_asked_about() {
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else {
+        return eprintln!("skipped: there is no second disk");
+    };
+    let host = Host::start();
+    let (a, _) = pair(&host, 5);
+    std::fs::rename(a.place("ideas"), a.place("ideas before")).unwrap();
+    std::os::unix::fs::symlink(other.path(), a.place("ideas")).unwrap();
+    a.write("ideas/sub/0.md", "text 0\n");
+    let is_other = std::os::unix::fs::MetadataExt::dev(&other.path().metadata().unwrap())
+        != std::os::unix::fs::MetadataExt::dev(&a.place("ideas before").metadata().unwrap());
+    if is_other {
+        assert_eq!(question(a.fail()), Question::OtherDisk("ideas".to_owned()));
+    }
+    for number in 1..5 {
+        a.write(
+            &format!("ideas/sub/{number}.md"),
+            &format!("text {number}\n"),
+        );
+    }
+    assert!(a.sync().is_in_step());
+    // A file may be removed there too.
+    a.delete("ideas/sub/0.md");
+    assert_eq!(a.sync().deleted_there.len(), 1);
+}

@@ -1,0 +1,130 @@
+//! Both devices changed the same file.
+
+use support::Host;
+
+use crate::device::{Device, settle};
+
+/// Two devices in step with this text.
+fn with(host: &Host, text: &str) -> (Device, Device) {
+    let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
+    a.write("ideas/a.md", text);
+    a.write("ideas/other.md", "other\n");
+    settle(&[&a, &b]);
+    (a, b)
+}
+
+#[test]
+fn edits_of_different_lines_are_merged() {
+    let host = Host::start();
+    let (a, b) = with(&host, "one\ntwo\nthree\nfour\nfive\n");
+    a.write("ideas/a.md", "ONE\ntwo\nthree\nfour\nfive\n");
+    b.write("ideas/a.md", "one\ntwo\nthree\nfour\nFIVE\n");
+    a.sync();
+    let report = b.sync();
+    assert!(report.merged.contains("ideas/a.md") && report.conflicts.is_empty());
+    assert!(report.uploaded.contains("ideas/a.md"));
+    let files = settle(&[&a, &b]);
+    assert_eq!(files["ideas/a.md"], "ONE\ntwo\nthree\nfour\nFIVE\n");
+    assert_eq!(b.trash(), ["one\ntwo\nthree\nfour\nFIVE\n"]);
+}
+
+#[test]
+fn edits_that_clash_are_both_kept() {
+    let host = Host::start();
+    let (a, b) = with(&host, "text\n");
+    a.write("ideas/a.md", "text of a\n");
+    b.write("ideas/a.md", "text of b\n");
+    assert!(!b.preview().is_in_step());
+    a.sync();
+    let [conflict] = &b.preview().conflicts[..] else {
+        panic!()
+    };
+    assert_eq!(conflict.path, "ideas/a.md");
+    let report = b.sync();
+    let [conflict] = &report.conflicts[..] else {
+        panic!("{report:?}")
+    };
+    assert!(
+        conflict.copy.starts_with("ideas/a (conflict b 20"),
+        "{conflict:?}"
+    );
+    let files = settle(&[&a, &b]);
+    assert_eq!(files["ideas/a.md"], "text of a\n");
+    assert_eq!(files[&conflict.copy], "text of b\n");
+    assert_eq!(files.len(), 3);
+}
+
+#[test]
+fn files_made_on_both_sides_are_both_kept_unless_they_are_the_same() {
+    let host = Host::start();
+    let (a, b) = with(&host, "text\n");
+    for (device, text) in [(&a, "of a\n"), (&b, "of b\n")] {
+        device.write("ideas/new.md", text);
+        device.write("ideas/same.md", "same\n");
+    }
+    a.sync();
+    let report = b.sync();
+    assert_eq!(report.conflicts.len(), 1);
+    let files = settle(&[&a, &b]);
+    assert_eq!(files.len(), 5);
+    assert_eq!(files["ideas/new.md"], "of a\n");
+}
+
+#[test]
+fn an_edit_outlives_a_deletion_on_the_other_side() {
+    let host = Host::start();
+    let (a, b) = with(&host, "text\n");
+    a.delete("ideas/a.md");
+    b.write("ideas/a.md", "edited\n");
+    a.sync();
+    let report = b.sync();
+    assert!(report.kept.contains("ideas/a.md") && report.uploaded.contains("ideas/a.md"));
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
+
+    a.write("ideas/a.md", "edited again\n");
+    b.delete("ideas/a.md");
+    a.sync();
+    let report = b.sync();
+    assert!(report.returned.contains("ideas/a.md"));
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited again\n");
+}
+
+#[test]
+fn a_file_deleted_on_both_sides_is_gone() {
+    let host = Host::start();
+    let (a, b) = with(&host, "text\n");
+    a.delete("ideas/a.md");
+    b.delete("ideas/a.md");
+    a.sync();
+    assert!(b.sync().is_in_step());
+    assert_eq!(settle(&[&a, &b]).len(), 1);
+}
+
+#[test]
+fn binary_files_are_never_merged() {
+    let host = Host::start();
+    let (a, b) = with(&host, "one\n\n\n\ntwo\n");
+    a.write("ideas/a.md", "one\0\n\n\n\ntwo\n");
+    b.write("ideas/a.md", "one\n\n\n\ntwo!\n");
+    a.sync();
+    assert_eq!(b.sync().conflicts.len(), 1);
+    assert_eq!(settle(&[&a, &b]).len(), 3);
+}
+
+/// The CLI in the same folder takes files without this program.
+#[test]
+fn a_version_that_came_another_way_is_no_edit() {
+    let host = Host::start();
+    let (a, b) = with(&host, "one\n");
+    a.write("ideas/a.md", "two\n");
+    a.sync();
+    b.write("ideas/a.md", "two\n");
+    a.write("ideas/a.md", "three\n");
+    a.sync();
+    let report = b.sync();
+    assert!(
+        report.conflicts.is_empty() && report.merged.is_empty(),
+        "{report:?}"
+    );
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
+}

@@ -1,0 +1,195 @@
+//! What was done and not remembered, and what was sent and not answered.
+
+use std::cell::Cell;
+
+use kamisync::error::SyncError;
+use kamisync::remote::{
+    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
+};
+use support::Host;
+
+use crate::device::{Device, settle};
+
+/// Two devices in step with `ideas/a.md` and others.
+fn pair(host: &Host) -> (Device, Device) {
+    let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
+    for name in ["a", "b", "c"] {
+        a.write(&format!("ideas/{name}.md"), &format!("{name}\n"));
+    }
+    settle(&[&a, &b]);
+    (a, b)
+}
+
+#[test]
+fn a_round_that_remembers_nothing_is_done_again_without_harm() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "edited\n");
+    a.delete("ideas/b.md");
+    a.write("ideas/new.md", "new\n");
+    a.forgetting(|| a.sync());
+    let report = a.sync();
+    assert!(
+        report.conflicts.is_empty() && report.is_in_step(),
+        "{report:?}"
+    );
+    b.forgetting(|| b.sync());
+    let report = b.sync();
+    assert!(
+        report.conflicts.is_empty() && report.is_in_step(),
+        "{report:?}"
+    );
+    let files = settle(&[&a, &b]);
+    assert_eq!(
+        files.keys().collect::<Vec<_>>(),
+        ["ideas/a.md", "ideas/c.md", "ideas/new.md"]
+    );
+}
+
+#[test]
+fn what_was_taken_and_not_remembered_is_no_edit() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "two\n");
+    a.sync();
+    b.forgetting(|| b.sync());
+    a.write("ideas/a.md", "three\n");
+    a.sync();
+    assert_eq!(b.read("ideas/a.md").as_deref(), Some("two\n"));
+    let report = b.sync();
+    assert!(report.conflicts.is_empty(), "{report:?}");
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
+}
+
+/// A way to the server on which the answer to the push number `lost` is lost.
+struct Lossy<'a> {
+    inner: &'a dyn Remote,
+    lost: u32,
+    pushes: Cell<u32>,
+}
+
+impl Remote for Lossy<'_> {
+    fn limits(&self) -> Result<Limits, RemoteError> {
+        self.inner.limits()
+    }
+
+    fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
+        self.inner.changes(since, content)
+    }
+
+    fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
+        self.pushes.set(self.pushes.get() + 1);
+        let pushed = self.inner.push(push)?;
+        match self.pushes.get() == self.lost {
+            true => Err(RemoteError::Offline("the answer was lost".to_owned())),
+            false => Ok(pushed),
+        }
+    }
+
+    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
+        self.inner.diff(files)
+    }
+
+    fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
+        self.inner.content(path, rev)
+    }
+
+    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
+        self.inner.history(path)
+    }
+}
+
+/// A round whose first push is stored and not answered.
+fn lose_answer(device: &Device) {
+    let lossy = Lossy {
+        inner: device.remote(),
+        lost: 1,
+        pushes: Cell::new(0),
+    };
+    let error = device.try_sync(&lossy, false).unwrap_err();
+    assert!(
+        matches!(error, SyncError::Remote(RemoteError::Offline(_))),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_was_edited_further_after_a_lost_answer_is_no_conflict() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    a.write("ideas/new.md", "first\n");
+    lose_answer(&a);
+    a.write("ideas/a.md", "second\n");
+    a.write("ideas/new.md", "second\n");
+    b.sync();
+    let report = a.sync();
+    assert!(
+        report.conflicts.is_empty() && report.merged.is_empty(),
+        "{report:?}"
+    );
+    let files = settle(&[&a, &b]);
+    assert_eq!(
+        (&*files["ideas/a.md"], &*files["ideas/new.md"]),
+        ("second\n", "second\n")
+    );
+}
+
+#[test]
+fn a_file_that_was_deleted_or_turned_back_after_a_lost_answer_stays_so() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    a.write("ideas/new.md", "first\n");
+    lose_answer(&a);
+    a.write("ideas/a.md", "a\n");
+    a.delete("ideas/new.md");
+    b.sync();
+    let report = a.sync();
+    assert!(
+        report.downloaded.is_empty() && report.conflicts.is_empty(),
+        "{report:?}"
+    );
+    let files = settle(&[&a, &b]);
+    assert_eq!(
+        (&*files["ideas/a.md"], files.get("ideas/new.md")),
+        ("a\n", None)
+    );
+}
+
+#[test]
+fn a_deletion_whose_answer_was_lost_is_done() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.delete("ideas/a.md");
+    lose_answer(&a);
+    assert!(a.sync().is_in_step());
+    a.write("ideas/a.md", "again\n");
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "again\n");
+}
+
+#[test]
+fn an_edit_of_another_device_after_a_lost_answer_is_kept() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    lose_answer(&a);
+    b.sync();
+    b.write("ideas/a.md", "of b\n");
+    b.sync();
+    a.write("ideas/a.md", "second\n");
+    a.sync();
+    let files = settle(&[&a, &b]);
+    assert!(files.values().any(|text| text == "of b\n"), "{files:?}");
+    assert!(files.values().any(|text| text == "second\n"), "{files:?}");
+}
+
+#[test]
+fn one_program_at_a_time_works_in_a_folder() {
+    let host = Host::start();
+    let a = Device::new(&host, "a");
+    let session = kamisync::round::Session::open(a.folder()).unwrap();
+    assert!(matches!(a.fail(), SyncError::Locked(_)));
+    drop(session);
+    a.sync();
+}

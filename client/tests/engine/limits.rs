@@ -1,0 +1,93 @@
+//! What a server does not take.
+
+use kamisync::error::SyncError;
+use kamisync::remote::RemoteError;
+use serde_json::json;
+use support::Host;
+
+use crate::device::{Device, settle};
+
+#[test]
+fn a_large_change_goes_up_in_parts() {
+    let host = Host::with(&[("MAX_BODY_SIZE", "20000"), ("MAX_FILE_SIZE", "12000")]);
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    for number in 0..20 {
+        a.write(
+            &format!("ideas/{number}.md"),
+            &format!("{number}").repeat(2000),
+        );
+    }
+    assert_eq!(a.sync().uploaded.len(), 20);
+    for number in 0..20 {
+        a.rename(&format!("ideas/{number}.md"), &format!("tasks/{number}.md"));
+    }
+    a.sync();
+    b.sync();
+    assert_eq!(settle(&[&a, &b]).len(), 20);
+}
+
+#[test]
+fn a_file_that_is_too_large_keeps_nothing_else_back() {
+    let host = Host::with(&[("MAX_FILE_SIZE", "1000")]);
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    a.write("ideas/large.md", &"x".repeat(1001));
+    a.write("ideas/small.md", "small");
+    let report = a.sync();
+    assert!(report.uploaded.contains("ideas/small.md"));
+    assert_eq!(report.left[0].path, "ideas/large.md");
+    assert!(report.left[0].reason.contains("1000"), "{report:?}");
+    b.sync();
+    assert_eq!(b.files().len(), 1);
+    a.write("ideas/large.md", "smaller");
+    assert!(a.sync().left.is_empty());
+}
+
+#[test]
+fn a_folder_that_the_server_does_not_take_keeps_nothing_else_back() {
+    let host = Host::with(&[("SYNC_FOLDERS", "ideas")]);
+    let a = Device::new(&host, "a");
+    a.write("ideas/a.md", "a");
+    a.write("tasks/a.md", "a");
+    let report = a.sync();
+    assert!(report.uploaded.contains("ideas/a.md"));
+    assert_eq!(report.left[0].path, "tasks/a.md");
+}
+
+#[test]
+fn a_name_that_the_server_refuses_keeps_nothing_else_back() {
+    let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
+    let a = Device::new(&host, "a");
+    a.write("ideas/fine.md", "a");
+    a.write("ideas/con.md", "a");
+    a.write("ideas/what?.md", "a");
+    let report = a.sync();
+    assert!(report.uploaded.contains("ideas/fine.md"), "{report:?}");
+    let left: Vec<&str> = report.left.iter().map(|left| &*left.path).collect();
+    assert_eq!(left, ["ideas/con.md", "ideas/what?.md"]);
+    assert!(report.left.iter().all(|left| !left.reason.is_empty()));
+}
+
+#[test]
+fn a_key_that_may_only_read_takes_and_says_so() {
+    let host = Host::start();
+    let body = json!({"name": "reader", "scope": "read"});
+    let made = host.client().post("/v1/keys", &body);
+    let key = made.json["secret"].as_str().or(made.json["key"].as_str());
+    let reader = Device::with_key(
+        &host,
+        "reader",
+        key.unwrap_or_else(|| panic!("{}", made.json)),
+    );
+    let writer = Device::new(&host, "writer");
+    writer.write("ideas/a.md", "a");
+    writer.sync();
+    reader.write("ideas/b.md", "b");
+    let error = reader.fail();
+    assert!(
+        matches!(&error, SyncError::Remote(RemoteError::Refused { code, .. }) if code == "scope"),
+        "{error:?}"
+    );
+    assert_eq!(reader.read("ideas/a.md").as_deref(), Some("a"));
+    reader.delete("ideas/b.md");
+    assert!(reader.sync().is_in_step());
+}

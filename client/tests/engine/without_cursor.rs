@@ -1,0 +1,158 @@
+//! Lost state, a restored backup, another history: everything is compared.
+
+use std::fs;
+
+use support::{Host, argument, run};
+
+use crate::device::{Device, settle};
+
+fn pair(host: &Host) -> (Device, Device) {
+    let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
+    for name in ["a", "b", "c", "d"] {
+        a.write(&format!("ideas/{name}.md"), &format!("{name}\n"));
+    }
+    settle(&[&a, &b]);
+    (a, b)
+}
+
+fn lose_state(device: &Device) {
+    fs::remove_file(device.folder().database()).unwrap();
+}
+
+#[test]
+fn without_state_nothing_that_others_deleted_comes_back_and_no_edit_is_lost() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    lose_state(&a);
+    a.write("ideas/new.md", "new\n");
+    a.write("ideas/c.md", "c of a\n");
+    b.delete("ideas/a.md");
+    b.write("ideas/b.md", "b of b\n");
+    b.write("ideas/c.md", "c of b\n");
+    b.sync();
+    let report = a.sync();
+    assert!(report.deleted_here.contains("ideas/a.md"), "{report:?}");
+    assert!(report.downloaded.contains("ideas/b.md"));
+    assert_eq!(report.conflicts.len(), 1);
+    let files = settle(&[&a, &b]);
+    assert_eq!(files.get("ideas/a.md"), None);
+    assert_eq!(files["ideas/c.md"], "c of b\n");
+    assert!(files.values().any(|text| text == "c of a\n"));
+    assert_eq!(files["ideas/new.md"], "new\n");
+}
+
+#[test]
+fn without_state_nothing_is_sent_or_fetched_twice() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    lose_state(&a);
+    assert!(a.sync().is_in_step());
+    let cursor = host.client().status("p")["cursor"].clone();
+    a.write("ideas/a.md", "edited\n");
+    assert_eq!(a.sync().uploaded.len(), 1);
+    assert_ne!(host.client().status("p")["cursor"], cursor);
+    settle(&[&a, &b]);
+}
+
+#[test]
+fn a_folder_that_the_cli_has_filled_is_taken_over() {
+    let host = Host::start();
+    let (a, _) = pair(&host);
+    let c = Device::new(&host, "c");
+    for name in ["a", "b", "c"] {
+        c.write(&format!("ideas/{name}.md"), &format!("{name}\n"));
+    }
+    c.write("ideas/own.md", "own\n");
+    let report = c.sync();
+    assert_eq!((report.downloaded.len(), report.uploaded.len()), (1, 1));
+    assert_eq!(settle(&[&a, &c]).len(), 5);
+}
+
+#[test]
+fn a_device_without_state_gets_many_files_in_few_requests() {
+    let host = Host::start();
+    let a = Device::new(&host, "a");
+    for number in 0..300 {
+        a.write(&format!("ideas/{number}.md"), &format!("text {number}\n"));
+    }
+    a.sync();
+    let b = Device::new(&host, "b");
+    b.write("ideas/7.md", "text 7\n");
+    b.write("ideas/8.md", "another text\n");
+    let report = b.sync();
+    assert_eq!((report.downloaded.len(), report.conflicts.len()), (299, 1));
+    assert_eq!(settle(&[&a, &b]).len(), 301);
+}
+
+/// The server goes back to a backup: what came after it is only on the devices.
+#[test]
+fn after_a_restored_backup_the_devices_bring_back_what_it_lacks() {
+    let host = Host::start();
+    let (mut a, mut b) = pair(&host);
+    let database = host.database();
+    let backup = database.with_file_name("backup.db");
+    run(&database, &["backup", argument(&backup)]).good();
+    a.write("ideas/a.md", "a after the backup\n");
+    a.write("ideas/new.md", "new after the backup\n");
+    a.delete("ideas/b.md");
+    settle(&[&a, &b]);
+    b.write("ideas/c.md", "c not yet synced\n");
+    let (_, _, folder) = host.stop();
+    run(&database, &["restore", argument(&backup)]).good();
+    let host = Host::resume(folder, &[]);
+    a.move_to(&host);
+    b.move_to(&host);
+    a.sync();
+    let files = settle(&[&b, &a]);
+    assert_eq!(files["ideas/a.md"], "a after the backup\n");
+    assert_eq!(files["ideas/new.md"], "new after the backup\n");
+    assert_eq!(files["ideas/c.md"], "c not yet synced\n");
+    assert_eq!(files["ideas/d.md"], "d\n");
+    // It was deleted after the backup, so the backup has it; only a person can say what was meant.
+    assert_eq!(files["ideas/b.md"], "b\n");
+}
+
+#[test]
+fn edits_on_both_sides_of_a_restored_backup_are_both_kept() {
+    let host = Host::start();
+    let (mut a, b) = pair(&host);
+    let database = host.database();
+    let backup = database.with_file_name("backup.db");
+    run(&database, &["backup", argument(&backup)]).good();
+    a.write("ideas/a.md", "a after the backup\n");
+    a.sync();
+    let (_, _, folder) = host.stop();
+    run(&database, &["restore", argument(&backup)]).good();
+    let host = Host::resume(folder, &[]);
+    a.move_to(&host);
+    let mut b = b;
+    b.move_to(&host);
+    b.write("ideas/a.md", "of b, after the restore\n");
+    b.sync();
+    a.sync();
+    let files = settle(&[&a, &b]);
+    assert!(
+        files.values().any(|text| text == "a after the backup\n"),
+        "{files:?}"
+    );
+    assert!(
+        files
+            .values()
+            .any(|text| text == "of b, after the restore\n"),
+        "{files:?}"
+    );
+}
+
+#[test]
+fn after_the_project_was_deleted_the_devices_fill_it_again() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    assert_eq!(host.client().delete("/v1/projects/p").status, 200);
+    b.write("ideas/a.md", "edited\n");
+    a.sync();
+    let report = b.sync();
+    assert!(report.deleted_here.is_empty());
+    let files = settle(&[&a, &b]);
+    assert_eq!(files.len(), 4);
+    assert_eq!(files["ideas/a.md"], "edited\n");
+}
