@@ -95,3 +95,30 @@ fn decode(encoded: &str) -> Option<String> {
     }
     Some(percent_decode_str(encoded).decode_utf8().ok()?.into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_all_of_a_path() {
+        let open = |path| matches("/v1/projects/:id/files/*path", path).map(|it| (it.id, it.path));
+        assert_eq!(open("/V1/Projects/Ab/files/c/d"), Some(("Ab", "c/d")));
+        for path in [
+            "/v1/projects/Ab/files",
+            "/v1/projects/Ab/files/",
+            "/v1/projects",
+        ] {
+            assert_eq!(open(path), None, "{path}");
+        }
+        assert!(matches("/v1/keys/:id", "/v1/keys/a/b").is_none());
+    }
+
+    #[test]
+    fn what_is_not_encoded_well_is_no_text() {
+        assert_eq!(decode("ghi%20ch%C3%BA").as_deref(), Some("ghi chú"));
+        for encoded in ["%", "%2", "%zz", "%ff"] {
+            assert_eq!(decode(encoded), None, "{encoded}");
+        }
+    }
+}

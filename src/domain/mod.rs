@@ -19,6 +19,8 @@ pub mod plan;
 pub mod portability;
 pub mod project_id;
 pub mod pull_marks;
+#[cfg(test)]
+mod pull_marks_simulation;
 pub mod push;
 pub mod rejection;
 pub mod rules;
