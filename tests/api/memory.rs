@@ -116,12 +116,12 @@ fn a_request_that_needs_more_memory_than_one_may_use_is_refused() {
     host.client().push_files("p", &[("a", "x")]).good();
 }
 
-/// Asks for this on so many connections, and reads none of the answers.
-fn unread(host: &Host, connections: usize, path: &str) -> Vec<TcpStream> {
+/// Asks for this on so many connections, so many times on each, and reads none of the answers.
+fn unread(host: &Host, connections: usize, times: usize, path: &str) -> Vec<TcpStream> {
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\r\n");
     let connect = |_| {
         let mut socket = host.socket();
-        socket.write_all(request.repeat(4).as_bytes()).unwrap();
+        socket.write_all(request.repeat(times).as_bytes()).unwrap();
         socket
     };
     (0..connections).map(connect).collect()
@@ -146,7 +146,7 @@ fn pages_that_nobody_reads_take_a_bounded_amount_of_memory_and_delay_nobody_for_
         "/v1/projects/h/history?path=h1&limit=1000",
         "/v1/projects/p/files/1",
     ] {
-        let mut sockets = unread(&host, 64, path);
+        let mut sockets = unread(&host, 64, 4, path);
         std::thread::sleep(Duration::from_secs(1));
         for turn in 0..5 {
             let began = Instant::now();
@@ -163,5 +163,32 @@ fn pages_that_nobody_reads_take_a_bounded_amount_of_memory_and_delay_nobody_for_
             assert_eq!(&start, b"HTTP/1.1 200", "{path}");
         }
     }
+    assert_eq!(client.pull_all("p", 1000).len(), 8);
+}
+
+/// Whether nothing has come on a connection, and it is still open.
+fn is_waiting(socket: &TcpStream) -> bool {
+    socket.set_nonblocking(true).unwrap();
+    let peeked = socket.peek(&mut [0]);
+    peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+}
+
+#[test]
+fn small_answers_do_not_wait_behind_large_ones_that_wait_for_memory() {
+    let host = Host::start();
+    let client = host.client();
+    for i in 0..8 {
+        let content = format!("{i}").repeat(1 << 20);
+        client.push_files("p", &[(&i.to_string(), &content)]).good();
+    }
+    client.push_files("q", &[("a", "x")]).good();
+    let sockets = unread(&host, 200, 1, "/v1/projects/p/files?limit=1000");
+    for _ in 0..30 {
+        assert_eq!(client.pull_all("q", 10).len(), 1);
+        client.status("q");
+    }
+    let waiting = sockets.iter().filter(|socket| is_waiting(socket)).count();
+    assert!(waiting > 100, "{waiting}");
+    drop(sockets);
     assert_eq!(client.pull_all("p", 1000).len(), 8);
 }

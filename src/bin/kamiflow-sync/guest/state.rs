@@ -74,19 +74,21 @@ impl GuestState {
         store
     }
 
-    /// Resets the limits of one request. `out_of_time` is set when the guest has used up its time, and
-    /// `out_of_memory` when it needed more than it may have: the error that stops it does not reach
-    /// the task that waits for the response.
+    /// Resets the limits of one request. `out_of_time` is set when the guest has used up its time,
+    /// `out_of_memory` when it needed more than it may have, and `no_room`, of one that may not wait for
+    /// memory, when it would have to: the error that stops it does not reach the task that waits for
+    /// the response.
     pub fn begin_request(
         &mut self,
         turn: Arc<Turn>,
         out_of_time: Arc<AtomicBool>,
         out_of_memory: Arc<AtomicBool>,
+        no_room: Option<Arc<AtomicBool>>,
     ) {
         self.ticks_left = COMPUTE_TICKS;
         self.out_of_time = out_of_time;
-        self.platform.begin_request(turn, out_of_memory);
-        self.stderr.begin_request();
+        self.stderr.begin_request(no_room.clone());
+        self.platform.begin_request(turn, out_of_memory, no_room);
     }
 
     /// Yields to other tasks after each tick of computing, until the time is used up.

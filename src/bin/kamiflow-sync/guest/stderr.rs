@@ -3,6 +3,7 @@
 use std::io;
 use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -22,12 +23,16 @@ pub struct GuestStderr(Arc<Mutex<LineBuffer>>);
 struct LineBuffer {
     line: Vec<u8>,
     lines: usize,
+    /// Set when the guest is stopped on purpose, which it may take for a failure.
+    is_stopped: Option<Arc<AtomicBool>>,
 }
 
 impl GuestStderr {
-    /// Counts the lines from 0 again.
-    pub fn begin_request(&self) {
-        self.buffer().lines = 0;
+    /// Counts the lines from 0 again. Once `is_stopped` is set, there are none.
+    pub fn begin_request(&self, is_stopped: Option<Arc<AtomicBool>>) {
+        let mut buffer = self.buffer();
+        buffer.lines = 0;
+        buffer.is_stopped = is_stopped;
     }
 
     fn buffer(&self) -> MutexGuard<'_, LineBuffer> {
@@ -50,7 +55,8 @@ impl LineBuffer {
     fn end_line(&mut self) {
         let line = mem::take(&mut self.line);
         let text = String::from_utf8_lossy(line.trim_ascii());
-        if text.is_empty() {
+        let is_stopped = self.is_stopped.as_ref();
+        if text.is_empty() || is_stopped.is_some_and(|is_stopped| is_stopped.load(Relaxed)) {
             return;
         }
         self.lines += 1;

@@ -42,11 +42,13 @@ pub struct Permits {
     pub out_of_time: Arc<AtomicBool>,
     /// Set when the guest needed more memory than it may have.
     pub out_of_memory: Arc<AtomicBool>,
+    /// Of a request that may not wait for memory: set when it would have to.
+    pub no_room: Option<Arc<AtomicBool>>,
 }
 
 impl Permits {
-    /// Waits for a permit of `limit`.
-    pub async fn acquire(limit: Arc<Semaphore>, clock: ClockGuard) -> Arc<Self> {
+    /// Waits for a permit of `limit`, for a request that may wait for memory or not.
+    pub async fn acquire(limit: Arc<Semaphore>, clock: ClockGuard, may_wait: bool) -> Arc<Self> {
         let permits = Self {
             concurrency: Mutex::default(),
             limit,
@@ -55,6 +57,7 @@ impl Permits {
             turn: Arc::default(),
             out_of_time: Arc::default(),
             out_of_memory: Arc::default(),
+            no_room: (!may_wait).then(Arc::default),
         };
         permits.resume().await;
         Arc::new(permits)
@@ -153,6 +156,7 @@ impl WorkerState for Worker {
             permits.turn.clone(),
             permits.out_of_time.clone(),
             permits.out_of_memory.clone(),
+            permits.no_room.clone(),
         );
         Box::pin(async move {
             let _until_finished = permits;
@@ -161,7 +165,9 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, store: Store<GuestState>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !store.data().platform.has_no_room()
+        {
             tracing::warn!(error = format!("{error:#}"), "an instance failed");
         }
         drop(store);

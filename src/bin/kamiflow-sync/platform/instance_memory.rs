@@ -24,6 +24,8 @@ pub struct InstanceMemory {
     reserved: u32,
     /// Set when the instance needs more than `max`.
     out_of_memory: Arc<AtomicBool>,
+    /// Of a request that may not wait for memory: set when it would have to.
+    no_room: Option<Arc<AtomicBool>>,
     /// Of the request in progress: others take it while this one waits for memory that they have.
     turn: Arc<Turn>,
 }
@@ -37,6 +39,7 @@ impl InstanceMemory {
             share: Share::of(pool),
             reserved: 0,
             out_of_memory: Arc::default(),
+            no_room: None,
             turn: Arc::default(),
         }
     }
@@ -45,13 +48,26 @@ impl InstanceMemory {
         self.in_use.clone()
     }
 
-    pub fn begin_request(&mut self, turn: Arc<Turn>, out_of_memory: Arc<AtomicBool>) {
+    pub fn begin_request(
+        &mut self,
+        turn: Arc<Turn>,
+        out_of_memory: Arc<AtomicBool>,
+        no_room: Option<Arc<AtomicBool>>,
+    ) {
         self.turn = turn;
         self.out_of_memory = out_of_memory;
+        self.no_room = no_room;
+    }
+
+    /// Whether the request in progress would have had to wait.
+    pub fn has_no_room(&self) -> bool {
+        let no_room = self.no_room.as_ref();
+        no_room.is_some_and(|no_room| no_room.load(Relaxed))
     }
 
     /// Waits for memory for a growth from `current` to `desired` bytes. An instance that others wait
-    /// for, because it has the write lock, may not wait. Returns whether the limit allows it.
+    /// for, because it has the write lock, may not wait. Returns whether the limit allows it, and there
+    /// is room for a request that may not wait.
     pub async fn grow(&mut self, current: usize, desired: usize, may_wait: bool) -> bool {
         let before = self.in_use.load(Relaxed);
         let total = before - current + desired;
@@ -62,18 +78,21 @@ impl InstanceMemory {
         let steps = counted_steps(total) - counted_steps(before);
         match may_wait {
             _ if steps == 0 => {}
-            true => self.wait_for(steps).await,
-            false => self.share.grow_if_free(steps),
+            true if !self.wait_for(steps).await => return false,
+            true => {}
+            false => _ = self.share.grow_if_free(steps),
         }
         self.in_use.store(total, Relaxed);
         true
     }
 
-    /// Waits for memory for a result on its way to the instance, until [`Self::release`].
-    pub async fn reserve(&mut self, bytes: usize) {
+    /// Waits for memory for a result on its way to the instance, until [`Self::release`]. Returns whether
+    /// there is room for a request that may not wait.
+    pub async fn reserve(&mut self, bytes: usize) -> bool {
         let steps = steps(bytes);
-        self.wait_for(steps).await;
-        self.reserved += steps;
+        let has_room = self.wait_for(steps).await;
+        self.reserved += if has_room { steps } else { 0 };
+        has_room
     }
 
     pub fn turn(&self) -> Arc<Turn> {
@@ -85,9 +104,17 @@ impl InstanceMemory {
         self.turn.pause();
     }
 
-    async fn wait_for(&mut self, steps: u32) {
+    async fn wait_for(&mut self, steps: u32) -> bool {
+        if self.share.grow_if_free(steps) {
+            return true;
+        }
+        if let Some(no_room) = &self.no_room {
+            no_room.store(true, Relaxed);
+            return false;
+        }
         self.pause_turn();
         self.share.grow(steps).await;
+        true
     }
 
     /// The instance has taken the result in.
@@ -118,7 +145,7 @@ mod tests {
         let pool = Pool::new(BUDGET);
         let mut memory = InstanceMemory::new(100, &pool);
         let out_of_memory = Arc::new(AtomicBool::new(false));
-        memory.begin_request(Arc::default(), out_of_memory.clone());
+        memory.begin_request(Arc::default(), out_of_memory.clone(), None);
         assert!(memory.grow(0, 60, true).await);
         assert!(!out_of_memory.load(Relaxed));
         assert!(!memory.grow(0, 60, true).await);
@@ -144,13 +171,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_that_may_not_wait_is_told_that_there_is_no_room() {
+        let pool = Pool::new(8 * STEP as u64);
+        let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
+        assert!(first.grow(0, UNCOUNTED + 6 * STEP, true).await);
+        second.begin_request(Arc::default(), Arc::default(), Some(Arc::default()));
+        assert!(second.grow(0, UNCOUNTED + 2 * STEP, true).await);
+        assert!(!second.has_no_room());
+        assert!(!second.reserve(STEP).await);
+        assert!(second.has_no_room());
+        assert!(
+            !second
+                .grow(UNCOUNTED + 2 * STEP, UNCOUNTED + 3 * STEP, true)
+                .await
+        );
+        drop(first);
+        second.begin_request(Arc::default(), Arc::default(), Some(Arc::default()));
+        assert!(second.reserve(STEP).await && !second.has_no_room());
+    }
+
+    #[tokio::test]
     async fn a_wait_for_memory_gives_the_turn_to_others() {
         let pool = Pool::new(0);
         let turns = Turns::new(2);
         let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
         first.reserve(STEP).await;
         let turn = Arc::<Turn>::default();
-        second.begin_request(turn.clone(), Arc::default());
+        second.begin_request(turn.clone(), Arc::default(), None);
         turns.next(turn).await;
         let mut waiting = Box::pin(second.reserve(STEP));
         assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());

@@ -46,7 +46,11 @@ impl LongStatements {
     ) -> Result<QueryResult, Error> {
         if !self.0.remove(statement) {
             match query_within(SHORT, connection, statement, parameters) {
-                Err(Failed::TooLarge) => memory.reserve(LONG_RESULT).await,
+                Err(Failed::TooLarge) => {
+                    if !memory.reserve(LONG_RESULT).await {
+                        return Err(Error::Io("there is no memory for the rows now".to_owned()));
+                    }
+                }
                 Err(failed) if failed.is_interrupted() => {}
                 result => return Ok(result?),
             }

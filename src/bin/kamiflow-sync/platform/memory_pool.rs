@@ -70,10 +70,12 @@ impl Share {
         }
     }
 
-    /// Takes this many steps more if they are free, and waits for none.
-    pub fn grow_if_free(&mut self, steps: u32) {
+    /// Takes this many steps more if they are free, and waits for none. Returns whether it has them.
+    pub fn grow_if_free(&mut self, steps: u32) -> bool {
         let free = self.pool.free.clone().try_acquire_many_owned(steps);
+        let has_them = free.is_ok() || self.overdraft.is_some();
         self.add(free.ok());
+        has_them
     }
 
     fn add(&mut self, more: Option<OwnedSemaphorePermit>) {

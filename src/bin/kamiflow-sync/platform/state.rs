@@ -38,9 +38,19 @@ impl PlatformState {
     }
 
     /// Begins a request with this turn. `out_of_memory` is set when it needs more memory than an
-    /// instance may have.
-    pub fn begin_request(&mut self, turn: Arc<Turn>, out_of_memory: Arc<AtomicBool>) {
-        self.memory.begin_request(turn, out_of_memory);
+    /// instance may have, `no_room`, for one that may not wait for memory, when it would have to.
+    pub fn begin_request(
+        &mut self,
+        turn: Arc<Turn>,
+        out_of_memory: Arc<AtomicBool>,
+        no_room: Option<Arc<AtomicBool>>,
+    ) {
+        self.memory.begin_request(turn, out_of_memory, no_room);
+    }
+
+    /// Whether the request in progress may not wait for memory, and would have had to.
+    pub fn has_no_room(&self) -> bool {
+        self.memory.has_no_room()
     }
 
     pub fn memory_in_use(&self) -> MemoryInUse {

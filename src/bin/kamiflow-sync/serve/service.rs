@@ -30,7 +30,7 @@ use super::metrics::Metrics;
 use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::response_memory::{Completed, ResponseMemory};
-use crate::guest::engine::{MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
+use crate::guest::engine::{MAX_LARGE, MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
 use crate::guest::workers::{Permits, Workers};
@@ -57,6 +57,9 @@ pub struct Service {
     /// The same for requests with a body. They are counted apart, because a push may wait for the
     /// write lock, and must delay neither a pull nor the health check.
     uploads: Arc<Semaphore>,
+    /// The same for those of `requests` that found no memory. They wait for it here, so that what
+    /// needs little is not behind them.
+    large: Arc<Semaphore>,
     /// Requests with a body, those that are waiting for it included.
     upload_places: Arc<Semaphore>,
     slots: ConnectionSlots,
@@ -90,9 +93,10 @@ impl Service {
         Self {
             max_memory: workers.max_memory,
             handler: ProxyHandler::new(workers),
-            requests: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
+            requests: Arc::new(Semaphore::new((MAX_RUNNING - MAX_LARGE) as usize)),
             open: Arc::new(Semaphore::new(MAX_OPEN as usize)),
             uploads: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
+            large: Arc::new(Semaphore::new(MAX_LARGE as usize)),
             pipelined: Arc::new(Semaphore::new((compute_limit::cores() / 2).max(1))),
             upload_places: Arc::new(Semaphore::new(MAX_UPLOADS as usize)),
             bodies: BodyBudget::new(),
@@ -159,10 +163,8 @@ impl Service {
             return failure.response();
         }
         mark_again(&mut head.headers, last_id.as_deref());
-        let permits = Permits::acquire(self.requests.clone(), self.clock.keep_running()).await;
-        let nothing = Empty::new().map_err(|never: Infallible| match never {});
-        let request = Request::from_parts(head, nothing.boxed_unsync());
-        respond(self.run(request, permits, true).await, &id)
+        let permits = self.permits(&self.requests, false).await;
+        respond(self.run_reading(head, permits, true).await, &id)
     }
 
     async fn handle(&self, request: Request<Incoming>, client: Client) -> Handled {
@@ -190,9 +192,13 @@ impl Service {
             true => self.upload_place().await,
             false => None,
         };
-        let permits = Permits::acquire(limit.clone(), self.clock.keep_running()).await;
+        let may_change = may_change(&parts.method);
+        let permits = self.permits(limit, has_body || may_change).await;
+        if !has_body && !may_change {
+            return self.run_reading(parts, permits, !computes_little).await;
+        }
         permits.keep(place);
-        let unheard = may_change(&parts.method).then(|| self.holder.unheard());
+        let unheard = may_change.then(|| self.holder.unheard());
         if let Some(unheard) = &unheard {
             permits.keep(unheard.guard());
         }
@@ -201,12 +207,32 @@ impl Service {
             false => body.map_err(Error::from).boxed_unsync(),
         };
         let request = Request::from_parts(parts, body);
-        let is_limited = !has_body && !computes_little;
-        let handled = self.run(request, permits.clone(), is_limited).await;
+        let handled = self.run(request, permits, !has_body).await;
         if let Some(unheard) = unheard {
             unheard.heard();
         }
         handled
+    }
+
+    async fn permits(&self, limit: &Arc<Semaphore>, may_wait: bool) -> Arc<Permits> {
+        Permits::acquire(limit.clone(), self.clock.keep_running(), may_wait).await
+    }
+
+    /// Runs a request without a body that changes nothing. Where it needs memory and there is none, it
+    /// begins anew in a queue of such requests, and is not counted again.
+    async fn run_reading(&self, head: Parts, permits: Arc<Permits>, is_limited: bool) -> Handled {
+        let (mut again, no_room) = (head.clone(), permits.no_room.clone());
+        let handled = self.run(without_body(head), permits, is_limited).await;
+        let has_failed = match &handled {
+            Ok(response) => response.status().is_server_error(),
+            Err(_) => true,
+        };
+        if !has_failed || no_room.is_none_or(|no_room| !no_room.load(Relaxed)) {
+            return handled;
+        }
+        mark_again(&mut again.headers, None);
+        let permits = self.permits(&self.large, true).await;
+        self.run(without_body(again), permits, true).await
     }
 
     async fn run(
@@ -270,6 +296,11 @@ fn computes_little(request: &Parts) -> bool {
     let found = Route::find(&request.method, request.uri.path());
     let is_little = found.is_ok_and(|found| matches!(found.route, Route::Root | Route::Health));
     is_little && request.uri.query().is_none()
+}
+
+fn without_body(head: Parts) -> Request<WasiBody> {
+    let nothing = Empty::new().map_err(|never: Infallible| match never {});
+    Request::from_parts(head, nothing.boxed_unsync())
 }
 
 /// A copy of the head.
