@@ -3,6 +3,7 @@
 
 mod against;
 mod bare;
+mod beside;
 mod client;
 mod content;
 mod devices;
@@ -26,6 +27,7 @@ BASELINE=PROGRAM cargo bench        every row next to another kamiflow-sync, mea
 cargo bench -- scale [FILES]        how time and memory grow with the number of files
 cargo bench -- devices              16 devices push while 16 pull
 cargo bench -- live                 1,000 devices wait for changes
+cargo bench -- beside               good requests beside clients that hold others up
 
 The program is built with the profile `bench`, which is like `dist`, that of images and releases;
 `cargo bench --profile release` measures what `cargo run --release` starts.
@@ -56,6 +58,7 @@ fn main() {
         ["scale", files] => scale::run(&[files.parse().expect("a number of files")]),
         ["devices"] => devices::run(),
         ["live"] => live::run(),
+        ["beside"] => beside::run(),
         _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
 }

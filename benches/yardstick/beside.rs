@@ -1,0 +1,164 @@
+//! How long good requests take beside clients that make the server work for long, or read nothing.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection as Database;
+use support::{Build, Host};
+
+use crate::client::{self, Connection, get};
+use crate::content::{File, body};
+use crate::load::{Round, Target};
+use crate::process;
+use crate::projects::{SMALL, seed};
+use crate::report::{self, cell, percentile};
+use crate::server::{self, describe, target};
+
+/// How long clients are there that do nothing more.
+const WHILE: Duration = Duration::from_secs(15);
+/// Between two good requests of a kind.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Does something to a server; the connections stay open until all good requests are answered.
+type Load = fn(&Host) -> Vec<TcpStream>;
+
+const LOADS: [(&str, Load); 7] = [
+    ("nobody", |_| {
+        thread::sleep(WHILE);
+        Vec::new()
+    }),
+    (
+        "64 that send 60 requests at once and read nothing",
+        |host| unread(host, 64, &get("/openapi.json").repeat(60)),
+    ),
+    ("1,000 of these", |host| {
+        unread(host, 1_000, &get("/openapi.json").repeat(60))
+    }),
+    ("300 that read nothing of a page of 8 MB", |host| {
+        let files = File::many(8, 1 << 20);
+        let mut connection = Connection::open(host.address());
+        connection.good(&client::push("large", &body(&files)));
+        unread(host, 300, &client::page("large", "0"))
+    }),
+    ("200 uploads of a few bytes that go no further", |host| {
+        let request = support::push_head("slow", 1_000) + "{";
+        unread(host, 200, request.as_bytes())
+    }),
+    ("16 diffs of a path with 300,000 versions", diffs),
+    ("the deletion of a project of 970 MB", deletion),
+];
+
+/// Measures and writes `target/yardstick-beside.md`.
+pub fn run() {
+    let (before, build) = (process::machine(), Build::current());
+    let mut rows = report::head(&[
+        "Beside",
+        "Health p50 / p99 ms",
+        "Pull p50 / p99 ms",
+        "Push p50 / p99 ms",
+    ]);
+    for (name, load) in LOADS {
+        rows += &row(&server::start(&build), name, load);
+    }
+    let text = format!(
+        "Before: {before}; after: {}\n\nServer: {}\n\n{rows}",
+        process::machine(),
+        describe(&build)
+    );
+    report::publish("yardstick-beside.md", &text);
+}
+
+fn row(host: &Host, name: &str, load: Load) -> String {
+    let target = target(host);
+    seed(&target, "good", 1, 1);
+    let is_over = AtomicBool::new(false);
+    let requests: [&(dyn Fn() -> Vec<u8> + Sync); 3] =
+        [&|| get("/health"), &|| client::page("good", "0"), &|| {
+            client::push("good", &body(&[File::new(Some("a".to_owned()), SMALL)]))
+        }];
+    let cells = thread::scope(|scope| {
+        let ask = |request: &(dyn Fn() -> Vec<u8> + Sync)| ask_until(&target, request, &is_over);
+        let asking = requests.map(|request| scope.spawn(move || ask(request)));
+        let _open = load(host);
+        is_over.store(true, Relaxed);
+        asking.map(|asking| times(&asking.join().expect("answers")))
+    });
+    report::line(&[&[name.to_owned()][..], &cells].concat())
+}
+
+fn ask_until(target: &Target, request: &dyn Fn() -> Vec<u8>, is_over: &AtomicBool) -> Round {
+    let (mut connection, mut round) = (Connection::open(&target.address), Round::default());
+    while !is_over.load(Relaxed) || round.latencies.is_empty() {
+        let request = request();
+        round.time(|| connection.ask(&request).0);
+        thread::sleep(PAUSE);
+    }
+    assert_eq!(round.bad, 0, "answers other than 200");
+    round
+}
+
+fn times(round: &Round) -> String {
+    let of = |share| cell(percentile(&round.latencies, share));
+    format!("{} / {}", of(0.5), of(0.99))
+}
+
+fn unread(host: &Host, connections: usize, request: &[u8]) -> Vec<TcpStream> {
+    let open = |_| {
+        let mut stream = TcpStream::connect(host.address()).expect("the server listens");
+        // A connection may be closed for another one meanwhile.
+        _ = stream.write_all(request);
+        stream
+    };
+    let open = (0..connections).map(open).collect();
+    thread::sleep(WHILE);
+    open
+}
+
+fn diffs(host: &Host) -> Vec<TcpStream> {
+    seed(&target(host), "long", 1, 1);
+    change(
+        host,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000)
+         INSERT INTO version (project, rev, path, checksum, size, modified, previous, tag)
+         SELECT number, last_rev + i, 'archive/0/0.md', zeroblob(32), 1, 1, last_rev + i - 1, 0
+         FROM project, n WHERE id = 'long';
+         UPDATE project SET last_rev = last_rev + 300000, head = last_rev + 300000 WHERE id = 'long'",
+    );
+    let never = format!(
+        r#"{{"files":[{{"path":"archive/0/0.md","checksum":"{}"}}]}}"#,
+        "cd".repeat(32)
+    );
+    let sync = client::push("long", never.as_bytes());
+    let text = String::from_utf8(sync)
+        .expect("text")
+        .replacen("/sync", "/diff", 1);
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| _ = Connection::open(host.address()).good(text.as_bytes()));
+        }
+    });
+    Vec::new()
+}
+
+fn deletion(host: &Host) -> Vec<TcpStream> {
+    seed(&target(host), "large", 1, 1);
+    change(
+        host,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 97)
+         INSERT INTO content (project, checksum, bytes)
+         SELECT number, randomblob(32), randomblob(10000000) FROM project, n WHERE id = 'large'",
+    );
+    let delete = String::from_utf8(get("/v1/projects/large")).expect("text");
+    let delete = delete.replacen("GET", "DELETE", 1);
+    Connection::open(host.address()).good(delete.as_bytes());
+    Vec::new()
+}
+
+/// Changes the database beside the server.
+fn change(host: &Host, statements: &str) {
+    let database = Database::open(host.database()).expect("a database");
+    database.execute_batch(statements).expect("a change");
+}
