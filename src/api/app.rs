@@ -1,6 +1,7 @@
 //! What handlers work with.
 
 use super::later::Later;
+use super::watch::Watch;
 use crate::counters::Counters;
 use crate::domain::Rev;
 use crate::settings::Settings;
@@ -25,4 +26,6 @@ pub struct App {
     pub random: fn() -> u64,
     /// What is written after the answer.
     pub later: Later,
+    /// What is waited for in this instance.
+    pub watch: Watch,
 }

@@ -61,12 +61,12 @@ fn record(app: &App, now: Rev, latest: Rev) -> Result<Option<Rev>, Error> {
 mod tests {
     use std::cell::RefCell;
     use std::collections::HashMap;
-    use std::path::PathBuf;
 
     use super::*;
     use crate::api::testing;
     use crate::counters::{CounterError, Counters};
-    use crate::store::{Database, Store};
+    use crate::store::Store;
+    use crate::store::testing::TestFile;
 
     const NOW: Rev = 1_795_000_000_000_000;
     const HOUR: Rev = 3_600_000_000;
@@ -94,23 +94,18 @@ mod tests {
     }
 
     /// A process on a database, which begins with an empty memory.
-    fn process(file: PathBuf) -> App {
-        let open = move || {
-            let connection = rusqlite::Connection::open(&file);
-            Store::open(connection.map_err(|error| crate::store::Error::Sql(error.into()))?)
-        };
+    fn process(file: &TestFile) -> App {
         App {
             memory: Box::new(Memory::default()),
-            database: Database::new(open),
+            database: file.database(),
             ..testing::app()
         }
     }
 
     #[test]
     fn no_moment_is_before_one_that_was_acted_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("x.db");
-        let app = process(file.clone());
+        let file = TestFile::new();
+        let app = process(&file);
         for now in [NOW, NOW + 500, NOW + 5 * HOUR] {
             assert_eq!(moment_at(&app, now).unwrap(), now);
         }
@@ -120,15 +115,14 @@ mod tests {
         let behind = moment_at(&app, latest - HOUR).unwrap();
         assert!(behind > latest);
         assert_eq!(moment_at(&app, latest - HOUR + 5).unwrap(), behind);
-        let restarted = process(file);
+        let restarted = process(&file);
         assert!(moment_at(&restarted, latest - 2 * HOUR).unwrap() > behind);
     }
 
     #[test]
     fn a_reading_is_recorded_once_a_minute() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("x.db");
-        let app = process(file);
+        let file = TestFile::new();
+        let app = process(&file);
         for (now, recorded) in [
             (NOW, NOW),
             (NOW + 59_000_000, NOW),

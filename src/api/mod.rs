@@ -35,6 +35,7 @@ pub mod site;
 mod testing;
 mod uncounted;
 mod waiting;
+mod watch;
 
 pub use answer::{answer, complete, refuse_malformed};
 pub use app::App;
@@ -44,3 +45,4 @@ pub use later::Later;
 pub use publication::Publication;
 pub use request::Body;
 pub use waiting::Waiting;
+pub use watch::{Watch, Watched};

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::later::Later;
+use super::watch::Watch;
 use crate::counters::{CounterError, Counters};
 use crate::settings::Settings;
 use crate::store::{Database, Error};
@@ -17,6 +18,7 @@ pub fn app() -> App {
         is_held: true,
         random: || 0xab,
         later: Later::default(),
+        watch: Watch::default(),
     }
 }
 

@@ -11,8 +11,6 @@ use super::clock::now_us;
 use super::error::Error;
 use super::hold::MAX_WAIT_S;
 
-/// Requests that may wait at once.
-const MAX_WAITING: i64 = 64;
 /// Seconds of a window.
 const WINDOW_S: u64 = 10;
 /// Windows in which a wait that begins now may end.
@@ -22,9 +20,9 @@ const WINDOWS: u64 = MAX_WAIT_S as u64 / WINDOW_S + 1;
 pub struct Waiting(String);
 
 impl Waiting {
-    /// Counts one that waits for this long; `None` when too many wait already.
-    pub fn begin(app: &App, time: Duration) -> Result<Option<Self>, Error> {
-        begin(app, now_us() as u64 / 1_000_000, time)
+    /// Counts one that waits for this long; `None` when so many wait already.
+    pub fn begin(app: &App, time: Duration, most: i64) -> Result<Option<Self>, Error> {
+        begin(app, now_us() as u64 / 1_000_000, time, most)
     }
 
     /// It waits no longer.
@@ -34,7 +32,7 @@ impl Waiting {
     }
 }
 
-fn begin(app: &App, now_s: u64, time: Duration) -> Result<Option<Waiting>, Error> {
+fn begin(app: &App, now_s: u64, time: Duration, most: i64) -> Result<Option<Waiting>, Error> {
     let now = now_s / WINDOW_S;
     app.memory.delete(&key(now.saturating_sub(1)))?;
     let own = Waiting(key((now_s + time.as_secs()) / WINDOW_S));
@@ -43,7 +41,7 @@ fn begin(app: &App, now_s: u64, time: Duration) -> Result<Option<Waiting>, Error
     for window in now..=now + WINDOWS {
         waiting += app.memory.get(&key(window))?.unwrap_or(0);
     }
-    if waiting > MAX_WAITING {
+    if waiting > most {
         own.end(app)?;
         return Ok(None);
     }
@@ -95,7 +93,7 @@ mod tests {
             memory: Box::new(InMemory::default()),
             ..testing::app()
         };
-        let begin = |now_s, seconds| begin(&app, now_s, Duration::from_secs(seconds)).unwrap();
+        let begin = |now_s, seconds| begin(&app, now_s, Duration::from_secs(seconds), 64).unwrap();
         let mut all: Vec<_> = (0..64)
             .map(|number| begin(1000, 1 + number % 60).unwrap())
             .collect();

@@ -12,15 +12,18 @@ mod wasi_0_2;
 #[cfg(feature = "wasi-0-3")]
 mod wasi_0_3;
 
-use http::{Request, Response};
+use std::time::Duration;
+
+use http::Request;
 use spin_sdk::variables;
 
 use crate::api::clock::now_us;
-use crate::api::{self, App, Body, Later};
+use crate::api::{self, App, Body, Later, Watch};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
 use bindings::wasi::random::random::get_random_u64;
+use hold::{Step, Wait};
 use key_value::Bucket;
 use sqlite::SpinSqlite;
 
@@ -47,14 +50,26 @@ thread_local! {
         is_held: variable(HELD).is_ok_and(|value| value.as_deref() == Some("true")),
         random: get_random_u64,
         later: Later::default(),
+        watch: Watch::default(),
     };
 }
 
-fn answer(head: Option<Request<()>>, body: impl Body) -> Response<Vec<u8>> {
+/// Answers a request, or says what it waits for.
+fn begin(head: Option<Request<()>>, body: impl Body) -> Step {
     APP.with(|app| match head {
-        Some(head) => hold::answer(app, head, body),
-        None => api::refuse_malformed(app, get_random_u64),
+        Some(head) => hold::begin(app, head, body),
+        None => Step::Answer(api::refuse_malformed(app, get_random_u64)),
     })
+}
+
+/// How long until the next look of one that waits.
+fn pause(wait: &Wait) -> Duration {
+    APP.with(|app| wait.pause(app))
+}
+
+/// Looks whether one waits any longer.
+fn look(wait: Box<Wait>) -> Step {
+    APP.with(|app| wait.look(app))
 }
 
 /// Variables that `kamiflow-sync` adds to those of the manifest.

@@ -1,5 +1,7 @@
 //! WASI 0.2: a function that blocks.
 
+use std::thread::sleep;
+
 use http::Response;
 
 use super::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
@@ -7,8 +9,9 @@ use super::bindings::wasi::http0_2_0::types::{
     IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};
+use super::hold::Step;
 use super::request::{declared_length, fields, head};
-use super::{Component, after_answer, answer};
+use super::{Component, after_answer, begin, look, pause};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -18,8 +21,21 @@ impl Guest for Component {
             request.path_with_query(),
             request.headers().entries(),
         );
-        send(answer(head, Incoming(request)), outparam);
+        send(finish(begin(head, Incoming(request))), outparam);
         after_answer();
+    }
+}
+
+/// The instance waits with the request.
+fn finish(mut step: Step) -> Response<Vec<u8>> {
+    loop {
+        match step {
+            Step::Answer(response) => return response,
+            Step::Wait(wait) => {
+                sleep(pause(&wait));
+                step = look(wait);
+            }
+        }
     }
 }
 

@@ -1,17 +1,20 @@
-//! WASI 0.3: an instance outlives a request and takes the next one, but never two at a time.
+//! WASI 0.3: an instance outlives a request and takes the next one, but never computes for two at a time.
 //!
 //! A call into SQLite blocks the whole instance, so a second request in it would wait for what the
-//! first one waits for; on its own it finds another instance, or a new one.
+//! first one waits for; on its own it finds another instance, or a new one. Only beside requests that wait
+//! for a change, the instance takes others, and more that wait.
 
 use wit_bindgen::{
     StreamResult, backpressure_dec, backpressure_inc, block_on, spawn_local, yield_async,
 };
 
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
+use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
+use super::hold::Step;
 use super::request::{declared_length, fields, head};
-use super::{Component, after_answer, answer};
+use super::{Component, after_answer, begin, look, pause};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -22,11 +25,26 @@ impl Guest for Component {
             request.get_path_with_query(),
             request.get_headers().copy_all(),
         );
-        let response = answer(head, Incoming(request));
+        let response = finish(begin(head, Incoming(request))).await;
         for _ in 0..YIELDS {
             yield_async().await;
         }
         Ok(send(response))
+    }
+}
+
+/// Waits if the request has to, and meanwhile lets others come.
+async fn finish(mut step: Step) -> http::Response<Vec<u8>> {
+    loop {
+        match step {
+            Step::Answer(response) => return response,
+            Step::Wait(wait) => {
+                backpressure_dec();
+                wait_for(pause(&wait).as_nanos() as u64).await;
+                backpressure_inc();
+                step = look(wait);
+            }
+        }
     }
 }
 

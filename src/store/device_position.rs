@@ -134,10 +134,9 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
+    use super::super::testing::{TestFile, id, owner_key};
     use super::*;
-    use crate::domain::key::{Grant, KeyName, KeyText};
-    use crate::store::{DeviceKey, NewKey};
+    use crate::store::DeviceKey;
 
     const MARKS: Marks = Marks {
         asked: 1000,
@@ -147,14 +146,7 @@ mod tests {
     };
 
     fn add_key(store: &Store) -> DeviceKey {
-        let text = KeyText::generate(|| 7);
-        let key = NewKey {
-            id: text.id.clone(),
-            name: KeyName::parse("laptop").unwrap(),
-            grant: Grant::OWNER,
-            hash: text.hash(),
-        };
-        store.add_device_key(&key, 1).unwrap()
+        store.add_device_key(&owner_key(), 1).unwrap()
     }
 
     #[test]

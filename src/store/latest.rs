@@ -1,11 +1,13 @@
 //! The newest change of projects, for the live feed.
 
+use std::collections::HashMap;
+
 use super::error::Error;
 use super::project::Project;
-use super::row::Row;
+use super::row::{Row, json_array};
 use super::store::Store;
 use crate::domain::key::Projects;
-use crate::domain::{Cursor, Rev};
+use crate::domain::{Cursor, ProjectId, Rev};
 
 /// Microseconds by which whoever asks for later changes goes back: revs are times, and those of two
 /// projects may be given out in another order than they are stored.
@@ -32,6 +34,19 @@ impl Store {
         Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
+    /// Where the feeds of these projects end; nothing for one that does not exist.
+    pub fn cursors<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ProjectId>,
+    ) -> Result<HashMap<String, Cursor>, Error> {
+        let rows = self.execute(
+            "SELECT id, epoch, coalesce(head, 0), tag FROM project
+             WHERE id IN (SELECT value FROM json_each(?1))",
+            [json_array(ids.map(ProjectId::as_str))],
+        )?;
+        rows.iter().map(end).collect()
+    }
+
     /// Those of the projects with a change after `since`, in the order of their newest ones: at most
     /// `limit`.
     pub fn latest_changes(
@@ -54,15 +69,22 @@ impl Store {
 }
 
 fn latest_change(row: &Row) -> Result<LatestChange, Error> {
+    let (project, cursor) = end(row)?;
     Ok(LatestChange {
-        project: row.text(0).unwrap_or_default().to_owned(),
-        cursor: Cursor {
-            epoch: row.integer(1)?,
-            rev: row.integer(2)?,
-            tag: row.integer(3)?,
-        },
+        project,
+        cursor,
         device: row.text(4).map(str::to_owned),
     })
+}
+
+/// The id of a project, and where its feed ends.
+fn end(row: &Row) -> Result<(String, Cursor), Error> {
+    let cursor = Cursor {
+        epoch: row.integer(1)?,
+        rev: row.integer(2)?,
+        tag: row.integer(3)?,
+    };
+    Ok((row.text(0).unwrap_or_default().to_owned(), cursor))
 }
 
 #[cfg(test)]
@@ -70,7 +92,7 @@ mod tests {
     use super::super::push::PushTo;
     use super::super::testing::{TestFile, push, rules};
     use super::*;
-    use crate::domain::{ProjectId, Push};
+    use crate::domain::Push;
 
     #[test]
     fn changed_projects_come_in_the_order_of_their_newest_change() {
@@ -106,5 +128,8 @@ mod tests {
         let newest = &store.latest_changes(&Projects::All, 20, 1).unwrap()[0];
         assert_eq!(newest.cursor, project.cursor());
         assert_eq!(store.latest_device(&project).unwrap(), newest.device);
+        let none = ProjectId::parse("none".to_owned()).unwrap();
+        let ends = store.cursors([&id, &none].into_iter()).unwrap();
+        assert_eq!(ends, [("a".to_owned(), project.cursor())].into());
     }
 }

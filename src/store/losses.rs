@@ -26,22 +26,14 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::device_key::NewKey;
-    use super::super::testing::{TestFile, id};
-    use crate::domain::key::{Grant, KeyName, KeyText};
+    use super::super::testing::{TestFile, id, owner_key};
 
     #[test]
     fn a_deletion_a_revocation_and_another_secret_are_losses_and_nothing_else_is() {
         let file = TestFile::new();
         let store = file.store();
-        let text = KeyText::generate(|| 7);
-        let key = NewKey {
-            id: text.id.clone(),
-            name: KeyName::parse("laptop").unwrap(),
-            grant: Grant::OWNER,
-            hash: text.hash(),
-        };
-        let key_id = text.id.as_str();
+        let key = owner_key();
+        let key_id = key.id.as_str();
         let mut now_us = 5_000_000;
         let mut is_loss = |change: &dyn Fn(i64)| {
             let before = store.losses().unwrap();
@@ -51,7 +43,7 @@ mod tests {
         };
         let add = |now_us| _ = store.add_device_key(&key, now_us).unwrap();
         let rotate = |now_us| {
-            let rotated = store.rotate_device_key(key_id, &text.hash(), now_us, now_us);
+            let rotated = store.rotate_device_key(key_id, &key.hash, now_us, now_us);
             assert!(rotated.unwrap().is_some());
         };
         let revoke = |now_us| _ = store.revoke_device_key(key_id, now_us).unwrap();

@@ -52,7 +52,7 @@ mod sql_error;
 mod store;
 mod takeover;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod totals;
 mod tree;
 mod usage;

@@ -1,30 +1,35 @@
 //! A store on a real file, for unit tests.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::database::Database;
+use super::device_key::NewKey;
+use super::error::Error;
 use super::push::PushTo;
 use super::row::Value;
 use super::store::Store;
+use crate::domain::key::{Grant, KeyName, KeyText};
 use crate::domain::{
     Delete, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
 };
 
 /// A database file that goes with the test.
-pub(super) struct TestFile {
+pub(crate) struct TestFile {
     folder: TempDir,
 }
 
 impl TestFile {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder }
     }
 
     pub(super) fn connection(&self) -> Connection {
-        let connection = Connection::open(self.folder.path().join("test.db")).unwrap();
+        let connection = Connection::open(self.path()).unwrap();
         // As the server opens it.
         connection
             .pragma_update(None, "secure_delete", true)
@@ -52,6 +57,19 @@ impl TestFile {
     pub(super) fn store(&self) -> Store {
         Store::open(self.connection()).unwrap()
     }
+
+    /// As the component opens it.
+    pub(crate) fn database(&self) -> Database {
+        let path = self.path();
+        Database::new(move || {
+            let connection = Connection::open(&path);
+            Store::open(connection.map_err(|error| Error::Sql(error.into()))?)
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
 }
 
 /// Anything, up to 1000 files.
@@ -75,6 +93,17 @@ pub(super) fn put(at: &str, content: &str) -> Put {
     Put::new(path(at), 0, None, content.into())
 }
 
+/// A key that may do everything.
+pub(super) fn owner_key() -> NewKey {
+    let text = KeyText::generate(|| 7);
+    NewKey {
+        id: text.id.clone(),
+        name: KeyName::parse("laptop").unwrap(),
+        grant: Grant::OWNER,
+        hash: text.hash(),
+    }
+}
+
 /// A push of `path` with `content`, or of its deletion.
 pub(super) fn push(entries: &[(&str, Option<&str>)]) -> Push {
     let mut push = Push::default();
@@ -92,7 +121,7 @@ pub(super) fn push(entries: &[(&str, Option<&str>)]) -> Push {
 
 impl Store {
     /// Pushes at a time of day and returns the revs of all paths.
-    pub(super) fn push_at(&self, now_us: Rev, entries: &[(&str, Option<&str>)]) -> Vec<Rev> {
+    pub(crate) fn push_at(&self, now_us: Rev, entries: &[(&str, Option<&str>)]) -> Vec<Rev> {
         let push = push(entries);
         let applied = self
             .write(|store| store.push(&push, &PushTo::new(&id(), now_us, &rules())))

@@ -1,5 +1,5 @@
 //! The component on WASI 0.3: its manifest grants what the other one does, and what it builds differs
-//! only in the HTTP interface. The tests that build it are ignored, since that takes a second copy of
+//! only in the HTTP interface and the timer. The tests that build it are ignored, since that takes a second copy of
 //! its dependencies: `cargo test --test api wasi_0_3 -- --ignored`. With
 //! `KAMIFLOW_MANIFEST=spin-wasi-0.3.toml`, all other suites test this component.
 
@@ -46,13 +46,18 @@ fn the_manifests_differ_in_the_build_only() {
 
 #[ignore = "builds the component for WASI 0.3 too"]
 #[test]
-fn only_the_http_interface_is_of_wasi_0_3() {
+fn only_the_http_interface_and_the_timer_are_of_wasi_0_3() {
     let (imports, exports) = interfaces("spin.toml");
     assert!(exports.iter().eq(["wasi:http/incoming-handler@0.2.0"]));
     let (imports_0_3, exports_0_3) = interfaces("spin-wasi-0.3.toml");
     assert!(exports_0_3.iter().eq(["wasi:http/handler@0.3.0"]));
     let added: Vec<_> = imports_0_3.difference(&imports).collect();
-    assert_eq!(added, ["wasi:http/types@0.3.0"]);
+    let expected = [
+        "wasi:clocks/monotonic-clock@0.3.0",
+        "wasi:clocks/types@0.3.0",
+        "wasi:http/types@0.3.0",
+    ];
+    assert_eq!(added, expected);
 }
 
 #[ignore = "builds the component for WASI 0.3 too"]
