@@ -4,6 +4,7 @@
 //! and kept for the life of the instance. `spin.toml`, the README and `/v1/info` are held to this
 //! table by tests.
 
+mod bad_setting;
 mod folders;
 mod key;
 mod login;
@@ -19,21 +20,12 @@ use ipnet::IpNet;
 use crate::domain::{MAX_FILE_BYTES, PortablePaths, Rules, SyncFolders};
 use folders::folders;
 
+pub use bad_setting::BadSetting;
 pub use key::Key;
 pub use login::Login;
 pub use origins::CorsOrigins;
 use origins::origins;
 use parse::{is_on, networks, number, portable_paths, size};
-
-/// A value that breaks the rule of its setting.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} {rule}", .name.to_uppercase())]
-pub struct BadSetting {
-    /// As `spin.toml` spells it.
-    pub name: &'static str,
-    /// Worded to follow the name.
-    pub rule: String,
-}
 
 /// Makes the accessors of [`Settings`] and the table for [`check`]. Each parser returns the broken
 /// rule, worded to follow the name.

@@ -1,6 +1,6 @@
 //! The user name and the password of the dashboard. No rule repeats the password.
 
-use super::BadSetting;
+use super::bad_setting::BadSetting;
 use super::key::Key;
 
 /// Shortest password that is accepted, in characters.
