@@ -44,5 +44,6 @@ pub use error::Error;
 pub use later::Later;
 pub use publication::Publication;
 pub use request::Body;
+pub use response::attachment;
 pub use waiting::Waiting;
 pub use watch::{Watch, Watched};

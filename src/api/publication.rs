@@ -75,6 +75,11 @@ impl Publication {
         }
     }
 
+    /// Moves the publication of an answer to the one that is sent in its place.
+    pub fn pass_on(from: &mut HeaderMap, to: &mut HeaderMap) {
+        to.extend(from.remove(PUBLISH).map(|news| (PUBLISH, news)));
+    }
+
     /// Reads the publication of an answer, and takes it out.
     pub fn take(headers: &mut HeaderMap) -> Option<Self> {
         serde_json::from_slice(headers.remove(PUBLISH)?.as_bytes()).ok()
@@ -107,6 +112,10 @@ mod tests {
             ..Publication::of_deletion(&id)
         };
         let mut response = with_news(Response::new(Vec::new()), Some(&publication));
+        let mut other = HeaderMap::new();
+        Publication::pass_on(response.headers_mut(), &mut other);
+        Publication::pass_on(&mut other, response.headers_mut());
+        assert!(other.is_empty());
         assert_eq!(Publication::take(response.headers_mut()), Some(publication));
         assert!(response.headers().is_empty());
     }

@@ -2,8 +2,10 @@
 
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use super::error::Error;
 use crate::wire::json;
 
 /// 200 with a value as JSON.
@@ -18,6 +20,15 @@ pub(super) fn ok_json(json: Vec<u8>) -> Response<Vec<u8>> {
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// The `content-disposition` of a download with this name (RFC 6266).
+pub fn attachment(name: &str) -> Result<HeaderValue, Error> {
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let value = format!("attachment; filename*=UTF-8''{name}");
+    value
+        .parse()
+        .map_err(|_| Error::Internal("a file name does not fit in a header".into()))
 }
 
 /// Marks an answer that says that nothing has changed.

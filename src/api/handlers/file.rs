@@ -2,12 +2,12 @@
 
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Request, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::api::app::App;
 use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::request::parameter;
+use crate::api::response::attachment;
 use crate::domain::{FilePath, ProjectId};
 use crate::store::{Store, StoredVersion};
 
@@ -71,14 +71,7 @@ fn find(
     }
 }
 
-/// RFC 6266, with the last segment of the path as the name of the download.
+/// The last segment of the path is the name of the download.
 fn disposition(path: &FilePath) -> Result<HeaderValue, Error> {
-    let name = path.as_str().rsplit('/').next().unwrap_or_default();
-    let value = format!(
-        "attachment; filename*=UTF-8''{}",
-        utf8_percent_encode(name, NON_ALPHANUMERIC)
-    );
-    value
-        .parse()
-        .map_err(|_| Error::Internal("a file name does not fit in a header".into()))
+    attachment(path.as_str().rsplit('/').next().unwrap_or_default())
 }
