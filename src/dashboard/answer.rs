@@ -69,9 +69,33 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
     }
     match route {
         Route::Projects => pages::projects(visit),
+        Route::Project(id) => pages::files(visit, &id),
+        Route::Deleted(id) => pages::deleted(visit, &id),
+        Route::Replaced(id) => pages::replaced(visit, &id),
+        Route::Restore(id) => match form {
+            None => pages::preview(visit, &id),
+            Some(form) => pages::restore(visit, &id, form),
+        },
+        Route::Versions(id) => pages::restore_version(visit, &id, require(form)?),
+        Route::Download(id) => pages::download(visit, &id),
+        Route::Delete(id) => match form {
+            None => pages::ask_to_delete(visit, &id),
+            Some(form) => pages::delete(visit, &id, form),
+        },
+        Route::Devices => match form {
+            None => pages::devices(visit),
+            Some(form) => pages::add_device(visit, form),
+        },
+        Route::RotateDevice(id) => pages::rotate_device(visit, &id),
+        Route::RevokeDevice(id) => pages::revoke_device(visit, &id),
         Route::SignOut => pages::sign_out(visit),
         Route::Asset | Route::SignIn => Err(Error::NotFound),
     }
+}
+
+/// The form of an address that takes POST only.
+fn require(form: Option<&Form>) -> Result<&Form, Error> {
+    form.ok_or(Error::NotFound)
 }
 
 /// The form, which leads back to where the request wanted to go.

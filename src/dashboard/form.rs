@@ -20,8 +20,18 @@ impl Form {
 
     /// The first value of a field, without blanks around it; empty when there is none.
     pub(super) fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(field, _)| field == name);
-        found.map_or("", |(_, value)| value.trim())
+        self.exact(name).trim()
+    }
+
+    /// The first value of a field as it was sent.
+    pub(super) fn exact(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// All values of a field.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let fields = self.0.iter().filter(move |(field, _)| field == name);
+        fields.map(|(_, value)| value.as_str())
     }
 }
 
@@ -35,5 +45,7 @@ mod tests {
         assert_eq!(form.text("key"), "a b");
         assert_eq!(form.text("empty"), "");
         assert_eq!(form.text("none"), "");
+        assert_eq!(form.exact("key"), " a b\n");
+        assert_eq!(form.all("key").collect::<Vec<_>>(), [" a b\n", "c"]);
     }
 }

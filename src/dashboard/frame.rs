@@ -45,6 +45,12 @@ impl Frame {
         }
     }
 
+    /// The hidden field of a form; empty without a session.
+    pub(super) fn token(&self) -> &str {
+        let visitor = self.visitor.as_ref();
+        visitor.map_or("", |visitor| &visitor.token)
+    }
+
     pub(super) fn style(&self) -> String {
         assets::STYLE.address()
     }

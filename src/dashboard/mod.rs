@@ -8,6 +8,7 @@
 mod answer;
 mod assets;
 pub mod difference;
+mod done;
 mod error_page;
 mod form;
 mod format;
@@ -19,6 +20,7 @@ mod pages;
 mod reply;
 pub mod routes;
 mod session;
+mod tar;
 mod visit;
 
 pub use answer::answer;

@@ -4,7 +4,9 @@ use askama::Template;
 use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 
-use crate::api::Error;
+use super::done::Done;
+use super::format::Query;
+use crate::api::{Error, Publication};
 
 /// 200 with a page.
 pub(super) fn page(template: &impl Template) -> Result<Response<Vec<u8>>, Error> {
@@ -25,5 +27,13 @@ pub(super) fn see_other(address: &str) -> Response<Vec<u8>> {
     response
         .headers_mut()
         .extend(location.map(|location| (LOCATION, location)));
+    response
+}
+
+/// 303 to the page that says what was done. `answer` is that of the API, whose news for those who wait goes
+/// with it.
+pub(super) fn done(address: &str, done: Done, mut answer: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    let mut response = see_other(&Query(address, &[("done", done.name())]).to_string());
+    Publication::pass_on(answer.headers_mut(), response.headers_mut());
     response
 }

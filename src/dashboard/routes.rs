@@ -4,6 +4,7 @@ use http::Method;
 
 use crate::api::Error;
 use crate::api::pattern::{self, Request};
+use crate::domain::ProjectId;
 
 /// An address of the dashboard.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,6 +17,26 @@ pub enum Route {
     SignOut,
     /// All projects.
     Projects,
+    /// The files of a project.
+    Project(ProjectId),
+    /// Its deleted files.
+    Deleted(ProjectId),
+    /// Newer edits that an older one has replaced.
+    Replaced(ProjectId),
+    /// Goes back to a moment.
+    Restore(ProjectId),
+    /// Brings one version of a file back.
+    Versions(ProjectId),
+    /// All files in one.
+    Download(ProjectId),
+    /// Deletes the project.
+    Delete(ProjectId),
+    /// The keys of devices.
+    Devices,
+    /// Gives a key another secret.
+    RotateDevice(String),
+    /// Revokes a key.
+    RevokeDevice(String),
 }
 
 const GET: &str = "GET, HEAD";
@@ -34,10 +55,40 @@ const ROUTES: &[Entry] = &[
     ("/dashboard/assets/:id", GET, |_| Ok(Route::Asset)),
     ("/dashboard/sign-in", GET_AND_POST, |_| Ok(Route::SignIn)),
     ("/dashboard/sign-out", POST, |_| Ok(Route::SignOut)),
+    ("/dashboard/projects/:id", GET, |at| {
+        Ok(Route::Project(at.id()?))
+    }),
+    ("/dashboard/projects/:id/deleted", GET, |at| {
+        Ok(Route::Deleted(at.id()?))
+    }),
+    ("/dashboard/projects/:id/replaced", GET, |at| {
+        Ok(Route::Replaced(at.id()?))
+    }),
+    ("/dashboard/projects/:id/restore", GET_AND_POST, |at| {
+        Ok(Route::Restore(at.id()?))
+    }),
+    ("/dashboard/projects/:id/versions", POST, |at| {
+        Ok(Route::Versions(at.id()?))
+    }),
+    ("/dashboard/projects/:id/download", GET, |at| {
+        Ok(Route::Download(at.id()?))
+    }),
+    ("/dashboard/projects/:id/delete", GET_AND_POST, |at| {
+        Ok(Route::Delete(at.id()?))
+    }),
+    (DEVICES, GET_AND_POST, |_| Ok(Route::Devices)),
+    ("/dashboard/devices/:id/rotate", POST, |at| {
+        Ok(Route::RotateDevice(at.key()?))
+    }),
+    ("/dashboard/devices/:id/revoke", POST, |at| {
+        Ok(Route::RevokeDevice(at.key()?))
+    }),
 ];
 
 /// The address of the dashboard.
 pub const HOME: &str = "/dashboard";
+/// The page of the keys of devices.
+pub const DEVICES: &str = "/dashboard/devices";
 
 impl Route {
     /// Finds the route of a request.

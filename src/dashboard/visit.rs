@@ -1,14 +1,22 @@
 //! A request of somebody who has signed in.
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use serde::Serialize;
 
+use super::done::Done;
 use super::form::Form;
 use super::frame::{Frame, Link, Visitor};
-use super::routes::HOME;
+use super::routes::{DEVICES, HOME};
 use super::session::{self, SignedIn};
-use crate::api::{App, Caller, Error, request};
-use crate::domain::key::Grant;
+use crate::api::routes::Route as ApiRoute;
+use crate::api::{App, Caller, Error, person, request};
+use crate::domain::ProjectId;
+use crate::domain::key::{Grant, Scope};
 use crate::domain::session::SessionId;
+use crate::wire::json;
+
+/// How the history names what is changed here.
+const DEVICE: &str = "dashboard";
 
 /// A request of somebody who has signed in.
 pub(super) struct Visit<'a> {
@@ -43,6 +51,16 @@ impl<'a> Visit<'a> {
         self.caller.grant().ok_or(Error::Unauthenticated)
     }
 
+    /// Whether the key has a scope.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.caller.require(scope).is_ok()
+    }
+
+    /// 403 unless the key opens a project, whether that exists or not.
+    pub(super) fn require_project(&self, id: &ProjectId) -> Result<(), Error> {
+        self.caller.require_project(id)
+    }
+
     /// A parameter of the address.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         request::parameter(self.head, name)
@@ -50,7 +68,11 @@ impl<'a> Visit<'a> {
 
     /// The frame of a page with this title.
     pub(super) fn frame(&self, title: &str) -> Frame {
-        Frame::new(title, Some(self.visitor()))
+        let done = self.parameter("done");
+        Frame {
+            notice: done.and_then(|name| Done::told(&name)),
+            ..Frame::new(title, Some(self.visitor()))
+        }
     }
 
     fn visitor(&self) -> Visitor {
@@ -69,7 +91,25 @@ impl<'a> Visit<'a> {
             address,
             is_current: path == address || path.starts_with(below),
         };
-        vec![link("Projects", HOME, "/dashboard/projects/")]
+        let mut links = vec![link("Projects", HOME, "/dashboard/projects/")];
+        if self.may(Scope::Manage) {
+            links.push(link("Devices", DEVICES, "/dashboard/devices/"));
+        }
+        links
+    }
+
+    /// Asks the API what a program with the same key would ask at this address.
+    pub(super) fn ask(
+        &self,
+        method: Method,
+        address: &str,
+        body: &impl Serialize,
+    ) -> Result<Response<Vec<u8>>, Error> {
+        let head = Request::builder().method(method).uri(address);
+        let head = head.header("x-device", DEVICE).body(());
+        let head = head.map_err(|error| Error::Internal(error.into()))?;
+        let found = ApiRoute::find(head.method(), head.uri().path())?;
+        person::perform(self.app, &head, &self.caller, found, json::to_vec(body))
     }
 
     /// Ends the session.

@@ -8,6 +8,8 @@ mod conditional;
 mod cors;
 mod cursor;
 mod dashboard;
+mod dashboard_devices;
+mod dashboard_project;
 mod dashboard_session;
 mod delete;
 mod described;

@@ -1,4 +1,4 @@
-// Times in the reader's zone, and what copies a line. Every page works without it.
+// Times in the reader's zone, search as one types, and what copies a line. Every page works without it.
 'use strict';
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
@@ -44,6 +44,51 @@ function offerCopies(root) {
   }
 }
 
+// A search begins while one types: the list of the answer takes the place of the list.
+function searchAsTyped(form) {
+  const field = form.querySelector('input[type="search"]');
+  let asked = 0;
+  let timer;
+  async function search() {
+    const mine = ++asked;
+    const list = document.getElementById(form.dataset.live);
+    const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+    list.setAttribute('aria-busy', 'true');
+    try {
+      const answer = await fetch(address, { credentials: 'same-origin' });
+      if (answer.redirected || mine !== asked) return;
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const found = page.getElementById(form.dataset.live);
+      if (!found || mine !== asked) return;
+      list.replaceWith(found);
+      tellTimes(found);
+      history.replaceState(null, '', address);
+    } finally {
+      list.removeAttribute('aria-busy');
+    }
+  }
+  field.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, 200);
+  });
+}
+
+// A moment is chosen in the reader's zone, and sent in UTC.
+function chooseInZone(form) {
+  const field = form.querySelector('input[type="datetime-local"]');
+  const utc = new Date(`${field.value}Z`);
+  if (Number.isNaN(utc.getTime())) return;
+  const local = new Date(utc.getTime() - utc.getTimezoneOffset() * 60000);
+  field.value = local.toISOString().slice(0, 19);
+  form.querySelector('[data-zone]').textContent = '';
+  form.addEventListener('formdata', (event) => {
+    const chosen = new Date(field.value);
+    if (!Number.isNaN(chosen.getTime())) event.formData.set(field.name, chosen.toISOString());
+  });
+}
+
 tellTimes(document);
 offerCopies(document);
+for (const form of document.querySelectorAll('form[data-live]')) searchAsTyped(form);
+for (const form of document.querySelectorAll('form[data-moment]')) chooseInZone(form);
 setInterval(() => tellTimes(document), 30000);

@@ -1,10 +1,17 @@
 //! A file for each page: what it needs from the store, and what its template shows.
 
 mod connect;
+mod devices;
+mod parts;
+mod project;
 mod projects;
 mod sign_in;
 mod sign_out;
 
+pub(super) use devices::{add_device, devices, revoke_device, rotate_device};
+pub(super) use project::{
+    ask_to_delete, delete, deleted, download, files, preview, replaced, restore, restore_version,
+};
 pub(super) use projects::projects;
 pub(super) use sign_in::sign_in;
 pub(super) use sign_out::sign_out;

@@ -4,12 +4,15 @@ use askama::Template;
 use http::Response;
 
 use super::connect::server_address;
+use super::parts::{Bars, Changed, ProjectName};
 use crate::api::Error;
-use crate::dashboard::format::{Name, Query, Repository, Size, Time, count};
+use crate::api::clock::now_us;
+use crate::dashboard::format::{Query, Repository, Size, count, grouped, project_address};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
 use crate::dashboard::routes::HOME;
 use crate::dashboard::visit::Visit;
+use crate::domain::Rev;
 use crate::store::{ProjectSummary, Store};
 
 /// Projects of a page.
@@ -29,15 +32,14 @@ struct Page {
 
 /// A project in the list.
 struct Row {
-    /// The name that a client gave it, else its id.
-    name: Name,
-    /// The id, if it has a name too.
-    id: Option<Name>,
+    name: ProjectName,
+    address: String,
     repository: Option<Repository>,
     files: String,
     size: Size,
-    changed_at: Option<Time>,
-    changed_by: Option<Name>,
+    changed: Option<Changed>,
+    /// Changes of the last 30 days, a bar a day.
+    bars: Bars,
     /// Names that some system cannot write.
     unportable: Option<String>,
 }
@@ -45,12 +47,12 @@ struct Row {
 /// Lists the projects of the key, in pages of 50.
 pub fn projects(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
     let after = visit.parameter("after").unwrap_or_default();
-    let projects = &visit.grant()?.projects;
+    let (projects, now_us) = (&visit.grant()?.projects, now_us());
     let (rows, next) = visit.app.database.read(|store| {
         let page = store.projects(projects, &after, LIMIT)?;
         let last = page.projects.last().filter(|_| page.has_more);
         let next = last.map(|last| Query(HOME, &[("after", &last.id)]).to_string());
-        let rows = page.projects.into_iter().map(|of| row(store, of));
+        let rows = page.projects.into_iter().map(|of| row(store, of, now_us));
         Ok::<_, Error>((rows.collect::<Result<_, Error>>()?, next))
     })?;
     reply::page(&Page {
@@ -62,25 +64,17 @@ pub fn projects(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
     })
 }
 
-fn row(store: &Store, summary: ProjectSummary) -> Result<Row, Error> {
+fn row(store: &Store, summary: ProjectSummary, now_us: Rev) -> Result<Row, Error> {
     let project = summary.project;
     let device = store.latest_device(&project)?;
-    let has_name = summary
-        .name
-        .as_ref()
-        .is_some_and(|name| !name.trim().is_empty());
-    let (name, id) = match summary.name.filter(|_| has_name) {
-        Some(name) if name != summary.id => (name, Some(summary.id)),
-        _ => (summary.id, None),
-    };
     Ok(Row {
-        name: Name::new(name),
-        id: id.map(Name::new),
+        name: ProjectName::new(&summary.id, summary.name.as_deref()),
+        address: project_address(&summary.id),
         repository: summary.git_repo.as_deref().map(Repository::new),
-        files: count(project.file_count, "file"),
+        files: grouped(project.file_count),
         size: Size(project.total_size),
-        changed_at: project.head.map(Time),
-        changed_by: device.map(Name::new),
+        changed: project.head.map(|at| Changed::new(at, device)),
+        bars: Bars::new(&store.daily_changes(&project, now_us)?),
         unportable: project
             .unportable
             .filter(|number| *number > 0)

@@ -1,0 +1,61 @@
+//! `/dashboard/projects/:id/delete`
+
+use askama::Template;
+use http::{Method, Response, StatusCode};
+
+use super::head::Head;
+use crate::api::Error;
+use crate::dashboard::done::Done;
+use crate::dashboard::form::Form;
+use crate::dashboard::format::{api_address, plain};
+use crate::dashboard::frame::Frame;
+use crate::dashboard::reply;
+use crate::dashboard::routes::HOME;
+use crate::dashboard::visit::Visit;
+use crate::domain::ProjectId;
+use crate::domain::key::Scope;
+
+#[derive(Template)]
+#[template(path = "delete.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    /// What to type, without what cannot be typed.
+    expected: String,
+    is_wrong: bool,
+}
+
+/// Asks for the name of the project.
+pub fn ask_to_delete(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    ask(visit, id, false)
+}
+
+fn ask(visit: &Visit, id: &ProjectId, is_wrong: bool) -> Result<Response<Vec<u8>>, Error> {
+    visit.caller.require(Scope::Manage)?;
+    let read = |store: &_| Head::read(visit, store, id, "Delete project");
+    let (_, head) = visit.app.database.read(read)?;
+    let mut response = reply::page(&Page {
+        frame: visit.frame(&head.title),
+        expected: plain(&head.name.name),
+        is_wrong,
+        head,
+    })?;
+    if is_wrong {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// Deletes the project whose name, or id, was typed; else asks again with 422.
+pub fn delete(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec<u8>>, Error> {
+    visit.require_project(id)?;
+    let found = visit.app.database.with(|store| store.project_summary(id))?;
+    let name = found.and_then(|summary| summary.name);
+    let names = [Some(id.as_str()), name.as_deref()];
+    let is_typed = |name: &&str| [plain(name).trim(), name.trim()].contains(&form.text("name"));
+    if !names.iter().flatten().any(is_typed) {
+        return ask(visit, id, true);
+    }
+    let answer = visit.ask(Method::DELETE, &api_address(id.as_str(), ""), &())?;
+    Ok(reply::done(HOME, Done::ProjectDeleted, answer))
+}

@@ -1,0 +1,211 @@
+//! `/dashboard/projects/:id/restore`
+
+use askama::Template;
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use http::{Method, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::head::Head;
+use crate::api::Error;
+use crate::api::clock::now_us;
+use crate::dashboard::done::Done;
+use crate::dashboard::form::Form;
+use crate::dashboard::format::{Name, Time, api_address, count, project_address};
+use crate::dashboard::frame::Frame;
+use crate::dashboard::reply;
+use crate::dashboard::visit::Visit;
+use crate::domain::ProjectId;
+use crate::domain::key::Scope;
+
+/// Changes that the list shows.
+const SHOWN: usize = 500;
+
+#[derive(Template)]
+#[template(path = "restore.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    /// The moment in the field, in UTC.
+    at: String,
+    problem: Option<String>,
+    preview: Option<Preview>,
+}
+
+/// What going back would change.
+struct Preview {
+    /// The moment, as the API reads it.
+    at: String,
+    time: Time,
+    total: String,
+    changes: Vec<Change>,
+    /// How many more there are.
+    hidden: Option<String>,
+}
+
+struct Change {
+    name: Name,
+    what: &'static str,
+}
+
+/// The answer of the API, as far as it is shown.
+#[derive(Deserialize)]
+struct Answer {
+    results: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    path: String,
+    status: String,
+}
+
+/// Asks for a moment; with `at`, shows what would change, and changes nothing.
+pub fn preview(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
+    visit.caller.require(Scope::Write)?;
+    let read = |store: &_| Head::read(visit, store, id, "Go back in time");
+    let (_, head) = visit.app.database.read(read)?;
+    let mut page = Page {
+        frame: visit.frame(&head.title),
+        head,
+        at: yesterday(),
+        problem: None,
+        preview: None,
+    };
+    if let Some(text) = visit.parameter("at").filter(|at| !at.is_empty()) {
+        page.look_at(visit, id, text)?;
+    }
+    reply::page(&page)
+}
+
+impl Page {
+    /// Finds out what going back would change, or why it cannot be done.
+    fn look_at(&mut self, visit: &Visit, id: &ProjectId, text: String) -> Result<(), Error> {
+        let Some(at) = moment(&text) else {
+            self.at = text;
+            self.problem = Some("Choose a day and a time.".to_owned());
+            return Ok(());
+        };
+        self.at = field(at);
+        let exact = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        match ask(visit, id, &exact, true) {
+            Ok(response) => {
+                let answer = serde_json::from_slice(response.body());
+                let answer = answer.map_err(|error| Error::Internal(error.into()))?;
+                self.preview = Some(Preview::new(exact, Time(at.timestamp_micros()), answer));
+            }
+            Err(error) if error.status().is_client_error() => {
+                self.problem = Some(error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl Preview {
+    fn new(at: String, time: Time, answer: Answer) -> Self {
+        let changed = answer.results.into_iter();
+        let changed: Vec<_> = changed.filter_map(Outcome::shown).collect();
+        let (total, hidden) = (changed.len(), changed.len().saturating_sub(SHOWN));
+        Self {
+            at,
+            time,
+            total: count(total as u64, "file"),
+            changes: changed.into_iter().take(SHOWN).collect(),
+            hidden: (hidden > 0).then(|| count(hidden as u64, "more file")),
+        }
+    }
+}
+
+impl Outcome {
+    /// None for a file that stays as it is.
+    fn shown(self) -> Option<Change> {
+        let what = match self.status.as_str() {
+            "created" => "comes back",
+            "updated" => "gets its older content",
+            "deleted" => "is deleted, since it did not exist",
+            _ => return None,
+        };
+        Some(Change {
+            name: Name::new(self.path),
+            what,
+        })
+    }
+}
+
+/// Goes back to the moment `at`: each file that is different now gets a new version.
+pub fn restore(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec<u8>>, Error> {
+    let answer = ask(visit, id, form.text("at"), false)?;
+    let address = project_address(id.as_str());
+    Ok(reply::done(&address, Done::ProjectRestored, answer))
+}
+
+fn ask(visit: &Visit, id: &ProjectId, at: &str, dry_run: bool) -> Result<Response<Vec<u8>>, Error> {
+    let body = json!({ "at": at, "dry_run": dry_run });
+    visit.ask(Method::POST, &api_address(id.as_str(), "/restore"), &body)
+}
+
+/// Reads what the field sends, with or without seconds and a zone.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let local = |format| NaiveDateTime::parse_from_str(text, format).ok();
+    let zoned = DateTime::parse_from_rfc3339(text).ok();
+    let zoned = zoned.map(|time| time.to_utc());
+    zoned.or_else(|| Some(formats.into_iter().find_map(local)?.and_utc()))
+}
+
+fn yesterday() -> String {
+    let at = DateTime::from_timestamp_micros(now_us() - 86_400_000_000);
+    field(at.unwrap_or_default())
+}
+
+/// As the field takes it.
+fn field(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_reads_as_browsers_write_it() {
+        for (text, expected) in [
+            ("2026-11-26T02:08", Some("2026-11-26T02:08:00+00:00")),
+            ("2026-11-26T02:08:25", Some("2026-11-26T02:08:25+00:00")),
+            (
+                "2026-11-26T02:08:25.000Z",
+                Some("2026-11-26T02:08:25+00:00"),
+            ),
+            (
+                "2026-11-26T02:08:25+02:00",
+                Some("2026-11-26T00:08:25+00:00"),
+            ),
+            ("yesterday", None),
+            ("2026-13-01T00:00", None),
+            ("", None),
+        ] {
+            let read = moment(text).map(|time| time.to_rfc3339());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_preview_leaves_out_what_stays_and_counts_what_it_does_not_show() {
+        let outcome = |number: usize| Outcome {
+            path: number.to_string(),
+            status: if number % 2 == 0 {
+                "updated"
+            } else {
+                "unchanged"
+            }
+            .to_owned(),
+        };
+        let results = (0..2000).map(outcome).collect();
+        let preview = Preview::new(String::new(), Time(0), Answer { results });
+        assert_eq!(preview.total, "1,000 files");
+        assert_eq!(preview.changes.len(), SHOWN);
+        assert_eq!(preview.hidden.as_deref(), Some("500 more files"));
+    }
+}
