@@ -10,7 +10,7 @@ use super::frame::Frame;
 use super::routes::{HOME, Route};
 use super::session::{self, SIGN_IN};
 use super::visit::Visit;
-use super::{assets, error_page, headers, origin, pages, reply};
+use super::{arrival, assets, error_page, headers, origin, pages, reply};
 use crate::api::clock::now_us;
 use crate::api::{self, App, Body, Error, person};
 
@@ -49,7 +49,10 @@ fn respond(
         return pages::sign_in(app, head, form.as_ref(), common);
     }
     let Some(session) = session::find(app, head.headers(), now_us())? else {
-        return Ok(to_sign_in(head));
+        return match arrival::is_from_elsewhere(head) {
+            true => arrival::go_on(head),
+            false => Ok(to_sign_in(head)),
+        };
     };
     person::count_page(app, head.headers(), &session.caller, common)?;
     let visit = Visit::new(app, head, session);

@@ -6,6 +6,7 @@
 //! Every page works without JavaScript.
 
 mod answer;
+mod arrival;
 mod assets;
 pub mod difference;
 mod done;

@@ -69,6 +69,24 @@ fn signing_in_leads_back_to_the_page_that_was_asked_for() {
     assert_eq!(answer.leads_to(), "/dashboard");
 }
 
+/// The cookie is strict: a browser that follows a link of another site does not send it.
+#[test]
+fn a_link_from_another_site_opens_the_page_with_the_session() {
+    let host = Host::start();
+    let browser = host.browser();
+    let link = "/dashboard?after=%22%3E%3Cb";
+    let page = browser.send("GET", link, &[("sec-fetch-site", "cross-site")], "");
+    let refresh = format!("<meta http-equiv=\"refresh\" content=\"0; url={link}\">");
+    assert!(page.good().html.contains(&refresh));
+    for site in ["same-origin", "none"] {
+        let page = browser.send("GET", link, &[("sec-fetch-site", site)], "");
+        assert!(page.leads_to().starts_with("/dashboard/sign-in?next="));
+    }
+    browser.sign_in(KEY);
+    let page = browser.send("GET", "/dashboard", &[("sec-fetch-site", "cross-site")], "");
+    assert!(!page.good().html.contains("http-equiv"));
+}
+
 #[test]
 fn a_wrong_key_counts_as_everywhere_and_opens_nothing() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);

@@ -4,12 +4,13 @@
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 // Minutes and hours of the last day and the next; the date of everything else.
 function told(time) {
   const seconds = (time - Date.now()) / 1000;
   const minutes = Math.trunc(seconds / 60);
-  if (Math.abs(seconds) < 60) return relative.format(0, 'minute');
+  if (Math.abs(seconds) < 60) return relative.format(0, 'second');
   if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute');
   if (Math.abs(minutes) < 24 * 60) return relative.format(Math.trunc(minutes / 60), 'hour');
   return day.format(time);
@@ -19,7 +20,7 @@ function tellTimes(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const time = new Date(element.dateTime);
     if (Number.isNaN(time.getTime())) continue;
-    element.textContent = told(time);
+    element.textContent = element.closest('.exact') ? exact.format(time) : told(time);
     element.title = full.format(time);
   }
 }
