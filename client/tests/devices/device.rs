@@ -1,0 +1,124 @@
+//! A device: a folder, and rounds that are real processes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::KEY;
+use tempfile::TempDir;
+
+use crate::server::PROJECT;
+
+/// A device.
+pub struct Device {
+    root: TempDir,
+    /// Its name.
+    pub name: String,
+}
+
+/// How a round ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// With this report.
+    Done(Value),
+    /// It wants to know whether deletions were meant.
+    Asked,
+    /// The way to the server failed, or another round was running.
+    Failed,
+}
+
+impl Device {
+    /// A device that finds the server here.
+    pub fn new(name: &str, url: &str) -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(root.path().join(".kamiflow/ideas")).expect("a folder");
+        let settings = format!(r#"{{"sync": {{"backend": "{url}", "projectId": "{PROJECT}"}}}}"#);
+        fs::write(root.path().join(".kamirc.json"), settings).expect("it is written");
+        Self {
+            root,
+            name: name.to_owned(),
+        }
+    }
+
+    /// Starts a round.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_kamisync"))
+            .args(["sync", "--json"])
+            .args(arguments)
+            .arg(self.root.path())
+            .env("KAMISYNC_KEY", KEY)
+            .env("KAMISYNC_DEVICE", &self.name)
+            .env("HOME", self.root.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("kamisync starts")
+    }
+
+    /// Where a path is.
+    pub fn place(&self, path: &str) -> PathBuf {
+        self.root.path().join(".kamiflow").join(path)
+    }
+
+    /// The text of a file.
+    pub fn read(&self, path: &str) -> Option<String> {
+        let bytes = fs::read(self.place(path)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// All files of the categories.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        for category in ["archive", "ideas", "tasks"] {
+            collect(&self.place(category), category, &mut files);
+        }
+        files
+    }
+
+    /// The texts that were taken away here, and that a killed round has left beside their files.
+    pub fn kept(&self) -> BTreeSet<String> {
+        let mut files = BTreeMap::new();
+        for folder in ["trash", "replaced"] {
+            collect(&self.place(".sync").join(folder), folder, &mut files);
+        }
+        files.into_values().collect()
+    }
+
+    /// Forgets everything that was synced.
+    pub fn lose_state(&self) {
+        for name in ["kamisync.db", "kamisync.db-journal"] {
+            _ = fs::remove_file(self.place(".sync").join(name));
+        }
+    }
+}
+
+/// Waits for a round to end.
+pub fn finish(child: Child) -> Ended {
+    let output = child.wait_with_output().expect("it ends");
+    match output.status.code() {
+        Some(0) => {
+            let report = serde_json::from_slice(&output.stdout);
+            Ended::Done(report.expect("a report"))
+        }
+        Some(5) => Ended::Asked,
+        Some(4 | 6) | None => Ended::Failed,
+        other => panic!("{other:?}: {}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+fn collect(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) {
+    for entry in folder.read_dir().into_iter().flatten() {
+        let entry = entry.expect("an entry");
+        let path = format!("{path}/{}", entry.file_name().to_str().expect("text"));
+        match entry.file_type().expect("a type").is_dir() {
+            true => collect(&entry.path(), &path, files),
+            false => {
+                let bytes = fs::read(entry.path()).expect("it is read");
+                files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    }
+}

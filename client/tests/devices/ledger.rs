@@ -1,0 +1,58 @@
+//! Which texts must not be lost.
+
+use std::collections::BTreeSet;
+
+/// The texts of all persons.
+#[derive(Default)]
+pub struct Ledger {
+    /// Saved, and seen by a complete round.
+    required: BTreeSet<String>,
+    /// Saved on a device, and not yet seen there: the person may still overwrite them.
+    fresh: Vec<BTreeSet<String>>,
+}
+
+impl Ledger {
+    /// For so many devices.
+    pub fn new(devices: usize) -> Self {
+        Self {
+            required: BTreeSet::new(),
+            fresh: vec![BTreeSet::new(); devices],
+        }
+    }
+
+    /// A person saves a text.
+    pub fn saved(&mut self, device: usize, text: &str) {
+        self.fresh[device].insert(text.to_owned());
+    }
+
+    /// A person overwrites or deletes what is there. Nobody else can have a text that no round has seen.
+    pub fn overwritten(&mut self, device: usize, text: Option<String>) {
+        if let Some(text) = text {
+            self.fresh[device].remove(&text);
+        }
+    }
+
+    /// The texts that a round, which begins now, will see.
+    pub fn unseen(&self, device: usize) -> BTreeSet<String> {
+        self.fresh[device].clone()
+    }
+
+    /// A complete round has seen these texts, except those that it could not sync.
+    pub fn seen(&mut self, device: usize, texts: BTreeSet<String>, left: &BTreeSet<String>) {
+        for text in texts {
+            if !left.contains(&text) && self.fresh[device].remove(&text) {
+                self.required.insert(text);
+            }
+        }
+    }
+
+    /// The first text that is nowhere.
+    pub fn lost(&self, found: &BTreeSet<String>) -> Option<&String> {
+        self.required.iter().find(|text| !found.contains(*text))
+    }
+
+    /// How many texts must be somewhere.
+    pub fn len(&self) -> usize {
+        self.required.len()
+    }
+}
