@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::exchange::rename_to_free;
+use super::trash::trash;
 use super::way::Obstacle;
-use super::{Disk, Outcome, flush, kept};
+use super::{Disk, Outcome, flush};
 use crate::checksum::checksum;
 use crate::error::{At, SyncError};
 
@@ -34,7 +35,7 @@ fn try_remove(disk: &Disk, path: &str, place: &Path, expected: &str) -> io::Resu
     if !place.symlink_metadata().is_ok_and(|found| found.is_file()) {
         return Ok(Outcome::Changed);
     }
-    let trashed = match kept::trash(disk, place, path) {
+    let trashed = match trash(disk, place, path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Changed),
         trashed => trashed?,
     };

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::exchange::{exchange, rename_to_free};
+use super::trash::trash;
 use super::way::{Obstacle, prepare};
 use super::{Disk, Outcome, flush, kept, temporary};
 use crate::checksum::checksum;
@@ -122,7 +123,7 @@ fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
         }
         match write.old {
             Old::Known => kept::replaced(disk, temporary, expected)?,
-            Old::Trash => _ = kept::trash(disk, temporary, write.path)?,
+            Old::Trash => _ = trash(disk, temporary, write.path)?,
         }
     }
     Ok(Outcome::Done(Some(described(staged, &before)?)))
@@ -171,7 +172,7 @@ fn put_back(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
     }
     match has_content(temporary, &checksum(write.content)) {
         true => std::fs::remove_file(temporary)?,
-        false => _ = kept::trash(disk, temporary, write.path)?,
+        false => _ = trash(disk, temporary, write.path)?,
     }
     Ok(Outcome::Changed)
 }

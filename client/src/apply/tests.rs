@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::*;
 use crate::checksum::checksum;
+use crate::config::Folder;
+use crate::names::Folding;
 use crate::scan::Scan;
 use crate::state::Entry;
 
@@ -184,7 +186,11 @@ fn a_place_that_is_taken_is_told() {
     for path in ["ideas/file/a.md", "ideas/folder.md"] {
         let outcome = place.take(path, "new", None, Old::Known);
         assert!(matches!(outcome, Outcome::Blocked(_)), "{path} {outcome:?}");
-        assert!(place.disk().obstacle("ideas/file/a.md").unwrap().is_some());
+        assert!(
+            obstacle(&place.disk(), "ideas/file/a.md")
+                .unwrap()
+                .is_some()
+        );
     }
     assert_eq!(place.read("ideas/file").as_deref(), Some("text"));
 }
@@ -215,9 +221,9 @@ fn a_disk_that_folds_names_never_writes_one_file_over_another() {
     place.write("ideas/a.md", "a");
     assert!(way::is_listed(&place.folder.place("ideas/a.md")));
     assert!(!way::is_listed(&place.folder.place("ideas/A.md")));
-    assert!(disk.is_absent("ideas/A.md"));
-    assert!(!disk.is_absent("ideas/a.md"));
-    assert_eq!(disk.obstacle("ideas/a.md").unwrap(), None);
+    assert!(is_absent(&disk, "ideas/A.md"));
+    assert!(!is_absent(&disk, "ideas/a.md"));
+    assert_eq!(obstacle(&disk, "ideas/a.md").unwrap(), None);
 }
 
 #[test]
@@ -225,7 +231,7 @@ fn what_a_killed_round_left_goes_to_the_trash() {
     let place = Place::new();
     place.write("ideas/.kamisync-1-2-3.tmp", "perhaps the only text");
     let scan = Scan::of(&place.folder, &BTreeMap::new()).unwrap();
-    place.disk().rescue(&scan.leftovers).unwrap();
+    rescue(&place.disk(), &scan.leftovers).unwrap();
     assert_eq!(place.kept("trash"), ["perhaps the only text"]);
     assert_eq!(place.names("ideas"), [""; 0]);
 }
@@ -245,14 +251,14 @@ fn what_was_kept_is_forgotten_in_time_and_a_late_text_is_not() {
         }
     }
     let mut disk = place.disk();
-    disk.sweep().unwrap();
+    sweep(&disk).unwrap();
     assert_eq!(place.kept("replaced").len(), 2);
     disk.now = SystemTime::now() + Duration::from_secs(60 * 60 + 1);
-    disk.sweep().unwrap();
+    sweep(&disk).unwrap();
     assert_eq!(place.kept("replaced").len(), 0);
     assert_eq!(place.kept("trash"), ["ideas/b.md and a late line"]);
     disk.now += Duration::from_secs(30 * 24 * 60 * 60 + 24 * 60 * 60);
-    disk.sweep().unwrap();
+    sweep(&disk).unwrap();
     assert_eq!(place.kept("trash").len(), 0);
 }
 

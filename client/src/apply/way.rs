@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Disk;
+use crate::error::{At, SyncError};
 use crate::names::{self, Folding};
 
 /// Why something is not possible here: a reason that concerns this path alone, or a failure that
@@ -29,6 +30,24 @@ impl From<io::Error> for Obstacle {
             }
             _ => Self::Failure(error),
         }
+    }
+}
+
+/// Whether there is no file at a path. A folder is none, and one whose name differs in case is another.
+pub fn is_absent(disk: &Disk, path: &str) -> bool {
+    let place = disk.folder.place(path);
+    match place.symlink_metadata() {
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        Ok(found) => found.is_dir() || disk.folding == Folding::Folded && !is_listed(&place),
+    }
+}
+
+/// Why a file cannot be written at a path, if it cannot.
+pub fn obstacle(disk: &Disk, path: &str) -> Result<Option<String>, SyncError> {
+    match prepare(disk, path) {
+        Ok(_) => Ok(None),
+        Err(Obstacle::Reason(reason)) => Ok(Some(reason)),
+        Err(Obstacle::Failure(error)) => Err(error).at(&disk.folder.place(path)),
     }
 }
 

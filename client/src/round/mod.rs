@@ -21,7 +21,7 @@ pub use preview::preview;
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Disk, Old};
+use crate::apply::{Disk, Old, sweep};
 use crate::config::Folder;
 use crate::error::{At, SyncError};
 use crate::lock::Lock;
@@ -110,7 +110,7 @@ impl Round<'_> {
                 break;
             }
         }
-        self.disk.sweep()
+        sweep(&self.disk)
     }
 
     /// What was done, and what was left.

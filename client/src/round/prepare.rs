@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Options, Round};
 use crate::absence::{self, Question};
-use crate::apply::{Disk, Old};
+use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
 use crate::plan::{Edit, edits};
@@ -24,7 +24,7 @@ impl<'a> Round<'a> {
         options.progress.begin(Phase::Scan, None);
         let disk = Disk::of(folder)?;
         let scan = Scan::of(folder, &state.entries)?;
-        disk.rescue(&scan.leftovers)?;
+        rescue(&disk, &scan.leftovers)?;
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         if !options.accept_deletions {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Round;
 use super::take::based_on;
+use crate::apply::is_absent;
 use crate::error::{At, SyncError};
 use crate::plan::{Decision, Edit, edits, parts};
 use crate::remote::{Change, Conflict, Delete, Limits, Push, Pushed, Put, RemoteError, Rev};
@@ -97,7 +98,7 @@ impl Round<'_> {
         for edit in edits {
             match edit.size {
                 Some(_) => self.add_put(&mut part, edit)?,
-                None if self.disk.is_absent(&edit.path) => part.push.deletes.push(Delete {
+                None if is_absent(&self.disk, &edit.path) => part.push.deletes.push(Delete {
                     path: edit.path.clone(),
                     base: edit.base,
                 }),

@@ -1,7 +1,7 @@
 //! Puts changes of the server on the disk.
 
 use super::{Round, TRIES};
-use crate::apply::{Old, Outcome, Write, remove_all, write_all};
+use crate::apply::{Old, Outcome, Write, obstacle, remove_all, write_all};
 use crate::error::SyncError;
 use crate::plan::{Decision, decide};
 use crate::remote::Change;
@@ -142,7 +142,7 @@ impl<'a> Round<'a> {
         if let Some(content) = &change.content {
             return Ok(Ok(content.clone()));
         }
-        if let Some(reason) = self.disk.obstacle(&change.path)? {
+        if let Some(reason) = obstacle(&self.disk, &change.path)? {
             return Ok(Err(reason));
         }
         let content = self.remote.content(&change.path, change.rev)?;

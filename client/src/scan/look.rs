@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::Local;
-use super::read::read;
+use super::local::Local;
+use super::read::hash;
 use super::stamp::{Stamp, modified};
 use crate::error::{At, SyncError};
 use crate::state::Entry;
@@ -48,8 +48,8 @@ fn try_look(place: &Path, entry: Option<&Entry>) -> io::Result<Look> {
             stamp,
         }));
     }
-    Ok(match read(place)? {
-        Some(content) => Look::File(content.local),
+    Ok(match hash(place)? {
+        Some(local) => Look::File(local),
         None => Look::Odd("it is being written".to_owned()),
     })
 }

@@ -1,5 +1,6 @@
 //! What is in the folder. Only files that the system describes differently than before are read.
 
+mod local;
 mod look;
 mod read;
 mod stamp;
@@ -7,6 +8,7 @@ mod stamp;
 mod tests;
 mod walk;
 
+pub use local::Local;
 pub(crate) use read::describe;
 pub use read::{Content, read_again};
 pub use stamp::Stamp;
@@ -30,19 +32,6 @@ pub struct Scan {
     pub devices: BTreeMap<String, u64>,
     /// Temporary files that a killed round left.
     pub leftovers: Vec<String>,
-}
-
-/// A file as it is on the disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
-    /// SHA-256 in lowercase hex.
-    pub checksum: String,
-    /// Bytes.
-    pub size: u64,
-    /// When it was changed: milliseconds since 1970.
-    pub modified: i64,
-    /// As the system describes it; empty when it may change again without looking different.
-    pub stamp: String,
 }
 
 impl Scan {

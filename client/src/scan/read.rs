@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::Local;
+use super::local::Local;
 use super::stamp::{Stamp, modified};
-use crate::checksum::checksum;
+use crate::checksum::{Hash, checksum};
 
 /// A file with its bytes.
 #[derive(Debug)]
@@ -23,12 +23,15 @@ const TRIES: u32 = 5;
 
 /// Reads a file as it was at one moment; none when it keeps changing.
 pub fn read(place: &Path) -> io::Result<Option<Content>> {
-    for _ in 0..TRIES {
-        if let Some(content) = try_read(place)? {
-            return Ok(Some(content));
-        }
-    }
-    Ok(None)
+    let read = steady(place, |file| {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })?;
+    Ok(read.map(|(metadata, bytes)| Content {
+        local: describe(&metadata, checksum(&bytes)),
+        bytes,
+    }))
 }
 
 /// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read.
@@ -47,16 +50,30 @@ fn is_of_file(kind: ErrorKind) -> bool {
     )
 }
 
-fn try_read(place: &Path) -> io::Result<Option<Content>> {
-    let mut file = File::open(place)?;
-    let before = file.metadata()?;
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
-    file.read_to_end(&mut bytes)?;
-    let is_steady = Stamp::of(&before) == Stamp::of(&file.metadata()?);
-    Ok(is_steady.then(|| Content {
-        local: describe(&before, checksum(&bytes)),
-        bytes,
-    }))
+/// What is known of a file as it was at one moment; none when it keeps changing.
+pub(super) fn hash(place: &Path) -> io::Result<Option<Local>> {
+    let hashed = steady(place, |file| {
+        let mut hash = Hash::default();
+        io::copy(file, &mut hash)?;
+        Ok(hash.finish())
+    })?;
+    Ok(hashed.map(|(metadata, checksum)| describe(&metadata, checksum)))
+}
+
+/// Does something with a file that stays the same meanwhile.
+fn steady<T>(
+    place: &Path,
+    act: impl Fn(&mut File) -> io::Result<T>,
+) -> io::Result<Option<(Metadata, T)>> {
+    for _ in 0..TRIES {
+        let mut file = File::open(place)?;
+        let before = file.metadata()?;
+        let done = act(&mut file)?;
+        if Stamp::of(&before) == Stamp::of(&file.metadata()?) {
+            return Ok(Some((before, done)));
+        }
+    }
+    Ok(None)
 }
 
 /// What is known of a file whose content was just read.

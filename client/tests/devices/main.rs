@@ -1,12 +1,15 @@
 //! Devices in their folders, the real server, and everything that can go wrong between them.
 //!
 //! Three devices edit, rename and delete the same few files. Their rounds are real processes, which are
-//! killed at random moments; the server is killed too, and what is between them cuts, delays and repeats.
+//! killed at random moments; the server is killed too, and what is between them cuts, delays and repeats. In
+//! one of the folders the KamiFlow CLI works as well.
+//!
 //! In the end all folders must be the same, and every text that a person saved and a round has seen must
 //! be in a folder, in the trash or in the history.
 //!
 //! A failure prints its seed: `KAMISYNC_SEED=n cargo test --test devices` begins with it.
 
+mod cli;
 mod device;
 mod ledger;
 mod person;

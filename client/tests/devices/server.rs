@@ -32,7 +32,8 @@ impl Server {
         self.0.as_ref().expect("a server")
     }
 
-    fn client(&self) -> Client {
+    /// The way of the CLI to it.
+    pub fn client(&self) -> Client {
         self.host().client()
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use support::Random;
 
+use crate::cli::Cli;
 use crate::device::{Device, Ended, finish};
 use crate::ledger::Ledger;
 use crate::person;
@@ -15,6 +16,8 @@ use crate::server::Server;
 
 /// How many things happen before the devices settle.
 const STEPS: u64 = 60;
+/// The device in whose folder the KamiFlow CLI works too.
+const WITH_CLI: usize = 2;
 /// After so many rounds of all devices they must be in step.
 const PATIENCE: u32 = 12;
 
@@ -26,6 +29,7 @@ pub struct World {
     proxies: Vec<Proxy>,
     devices: Vec<Device>,
     ledger: Ledger,
+    cli: Cli,
     /// What each device could not sync in its last round: a file that is a folder elsewhere.
     left: Vec<BTreeSet<String>>,
     marks: u64,
@@ -46,6 +50,7 @@ impl World {
             random: Random::new(seed),
             devices: devices.collect(),
             ledger: Ledger::new(3),
+            cli: Cli::default(),
             left: vec![BTreeSet::new(); 3],
             server,
             proxies,
@@ -61,6 +66,9 @@ impl World {
             self.step();
         }
         self.settle();
+        self.pull_by_cli();
+        self.push_by_cli();
+        self.settle();
         self.check();
         self.rounds
     }
@@ -73,8 +81,10 @@ impl World {
             72..84 => self.killed_round(device),
             84..92 => self.rounds_at_once(),
             92..95 => self.change_weather(),
-            95..97 => self.proxies[device].repeat(),
-            97 => self.lose_state(device),
+            95 => self.proxies[device].repeat(),
+            96 => self.pull_by_cli(),
+            97 => self.push_by_cli(),
+            98 => self.lose_state(device),
             _ => self.kill_server(),
         }
     }
@@ -199,6 +209,25 @@ impl World {
         for ((device, unseen), child) in devices.into_iter().zip(unseen).zip(children) {
             self.finish(device, unseen, child);
         }
+    }
+
+    /// The CLI writes over what is there, as its user knows.
+    fn pull_by_cli(&mut self) {
+        for (path, text) in self.cli.pull(&self.server.client()) {
+            let place = self.devices[WITH_CLI].place(&path);
+            let before = self.devices[WITH_CLI].read(&path);
+            _ = fs::create_dir_all(place.parent().expect("a folder"));
+            if fs::write(place, text).is_ok() {
+                self.ledger.overwritten(WITH_CLI, before);
+            }
+        }
+        self.note("the CLI pulls".to_owned());
+    }
+
+    fn push_by_cli(&mut self) {
+        let device = &self.devices[WITH_CLI];
+        self.cli.push(device, &self.server.client());
+        self.note("the CLI pushes".to_owned());
     }
 
     fn change_weather(&mut self) {
