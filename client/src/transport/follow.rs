@@ -28,12 +28,13 @@ const LOOK: Duration = Duration::from_secs(30);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// Calls `look` whenever the server may have something newer than `position`, for ever. The project is asked
-/// for at each connection, since its key or its address may change.
+/// Calls `look` whenever the server may have something newer than `position`, for ever; with the cursor at the
+/// end of the change feed, where the server tells it. The project is asked for at each connection, since its key or
+/// its address may change.
 pub fn follow(
     project: impl Fn() -> Arc<Project>,
     position: &Position,
-    mut look: impl FnMut(),
+    mut look: impl FnMut(Option<String>),
 ) -> ! {
     let mut has_streams = true;
     let mut backoff = Backoff::new(FIRST, LONGEST);
@@ -52,10 +53,10 @@ pub fn follow(
             // As many connections wait as the server has room for.
             Err(RemoteError::Wait { after, .. }) => {
                 sleep(jitter(LOOK).max(after));
-                look();
+                look(None);
             }
             // A round knows what to do with another history, and tells when the key is wrong.
-            Err(_) => look(),
+            Err(_) => look(None),
         }
         sleep(backoff.pause());
     }
@@ -83,17 +84,17 @@ impl Ended {
 fn stream(
     project: &Project,
     position: &Position,
-    look: &mut impl FnMut(),
+    look: &mut impl FnMut(Option<String>),
 ) -> Result<Ended, RemoteError> {
     let began = Instant::now();
     let path = project.path("events");
     let mut stream = project.server().stream(&path, position.get().as_deref())?;
     // What was saved while there was no connection goes up now.
-    look();
+    look(None);
     let mut has_told = false;
     let lost = |error: io::Error| RemoteError::Offline(error.to_string());
-    while stream.next_change().map_err(lost)? {
-        look();
+    while let Some(change) = stream.next_change().map_err(lost)? {
+        look(change.cursor);
         has_told = true;
     }
     Ok(Ended::after(began, has_told))
@@ -109,7 +110,7 @@ struct Page {
 fn wait(
     project: &Project,
     position: &Position,
-    look: &mut impl FnMut(),
+    look: &mut impl FnMut(Option<String>),
 ) -> Result<Ended, RemoteError> {
     let began = Instant::now();
     let cursor = position.get();
@@ -118,7 +119,7 @@ fn wait(
     let page: Page = project.server().get(&path)?.json()?;
     let has_told = !page.changes.is_empty();
     if has_told {
-        look();
+        look(None);
         position.wait_while(cursor.as_deref(), ROUND);
     }
     Ok(Ended::after(began, has_told))

@@ -24,7 +24,7 @@ fn following(url: &str, cursor: Option<String>) -> (Receiver<()>, Arc<Position>)
     position.set(cursor);
     let (project, shared) = (Arc::new(project(url, KEY)), Arc::clone(&position));
     thread::spawn(move || {
-        follow(|| Arc::clone(&project), &shared, || _ = sender.send(()));
+        follow(|| Arc::clone(&project), &shared, |_| _ = sender.send(()));
     });
     (told, position)
 }

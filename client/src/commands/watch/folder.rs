@@ -21,12 +21,11 @@ use crate::round::{Options, Session};
 use crate::transport::{Position, Project, follow};
 
 /// A sign that something may have changed.
-#[derive(Clone, Copy)]
 enum Sign {
     /// Here.
     Saved,
-    /// On the server.
-    Told,
+    /// On the server, whose change feed ends at this cursor.
+    Told(Option<String>),
 }
 
 /// A folder that is watched. No other program syncs it meanwhile.
@@ -95,13 +94,9 @@ impl Watched {
     /// Hears of changes on the server.
     fn follow(&self) {
         let (project, position) = (Arc::clone(&self.project), Arc::clone(&self.position));
-        let look = self.teller(Sign::Told);
-        thread::spawn(move || follow(|| current(&project), &position, look));
-    }
-
-    fn teller(&self, sign: Sign) -> impl Fn() + Send + 'static {
         let signs = self.signs.0.clone();
-        move || _ = signs.send(sign)
+        let look = move |cursor| _ = signs.send(Sign::Told(cursor));
+        thread::spawn(move || follow(|| current(&project), &position, look));
     }
 
     /// Waits until the next round is due.
@@ -110,7 +105,9 @@ impl Watched {
             let left = schedule.due().saturating_duration_since(Instant::now());
             match self.signs.1.recv_timeout(left) {
                 Ok(Sign::Saved) => schedule.saved(Instant::now()),
-                Ok(Sign::Told) => schedule.told(Instant::now()),
+                // The last round has got there already, as after a push of this device.
+                Ok(Sign::Told(cursor)) if cursor.is_some() && cursor == self.position.get() => {}
+                Ok(Sign::Told(_)) => schedule.told(Instant::now()),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -153,7 +150,8 @@ impl Watched {
         let Some(sight) = Sight::of(&self.root) else {
             return Ok(());
         };
-        let local = LocalWatch::start(&folder, self.teller(Sign::Saved));
+        let signs = self.signs.0.clone();
+        let local = LocalWatch::start(&folder, move || _ = signs.send(Sign::Saved));
         let session = Session::open(folder)?;
         self.position.set(session.cursor()?);
         self.here = Some(Here {
