@@ -3,6 +3,7 @@
 mod device;
 mod link;
 mod network;
+mod pages;
 mod past;
 mod resolve;
 mod sync;
