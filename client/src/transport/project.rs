@@ -1,5 +1,8 @@
 //! One project of a server, as the engine asks it.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use ureq::http::StatusCode;
 
 use super::address::encode;
@@ -15,11 +18,15 @@ use crate::remote::{
 /// Changes in a page, the most that the server gives.
 const PAGE: u32 = 1000;
 
+/// How long the limits of the server are taken for known, so that each save is one counted request, not two.
+const KNOWN: Duration = Duration::from_secs(5 * 60);
+
 /// A project of a server.
 pub struct Project {
     server: Server,
     id: String,
     name: String,
+    limits: Mutex<Option<(Instant, Limits)>>,
 }
 
 impl Project {
@@ -29,6 +36,7 @@ impl Project {
             server,
             id: id.to_owned(),
             name: name.to_owned(),
+            limits: Mutex::default(),
         }
     }
 
@@ -69,8 +77,15 @@ fn is_absent(code: &str) -> bool {
 
 impl Remote for Project {
     fn limits(&self) -> Result<Limits, RemoteError> {
-        let answer: InfoAnswer = self.server.get("/v1/info")?.json()?;
-        Ok(answer.limits)
+        let mut known = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some((asked, limits)) if asked.elapsed() < KNOWN => Ok(limits.clone()),
+            _ => {
+                let answer: InfoAnswer = self.server.get("/v1/info")?.json()?;
+                *known = Some((Instant::now(), answer.limits.clone()));
+                Ok(answer.limits)
+            }
+        }
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {

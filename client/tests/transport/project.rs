@@ -181,16 +181,25 @@ fn the_rate_limit_makes_rounds_rarer_before_it_refuses() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "10")]);
     let project = project(&host.url, KEY);
     let pause = || project.server().pause().as_secs();
-    project.limits().unwrap();
-    assert_eq!(pause(), 0);
-    for _ in 0..5 {
+    let push = |number: u32| project.push(&puts(vec![put("a.md", 0, &number.to_string())]));
+    // The limits are asked for once.
+    for _ in 0..20 {
         project.limits().unwrap();
+    }
+    assert_eq!(pause(), 0);
+    for number in 0..5 {
+        push(number).unwrap();
     }
     assert!((100..=225).contains(&pause()), "{}", pause());
-    for _ in 0..4 {
-        project.limits().unwrap();
+    // Reading on from a cursor is not counted.
+    let cursor = project.changes(BEGINNING, false).unwrap().cursor;
+    for _ in 0..20 {
+        project.changes(&cursor, false).unwrap();
     }
-    let Err(RemoteError::Wait { after, .. }) = project.limits() else {
+    for number in 5..8 {
+        push(number).unwrap();
+    }
+    let Err(RemoteError::Wait { after, .. }) = push(8) else {
         panic!("the window is used up")
     };
     assert!(after.as_secs() > 100, "{after:?}");
