@@ -83,7 +83,7 @@ pub struct FolderArgs {
 
 #[derive(Debug, Args)]
 pub struct LinkArgs {
-    /// The address of the server, such as https://sync.example.com
+    /// The address of the server, such as `https://sync.example.com`
     pub url: String,
     /// The folder that has .kamiflow, or is to have it
     #[arg(default_value = ".")]
