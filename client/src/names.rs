@@ -1,7 +1,5 @@
 //! Names of files: which are sound, and which this system cannot write.
 
-use unicode_normalization::UnicodeNormalization;
-
 /// Temporary files of this program; they are never synced.
 pub const TEMPORARY: &str = ".kamisync-";
 
@@ -65,29 +63,6 @@ fn is_device(stem: &str) -> bool {
         || numbered("LPT")
 }
 
-impl Folding {
-    /// The form that names have in common which are one name.
-    pub fn form(self, path: &str) -> String {
-        match self {
-            Self::Exact => path.to_owned(),
-            Self::Folded => path.nfd().flat_map(char::to_lowercase).nfc().collect(),
-        }
-    }
-
-    /// What this folder does, tried with a file.
-    pub fn of(folder: &std::path::Path) -> std::io::Result<Self> {
-        let probe = folder.join(format!("{TEMPORARY}fold-é.tmp"));
-        let twin = folder.join(format!("{TEMPORARY}FOLD-e\u{301}.tmp"));
-        std::fs::write(&probe, b"")?;
-        let is_one = twin.symlink_metadata().is_ok();
-        std::fs::remove_file(&probe)?;
-        Ok(match is_one {
-            true => Self::Folded,
-            false => Self::Exact,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,23 +77,5 @@ mod tests {
         for path in ["a/console.md", "a b.md", "com.md", "é.md", ".a"] {
             assert!(windows_fault(path).is_none(), "{path}");
         }
-    }
-
-    #[test]
-    fn twins_have_one_form_where_names_fold() {
-        for (a, b) in [("A/b.md", "a/B.md"), ("é.md", "e\u{301}.md"), ("É", "é")] {
-            assert_eq!(Folding::Folded.form(a), Folding::Folded.form(b));
-            assert_ne!(Folding::Exact.form(a), Folding::Exact.form(b));
-        }
-        assert_ne!(Folding::Folded.form("a"), Folding::Folded.form("b"));
-    }
-
-    #[test]
-    fn a_folder_is_tried() {
-        let folder = tempfile::tempdir().unwrap();
-        let folding = Folding::of(folder.path()).unwrap();
-        let expected = folder.path().join("a");
-        std::fs::write(&expected, b"").unwrap();
-        assert_eq!(folding == Folding::Folded, folder.path().join("A").exists());
     }
 }

@@ -1,10 +1,12 @@
 //! Where files are changed, and what becomes of a change.
 
+use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use crate::config::Folder;
 use crate::error::{At, SyncError};
-use crate::names::Folding;
+use crate::names::{Folding, TEMPORARY};
 use crate::scan::Local;
 
 /// The disk of a folder.
@@ -13,7 +15,7 @@ pub struct Disk<'a> {
     pub folder: &'a Folder,
     /// What its file system takes for the same name.
     pub folding: Folding,
-    /// When the round began.
+    /// When the round began, by the clock of the file system.
     pub now: SystemTime,
 }
 
@@ -29,13 +31,40 @@ pub enum Outcome {
 }
 
 impl<'a> Disk<'a> {
-    /// Tries what the file system does with names.
+    /// Tries what the file system does with names, and asks it for the time: its clock, not that of this
+    /// system, dates the files.
     pub fn of(folder: &'a Folder) -> Result<Self, SyncError> {
         let memory = folder.memory();
+        let (folding, now) = probe(&memory).at(&memory)?;
         Ok(Self {
             folder,
-            folding: Folding::of(&memory).at(&memory)?,
-            now: SystemTime::now(),
+            folding,
+            now,
         })
     }
+}
+
+fn probe(folder: &Path) -> io::Result<(Folding, SystemTime)> {
+    let place = folder.join(format!("{TEMPORARY}fold-é.tmp"));
+    let twin = folder.join(format!("{TEMPORARY}FOLD-e\u{301}.tmp"));
+    std::fs::write(&place, b"now")?;
+    let folding = match twin.symlink_metadata().is_ok() {
+        true => Folding::Folded,
+        false => Folding::Exact,
+    };
+    let now = place.symlink_metadata()?.modified()?;
+    std::fs::remove_file(&place)?;
+    Ok((folding, now))
+}
+
+#[test]
+fn a_folder_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folding, now) = probe(folder.path()).unwrap();
+    std::fs::write(folder.path().join("a"), b"").unwrap();
+    let is_one = folder.path().join("A").exists();
+    assert_eq!(folding == Folding::Folded, is_one);
+    let age = SystemTime::now().duration_since(now).unwrap_or_default();
+    assert!(age.as_secs() < 60);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
 }

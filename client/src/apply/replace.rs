@@ -1,5 +1,6 @@
 //! Writes files. What is replaced has the content that was expected, or stays.
 
+use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::way::{Obstacle, prepare};
 use super::{Disk, Outcome, flush, kept, temporary};
 use crate::checksum::checksum;
 use crate::error::{At, SyncError};
-use crate::scan::{self, Stamp};
+use crate::scan::{self, Local, Stamp};
 
 /// A file to write.
 #[derive(Debug)]
@@ -126,31 +127,21 @@ fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
             Old::Trash => _ = trash(disk, temporary, write.path)?,
         }
     }
-    Ok(Outcome::Done(Some(described(staged, &before)?)))
+    Ok(Outcome::Done(Some(described(disk, staged, &before)?)))
 }
 
-/// What is known of the new file. Its times are those that were set, or somebody has written it already.
-fn described(staged: &Staged, before: &std::fs::Metadata) -> io::Result<scan::Local> {
-    let mut local = scan::describe(before, checksum(staged.write.content));
-    let now = match staged.place.symlink_metadata() {
-        Ok(now) => now,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(unknown(local)),
-        Err(error) => return Err(error),
+/// What is known of the new file. Its size and time are those that it was given, or somebody has written
+/// it already.
+fn described(disk: &Disk, staged: &Staged, before: &Metadata) -> io::Result<Local> {
+    let local = scan::describe(before, checksum(staged.write.content), disk.now);
+    let is_ours =
+        |now: &Metadata| now.len() == before.len() && now.modified().ok() == before.modified().ok();
+    let stamp = match staged.place.symlink_metadata() {
+        Ok(now) if is_ours(&now) => Stamp::of(&now).settled(&now, disk.now),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => String::new(),
     };
-    let is_ours = now.len() == before.len() && now.modified().ok() == before.modified().ok();
-    let stamp = Stamp::of(&now).settled(&now, std::time::SystemTime::now());
-    local.stamp = stamp;
-    Ok(match is_ours {
-        true => local,
-        false => unknown(local),
-    })
-}
-
-fn unknown(local: scan::Local) -> scan::Local {
-    scan::Local {
-        stamp: String::new(),
-        ..local
-    }
+    Ok(Local { stamp, ..local })
 }
 
 fn has_content(place: &Path, expected: &str) -> bool {

@@ -106,7 +106,7 @@ fn a_new_file_has_the_content_and_the_time_of_its_edit() {
         ..Entry::of(1, Some("what the stamp says".to_owned()))
     };
     let entries = BTreeMap::from([("ideas/a/b.md".to_owned(), entry)]);
-    let scan = Scan::of(&place.folder, &entries).unwrap();
+    let scan = Scan::since(&place.folder, &entries, SystemTime::now()).unwrap();
     assert_eq!(scan.checksum("ideas/a/b.md"), Some("what the stamp says"));
     assert_eq!(place.names("ideas/a"), ["b.md"]);
 }

@@ -57,7 +57,7 @@ impl Round<'_> {
     /// The file here, when it is still the one that was looked at.
     fn ours(&self, path: &str) -> Result<Option<Content>, SyncError> {
         let place = self.folder.place(path);
-        let content = read_again(&place).at(&place)?;
+        let content = read_again(&place, self.disk.now).at(&place)?;
         let expected = self.scan.checksum(path);
         Ok(content.filter(|content| Some(&*content.local.checksum) == expected))
     }

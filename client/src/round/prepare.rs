@@ -23,7 +23,7 @@ impl<'a> Round<'a> {
     ) -> Result<Self, SyncError> {
         options.progress.begin(Phase::Scan, None);
         let disk = Disk::of(folder)?;
-        let scan = Scan::of(folder, &state.entries)?;
+        let scan = Scan::since(folder, &state.entries, disk.now)?;
         rescue(&disk, &scan.leftovers)?;
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;

@@ -110,7 +110,7 @@ impl Round<'_> {
 
     fn add_put(&mut self, part: &mut Part, edit: &Edit) -> Result<(), SyncError> {
         let place = self.folder.place(&edit.path);
-        if let Some(content) = read_again(&place).at(&place)? {
+        if let Some(content) = read_again(&place, self.disk.now).at(&place)? {
             self.scan
                 .files
                 .insert(edit.path.clone(), content.local.clone());
@@ -192,14 +192,23 @@ impl Round<'_> {
 
     /// A proxy before the server takes less than the server says.
     fn make_smaller(&mut self, edits: &[Edit], sentence: String) -> Result<(), SyncError> {
-        match edits {
-            [edit] => _ = self.refused.insert(edit.path.clone(), sentence),
-            edits => {
+        let puts: Vec<&Edit> = edits.iter().filter(|edit| edit.size.is_some()).collect();
+        match puts[..] {
+            [] => Err(RemoteError::TooLarge {
+                path: None,
+                sentence,
+            }
+            .into()),
+            [edit] => {
+                self.refused.insert(edit.path.clone(), sentence);
+                Ok(())
+            }
+            _ => {
                 let bytes: u64 = edits.iter().filter_map(|edit| edit.size).sum();
                 self.max_body = Some((bytes * 4 / 3 / 2).max(MIN_BODY).min(self.smaller()));
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn smaller(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::local::Local;
 use super::read::hash;
@@ -18,8 +19,12 @@ pub(super) enum Look {
 }
 
 /// Looks at a file. Its content is known without reading when the entry describes the same file.
-pub(super) fn look(place: &Path, entry: Option<&Entry>) -> Result<Look, SyncError> {
-    match try_look(place, entry) {
+pub(super) fn look(
+    place: &Path,
+    entry: Option<&Entry>,
+    now: SystemTime,
+) -> Result<Look, SyncError> {
+    match try_look(place, entry, now) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Look::Gone)
         }
@@ -30,7 +35,7 @@ pub(super) fn look(place: &Path, entry: Option<&Entry>) -> Result<Look, SyncErro
     }
 }
 
-fn try_look(place: &Path, entry: Option<&Entry>) -> io::Result<Look> {
+fn try_look(place: &Path, entry: Option<&Entry>, now: SystemTime) -> io::Result<Look> {
     let metadata = place.symlink_metadata()?;
     if metadata.is_dir() {
         return Ok(Look::Gone);
@@ -48,7 +53,7 @@ fn try_look(place: &Path, entry: Option<&Entry>) -> io::Result<Look> {
             stamp,
         }));
     }
-    Ok(match hash(place)? {
+    Ok(match hash(place, now)? {
         Some(local) => Look::File(local),
         None => Look::Odd("it is being written".to_owned()),
     })

@@ -14,6 +14,7 @@ pub use read::{Content, read_again};
 pub use stamp::Stamp;
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use crate::config::Folder;
 use crate::error::SyncError;
@@ -22,7 +23,7 @@ use look::{Look, look};
 use walk::Kind;
 
 /// The files of a folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scan {
     /// Files that are synced.
     pub files: BTreeMap<String, Local>,
@@ -32,19 +33,36 @@ pub struct Scan {
     pub devices: BTreeMap<String, u64>,
     /// Temporary files that a killed round left.
     pub leftovers: Vec<String>,
+    now: SystemTime,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self::at(SystemTime::UNIX_EPOCH)
+    }
 }
 
 impl Scan {
     /// Looks at all files of a folder. A folder that cannot be read is an error, since its files are not
     /// gone.
     pub fn of(folder: &Folder, entries: &BTreeMap<String, Entry>) -> Result<Self, SyncError> {
-        let mut scan = Self::default();
+        Self::since(folder, entries, SystemTime::UNIX_EPOCH)
+    }
+
+    /// The same, to remember what the files look like: those that were changed before `now`, a time of the
+    /// file system, need not be read again.
+    pub fn since(
+        folder: &Folder,
+        entries: &BTreeMap<String, Entry>,
+        now: SystemTime,
+    ) -> Result<Self, SyncError> {
+        let mut scan = Self::at(now);
         for found in walk::walk(folder, &mut scan.devices)? {
             let entry = entries.get(&found.path);
             match found.kind {
                 Kind::Leftover => scan.leftovers.push(found.path),
                 Kind::Odd(reason) => _ = scan.odd.insert(found.path, reason.to_owned()),
-                Kind::File => scan.note(&found.path, look(&found.place, entry)?),
+                Kind::File => scan.note(&found.path, look(&found.place, entry, now)?),
             }
         }
         Ok(scan)
@@ -52,9 +70,19 @@ impl Scan {
 
     /// Looks at one path again.
     pub fn again(&mut self, folder: &Folder, path: &str) -> Result<(), SyncError> {
-        let look = look(&folder.place(path), None)?;
+        let look = look(&folder.place(path), None, self.now)?;
         self.note(path, look);
         Ok(())
+    }
+
+    fn at(now: SystemTime) -> Self {
+        Self {
+            files: BTreeMap::new(),
+            odd: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            leftovers: Vec::new(),
+            now,
+        }
     }
 
     fn note(&mut self, path: &str, look: Look) {

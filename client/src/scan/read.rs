@@ -22,21 +22,21 @@ pub struct Content {
 const TRIES: u32 = 5;
 
 /// Reads a file as it was at one moment; none when it keeps changing.
-pub fn read(place: &Path) -> io::Result<Option<Content>> {
+fn read(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
     let read = steady(place, |file| {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
     })?;
     Ok(read.map(|(metadata, bytes)| Content {
-        local: describe(&metadata, checksum(&bytes)),
+        local: describe(&metadata, checksum(&bytes), now),
         bytes,
     }))
 }
 
 /// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read.
-pub fn read_again(place: &Path) -> io::Result<Option<Content>> {
-    match read(place) {
+pub fn read_again(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
+    match read(place, now) {
         Err(error) if is_of_file(error.kind()) => Ok(None),
         content => content,
     }
@@ -51,13 +51,13 @@ fn is_of_file(kind: ErrorKind) -> bool {
 }
 
 /// What is known of a file as it was at one moment; none when it keeps changing.
-pub(super) fn hash(place: &Path) -> io::Result<Option<Local>> {
+pub(super) fn hash(place: &Path, now: SystemTime) -> io::Result<Option<Local>> {
     let hashed = steady(place, |file| {
         let mut hash = Hash::default();
         io::copy(file, &mut hash)?;
         Ok(hash.finish())
     })?;
-    Ok(hashed.map(|(metadata, checksum)| describe(&metadata, checksum)))
+    Ok(hashed.map(|(metadata, checksum)| describe(&metadata, checksum, now)))
 }
 
 /// Does something with a file that stays the same meanwhile.
@@ -77,11 +77,11 @@ fn steady<T>(
 }
 
 /// What is known of a file whose content was just read.
-pub(crate) fn describe(metadata: &Metadata, checksum: String) -> Local {
+pub(crate) fn describe(metadata: &Metadata, checksum: String, now: SystemTime) -> Local {
     Local {
         checksum,
         size: metadata.len(),
         modified: modified(metadata),
-        stamp: Stamp::of(metadata).settled(metadata, SystemTime::now()),
+        stamp: Stamp::of(metadata).settled(metadata, now),
     }
 }

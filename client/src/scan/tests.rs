@@ -14,7 +14,7 @@ fn folder(root: &std::path::Path) -> Folder {
 }
 
 fn scan(folder: &Folder) -> Scan {
-    Scan::of(folder, &BTreeMap::new()).unwrap()
+    Scan::since(folder, &BTreeMap::new(), SystemTime::now()).unwrap()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_file_that_looks_the_same_is_not_read_again() {
         ..Entry::of(1, Some("remembered".to_owned()))
     };
     let entries = BTreeMap::from([("ideas/a.md".to_owned(), entry)]);
-    let again = || Scan::of(&folder, &entries).unwrap();
+    let again = || Scan::since(&folder, &entries, SystemTime::now()).unwrap();
     assert_eq!(again().checksum("ideas/a.md"), Some("remembered"));
     // The same size and time, but written since.
     fs::write(&place, "two").unwrap();

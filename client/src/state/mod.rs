@@ -30,7 +30,7 @@ impl State {
     /// forgotten: the next round compares everything.
     pub fn open(folder: &Folder) -> Result<Self, SyncError> {
         let mut state = Self::of(file::open(&folder.database())?)?;
-        let project = folder.settings.project_id.as_deref().unwrap_or_default();
+        let project = project(folder);
         if state.meta("project")?.as_deref() != Some(project) {
             state.forget()?;
             state.set_meta("project", project)?;
@@ -42,13 +42,15 @@ impl State {
         Ok(state)
     }
 
-    /// What is remembered, for a look that changes nothing; nothing where nothing was.
+    /// What is remembered, for a look that changes nothing; nothing where nothing was, or of another project.
     pub fn look(folder: &Folder) -> Result<Self, SyncError> {
-        let connection = match folder.database().is_file() {
-            true => file::open(&folder.database())?,
-            false => file::in_memory()?,
-        };
-        Self::of(connection)
+        if folder.database().is_file() {
+            let state = Self::of(file::open(&folder.database())?)?;
+            if state.meta("project")?.as_deref() == Some(project(folder)) {
+                return Ok(state);
+            }
+        }
+        Self::of(file::in_memory()?)
     }
 
     fn of(connection: Connection) -> Result<Self, SyncError> {
@@ -117,6 +119,10 @@ impl State {
         self.pending.clear();
         Ok(())
     }
+}
+
+fn project(folder: &Folder) -> &str {
+    folder.settings.project_id.as_deref().unwrap_or_default()
 }
 
 const SET_META: &str =

@@ -16,6 +16,8 @@ pub struct Device {
     root: TempDir,
     /// Its name.
     pub name: String,
+    /// What sets its clock wrong.
+    clock: Vec<(&'static str, &'static str)>,
 }
 
 /// How a round ended.
@@ -30,8 +32,9 @@ pub enum Ended {
 }
 
 impl Device {
-    /// A device that finds the server here.
-    pub fn new(name: &str, url: &str) -> Self {
+    /// A device that finds the server here. Its clock is off by `offset`, such as `-1h`, where that can be.
+    pub fn new(name: &str, offset: Option<&'static str>, url: &str) -> Self {
+        let clock = offset.and_then(support::fake_clock);
         let root = tempfile::tempdir().expect("a folder");
         fs::create_dir_all(root.path().join(".kamiflow/ideas")).expect("a folder");
         let settings = format!(r#"{{"sync": {{"backend": "{url}", "projectId": "{PROJECT}"}}}}"#);
@@ -39,6 +42,7 @@ impl Device {
         Self {
             root,
             name: name.to_owned(),
+            clock: clock.into_iter().flatten().collect(),
         }
     }
 
@@ -51,6 +55,7 @@ impl Device {
             .env("KAMISYNC_KEY", KEY)
             .env("KAMISYNC_DEVICE", &self.name)
             .env("HOME", self.root.path())
+            .envs(self.clock.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

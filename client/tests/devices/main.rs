@@ -2,7 +2,7 @@
 //!
 //! Three devices edit, rename and delete the same few files. Their rounds are real processes, which are
 //! killed at random moments; the server is killed too, and what is between them cuts, delays and repeats. In
-//! one of the folders the KamiFlow CLI works as well.
+//! one of the folders the KamiFlow CLI works as well, and two of the clocks are wrong.
 //!
 //! In the end all folders must be the same, and every text that a person saved and a round has seen must
 //! be in a folder, in the trash or in the history.

@@ -43,8 +43,13 @@ impl World {
         let server = Server::start();
         let proxy = |number| Proxy::new(server.address(), seed * 10 + number);
         let proxies: Vec<Proxy> = (0..3).map(proxy).collect();
-        let named = ["laptop", "phone", "máy tính"].iter().zip(&proxies);
-        let devices = named.map(|(name, proxy)| Device::new(name, &proxy.url));
+        let named = [
+            ("laptop", None),
+            ("phone", Some("-1h")),
+            ("máy tính", Some("+1d")),
+        ];
+        let devices = named.into_iter().zip(&proxies);
+        let devices = devices.map(|((name, offset), proxy)| Device::new(name, offset, &proxy.url));
         Self {
             seed,
             random: Random::new(seed),
