@@ -4,77 +4,45 @@
 //! in `.ci/run`, that is a failure.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use support::{Client, Host, KEY, Process, file, finished, free_port, is_installed};
+use support::{Caddy, Client, Host, KEY, Process, file, finished, free_port, is_installed};
 
-struct Caddy {
-    _process: Process,
-    state: TempDir,
-    url: String,
+/// Caddy, once it answers.
+fn caddy(host: &Host) -> Caddy {
+    let caddy = Caddy::before(host);
+    let began = Instant::now();
+    while curl(&caddy, "127.0.0.1", "/health", &[]).0 != 200 {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "caddy does not answer"
+        );
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    caddy
 }
 
-impl Caddy {
-    /// The shipped file with the name `localhost`, for which Caddy issues the certificate itself.
-    fn before(host: &Host) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let domain = format!("localhost:{}", free_port());
-        let mut command = Command::new("caddy");
-        command
-            .args(["run", "--adapter", "caddyfile", "--config"])
-            .arg(support::root().join("deploy/Caddyfile"))
-            .env("DOMAIN", &domain)
-            .env("UPSTREAM", host.address())
-            .env("HTTP_PORT", free_port().to_string())
-            .env("XDG_DATA_HOME", state.path())
-            .env("XDG_CONFIG_HOME", state.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let caddy = Self {
-            _process: Process::start(&mut command),
-            state,
-            url: format!("https://{domain}"),
-        };
-        let began = Instant::now();
-        while caddy.curl("127.0.0.1", "/health", &[]).0 != 200 {
-            assert!(
-                began.elapsed() < Duration::from_secs(30),
-                "caddy does not answer"
-            );
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        caddy
-    }
-
-    fn root(&self) -> PathBuf {
-        self.state
-            .path()
-            .join("caddy/pki/authorities/local/root.crt")
-    }
-
-    /// Status and body of a request from this local address.
-    fn curl(&self, from: &str, path: &str, arguments: &[&str]) -> (u16, String) {
-        let mut curl = Command::new("curl");
-        curl.args([
-            "--silent",
-            "--ipv4",
-            "--write-out",
-            "\n%{http_code}",
-            "--interface",
-            from,
-        ])
-        .arg("--cacert")
-        .arg(self.root())
-        .args(arguments)
-        .arg(format!("{}{path}", self.url));
-        let out = finished(curl.output().expect("curl runs")).out;
-        let (body, status) = out.rsplit_once('\n').unwrap();
-        (status.parse().unwrap(), body.to_owned())
-    }
+/// Status and body of a request from this local address.
+fn curl(caddy: &Caddy, from: &str, path: &str, arguments: &[&str]) -> (u16, String) {
+    let mut curl = Command::new("curl");
+    curl.args([
+        "--silent",
+        "--ipv4",
+        "--write-out",
+        "\n%{http_code}",
+        "--interface",
+        from,
+    ])
+    .arg("--cacert")
+    .arg(caddy.root())
+    .args(arguments)
+    .arg(format!("{}{path}", caddy.url));
+    let out = finished(curl.output().expect("curl runs")).out;
+    let (body, status) = out.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), body.to_owned())
 }
 
 #[test]
@@ -83,7 +51,7 @@ fn a_push_through_caddy_with_https_comes_back_whole() {
         return;
     }
     let host = Host::start();
-    let caddy = Caddy::before(&host);
+    let caddy = caddy(&host);
     // More than a TLS record (16 KiB) and than the buffer of many proxies (1 MiB).
     let content = "ghi chú ".repeat(300_000);
     let body = serde_json::json!({ "files": [file("a.md", content.as_bytes())] }).to_string();
@@ -91,13 +59,15 @@ fn a_push_through_caddy_with_https_comes_back_whole() {
     std::fs::write(&push, body).unwrap();
     let key = format!("authorization: Bearer {KEY}");
     let data = format!("@{}", push.display());
-    let (status, answer) = caddy.curl(
+    let (status, answer) = curl(
+        &caddy,
         "127.0.0.1",
         "/v1/projects/p/sync",
         &["-H", &key, "--data-binary", &data],
     );
     assert_eq!(status, 200, "{answer}");
-    let (status, page) = caddy.curl(
+    let (status, page) = curl(
+        &caddy,
         "127.0.0.1",
         "/v1/projects/p/files",
         &["-H", &key, "--compressed"],
@@ -116,7 +86,7 @@ fn behind_caddy_each_address_has_its_own_rate_limit() {
         ("RATE_LIMIT_MAX_REQUESTS", "3"),
         ("TRUSTED_PROXIES", "127.0.0.1"),
     ]);
-    let caddy = Caddy::before(&host);
+    let caddy = caddy(&host);
     let guess = |from: &str, claim: &str| {
         let claim = format!("x-forwarded-for: {claim}");
         let wrong = [
@@ -125,7 +95,7 @@ fn behind_caddy_each_address_has_its_own_rate_limit() {
             "-H",
             &claim,
         ];
-        caddy.curl(from, "/v1/projects/p/status", &wrong).0
+        curl(&caddy, from, "/v1/projects/p/status", &wrong).0
     };
     let used_up: Vec<u16> = (0..4)
         .map(|number| guess("127.0.0.2", &format!("9.9.9.{number}")))
@@ -250,7 +220,7 @@ fn stays_open(host: &Host, name: &str, mut stream: Stream, seconds: u64) {
 fn events_go_through(seconds: u64) {
     let host = Host::start();
     let nginx = Nginx::before(&host);
-    let caddy = is_installed("caddy").then(|| Caddy::before(&host));
+    let caddy = is_installed("caddy").then(|| caddy(&host));
     std::thread::scope(|scope| {
         if let Some(nginx) = &nginx {
             let stream = Stream::open(&nginx.url, &[]);
@@ -275,7 +245,7 @@ fn events_go_through_caddy_and_nginx_at_once() {
 fn a_stream_of_minutes_and_a_wait_of_one_are_not_cut_by_caddy_or_nginx() {
     let host = Host::start();
     let nginx = Nginx::before(&host);
-    let caddy = is_installed("caddy").then(|| Caddy::before(&host));
+    let caddy = is_installed("caddy").then(|| caddy(&host));
     let wait = |url: &str, arguments: &[&str]| {
         let mut curl = Command::new("curl");
         curl.args(["-s", "--ipv4", "-w", "%{http_code}", "-H"]);

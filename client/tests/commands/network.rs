@@ -2,11 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use support::{Host, KEY, Process, finished, free_port, is_installed};
-use tempfile::TempDir;
+use support::{Caddy, Host, KEY, finished, free_port, is_installed};
 
 use crate::{Device, eventually};
 
@@ -100,36 +98,17 @@ fn an_exception_of_the_proxy_is_reached_directly() {
     finished(link.output().unwrap()).good();
 }
 
-/// Caddy before a server, with a certificate of its own making.
-fn caddy(host: &Host) -> (Process, TempDir, String) {
-    let state = tempfile::tempdir().unwrap();
-    let domain = format!("localhost:{}", free_port());
-    let mut command = Command::new("caddy");
-    command
-        .args(["run", "--adapter", "caddyfile", "--config"])
-        .arg(support::root().join("deploy/Caddyfile"))
-        .env("DOMAIN", &domain)
-        .env("UPSTREAM", host.address())
-        .env("HTTP_PORT", free_port().to_string())
-        .env("XDG_DATA_HOME", state.path())
-        .env("XDG_CONFIG_HOME", state.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let process = Process::start(&mut command);
-    (process, state, format!("https://{domain}"))
-}
-
 #[test]
 fn https_takes_certificates_of_the_system_and_no_others() {
     if !is_installed("caddy") {
         return;
     }
     let host = Host::start();
-    let (_caddy, state, url) = caddy(&host);
-    let root = state.path().join("caddy/pki/authorities/local/root.crt");
+    let caddy = Caddy::before(&host);
+    let (url, root) = (&caddy.url, caddy.root());
     eventually("Caddy has a certificate", || root.exists());
     let device = Device::new("laptop");
-    let mut link = device.command(&["link", &url, "--project", "p"]);
+    let mut link = device.command(&["link", url, "--project", "p"]);
     link.env("SSL_CERT_FILE", &root);
     eventually("it is linked", || link.status().unwrap().success());
     device.write("ideas/a.md", "a");

@@ -2,6 +2,7 @@
 //! would and talks to it over real sockets; nothing uses the code of the server.
 
 mod browser;
+mod caddy;
 mod client;
 mod command;
 mod component;
@@ -14,6 +15,7 @@ mod process;
 mod random;
 
 pub use browser::{Browser, Page};
+pub use caddy::Caddy;
 pub use client::{Answer, Client};
 pub use command::{
     Build, Finished, argument, command, finished, program, run, server, terminate, wrapped,
