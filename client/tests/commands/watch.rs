@@ -180,3 +180,25 @@ fn another_key_and_other_settings_need_no_new_start() {
     eventually("the other file is stored", || stored("b.md").is_some());
     assert_eq!(stored("private.md"), None);
 }
+
+#[test]
+fn a_question_can_be_answered_while_it_watches() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    for number in 0..30 {
+        laptop.write(&format!("ideas/{number}.md"), "text");
+    }
+    let _watch = watching(&laptop);
+    let count = |count: u64| host.client().status("p")["fileCount"] == count;
+    eventually("all are stored", || count(30));
+    fs::remove_dir_all(laptop.place("ideas")).unwrap();
+    // Locked until the watch has asked.
+    eventually("the answer is taken", || {
+        let answer = laptop.run(&["sync", "--accept-deletions"]);
+        assert!(matches!(answer.code, Some(0 | 6)), "{answer:?}");
+        answer.code == Some(0)
+    });
+    assert!(count(0));
+    laptop.write("ideas/new.md", "new");
+    eventually("it goes on", || count(1));
+}

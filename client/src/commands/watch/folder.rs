@@ -37,7 +37,7 @@ pub struct Watched {
     position: Arc<Position>,
     /// The project, which the thread that follows it asks for at each connection.
     project: Arc<Mutex<Arc<Project>>>,
-    /// None while the folder cannot be used.
+    /// None while the folder cannot be used, and after a round that failed.
     here: Option<Here>,
 }
 
@@ -77,6 +77,8 @@ impl Watched {
                     Ended::Well(self.project().server().pause())
                 }
                 Err(error) => {
+                    // Meanwhile a person may sync here, as with --accept-deletions.
+                    self.here = None;
                     let asked = asked(&error);
                     self.voice.badly(&error);
                     Ended::Badly(asked)
