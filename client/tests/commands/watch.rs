@@ -202,3 +202,22 @@ fn a_question_can_be_answered_while_it_watches() {
     laptop.write("ideas/new.md", "new");
     eventually("it goes on", || count(1));
 }
+
+#[test]
+fn a_restore_beside_a_watch_is_taken_down_by_it() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let _watch = watching(&laptop);
+    for text in ["first", "second"] {
+        laptop.write("ideas/a.md", text);
+        let is_stored = || {
+            let stored = host.client().get("/v1/projects/p/files/ideas/a.md");
+            stored.bytes == text.as_bytes()
+        };
+        eventually("it is stored", is_stored);
+    }
+    let restored = laptop.run(&["restore", "ideas/a.md"]);
+    assert!(restored.err.contains("does the rest"), "{restored:?}");
+    restored.good();
+    eventually("it is here", || has(&laptop, "ideas/a.md", "first"));
+}
