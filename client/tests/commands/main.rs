@@ -6,6 +6,7 @@ mod network;
 mod pages;
 mod past;
 mod resolve;
+mod storm;
 mod sync;
 mod watch;
 

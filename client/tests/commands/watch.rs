@@ -8,7 +8,7 @@ use support::{Host, Process, free_port};
 use crate::{Device, eventually};
 
 /// Watches the folder of a device, until the result is dropped.
-fn watching(device: &Device) -> Process {
+pub fn watching(device: &Device) -> Process {
     let mut watch = device.command(&["watch"]);
     Process::start(watch.stdout(Stdio::null()).stderr(Stdio::null()))
 }
