@@ -66,7 +66,8 @@ fn every_link_to_a_page_leads_to_a_heading_that_exists() {
 
 #[test]
 fn every_source_file_that_a_page_names_exists() {
-    let folders = ["", "src", "src/bin/kamiflow-sync"].map(|folder| root().join(folder));
+    let folders =
+        ["", "src", "src/bin/kamiflow-sync", "client/src"].map(|folder| root().join(folder));
     let mut found = 0;
     for page in [
         "README.md",
