@@ -71,11 +71,9 @@ mod tests {
             ("i/again.md", "a"),
         ];
         let files = here.map(|(path, checksum)| (path.to_owned(), local(checksum)));
-        let scan = Scan {
-            files: files.into(),
-            odd: [("i/link".to_owned(), "a link".to_owned())].into(),
-            ..Scan::default()
-        };
+        let mut scan = Scan::default();
+        scan.files = files.into();
+        scan.odd = [("i/link".to_owned(), "a link".to_owned())].into();
         let live = |checksum: &str| Entry::of(7, Some(checksum.to_owned()));
         let entries = [
             ("i/same.md", live("s")),
