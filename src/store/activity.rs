@@ -144,6 +144,7 @@ mod tests {
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
+    use crate::store::PushTo;
 
     fn id(text: &str) -> ProjectId {
         ProjectId::parse(text.to_owned()).unwrap()
@@ -160,7 +161,8 @@ mod tests {
             device: Some(device.to_owned()),
             ..push(entries)
         };
-        let apply = |store: &Store| store.push(&id(project), &push, now_us, &rules());
+        let (id, rules) = (id(project), rules());
+        let apply = |store: &Store| store.push(&push, &PushTo::new(&id, now_us, &rules));
         store.write(apply).unwrap();
     }
 

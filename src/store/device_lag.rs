@@ -69,7 +69,7 @@ mod tests {
     use crate::domain::Push;
     use crate::domain::key::{Grant, KeyName, KeyText};
     use crate::domain::pull_marks::Marks;
-    use crate::store::{DeviceKey, NewKey};
+    use crate::store::{DeviceKey, NewKey, PushTo};
 
     fn key(store: &Store, seed: u64) -> DeviceKey {
         let text = KeyText::generate(|| seed);
@@ -119,7 +119,7 @@ mod tests {
             key: Some(one.number),
             ..push(&[("c", Some("z"))])
         };
-        let apply = |store: &Store| store.push(&id(), &own, 2000, &rules());
+        let apply = |store: &Store| store.push(&own, &PushTo::new(&id(), 2000, &rules()));
         store.write(apply).unwrap();
         assert_eq!(lags(), [(true, test(), 1), (false, test(), 1)]);
         let many: Vec<_> = (0..150).map(|number| number.to_string()).collect();

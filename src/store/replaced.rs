@@ -116,7 +116,7 @@ mod tests {
     use super::super::testing::{TestFile, id, path, rules};
     use super::*;
     use crate::domain::{Push, Put};
-    use crate::store::RestoreTo;
+    use crate::store::{PushTo, RestoreTo};
 
     fn edit(store: &Store, device: &str, now_us: Rev, modified: i64, content: &str) {
         let push = Push {
@@ -124,7 +124,7 @@ mod tests {
             device: Some(device.to_owned()),
             ..Push::default()
         };
-        let apply = |store: &Store| store.push(&id(), &push, now_us, &rules());
+        let apply = |store: &Store| store.push(&push, &PushTo::new(&id(), now_us, &rules()));
         store.write(apply).unwrap();
     }
 
@@ -166,7 +166,7 @@ mod tests {
         edit(&store, "laptop", 11, 300, "newer");
         let to = RestoreTo::Version(path("a"), 1);
         store
-            .restore(&id(), &to, None, 21, &rules(), false)
+            .restore(&to, None, &PushTo::new(&id(), 21, &rules()), false)
             .unwrap();
         store.push_at(31, &[("a", None)]);
         edit(&store, "laptop", 41, 50, "made again");

@@ -14,6 +14,7 @@ use kamiflow_sync_component::api::again::{mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::hold::may_be_held;
+use kamiflow_sync_component::api::routes::Route;
 use kamiflow_sync_component::dispatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::handler::ProxyHandler;
