@@ -142,7 +142,10 @@ fn assets_are_kept_for_ever_under_the_hash_of_their_content() {
 fn the_first_page_says_how_to_connect_a_device() {
     let host = Host::start();
     let page = host.signed_in(KEY).get("/dashboard").good();
-    let line = format!("kami sync-db setup --backend {}", host.url);
+    let line = format!(
+        "kami sync-db setup --backend <span data-origin>{}</span>",
+        host.url
+    );
     assert!(page.html.contains(&line), "{}", page.html);
 }
 

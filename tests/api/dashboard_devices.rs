@@ -30,7 +30,10 @@ fn a_device_is_added_with_a_key_that_is_shown_once() {
     ];
     let made = browser.submit(&page, DEVICES, &fields).good();
     assert_eq!(made.header("cache-control"), "no-store");
-    let line = format!("kami sync-db setup --backend {}", host.url);
+    let line = format!(
+        "kami sync-db setup --backend <span data-origin>{}</span>",
+        host.url
+    );
     assert!(made.html.contains(&line));
     let key = shown_key(&made);
     // The project that was chosen, although the field for all of them was left as it was.

@@ -143,9 +143,10 @@ fn a_newer_edit_that_was_replaced_is_brought_back() {
     let page = browser.get("/dashboard/projects/p/replaced").good();
     assert_eq!(page.html.matches("<tr>").count(), 2, "{}", page.html);
     let fields = [("path", page.hidden("path")), ("rev", page.hidden("rev"))];
-    browser
-        .submit(&page, "/dashboard/projects/p/versions", &fields)
-        .leads_to();
+    let list = [&fields[..], &[("list", page.hidden("list"))]].concat();
+    let answer = browser.submit(&page, "/dashboard/projects/p/versions", &list);
+    let replaced = "/dashboard/projects/p/replaced?done=version-restored";
+    assert_eq!(answer.leads_to(), replaced);
     assert_eq!(host.client().ask("p", "files/a").bytes, b"newer");
 }
 

@@ -25,6 +25,9 @@ function tellTimes(root) {
   }
 }
 
+// Behind a proxy that is not trusted, only the browser knows how this server is reached.
+for (const part of document.querySelectorAll('[data-origin]')) part.textContent = location.origin;
+
 // A block that is copied often has a button; without a clipboard it has none.
 function offerCopies(root) {
   if (!navigator.clipboard) return;
