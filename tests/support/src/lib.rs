@@ -3,6 +3,7 @@
 
 mod browser;
 mod caddy;
+mod chrome;
 mod client;
 mod command;
 mod component;
@@ -16,6 +17,7 @@ mod random;
 
 pub use browser::{Browser, Page};
 pub use caddy::Caddy;
+pub use chrome::Chrome;
 pub use client::{Answer, Client};
 pub use command::{
     Build, Finished, argument, command, finished, program, run, server, terminate, wrapped,
