@@ -74,6 +74,7 @@ mod tests {
     use kamiflow_sync_component::domain::{
         FilePath, PortablePaths, ProjectId, Push, Put, Rules, SyncFolders,
     };
+    use kamiflow_sync_component::store::PushTo;
 
     use super::*;
 
@@ -91,7 +92,7 @@ mod tests {
             portable_paths: PortablePaths::Report,
         };
         let id = ProjectId::parse(project.to_owned()).unwrap();
-        let pushed = store.write(|store| store.push(&id, &push, now_us, &rules));
+        let pushed = store.write(|store| store.push(&push, &PushTo::new(&id, now_us, &rules)));
         pushed.unwrap();
     }
 
