@@ -33,7 +33,7 @@ pub struct Scan {
     pub devices: BTreeMap<String, u64>,
     /// Temporary files that a killed round left.
     pub leftovers: Vec<String>,
-    now: SystemTime,
+    pub(crate) now: SystemTime,
 }
 
 impl Default for Scan {

@@ -52,6 +52,11 @@ impl Device {
         fs::write(self.root.path().join(".kamirc.json"), text).unwrap();
     }
 
+    /// The folder that has `.kamirc.json`.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// Where a path is.
     pub fn place(&self, path: &str) -> PathBuf {
         self.root.path().join(".kamiflow").join(path)

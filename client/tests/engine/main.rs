@@ -2,6 +2,7 @@
 
 mod absence;
 mod apart;
+mod beside_cli;
 mod device;
 mod interrupted;
 mod limits;
