@@ -1,8 +1,9 @@
 //! Two edits of one file: merged where they can be, or both kept.
 
 use super::Round;
-use super::take::{Kind, Step, Steps, based_on, pending};
+use super::steps::{Kind, Step, Steps, based_on, pending};
 use crate::apply::{Old, Outcome, Write, write_all};
+use crate::checksum::checksum;
 use crate::conflict::copy_path;
 use crate::error::{At, SyncError};
 use crate::merge::merge;
@@ -12,8 +13,12 @@ use crate::scan::{Content, read_again};
 
 impl Round<'_> {
     /// Decides how the server's edit and the one here come together.
-    pub(super) fn add_merge(&mut self, steps: &mut Steps, change: Change) -> Result<(), SyncError> {
-        let theirs = match self.content(&change)? {
+    pub(super) fn add_merge(
+        &mut self,
+        steps: &mut Steps,
+        mut change: Change,
+    ) -> Result<(), SyncError> {
+        let theirs = match self.content(&mut change)? {
             Ok(theirs) => theirs,
             Err(reason) => {
                 steps.updates.push(pending(change, &reason));
@@ -25,10 +30,7 @@ impl Round<'_> {
             return Ok(());
         };
         let step = |content, old, kind| Step {
-            change: Change {
-                content: None,
-                ..change.clone()
-            },
+            change: change.clone(),
             content,
             old,
             kind,
@@ -86,8 +88,9 @@ impl Round<'_> {
         let Some(base) = entry.filter(|entry| entry.checksum.is_some()) else {
             return Ok(None);
         };
-        let base = self.remote.content(&change.path, base.rev)?;
-        Ok(base.and_then(|base| merge(&base, ours, theirs)))
+        let content = self.remote.content(&change.path, base.rev)?;
+        let content = content.filter(|content| Some(checksum(content)) == base.checksum);
+        Ok(content.and_then(|base| merge(&base, ours, theirs)))
     }
 
     /// Writes the text of this device beside the file, from where it goes up as a file of its own.

@@ -4,17 +4,23 @@
 //! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
 //!
 //! * `prepare` — what is here, and whether so much is gone that a person must be asked
-//! * `pull` — changes of the server, by the feed or by comparing everything
-//! * `take` — puts changes of the server on the disk
+//! * `pull`, `compare` — changes of the server, by the feed or by comparing everything
+//! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
-//! * `push` — changes of this folder
+//! * `push`, `part`, `refused` — changes of this folder
 //! * `preview` — what a round would do
 
+mod carry_out;
+mod compare;
+mod content;
 mod merge;
+mod part;
 mod prepare;
 mod preview;
 mod pull;
 mod push;
+mod refused;
+mod steps;
 mod take;
 
 pub use preview::preview;

@@ -61,11 +61,12 @@ fn what_was_taken_and_not_remembered_is_no_edit() {
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
 }
 
-/// A way to the server on which the answer to the push number `lost` is lost.
+/// A way to the server on which the answer to the push number `lost` is lost, or contents are damaged.
 struct Lossy<'a> {
     inner: &'a dyn Remote,
     lost: u32,
     pushes: Cell<u32>,
+    damages: bool,
 }
 
 impl Remote for Lossy<'_> {
@@ -74,7 +75,15 @@ impl Remote for Lossy<'_> {
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
-        self.inner.changes(since, content)
+        let mut page = self.inner.changes(since, content)?;
+        let contents = page
+            .changes
+            .iter_mut()
+            .filter_map(|change| change.content.as_mut());
+        if self.damages {
+            contents.for_each(|content| content.push(b'?'));
+        }
+        Ok(page)
     }
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
@@ -105,6 +114,7 @@ fn lose_answer(device: &Device) {
         inner: device.remote(),
         lost: 1,
         pushes: Cell::new(0),
+        damages: false,
     };
     let error = device.try_sync(&lossy, false).unwrap_err();
     assert!(
@@ -182,6 +192,24 @@ fn an_edit_of_another_device_after_a_lost_answer_is_kept() {
     let files = settle(&[&a, &b]);
     assert!(files.values().any(|text| text == "of b\n"), "{files:?}");
     assert!(files.values().any(|text| text == "second\n"), "{files:?}");
+}
+
+#[test]
+fn a_content_that_arrives_damaged_is_not_written() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "edited\n");
+    a.sync();
+    let damaging = Lossy {
+        inner: b.remote(),
+        lost: 0,
+        pushes: Cell::new(0),
+        damages: true,
+    };
+    let error = b.try_sync(&damaging, false).unwrap_err();
+    assert!(error.to_string().contains("ideas/a.md"), "{error}");
+    assert_eq!(b.read("ideas/a.md").as_deref(), Some("a\n"));
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! Takes what the server has by comparing everything, where there is no cursor to trust.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::Round;
+use crate::apply::Old;
+use crate::error::SyncError;
+use crate::plan::{Decision, Judged, compare};
+use crate::remote::{BEGINNING, Change, DeviceFile, Diff};
+use crate::state::Update;
+
+/// From so many contents on, reading the whole feed with content takes fewer requests than reading files.
+const MANY: usize = 8;
+
+impl Round<'_> {
+    /// Compares every file here with every file there.
+    pub(super) fn compare_all(&mut self) -> Result<(), SyncError> {
+        self.state.set_cursor(None)?;
+        let (changes, cursor) = self.listing()?;
+        self.forget_unknown(&changes)?;
+        let diff = self.diff(&changes)?;
+        let judged = Judged::of(&diff);
+        let judge = |round: &Self, change: &Change| {
+            let entry = round.state.entries.get(&change.path);
+            let local = round.scan.checksum(&change.path);
+            compare(entry, local, change, &judged)
+        };
+        self.old = Old::Trash;
+        let (puts, deleted) = self.selected(changes);
+        let arrived = puts.iter().filter_map(|put| put.checksum.clone()).collect();
+        self.take_compared(puts, &judge)?;
+        let updates = self.take_deletions(deleted, &arrived, &judge)?;
+        self.state.write(&updates, Some(&cursor))?;
+        self.old = Old::Known;
+        self.take_pending()
+    }
+
+    /// Everything that the server has, without content, and where the feed goes on.
+    fn listing(&self) -> Result<(Vec<Change>, String), SyncError> {
+        let (mut cursor, mut changes) = (BEGINNING.to_owned(), BTreeMap::new());
+        loop {
+            let page = self.remote.changes(&cursor, false)?;
+            let by_path = page.changes.into_iter();
+            changes.extend(by_path.map(|change| (change.path.clone(), change)));
+            cursor = page.cursor;
+            if !page.has_more {
+                return Ok((changes.into_values().collect(), cursor));
+            }
+        }
+    }
+
+    /// What the server has never heard of goes up as new.
+    fn forget_unknown(&mut self, changes: &[Change]) -> Result<(), SyncError> {
+        let known: HashSet<&str> = changes.iter().map(|change| &*change.path).collect();
+        let paths = self.state.entries.keys();
+        let unknown = paths.filter(|path| !known.contains(&***path)).cloned();
+        let updates: Vec<Update> = unknown.map(Update::Forget).collect();
+        self.remember(&updates)
+    }
+
+    /// What the server thinks of the files here, unless one side has none.
+    fn diff(&self, changes: &[Change]) -> Result<Diff, SyncError> {
+        if changes.is_empty() || self.scan.files.is_empty() {
+            return Ok(Diff::default());
+        }
+        let files = self.scan.files.iter().map(|(path, local)| DeviceFile {
+            path: path.clone(),
+            checksum: local.checksum.clone(),
+            base: self.state.entries.get(path).map(|entry| entry.rev),
+        });
+        let files: Vec<DeviceFile> = files.collect();
+        Ok(self.remote.diff(&files)?)
+    }
+
+    /// Takes files after everything was compared, with the contents of the feed when there are many.
+    fn take_compared(
+        &mut self,
+        puts: Vec<Change>,
+        judge: &dyn Fn(&Self, &Change) -> Decision,
+    ) -> Result<(), SyncError> {
+        let needs = |round: &Self, change: &Change| {
+            let decision = judge(round, change);
+            matches!(
+                decision,
+                Decision::Write | Decision::Return | Decision::Merge
+            )
+        };
+        let (needing, rest): (Vec<Change>, Vec<Change>) =
+            puts.into_iter().partition(|change| needs(self, change));
+        let updates = self.take(rest, judge)?;
+        self.remember(&updates)?;
+        if needing.len() < MANY {
+            let updates = self.take(needing, judge)?;
+            return self.remember(&updates);
+        }
+        let mut needing: BTreeMap<String, Change> = by_path(needing);
+        let mut cursor = BEGINNING.to_owned();
+        loop {
+            let page = self.remote.changes(&cursor, true)?;
+            let is_needed = |change: &Change| {
+                needing
+                    .get(&change.path)
+                    .is_some_and(|needed| needed.rev == change.rev)
+            };
+            let needed: Vec<Change> = page.changes.into_iter().filter(is_needed).collect();
+            for change in &needed {
+                needing.remove(&change.path);
+            }
+            let updates = self.take(needed, judge)?;
+            self.remember(&updates)?;
+            cursor = page.cursor;
+            if !page.has_more {
+                // Those that changed meanwhile come with the feed.
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn by_path(changes: Vec<Change>) -> BTreeMap<String, Change> {
+    let changes = changes.into_iter();
+    changes
+        .map(|change| (change.path.clone(), change))
+        .collect()
+}

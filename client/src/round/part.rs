@@ -1,0 +1,66 @@
+//! What goes up together, as it is on the disk now.
+
+use super::Round;
+use crate::apply::is_absent;
+use crate::error::{At, SyncError};
+use crate::plan::Edit;
+use crate::remote::{Delete, Push, Put};
+use crate::scan::{Local, read_again};
+use crate::state::{Entry, Update};
+
+/// A push with what is known of its files.
+#[derive(Default)]
+pub(super) struct Part {
+    pub push: Push,
+    pub files: Vec<Local>,
+}
+
+impl Round<'_> {
+    /// Reads the files as they are now. What is no longer as it was looked at comes with another round.
+    pub(super) fn part(&mut self, edits: &[Edit]) -> Result<Part, SyncError> {
+        let mut part = Part::default();
+        for edit in edits {
+            match edit.size {
+                Some(_) => self.add_put(&mut part, edit)?,
+                None if is_absent(&self.disk, &edit.path) => part.push.deletes.push(Delete {
+                    path: edit.path.clone(),
+                    base: edit.base,
+                }),
+                None => {}
+            }
+        }
+        Ok(part)
+    }
+
+    fn add_put(&mut self, part: &mut Part, edit: &Edit) -> Result<(), SyncError> {
+        let place = self.folder.place(&edit.path);
+        if let Some(content) = read_again(&place, self.disk.now).at(&place)? {
+            self.scan
+                .files
+                .insert(edit.path.clone(), content.local.clone());
+            part.push.puts.push(Put {
+                path: edit.path.clone(),
+                base: edit.base,
+                checksum: content.local.checksum.clone(),
+                modified: content.local.modified,
+                content: content.bytes,
+            });
+            part.files.push(content.local);
+        }
+        Ok(())
+    }
+
+    /// When the answer is lost, the next round knows the server's version for its own.
+    pub(super) fn remember_sent(&mut self, push: &Push) -> Result<(), SyncError> {
+        let sent = push.puts.iter().map(|put| {
+            let entry = self.state.entries.get(&put.path).cloned();
+            let entry = Entry {
+                sent: Some(put.checksum.clone()),
+                ..entry.unwrap_or_default()
+            };
+            Update::Entry(put.path.clone(), entry)
+        });
+        let sent: Vec<Update> = sent.collect();
+        self.remember(&sent)
+    }
+}

@@ -1,0 +1,86 @@
+//! What the server did not take.
+
+use super::Round;
+use super::steps::based_on;
+use crate::error::SyncError;
+use crate::plan::Edit;
+use crate::remote::{Change, Conflict, Limits, RemoteError};
+use crate::state::Update;
+
+/// Below this, a body is not made smaller.
+const MIN_BODY: u64 = 16 << 10;
+
+impl Round<'_> {
+    /// What the server takes by its limits; the rest is told.
+    pub(super) fn acceptable(&mut self, edits: Vec<Edit>, limits: &Limits) -> Vec<Edit> {
+        let (sound, refused): (Vec<Edit>, Vec<Edit>) = edits
+            .into_iter()
+            .partition(|edit| fault(edit, limits).is_none());
+        for edit in refused {
+            let reason = fault(&edit, limits).unwrap_or_default();
+            self.refused.insert(edit.path, reason);
+        }
+        sound
+    }
+
+    /// Takes what the server has instead of what the edits started from.
+    pub(super) fn conflicts(&mut self, conflicts: Vec<Conflict>) -> Result<(), SyncError> {
+        let (known, unknown): (Vec<Conflict>, Vec<Conflict>) = conflicts
+            .into_iter()
+            .partition(|conflict| conflict.current.is_some());
+        let changes = known.into_iter().filter_map(|conflict| conflict.current);
+        let lost = |round: &Self, change: &Change| {
+            let entry = round.state.entries.get(&change.path);
+            entry.is_some_and(|entry| entry.rev > change.rev)
+        };
+        // A rev goes back only where the server has lost versions.
+        let (lost, newer): (Vec<Change>, Vec<Change>) =
+            changes.partition(|change| lost(self, change));
+        let mut updates: Vec<Update> = lost.into_iter().map(based_on).collect();
+        let unknown = unknown.into_iter().map(|conflict| conflict.path);
+        updates.extend(unknown.map(Update::Forget));
+        updates.extend(self.take(newer, &Self::decide)?);
+        self.remember(&updates)
+    }
+
+    /// A proxy before the server takes less than the server says.
+    pub(super) fn make_smaller(
+        &mut self,
+        edits: &[Edit],
+        sentence: String,
+    ) -> Result<(), SyncError> {
+        let puts: Vec<&Edit> = edits.iter().filter(|edit| edit.size.is_some()).collect();
+        match puts[..] {
+            [] => Err(RemoteError::TooLarge {
+                path: None,
+                sentence,
+            }
+            .into()),
+            [edit] => {
+                self.refused.insert(edit.path.clone(), sentence);
+                Ok(())
+            }
+            _ => {
+                let bytes: u64 = edits.iter().filter_map(|edit| edit.size).sum();
+                self.max_body = Some((bytes * 4 / 3 / 2).max(MIN_BODY).min(self.smaller()));
+                Ok(())
+            }
+        }
+    }
+
+    fn smaller(&self) -> u64 {
+        self.max_body.map_or(u64::MAX, |max| max / 2)
+    }
+}
+
+/// Why a server with these limits does not take an edit.
+fn fault(edit: &Edit, limits: &Limits) -> Option<String> {
+    let folder = edit.path.split('/').next().unwrap_or_default();
+    let folders = &limits.sync_folders;
+    if !folders.iter().any(|name| name == folder || name == "*") {
+        return Some(format!("the server takes no files in '{folder}'"));
+    }
+    let most = limits.max_file_size;
+    let is_large = edit.size.is_some_and(|size| size > most);
+    is_large.then(|| format!("it is larger than the {most} bytes that the server takes"))
+}
