@@ -40,6 +40,9 @@ use crate::state::State;
 /// goes on.
 const TRIES: u32 = 8;
 
+/// How often a round looks at the whole folder again because files were moved under its hands.
+const LOOKS: u32 = 2;
+
 /// How a round is done.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
@@ -99,6 +102,8 @@ struct Round<'a> {
     options: Options<'a>,
     /// What is here; kept right while files are written.
     scan: Scan,
+    /// A file was no longer what the scan had seen when it was to go up: it may have another name now.
+    is_outdated: bool,
     /// What becomes of files that the server replaces.
     old: Old,
     /// What the server did not take, each with the reason.
@@ -110,9 +115,14 @@ struct Round<'a> {
 
 impl Round<'_> {
     fn run(&mut self) -> Result<(), SyncError> {
+        let mut looks = 0;
         for _ in 0..TRIES {
             self.pull()?;
-            if self.push()? && self.is_alone()? {
+            let is_settled = self.push()?;
+            if std::mem::take(&mut self.is_outdated) && looks < LOOKS {
+                looks += 1;
+                self.look_at_all_again()?;
+            } else if is_settled && self.is_alone()? {
                 break;
             }
         }

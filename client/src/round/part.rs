@@ -26,7 +26,7 @@ impl Round<'_> {
                     path: edit.path.clone(),
                     base: edit.base,
                 }),
-                None => {}
+                None => self.is_outdated = true,
             }
         }
         Ok(part)
@@ -34,7 +34,9 @@ impl Round<'_> {
 
     fn add_put(&mut self, part: &mut Part, edit: &Edit) -> Result<(), SyncError> {
         let place = self.folder.place(&edit.path);
-        if let Some(content) = read_again(&place, self.disk.now).at(&place)? {
+        let content = read_again(&place, self.disk.now).at(&place)?;
+        self.is_outdated |= content.is_none();
+        if let Some(content) = content {
             self.scan
                 .files
                 .insert(edit.path.clone(), content.local.clone());

@@ -38,11 +38,23 @@ impl<'a> Round<'a> {
             remote,
             options,
             scan,
+            is_outdated: false,
             old: Old::Known,
             refused: BTreeMap::new(),
             max_body: None,
             report: Report::default(),
         })
+    }
+}
+
+impl Round<'_> {
+    /// Looks at the folder once more.
+    pub(super) fn look_at_all_again(&mut self) -> Result<(), SyncError> {
+        self.scan = Scan::since(self.folder, &self.state.entries, self.disk.now)?;
+        match self.options.accept_deletions {
+            true => Ok(()),
+            false => ask(&self.scan, self.state, &self.folder.selection),
+        }
     }
 }
 

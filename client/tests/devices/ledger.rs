@@ -9,6 +9,8 @@ pub struct Ledger {
     required: BTreeSet<String>,
     /// Saved on a device, and not yet seen there: the person may still overwrite them.
     fresh: Vec<BTreeSet<String>>,
+    /// Moved on a device since its last round began: that round may have looked in the wrong folder.
+    moved: Vec<BTreeSet<String>>,
 }
 
 impl Ledger {
@@ -17,6 +19,7 @@ impl Ledger {
         Self {
             required: BTreeSet::new(),
             fresh: vec![BTreeSet::new(); devices],
+            moved: vec![BTreeSet::new(); devices],
         }
     }
 
@@ -32,15 +35,22 @@ impl Ledger {
         }
     }
 
+    /// A person renames a file with this text.
+    pub fn moved(&mut self, device: usize, text: Option<String>) {
+        self.moved[device].extend(text);
+    }
+
     /// The texts that a round, which begins now, will see.
-    pub fn unseen(&self, device: usize) -> BTreeSet<String> {
+    pub fn unseen(&mut self, device: usize) -> BTreeSet<String> {
+        self.moved[device].clear();
         self.fresh[device].clone()
     }
 
     /// A complete round has seen these texts, except those that it could not sync.
     pub fn seen(&mut self, device: usize, texts: BTreeSet<String>, left: &BTreeSet<String>) {
         for text in texts {
-            if !left.contains(&text) && self.fresh[device].remove(&text) {
+            let is_certain = !left.contains(&text) && !self.moved[device].contains(&text);
+            if is_certain && self.fresh[device].remove(&text) {
                 self.required.insert(text);
             }
         }

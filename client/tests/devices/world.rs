@@ -146,6 +146,7 @@ impl World {
     }
 
     fn rename(&mut self, device: usize, from: &str, to: &str) {
+        let text = self.devices[device].read(from);
         let before = self.devices[device].read(to);
         let (from, to) = (
             self.devices[device].place(from),
@@ -155,6 +156,7 @@ impl World {
         _ = fs::create_dir_all(to.parent().expect("a folder"));
         if is_file && fs::rename(&from, &to).is_ok() {
             self.ledger.overwritten(device, before);
+            self.ledger.moved(device, text);
             self.note(format!("{device} renames {from:?} to {to:?}"));
         }
     }
@@ -203,8 +205,10 @@ impl World {
     /// All devices sync, while their owners go on.
     fn rounds_at_once(&mut self) {
         let devices: Vec<usize> = (0..self.devices.len()).collect();
-        let unseen = devices.iter().map(|device| self.ledger.unseen(*device));
-        let unseen: Vec<_> = unseen.collect();
+        let unseen: Vec<_> = devices
+            .iter()
+            .map(|device| self.ledger.unseen(*device))
+            .collect();
         let children: Vec<Child> = devices.iter().map(|device| self.start(*device)).collect();
         for _ in 0..self.random.in_range(0..12) {
             let device = person::index(&mut self.random, self.devices.len());

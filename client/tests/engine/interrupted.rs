@@ -67,10 +67,13 @@ struct Lossy<'a> {
     lost: u32,
     pushes: Cell<u32>,
     damages: bool,
+    /// What a person does after the round has looked at the folder, and before it sends anything.
+    meanwhile: &'a dyn Fn(),
 }
 
 impl Remote for Lossy<'_> {
     fn limits(&self) -> Result<Limits, RemoteError> {
+        (self.meanwhile)();
         self.inner.limits()
     }
 
@@ -115,6 +118,7 @@ fn lose_answer(device: &Device) {
         lost: 1,
         pushes: Cell::new(0),
         damages: false,
+        meanwhile: &|| {},
     };
     let error = device.try_sync(&lossy, false).unwrap_err();
     assert!(
@@ -205,11 +209,34 @@ fn a_content_that_arrives_damaged_is_not_written() {
         lost: 0,
         pushes: Cell::new(0),
         damages: true,
+        meanwhile: &|| {},
     };
     let error = b.try_sync(&damaging, false).unwrap_err();
     assert!(error.to_string().contains("ideas/a.md"), "{error}");
     assert_eq!(b.read("ideas/a.md").as_deref(), Some("a\n"));
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
+}
+
+#[test]
+fn a_file_that_is_renamed_while_a_round_works_goes_up_in_the_same_round() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/new.md", "new\n");
+    let rename = || {
+        if a.read("ideas/new.md").is_some() {
+            a.rename("ideas/new.md", "tasks/moved.md");
+        }
+    };
+    let remote = Lossy {
+        inner: a.remote(),
+        lost: 0,
+        pushes: Cell::new(0),
+        damages: false,
+        meanwhile: &rename,
+    };
+    let report = a.try_sync(&remote, false).unwrap();
+    assert!(report.uploaded.contains("tasks/moved.md"), "{report:?}");
+    assert_eq!(settle(&[&a, &b])["tasks/moved.md"], "new\n");
 }
 
 #[test]
