@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::config::Folder;
 
@@ -17,16 +17,30 @@ impl LocalWatch {
     /// themselves remember there.
     pub fn start(folder: &Folder, saved: impl Fn() + Send + 'static) -> notify::Result<Self> {
         let memory = folder.memory();
-        let kamiflow = folder.kamiflow();
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        let heard = move |event: notify::Result<Event>| {
             // An error may hide a change.
             if event.map_or(true, |event| is_save(&event, &memory)) {
                 saved();
             }
-        })?;
-        watcher.watch(&kamiflow, RecursiveMode::Recursive)?;
+        };
+        // A link may lead to the whole disk, and what is behind it is not synced.
+        let config = Config::default().with_follow_symlinks(false);
+        let mut watcher = RecommendedWatcher::new(heard, config)?;
+        for place in places(folder) {
+            watcher.watch(&place, RecursiveMode::Recursive)?;
+        }
         Ok(Self { _watcher: watcher })
     }
+}
+
+/// `.kamiflow`, and the categories that are links themselves, which are synced.
+fn places(folder: &Folder) -> Vec<PathBuf> {
+    let categories = folder.selection.categories().iter();
+    let links = categories
+        .map(|category| folder.place(category))
+        .filter(|place| place.is_symlink())
+        .filter_map(|place| place.canonicalize().ok());
+    std::iter::once(folder.kamiflow()).chain(links).collect()
 }
 
 /// Whether files may be others than before.
@@ -66,6 +80,30 @@ mod tests {
         std::thread::sleep(Duration::from_millis(300));
         while told.try_recv().is_ok() {}
         fs::write(folder.place("ideas/new/b.md"), "b").unwrap();
+        told.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_category_may_be_a_link_and_other_links_are_not_followed() {
+        use std::os::unix::fs::symlink;
+
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let folder = Folder::open(root.path()).unwrap();
+        let (category, other) = (
+            elsewhere.path().join("ideas"),
+            elsewhere.path().join("other"),
+        );
+        for place in [&folder.place("tasks"), &category, &other] {
+            fs::create_dir_all(place).unwrap();
+        }
+        symlink(&category, folder.place("ideas")).unwrap();
+        symlink(&other, folder.place("tasks/other")).unwrap();
+        let (sender, told) = channel();
+        let _watch = LocalWatch::start(&folder, move || _ = sender.send(())).unwrap();
+        fs::write(other.join("a.md"), "a").unwrap();
+        assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+        fs::write(category.join("a.md"), "a").unwrap();
         told.recv_timeout(Duration::from_secs(20)).unwrap();
     }
 }
