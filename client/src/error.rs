@@ -48,3 +48,14 @@ impl<T> At<T> for std::io::Result<T> {
         })
     }
 }
+
+/// Whether another program has the file open in a way that keeps everybody else off, as Windows allows.
+pub(crate) fn is_held(error: &std::io::Error) -> bool {
+    const SHARING_VIOLATION: i32 = 32;
+    const LOCK_VIOLATION: i32 = 33;
+    cfg!(windows)
+        && matches!(
+            error.raw_os_error(),
+            Some(SHARING_VIOLATION | LOCK_VIOLATION)
+        )
+}

@@ -111,12 +111,12 @@ fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
         None => rename_to_free(temporary, place),
         Some(_) => exchange(temporary, place),
     };
-    match placed {
-        Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound) => {
-            std::fs::remove_file(temporary)?;
-            return Ok(Outcome::Changed);
-        }
-        placed => placed?,
+    if let Err(error) = placed {
+        std::fs::remove_file(temporary)?;
+        return match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotFound => Ok(Outcome::Changed),
+            _ => Err(error),
+        };
     }
     if let Some(expected) = write.expected {
         if !has_content(temporary, expected) {

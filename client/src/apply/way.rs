@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Disk;
-use crate::error::{At, SyncError};
+use crate::error::{At, SyncError, is_held};
 use crate::names::{self, Folding};
 
 /// Why something is not possible here: a reason that concerns this path alone, or a failure that
@@ -28,6 +28,7 @@ impl From<io::Error> for Obstacle {
             ErrorKind::InvalidFilename | ErrorKind::InvalidInput => {
                 Self::Reason("this disk cannot hold its name".to_owned())
             }
+            _ if is_held(&error) => Self::Reason("another program has it open".to_owned()),
             _ => Self::Failure(error),
         }
     }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::local::Local;
 use super::read::hash;
 use super::stamp::{Stamp, modified};
-use crate::error::{At, SyncError};
+use crate::error::{At, SyncError, is_held};
 use crate::state::Entry;
 
 /// What is at a path.
@@ -31,6 +31,7 @@ pub(super) fn look(
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             Ok(Look::Odd("it cannot be read".to_owned()))
         }
+        Err(error) if is_held(&error) => Ok(Look::Odd("another program has it open".to_owned())),
         look => look.at(place),
     }
 }

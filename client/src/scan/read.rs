@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::local::Local;
 use super::stamp::{Stamp, modified};
 use crate::checksum::{Hash, checksum};
+use crate::error::is_held;
 
 /// A file with its bytes.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ fn read(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
 /// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read.
 pub fn read_again(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
     match read(place, now) {
-        Err(error) if is_of_file(error.kind()) => Ok(None),
+        Err(error) if is_of_file(error.kind()) || is_held(&error) => Ok(None),
         content => content,
     }
 }
