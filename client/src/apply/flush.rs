@@ -5,24 +5,31 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// From so many files on, one flush of the whole file system is faster.
+/// From so many files on, one flush of their whole file system is faster.
 const MANY: usize = 24;
 
 /// Writes these files to the disk.
 pub(super) fn files(places: &[PathBuf]) -> io::Result<()> {
-    match places {
-        [first, ..] if places.len() >= MANY && file_system(first)? => Ok(()),
-        places => places.iter().try_for_each(|place| file(place)),
+    let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
+    match places.len() >= MANY && file_systems(&places)? {
+        true => Ok(()),
+        false => places.into_iter().try_for_each(file),
     }
 }
 
 /// Writes the folders of these files to the disk, with the names in them.
 pub(super) fn folders(places: &[PathBuf]) -> io::Result<()> {
-    let folders: BTreeSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
-    match folders.first() {
-        Some(first) if folders.len() >= MANY && file_system(first)? => Ok(()),
-        _ => folders.into_iter().try_for_each(folder),
+    let folders: BTreeSet<&Path> = places.iter().filter_map(|place| folder_of(place)).collect();
+    let folders: Vec<&Path> = folders.into_iter().collect();
+    match folders.len() >= MANY && file_systems(&folders)? {
+        true => Ok(()),
+        false => folders.into_iter().try_for_each(folder),
     }
+}
+
+/// The folder of a file; one that became empty was removed, which the one above it shows.
+fn folder_of(place: &Path) -> Option<&Path> {
+    place.ancestors().skip(1).find(|above| above.is_dir())
 }
 
 fn file(place: &Path) -> io::Result<()> {
@@ -38,7 +45,6 @@ fn file(place: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn folder(place: &Path) -> io::Result<()> {
     match File::open(place) {
-        // It became empty and was removed.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         folder => folder?.sync_all(),
     }
@@ -50,14 +56,22 @@ fn folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the whole file system was flushed.
+/// Flushes every file system that one of these is on, where there is a way to do that. A category may be on
+/// another one than the others.
 #[cfg(target_os = "linux")]
-fn file_system(place: &Path) -> io::Result<bool> {
-    rustix::fs::syncfs(File::open(place)?)?;
+fn file_systems(places: &[&Path]) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let mut of_each = std::collections::BTreeMap::new();
+    for place in places {
+        of_each.insert(place.metadata()?.dev(), place);
+    }
+    for place in of_each.values() {
+        rustix::fs::syncfs(File::open(place)?)?;
+    }
     Ok(true)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn file_system(_: &Path) -> io::Result<bool> {
+fn file_systems(_: &[&Path]) -> io::Result<bool> {
     Ok(false)
 }
