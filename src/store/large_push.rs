@@ -17,21 +17,18 @@ impl Store {
     /// Applies a push in a transaction of its own. Of a large one, only what has changed since the
     /// lookup is looked up in the transaction.
     pub fn apply(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
-        let grouped = |store: &Self| store.apply_grouped(push, to);
-        let applied = self.retried(|store| store.with_names(to.id, grouped));
-        match applied {
-            // A host may keep space for deletions, for a transaction that shares nothing with others.
-            Err(Error::Full) if push.puts.is_empty() => self.with_names(to.id, |store| {
-                store.write_alone(|store| store.push(push, to))
-            }),
-            applied => applied,
-        }
+        self.retried(|store| store.with_names(to.id, |store| store.apply_once(push, to)))
     }
 
-    fn apply_grouped(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
-        match push.puts.len() + push.deletes.len() < LARGE {
-            true => self.write(|store| store.push(push, to)),
+    fn apply_once(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        let small = |store: &Self| store.push(push, to);
+        let applied = match push.puts.len() + push.deletes.len() < LARGE {
+            true => self.write(small),
             false => self.apply_large(push, to),
+        };
+        match push.puts.is_empty() {
+            true => self.despite_full_disk(applied, small),
+            false => applied,
         }
     }
 

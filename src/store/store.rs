@@ -81,8 +81,20 @@ impl Store {
         self.transaction(BEGIN_GROUPED, "COMMIT", work)
     }
 
-    /// The same on this connection, and committed alone. What a host may lend to deletions, such as
-    /// space on a full disk, it lends to these.
+    /// Runs `work` that deletes alone where the disk was full for it. A host may keep space for that,
+    /// for a transaction that shares nothing with others.
+    pub(super) fn despite_full_disk<T>(
+        &self,
+        done: Result<T, Error>,
+        work: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match done {
+            Err(Error::Full) => self.write_alone(work),
+            done => done,
+        }
+    }
+
+    /// Runs `work` in a transaction on this connection, which is committed alone.
     pub(super) fn write_alone<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, E>,

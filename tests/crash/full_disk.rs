@@ -168,12 +168,15 @@ fn a_project_can_be_deleted_on_a_full_disk_which_then_has_space_again() {
 }
 
 #[test]
-fn files_can_be_deleted_by_pushes_on_a_full_disk() {
+fn files_can_be_deleted_and_purged_on_a_full_disk() {
     let Some(disk) = Disk::of("84m") else { return };
     let path = disk.database();
     let host = Host::with(&[("DB_PATH", path.as_str())]);
     let stored = fill(&host);
     assert_eq!(push(&host, stored).0, 507);
+    let purge = json!({ "path": "n0/0" });
+    let purged = host.client().post("/v1/projects/p/purge", &purge).good();
+    assert_eq!(purged["purged"], 1);
     for number in 0..stored {
         let deletions: Vec<String> = (0..3).map(|i| format!("n{number}/{i}")).collect();
         let deleted = host
