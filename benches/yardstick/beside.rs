@@ -22,33 +22,60 @@ const WHILE: Duration = Duration::from_secs(15);
 /// Between two good requests of a kind.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Does something to a server; the connections stay open until all good requests are answered.
-type Load = fn(&Host) -> Vec<TcpStream>;
+/// What clients do to a server that others ask.
+struct Load {
+    name: &'static str,
+    /// Before anybody is measured.
+    prepare: fn(&Host),
+    /// The connections stay open until all good requests are answered.
+    run: fn(&Host) -> Vec<TcpStream>,
+}
 
-const LOADS: [(&str, Load); 7] = [
-    ("nobody", |_| {
-        thread::sleep(WHILE);
-        Vec::new()
-    }),
-    (
-        "64 that send 60 requests at once and read nothing",
-        |host| unread(host, 64, &get("/openapi.json").repeat(60)),
-    ),
-    ("1,000 of these", |host| {
-        unread(host, 1_000, &get("/openapi.json").repeat(60))
-    }),
-    ("300 that read nothing of a page of 8 MB", |host| {
-        let files = File::many(8, 1 << 20);
-        let mut connection = Connection::open(host.address());
-        connection.good(&client::push("large", &body(&files)));
-        unread(host, 300, &client::page("large", "0"))
-    }),
-    ("200 uploads of a few bytes that go no further", |host| {
-        let request = support::push_head("slow", 1_000) + "{";
-        unread(host, 200, request.as_bytes())
-    }),
-    ("16 diffs of a path with 300,000 versions", diffs),
-    ("the deletion of a project of 970 MB", deletion),
+const LOADS: [Load; 7] = [
+    Load {
+        name: "nobody",
+        prepare: |_| {},
+        run: |host| unread(host, 0, b""),
+    },
+    Load {
+        name: "64 that send 60 requests at once and read nothing",
+        prepare: |_| {},
+        run: |host| unread(host, 64, &get("/openapi.json").repeat(60)),
+    },
+    Load {
+        name: "1,000 of these",
+        prepare: |_| {},
+        run: |host| unread(host, 1_000, &get("/openapi.json").repeat(60)),
+    },
+    Load {
+        name: "300 that read nothing of a page of 8 MB",
+        prepare: |host| {
+            let files = client::push("large", &body(&File::many(8, 1 << 20)));
+            Connection::open(host.address()).good(&files);
+        },
+        run: |host| unread(host, 300, &client::page("large", "0")),
+    },
+    Load {
+        name: "200 uploads of a few bytes that go no further",
+        prepare: |_| {},
+        run: |host| {
+            unread(
+                host,
+                200,
+                (support::push_head("slow", 1_000) + "{").as_bytes(),
+            )
+        },
+    },
+    Load {
+        name: "16 diffs of a path with 300,000 versions",
+        prepare: lengthen,
+        run: diffs,
+    },
+    Load {
+        name: "the deletion of a project of 970 MB",
+        prepare: enlarge,
+        run: delete,
+    },
 ];
 
 /// Measures and writes `target/yardstick-beside.md`.
@@ -60,8 +87,8 @@ pub fn run() {
         "Pull p50 / p99 ms",
         "Push p50 / p99 ms",
     ]);
-    for (name, load) in LOADS {
-        rows += &row(&server::start(&build), name, load);
+    for load in &LOADS {
+        rows += &row(&server::start(&build), load);
     }
     let text = format!(
         "Before: {before}; after: {}\n\nServer: {}\n\n{rows}",
@@ -71,9 +98,10 @@ pub fn run() {
     report::publish("yardstick-beside.md", &text);
 }
 
-fn row(host: &Host, name: &str, load: Load) -> String {
+fn row(host: &Host, load: &Load) -> String {
     let target = target(host);
     seed(&target, "good", 1, 1);
+    (load.prepare)(host);
     let is_over = AtomicBool::new(false);
     let requests: [&(dyn Fn() -> Vec<u8> + Sync); 3] =
         [&|| get("/health"), &|| client::page("good", "0"), &|| {
@@ -82,11 +110,11 @@ fn row(host: &Host, name: &str, load: Load) -> String {
     let cells = thread::scope(|scope| {
         let ask = |request: &(dyn Fn() -> Vec<u8> + Sync)| ask_until(&target, request, &is_over);
         let asking = requests.map(|request| scope.spawn(move || ask(request)));
-        let _open = load(host);
+        let _open = (load.run)(host);
         is_over.store(true, Relaxed);
         asking.map(|asking| times(&asking.join().expect("answers")))
     });
-    report::line(&[&[name.to_owned()][..], &cells].concat())
+    report::line(&[&[load.name.to_owned()][..], &cells].concat())
 }
 
 fn ask_until(target: &Target, request: &dyn Fn() -> Vec<u8>, is_over: &AtomicBool) -> Round {
@@ -117,7 +145,7 @@ fn unread(host: &Host, connections: usize, request: &[u8]) -> Vec<TcpStream> {
     open
 }
 
-fn diffs(host: &Host) -> Vec<TcpStream> {
+fn lengthen(host: &Host) {
     seed(&target(host), "long", 1, 1);
     change(
         host,
@@ -127,23 +155,24 @@ fn diffs(host: &Host) -> Vec<TcpStream> {
          FROM project, n WHERE id = 'long';
          UPDATE project SET last_rev = last_rev + 300000, head = last_rev + 300000 WHERE id = 'long'",
     );
+}
+
+fn diffs(host: &Host) -> Vec<TcpStream> {
     let never = format!(
         r#"{{"files":[{{"path":"archive/0/0.md","checksum":"{}"}}]}}"#,
         "cd".repeat(32)
     );
-    let sync = client::push("long", never.as_bytes());
-    let text = String::from_utf8(sync)
-        .expect("text")
-        .replacen("/sync", "/diff", 1);
+    let request = String::from_utf8(client::push("long", never.as_bytes())).expect("text");
+    let request = request.replacen("/sync", "/diff", 1);
     thread::scope(|scope| {
         for _ in 0..16 {
-            scope.spawn(|| _ = Connection::open(host.address()).good(text.as_bytes()));
+            scope.spawn(|| _ = Connection::open(host.address()).good(request.as_bytes()));
         }
     });
     Vec::new()
 }
 
-fn deletion(host: &Host) -> Vec<TcpStream> {
+fn enlarge(host: &Host) {
     seed(&target(host), "large", 1, 1);
     change(
         host,
@@ -151,9 +180,12 @@ fn deletion(host: &Host) -> Vec<TcpStream> {
          INSERT INTO content (project, checksum, bytes)
          SELECT number, randomblob(32), randomblob(10000000) FROM project, n WHERE id = 'large'",
     );
-    let delete = String::from_utf8(get("/v1/projects/large")).expect("text");
-    let delete = delete.replacen("GET", "DELETE", 1);
-    Connection::open(host.address()).good(delete.as_bytes());
+}
+
+fn delete(host: &Host) -> Vec<TcpStream> {
+    let request = String::from_utf8(get("/v1/projects/large")).expect("text");
+    let request = request.replacen("GET", "DELETE", 1);
+    Connection::open(host.address()).good(request.as_bytes());
     Vec::new()
 }
 
