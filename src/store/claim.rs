@@ -6,7 +6,7 @@ use super::store::Store;
 use crate::domain::{Checksum, Rev};
 
 /// Versions looked at in one statement: some milliseconds, so that others are served in between.
-const STEP: usize = 10_000;
+const STEP: usize = 2_000;
 
 /// A path with a content that a device says to have.
 #[derive(Debug, Clone)]
