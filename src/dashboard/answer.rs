@@ -85,6 +85,8 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
             None => pages::ask_to_delete(visit, &id),
             Some(form) => pages::delete(visit, &id, form),
         },
+        Route::File(id, path) => pages::file(visit, &id, &path),
+        Route::DownloadFile(id, path) => pages::download_file(visit, &id, &path),
         Route::Devices => match form {
             None => pages::devices(visit),
             Some(form) => pages::add_device(visit, form),

@@ -19,7 +19,10 @@ pub(super) const STYLE: Asset = Asset::new(
     "style",
     "css",
     "text/css; charset=utf-8",
-    include_str!("assets/style.css"),
+    concat!(
+        include_str!("assets/style.css"),
+        include_str!("assets/file.css")
+    ),
 );
 pub(super) const SCRIPT: Asset = Asset::new(
     "script",

@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::api::Error;
 use crate::api::pattern::{self, Request};
-use crate::domain::ProjectId;
+use crate::domain::{FilePath, ProjectId};
 
 /// An address of the dashboard.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub enum Route {
     Download(ProjectId),
     /// Deletes the project.
     Delete(ProjectId),
+    /// A file, and its versions.
+    File(ProjectId, FilePath),
+    /// The bytes of a file.
+    DownloadFile(ProjectId, FilePath),
     /// The keys of devices.
     Devices,
     /// Gives a key another secret.
@@ -76,6 +80,12 @@ const ROUTES: &[Entry] = &[
     ("/dashboard/projects/:id/delete", GET_AND_POST, |at| {
         Ok(Route::Delete(at.id()?))
     }),
+    ("/dashboard/projects/:id/files/*path", GET, |at| {
+        Ok(Route::File(at.id()?, at.path()?))
+    }),
+    ("/dashboard/projects/:id/download/*path", GET, |at| {
+        Ok(Route::DownloadFile(at.id()?, at.path()?))
+    }),
     (DEVICES, GET_AND_POST, |_| Ok(Route::Devices)),
     ("/dashboard/devices/:id/rotate", POST, |at| {
         Ok(Route::RotateDevice(at.key()?))
@@ -93,7 +103,8 @@ pub const DEVICES: &str = "/dashboard/devices";
 impl Route {
     /// Finds the route of a request.
     ///
-    /// 404 for an unknown address, 405 for a method that it does not take, 400 for a malformed project id.
+    /// 404 for an unknown address, 405 for a method that it does not take, 400 for a malformed project id, 422
+    /// for a malformed path.
     pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
         let ((_, methods, route), segments) =
             pattern::find(ROUTES, pattern_of, path).ok_or(Error::NotFound)?;

@@ -160,6 +160,14 @@ impl Store {
         Ok(oldest)
     }
 
+    /// The first bytes of a version's content: at most so many.
+    pub fn content_start(&self, id: i64, at_most: usize) -> Result<Vec<u8>, Error> {
+        let statement = "SELECT substr(bytes, 1, ?2) FROM content WHERE id = ?1";
+        let row = self.first(statement, [id.into(), (at_most as i64).into()])?;
+        row.ok_or(Error::Damaged("a version has no content"))?
+            .take_blob(0)
+    }
+
     /// The bytes of a version's content.
     pub fn content(&self, id: i64) -> Result<Vec<u8>, Error> {
         let row = self.first("SELECT bytes FROM content WHERE id = ?1", [id.into()])?;
@@ -206,6 +214,7 @@ mod tests {
         assert_eq!(revs(1, 2), [] as [Rev; 0]);
         let one = store.version(project, &path("a"), 1).unwrap().unwrap();
         assert_eq!(store.content(one.content.unwrap()).unwrap(), b"one");
+        assert_eq!(store.content_start(one.content.unwrap(), 2).unwrap(), b"on");
         let newest = store.newest_version(project, &path("a")).unwrap().unwrap();
         assert!(newest.version.is_deletion() && newest.content.is_none());
         store.push_at(10, &[("b", Some("of another file"))]);

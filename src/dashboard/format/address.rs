@@ -18,8 +18,16 @@ pub fn project_address(id: &str) -> String {
 
 /// The page of a file.
 pub fn file_address(project: &str, path: &str) -> String {
-    let segments: Vec<_> = path.split('/').map(encode).collect();
-    format!("{}/files/{}", project_address(project), segments.join("/"))
+    format!("{}/files/{}", project_address(project), encode_path(path))
+}
+
+/// The bytes of a file.
+pub fn download_address(project: &str, path: &str) -> String {
+    format!(
+        "{}/download/{}",
+        project_address(project),
+        encode_path(path)
+    )
 }
 
 /// What the API has at `what` behind the address of a project.
@@ -27,9 +35,19 @@ pub fn api_address(project: &str, what: &str) -> String {
     format!("/v1/projects/{}{what}", encode(project))
 }
 
+/// The bytes of a file in the API.
+pub fn api_file_address(project: &str, path: &str) -> String {
+    api_address(project, &format!("/files/{}", encode_path(path)))
+}
+
 /// The key of a device in the API.
 pub fn api_key_address(id: &str) -> String {
     format!("/v1/keys/{}", encode(id))
+}
+
+fn encode_path(path: &str) -> String {
+    let segments: Vec<_> = path.split('/').map(encode).collect();
+    segments.join("/")
 }
 
 fn encode(segment: &str) -> String {

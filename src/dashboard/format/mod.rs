@@ -7,7 +7,9 @@ mod repository;
 mod size;
 mod time;
 
-pub(super) use address::{api_address, api_key_address, file_address, project_address};
+pub(super) use address::{
+    api_address, api_file_address, api_key_address, download_address, file_address, project_address,
+};
 pub(super) use name::{Name, plain};
 pub(super) use query::Query;
 pub(super) use repository::Repository;

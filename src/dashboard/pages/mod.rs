@@ -2,6 +2,7 @@
 
 mod connect;
 mod devices;
+mod file;
 mod parts;
 mod project;
 mod projects;
@@ -9,6 +10,7 @@ mod sign_in;
 mod sign_out;
 
 pub(super) use devices::{add_device, devices, revoke_device, rotate_device};
+pub(super) use file::{download_file, file};
 pub(super) use project::{
     ask_to_delete, delete, deleted, download, files, preview, replaced, restore, restore_version,
 };

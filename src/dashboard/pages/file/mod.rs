@@ -1,0 +1,186 @@
+//! `/dashboard/projects/:id/files/*path`: a file, its versions, and what two of them differ in.
+
+mod changes;
+mod content;
+mod download;
+mod found;
+mod versions;
+
+use askama::Template;
+use http::Response;
+
+use self::changes::Changes;
+use self::content::{Content, Shown};
+use self::found::{Found, version};
+use self::versions::{Row, rows};
+use crate::api::Error;
+use crate::dashboard::format::{
+    Name, Query, Size, download_address, file_address, project_address,
+};
+use crate::dashboard::frame::Frame;
+use crate::dashboard::pages::parts::{Changed, ProjectName};
+use crate::dashboard::reply;
+use crate::dashboard::visit::Visit;
+use crate::domain::key::Scope;
+use crate::domain::{FilePath, ProjectId, Rev};
+use crate::store::{Store, StoredVersion};
+
+pub use download::download_file;
+
+/// Versions of a page.
+const LIMIT: u32 = 30;
+
+#[derive(Template)]
+#[template(path = "file/page.html")]
+struct Page {
+    frame: Frame,
+    project: Name,
+    project_address: String,
+    /// The folder of the file, and its address.
+    folder: Option<(Name, String)>,
+    name: Name,
+    /// The path as it is, for forms.
+    path: String,
+    address: String,
+    download: String,
+    /// The address of the form that restores; none for a key that may not.
+    restore: Option<String>,
+    /// The version that is shown.
+    version: Summary,
+    deletion: Option<Changed>,
+    /// The rev that brings a deleted file back.
+    undelete: Option<Rev>,
+    content: Option<Content>,
+    changes: Option<Changes>,
+    versions: Vec<Row>,
+    /// The address of the versions before these.
+    older: Option<String>,
+    newest_versions: Option<String>,
+}
+
+/// What is known of a version.
+struct Summary {
+    rev: Rev,
+    changed: Changed,
+    size: Size,
+    /// Whether an older one was asked for.
+    is_older: bool,
+}
+
+/// What the address asks for.
+struct Asked {
+    /// The version to show; the newest without one.
+    rev: Option<Rev>,
+    /// The older one of two to compare.
+    old: Option<Rev>,
+    /// The versions before this one.
+    before: Rev,
+    is_raw: bool,
+}
+
+/// Shows a file.
+///
+/// 404 for a path that was never stored, and for a version that never was.
+pub fn file(visit: &Visit, id: &ProjectId, path: &FilePath) -> Result<Response<Vec<u8>>, Error> {
+    visit.require_project(id)?;
+    let asked = Asked::of(visit)?;
+    let page = visit
+        .app
+        .database
+        .read(|store| page(visit, store, id, path, &asked))?;
+    reply::page(&page)
+}
+
+impl Asked {
+    /// Of more than two versions that are marked the first and the last are compared.
+    fn of(visit: &Visit) -> Result<Self, Error> {
+        let query = visit.head.uri().query().unwrap_or_default();
+        let fields = form_urlencoded::parse(query.as_bytes());
+        let marked = fields
+            .filter(|(name, _)| name == "rev")
+            .map(|(_, rev)| revision(&rev));
+        let marked = marked.collect::<Result<Vec<_>, _>>()?;
+        let (rev, old) = (marked.iter().max().copied(), marked.iter().min().copied());
+        let before = visit.parameter("before").map(|rev| revision(&rev));
+        Ok(Self {
+            old: old.filter(|_| marked.len() > 1),
+            rev,
+            before: before.transpose()?.unwrap_or(Rev::MAX),
+            is_raw: visit.parameter("view").as_deref() == Some("raw"),
+        })
+    }
+}
+
+/// The rev of a version in an address or a form.
+fn revision(text: &str) -> Result<Rev, Error> {
+    let rule = "A version is named by its number, such as 1795661305123456.";
+    text.parse().map_err(|_| Error::BadRequest(rule.to_owned()))
+}
+
+fn page(
+    visit: &Visit,
+    store: &Store,
+    id: &ProjectId,
+    path: &FilePath,
+    asked: &Asked,
+) -> Result<Page, Error> {
+    let found = Found::read(store, id, path, asked.rev)?;
+    let (shown, number) = (found.shown(), found.project.project.number);
+    let old = asked.old.map(|old| version(store, number, path, old));
+    let changes = old.map(|old| Changes::new(store, &old?, shown));
+    let content = match changes {
+        None => Some(Content::new(store, path, shown, asked.is_raw)?),
+        Some(_) => None,
+    };
+    let mut versions = store.versions(number, path, asked.before, LIMIT + 1)?;
+    let has_more = versions.len() > LIMIT as usize;
+    versions.truncate(LIMIT as usize);
+    let address = file_address(id.as_str(), path.as_str());
+    let last = versions.last().filter(|_| has_more);
+    let older = last.map(|last| list_before(&address, last.version.rev));
+    let is_continued = asked.before < Rev::MAX;
+    let (folder, name) = path
+        .as_str()
+        .rsplit_once('/')
+        .unwrap_or(("", path.as_str()));
+    let (summary, project) = (&found.project, project_address(id.as_str()));
+    let (newest, may_restore) = (found.newest(), visit.may(Scope::Write));
+    Ok(Page {
+        frame: visit.frame(name),
+        project: ProjectName::new(&summary.id, summary.name.as_deref()).shown(),
+        folder: (!folder.is_empty()).then(|| folder_link(&project, folder)),
+        name: Name::new(name),
+        path: path.to_string(),
+        download: download_address(id.as_str(), path.as_str()),
+        restore: may_restore.then(|| format!("{project}/versions")),
+        version: Summary {
+            rev: shown.version.rev,
+            changed: changed(shown),
+            size: Size(shown.version.size),
+            is_older: found.is_older(),
+        },
+        deletion: newest.version.is_deletion().then(|| changed(newest)),
+        undelete: found.undelete(),
+        content,
+        changes: changes.transpose()?,
+        versions: rows(&address, versions, shown.version.rev, newest.version.rev),
+        older,
+        newest_versions: is_continued.then(|| format!("{address}#versions")),
+        project_address: project,
+        address,
+    })
+}
+
+/// The page with the versions before one.
+fn list_before(address: &str, rev: Rev) -> String {
+    Query(address, &[("before", &rev.to_string())]).to_string() + "#versions"
+}
+
+fn folder_link(project: &str, folder: &str) -> (Name, String) {
+    let address = Query(project, &[("in", folder)]).to_string();
+    (Name::new(folder), address)
+}
+
+fn changed(stored: &StoredVersion) -> Changed {
+    Changed::new(stored.version.rev, stored.version.device.clone())
+}
