@@ -31,7 +31,7 @@ pub fn mark_again(headers: &mut HeaderMap, last_id: Option<&str>) {
 }
 
 /// Whether the host asks this again.
-pub(super) fn is_again(head: &Request<()>) -> bool {
+pub fn is_again(head: &Request<()>) -> bool {
     head.headers().contains_key(AGAIN)
 }
 

@@ -134,6 +134,13 @@ impl Hold {
     }
 }
 
+/// Ends a stream of an answer after this time, if it has one.
+pub fn shorten_stream(headers: &mut HeaderMap, length: Duration) {
+    if headers.get(HOLD).is_some_and(|mode| mode == STREAM) {
+        headers.insert(TIMEOUT, length.as_secs().into());
+    }
+}
+
 fn text(value: &HeaderValue) -> Option<String> {
     value.to_str().ok().map(str::to_owned)
 }

@@ -11,6 +11,7 @@ use super::routes::{HOME, Route};
 use super::session::{self, SIGN_IN};
 use super::visit::Visit;
 use super::{arrival, assets, error_page, headers, origin, pages, reply};
+use crate::api::again::is_again;
 use crate::api::clock::now_us;
 use crate::api::{self, App, Body, Error, person};
 
@@ -54,7 +55,9 @@ fn respond(
             false => Ok(to_sign_in(head)),
         };
     };
-    person::count_page(app, head.headers(), &session.caller, common)?;
+    if !is_again(head) {
+        person::count_page(app, head.headers(), &session.caller, common)?;
+    }
     let visit = Visit::new(app, head, session);
     let answer = handle(&visit, route, form.as_ref());
     Ok(answer.unwrap_or_else(|error| error_page::of(error, &visit.frame("Not possible"))))
@@ -87,6 +90,8 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
         },
         Route::File(id, path) => pages::file(visit, &id, &path),
         Route::DownloadFile(id, path) => pages::download_file(visit, &id, &path),
+        Route::Activity => pages::activity(visit),
+        Route::Events => pages::events(visit),
         Route::Devices => match form {
             None => pages::devices(visit),
             Some(form) => pages::add_device(visit, form),

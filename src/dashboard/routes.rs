@@ -35,6 +35,10 @@ pub enum Route {
     File(ProjectId, FilePath),
     /// The bytes of a file.
     DownloadFile(ProjectId, FilePath),
+    /// The changes of all projects.
+    Activity,
+    /// A stream of the same.
+    Events,
     /// The keys of devices.
     Devices,
     /// Gives a key another secret.
@@ -86,6 +90,8 @@ const ROUTES: &[Entry] = &[
     ("/dashboard/projects/:id/download/*path", GET, |at| {
         Ok(Route::DownloadFile(at.id()?, at.path()?))
     }),
+    (ACTIVITY, GET, |_| Ok(Route::Activity)),
+    (EVENTS, GET, |_| Ok(Route::Events)),
     (DEVICES, GET_AND_POST, |_| Ok(Route::Devices)),
     ("/dashboard/devices/:id/rotate", POST, |at| {
         Ok(Route::RotateDevice(at.key()?))
@@ -97,6 +103,10 @@ const ROUTES: &[Entry] = &[
 
 /// The address of the dashboard.
 pub const HOME: &str = "/dashboard";
+/// The page of the changes of all projects.
+pub const ACTIVITY: &str = "/dashboard/activity";
+/// The stream of the same.
+pub const EVENTS: &str = "/dashboard/events";
 /// The page of the keys of devices.
 pub const DEVICES: &str = "/dashboard/devices";
 

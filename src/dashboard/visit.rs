@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::done::Done;
 use super::form::Form;
 use super::frame::{Frame, Link, Visitor};
-use super::routes::{DEVICES, HOME};
+use super::routes::{ACTIVITY, DEVICES, HOME};
 use super::session::{self, SignedIn};
 use crate::api::routes::Route as ApiRoute;
 use crate::api::{App, Caller, Error, person, request};
@@ -91,7 +91,10 @@ impl<'a> Visit<'a> {
             address,
             is_current: path == address || path.starts_with(below),
         };
-        let mut links = vec![link("Projects", HOME, "/dashboard/projects/")];
+        let mut links = vec![
+            link("Projects", HOME, "/dashboard/projects/"),
+            link("Activity", ACTIVITY, ACTIVITY),
+        ];
         if self.may(Scope::Manage) {
             links.push(link("Devices", DEVICES, "/dashboard/devices/"));
         }

@@ -8,6 +8,7 @@ mod conditional;
 mod cors;
 mod cursor;
 mod dashboard;
+mod dashboard_activity;
 mod dashboard_devices;
 mod dashboard_file;
 mod dashboard_project;

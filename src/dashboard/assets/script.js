@@ -1,4 +1,4 @@
-// Times in the reader's zone, search as one types, and what copies a line. Every page works without it.
+// Times in the reader's zone, search as one types, changes as they happen, and what copies a line. Every page works without it.
 'use strict';
 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
@@ -91,8 +91,37 @@ function chooseInZone(form) {
   });
 }
 
+// What is on the page changes with the projects, as long as somebody looks at it. Where the server has no
+// streams, it stays as it was.
+function follow(live) {
+  let events, timer;
+  const refresh = async () => {
+    timer = undefined;
+    const answer = await fetch(location.href);
+    if (!answer.ok || answer.redirected) return;
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = page.querySelector('[data-events]');
+    if (!fresh) return;
+    live.replaceChildren(...fresh.childNodes);
+    tellTimes(live);
+  };
+  const soon = () => { timer ??= setTimeout(() => refresh().catch(() => {}), 200); };
+  const listen = () => {
+    events?.close();
+    if (document.hidden) return;
+    events = new EventSource(live.dataset.events);
+    events.addEventListener('change', soon);
+  };
+  document.addEventListener('visibilitychange', () => {
+    listen();
+    if (!document.hidden) soon();
+  });
+  listen();
+}
+
 tellTimes(document);
 offerCopies(document);
+for (const live of document.querySelectorAll('[data-events]')) follow(live);
 for (const form of document.querySelectorAll('form[data-live]')) searchAsTyped(form);
 for (const form of document.querySelectorAll('form[data-moment]')) chooseInZone(form);
 setInterval(() => tellTimes(document), 30000);

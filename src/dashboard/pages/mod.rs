@@ -1,5 +1,6 @@
 //! A file for each page: what it needs from the store, and what its template shows.
 
+mod activity;
 mod connect;
 mod devices;
 mod file;
@@ -9,6 +10,7 @@ mod projects;
 mod sign_in;
 mod sign_out;
 
+pub(super) use activity::{activity, events};
 pub(super) use devices::{add_device, devices, revoke_device, rotate_device};
 pub(super) use file::{download_file, file};
 pub(super) use project::{
