@@ -92,6 +92,7 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
         Route::DownloadFile(id, path) => pages::download_file(visit, &id, &path),
         Route::Activity => pages::activity(visit),
         Route::Events => pages::events(visit),
+        Route::Server => pages::server(visit),
         Route::Devices => match form {
             None => pages::devices(visit),
             Some(form) => pages::add_device(visit, form),

@@ -39,6 +39,8 @@ pub enum Route {
     Activity,
     /// A stream of the same.
     Events,
+    /// What the server holds, and its limits.
+    Server,
     /// The keys of devices.
     Devices,
     /// Gives a key another secret.
@@ -92,6 +94,7 @@ const ROUTES: &[Entry] = &[
     }),
     (ACTIVITY, GET, |_| Ok(Route::Activity)),
     (EVENTS, GET, |_| Ok(Route::Events)),
+    (SERVER, GET, |_| Ok(Route::Server)),
     (DEVICES, GET_AND_POST, |_| Ok(Route::Devices)),
     ("/dashboard/devices/:id/rotate", POST, |at| {
         Ok(Route::RotateDevice(at.key()?))
@@ -107,6 +110,8 @@ pub const HOME: &str = "/dashboard";
 pub const ACTIVITY: &str = "/dashboard/activity";
 /// The stream of the same.
 pub const EVENTS: &str = "/dashboard/events";
+/// The page of the server.
+pub const SERVER: &str = "/dashboard/server";
 /// The page of the keys of devices.
 pub const DEVICES: &str = "/dashboard/devices";
 

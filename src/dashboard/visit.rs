@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::done::Done;
 use super::form::Form;
 use super::frame::{Frame, Link, Visitor};
-use super::routes::{ACTIVITY, DEVICES, HOME};
+use super::routes::{ACTIVITY, DEVICES, HOME, SERVER};
 use super::session::{self, SignedIn};
 use crate::api::routes::Route as ApiRoute;
 use crate::api::{App, Caller, Error, person, request};
@@ -98,6 +98,7 @@ impl<'a> Visit<'a> {
         if self.may(Scope::Manage) {
             links.push(link("Devices", DEVICES, "/dashboard/devices/"));
         }
+        links.push(link("Server", SERVER, SERVER));
         links
     }
 

@@ -90,4 +90,4 @@ pub use sql_error::SqlError;
 pub use store::{BEGIN_GROUPED, Store};
 pub use takeover::LastRev;
 pub use totals::Totals;
-pub use usage::{FileSpace, HistoryUsage, ProjectUsage};
+pub use usage::{FileSpace, HistoryUsage, LiveUsage, ProjectUsage};

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::row::Row;
 use super::store::Store;
+use crate::domain::key::Projects;
 
 /// What one project takes, in bytes of content. Equal content is stored once for a project, and its
 /// history shares that of its live files.
@@ -16,6 +17,19 @@ pub struct ProjectUsage {
     pub live: u64,
     /// Bytes of what no live file has, and older versions need.
     pub history: u64,
+}
+
+/// A project, and what its live files take.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LiveUsage {
+    /// The id of the project.
+    pub id: String,
+    /// Its key in other tables.
+    pub number: i64,
+    /// Live files.
+    pub files: u64,
+    /// Bytes of the live files.
+    pub bytes: u64,
 }
 
 /// What the history of a project takes.
@@ -53,6 +67,29 @@ impl Store {
              ) ON owner = number
              ORDER BY total_size + coalesce(bytes, 0) DESC, id",
         )?;
+        rows.into_iter().map(usage).collect()
+    }
+
+    /// The projects with the most bytes in live files: at most `limit`. Reads one row for each project.
+    pub fn largest_projects(
+        &self,
+        projects: &Projects,
+        limit: usize,
+    ) -> Result<Vec<LiveUsage>, Error> {
+        let rows = self.execute(
+            "SELECT id, number, file_count, total_size FROM project
+             WHERE ?1 IS NULL OR id IN (SELECT value FROM json_each(?1))
+             ORDER BY total_size DESC, id LIMIT ?2",
+            [projects.into(), (limit as i64).into()],
+        )?;
+        let usage = |mut row: Row| {
+            Ok(LiveUsage {
+                number: row.integer(1)?,
+                files: row.integer(2)?,
+                bytes: row.integer(3)?,
+                id: row.take_text(0)?,
+            })
+        };
         rows.into_iter().map(usage).collect()
     }
 
@@ -135,6 +172,24 @@ mod tests {
         push_to(&store, "b", &[("x", Some("four."))]);
         let (a, b) = ("a".to_owned(), "b".to_owned());
         assert_eq!(taken(&store), [(a, 2, 10, 9), (b, 1, 5, 0)]);
+    }
+
+    #[test]
+    fn the_largest_projects_come_first() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (id, content) in [("a", "x"), ("b", "xxx"), ("c", "xx")] {
+            push_to(&store, id, &[("f", Some(content))]);
+        }
+        let largest = |projects: &Projects, limit| {
+            let found = store.largest_projects(projects, limit).unwrap().into_iter();
+            found.map(|of| (of.id, of.bytes)).collect::<Vec<_>>()
+        };
+        let expected = [("b".to_owned(), 3), ("c".to_owned(), 2)];
+        assert_eq!(largest(&Projects::All, 2), expected);
+        let id = |text: &str| ProjectId::parse(text.to_owned()).unwrap();
+        let some = Projects::Only([id("a"), id("none")].into());
+        assert_eq!(largest(&some, 2), [("a".to_owned(), 1)]);
     }
 
     #[test]

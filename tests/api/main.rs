@@ -12,6 +12,7 @@ mod dashboard_activity;
 mod dashboard_devices;
 mod dashboard_file;
 mod dashboard_project;
+mod dashboard_server;
 mod dashboard_session;
 mod delete;
 mod described;

@@ -7,6 +7,7 @@ mod file;
 mod parts;
 mod project;
 mod projects;
+mod server;
 mod sign_in;
 mod sign_out;
 
@@ -17,5 +18,6 @@ pub(super) use project::{
     ask_to_delete, delete, deleted, download, files, preview, replaced, restore, restore_version,
 };
 pub(super) use projects::projects;
+pub(super) use server::server;
 pub(super) use sign_in::sign_in;
 pub(super) use sign_out::sign_out;

@@ -1,0 +1,68 @@
+//! The dashboard: what the server holds, its limits, and which addresses it believes.
+
+use serde_json::json;
+
+use support::{Host, KEY};
+
+use super::keys::make;
+
+const PAGE: &str = "/dashboard/server";
+
+#[test]
+fn the_owner_sees_what_is_stored_and_the_limits() {
+    let host = Host::with(&[("HISTORY_DAYS", "7")]);
+    let client = host.client();
+    for text in ["one", "longer", "x"] {
+        client.push_files("p", &[("a", text)]).good();
+    }
+    client.push_files("q", &[("b", &"y".repeat(5000))]).good();
+    let page = host.signed_in(KEY).get(PAGE).good();
+    for part in [
+        env!("CARGO_PKG_VERSION"),
+        "running since <time",
+        "2 files in 2 projects",
+        "Free pages inside",
+        // The history of p has what is not live.
+        "9 bytes<span class=\"sub\">3 versions",
+        "4.9 KiB",
+        "HISTORY_DAYS",
+        "7 days",
+        "127.0.0.1",
+        "No proxy is believed",
+    ] {
+        assert!(page.html.contains(part), "{part} in {}", page.html);
+    }
+    let (q, p) = (page.html.find("projects/q"), page.html.find("projects/p"));
+    assert!(q < p, "the largest project comes first");
+}
+
+#[test]
+fn a_key_of_some_projects_sees_nothing_of_the_others() {
+    let host = Host::start();
+    host.client().push_files("own", &[("a", "x")]).good();
+    host.client().push_files("secret", &[("a", "x")]).good();
+    let made = make(
+        &host,
+        &json!({ "name": "phone", "scope": "read", "projects": ["own"] }),
+    );
+    let page = host
+        .signed_in(made["key"].as_str().unwrap())
+        .get(PAGE)
+        .good();
+    assert!(page.html.contains("projects/own") && page.html.contains("MAX_FILE_SIZE"));
+    for hidden in ["secret", "2 projects", "Free pages"] {
+        assert!(!page.html.contains(hidden), "{hidden} in {}", page.html);
+    }
+}
+
+#[test]
+fn an_address_that_is_not_believed_is_pointed_out() {
+    let forwarded = [("x-forwarded-for", "192.0.2.7")];
+    let host = Host::start();
+    let page = host.signed_in(KEY).send("GET", PAGE, &forwarded, "").good();
+    assert!(page.html.contains("which is not believed") && page.html.contains("127.0.0.1"));
+    let host = Host::with(&[("TRUSTED_PROXIES", "127.0.0.1")]);
+    let page = host.signed_in(KEY).send("GET", PAGE, &forwarded, "").good();
+    assert!(page.html.contains("192.0.2.7") && !page.html.contains("which is not believed"));
+    assert!(page.html.contains("127.0.0.1/32"));
+}
