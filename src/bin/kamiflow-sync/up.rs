@@ -22,7 +22,8 @@ use crate::database::lock::DatabaseLock;
 use crate::database::recent::Reader;
 use crate::database::{last_moment, prepare};
 use crate::guest::epoch_clock::EpochClock;
-use crate::guest::workers::Workers;
+use crate::guest::handler::Handler;
+use crate::guest::source::Source;
 use crate::guest::{component_build, engine};
 use crate::platform::{Grants, Shared};
 use crate::serve::connection_slots::ConnectionSlots;
@@ -111,14 +112,13 @@ async fn serve(
     };
     let (metrics, metrics_address) = metrics.unzip();
     let shared = Arc::new(shared(startup, component));
-    let workers = workers(
+    let (handler, clock) = guests(
         startup,
         component,
         shared.clone(),
         stop.clone(),
         alive.clone(),
     )?;
-    let clock = EpochClock::start(workers.engine.clone())?;
     let slots = ConnectionSlots::new(connections.slots);
     let waiting = metrics.as_ref().map(|metrics| metrics.waiting.clone());
     let holder = Holder::new(
@@ -134,7 +134,7 @@ async fn serve(
     );
     tokio::spawn(watch);
     let service = Service::new(
-        workers,
+        handler,
         component.max_body,
         component.trusted_proxies.clone(),
         slots.clone(),
@@ -171,25 +171,26 @@ fn tell_service_manager(address: SocketAddr, stop: CancellationToken) -> std::io
     service_manager::watch(check, stop)
 }
 
-fn workers(
+/// The way into instances of the component, and the clock that interrupts them.
+fn guests(
     startup: &Startup,
     component: &ComponentSettings,
     shared: Arc<Shared>,
     stop: CancellationToken,
     alive: TaskTracker,
-) -> Result<Workers> {
+) -> Result<(Handler, EpochClock)> {
     let configured = startup.runtime_config.max_instance_memory;
     let max_memory = configured.unwrap_or_else(|| engine::required_memory(component.max_body));
-    let engine = engine::engine(max_memory)?;
-    let file = startup.manifest.component_file();
-    Ok(Workers {
-        component: engine::load(&engine, &file)?,
+    let (engine, code) = engine::load(&startup.manifest.component_file(), max_memory)?;
+    let clock = EpochClock::start(engine.clone())?;
+    let source = Source {
         engine,
         shared,
         max_memory,
         stop,
         alive,
-    })
+    };
+    Ok((Handler::new(source, code), clock))
 }
 
 fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {

@@ -43,13 +43,44 @@ pub fn required_memory(max_body: u64) -> usize {
     usize::try_from(required.min(MAX_MEMORY)).unwrap_or(usize::MAX)
 }
 
-/// An engine whose instances may use up to `max_memory` bytes of memory each.
+/// Whether an instance may do several things at once. It takes WASI 0.3, and makes each call between
+/// guest and host cost more.
+#[derive(Clone, Copy, PartialEq)]
+enum Concurrency {
+    No,
+    Yes,
+}
+
+/// Compiles the component, or takes it from the cache, and links it with WASI and the platform. Its
+/// instances may use up to `max_memory` bytes of memory each.
 ///
+/// # Errors
+///
+/// When the file is missing or not a component, imports what this host does not have, or does not
+/// export an HTTP handler.
+pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, ProxyPre<GuestState>)> {
+    let shown = file.display();
+    let bytes =
+        std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
+    let load = |concurrency| {
+        let engine = engine(max_memory, concurrency)?;
+        let component = Component::new(&engine, &bytes)
+            .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
+        let proxy = linker(&engine, concurrency)
+            .and_then(|linker| linker.instantiate_pre(&component))
+            .and_then(proxy)
+            .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
+        Ok((engine, proxy))
+    };
+    load(Concurrency::No).or_else(|_maybe_of_wasi_0_3| load(Concurrency::Yes))
+}
+
 /// The memory is taken from a pool. Where the address space is too small for that, as under
 /// `ulimit -v`, it is allocated when an instance needs it, which takes longer.
-pub fn engine(max_memory: usize) -> Result<Engine> {
+fn engine(max_memory: usize, concurrency: Concurrency) -> Result<Engine> {
     let mut config = Config::new();
     config
+        .concurrency_support(concurrency == Concurrency::Yes)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
         .cache(code_cache::open())
@@ -79,24 +110,6 @@ fn on_demand(config: &mut Config) -> &Config {
         .memory_guard_size(0)
 }
 
-/// Compiles the component, or takes it from the cache, and links it with WASI and the platform.
-///
-/// # Errors
-///
-/// When the file is missing or not a component, imports what this host does not have, or does not
-/// export an HTTP handler.
-pub fn load(engine: &Engine, file: &Path) -> Result<ProxyPre<GuestState>> {
-    let shown = file.display();
-    let bytes =
-        std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
-    let component = Component::new(engine, bytes)
-        .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
-    linker(engine)
-        .and_then(|linker| linker.instantiate_pre(&component))
-        .and_then(proxy)
-        .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))
-}
-
 /// The HTTP handler that the component exports: that of WASI 0.2, or else that of 0.3, as on Spin
 /// from 4.1 on.
 fn proxy(component: InstancePre<GuestState>) -> wasmtime::Result<ProxyPre<GuestState>> {
@@ -108,12 +121,14 @@ fn proxy(component: InstancePre<GuestState>) -> wasmtime::Result<ProxyPre<GuestS
 }
 
 /// WASI and HTTP, as far as [`GuestState`] grants them, and the platform.
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+fn linker(engine: &Engine, concurrency: Concurrency) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     p2::add_only_http_to_linker_async(&mut linker)?;
-    p3::add_to_linker(&mut linker)?;
-    wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    if concurrency == Concurrency::Yes {
+        p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    }
     platform::add_to_linker(&mut linker, |state: &mut GuestState| &mut state.platform)?;
     Ok(linker)
 }

@@ -18,7 +18,15 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for an instance that has memory which others may need.
 const LARGE_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Decides when an instance is dropped although it could accept another request.
+/// How long an instance with so many bytes of memory waits for its next request.
+pub fn idle_timeout(memory: usize) -> Duration {
+    match memory > UNCOUNTED {
+        true => LARGE_IDLE_TIMEOUT,
+        false => IDLE_TIMEOUT,
+    }
+}
+
+/// Decides when an instance of a component for WASI 0.3 is dropped although it could accept another request.
 pub struct Expiration {
     deadline: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -46,8 +54,7 @@ impl WorkerExpiration for Expiration {
             WorkerStatus::Idle if self.stop.as_mut().poll(context).is_ready() => {
                 return Poll::Ready(());
             }
-            WorkerStatus::Idle if self.memory.load(Relaxed) > UNCOUNTED => LARGE_IDLE_TIMEOUT,
-            WorkerStatus::Idle => IDLE_TIMEOUT,
+            WorkerStatus::Idle => idle_timeout(self.memory.load(Relaxed)),
             WorkerStatus::Requests | WorkerStatus::PostReturn => REQUEST_TIMEOUT,
         };
         let deadline = (since + limit).into();

@@ -1,16 +1,21 @@
 //! The component in wasmtime: built, compiled, instantiated, limited in memory and time.
 //!
-//! `workers` creates instances for requests, and `state` is what the host keeps for each of them.
-//! Nothing here knows sockets or HTTP connections; of the other rooms, this one imports `platform`
-//! and, for the build command, `config`.
+//! `handler` takes a request to an instance: of `instances`, or of `workers` for WASI 0.3. `state` is what
+//! the host keeps for each of them. Nothing here knows sockets or HTTP connections; of the other rooms,
+//! this one imports `platform` and, for the build command, `config`.
 
+mod call;
 mod code_cache;
 pub mod component_build;
 pub mod engine;
 pub mod epoch_clock;
 pub mod expiration;
+pub mod handler;
+mod instances;
+pub mod permits;
 mod resource_limit;
+pub mod source;
 mod state;
 mod stderr;
 mod wall_clock;
-pub mod workers;
+mod workers;

@@ -15,9 +15,10 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
 use super::epoch_clock::TICKS_PER_SECOND;
+use super::permits::Permits;
 use super::stderr::GuestStderr;
 use super::wall_clock::WallClock;
-use crate::platform::{PlatformState, Shared, Turn};
+use crate::platform::{PlatformState, Shared};
 
 /// Time that a guest may compute for one request, in ticks. Waiting for a body or for the write
 /// lock does not count.
@@ -74,21 +75,16 @@ impl GuestState {
         store
     }
 
-    /// Resets the limits of one request. `out_of_time` is set when the guest has used up its time,
-    /// `out_of_memory` when it needed more than it may have, and `no_room`, of one that may not wait for
-    /// memory, when it would have to: the error that stops it does not reach the task that waits for
-    /// the response.
-    pub fn begin_request(
-        &mut self,
-        turn: Arc<Turn>,
-        out_of_time: Arc<AtomicBool>,
-        out_of_memory: Arc<AtomicBool>,
-        no_room: Option<Arc<AtomicBool>>,
-    ) {
+    /// Resets the limits of one request. Its permits tell when the guest has used up its time, or needed
+    /// more memory than it may have: the error that stops it does not reach the task that waits for the
+    /// response.
+    pub fn begin_request(&mut self, permits: &Permits) {
         self.ticks_left = COMPUTE_TICKS;
-        self.out_of_time = out_of_time;
-        self.stderr.begin_request(no_room.clone());
-        self.platform.begin_request(turn, out_of_memory, no_room);
+        self.out_of_time = permits.out_of_time.clone();
+        self.stderr.begin_request(permits.no_room.clone());
+        let (turn, out_of_memory) = (permits.turn.clone(), permits.out_of_memory.clone());
+        self.platform
+            .begin_request(turn, out_of_memory, permits.no_room.clone());
     }
 
     /// Yields to other tasks after each tick of computing, until the time is used up.

@@ -18,7 +18,7 @@ use wasmtime_wasi_http::Error;
 
 use super::body_budget::BodyMemory;
 use super::connection_slots::Slot;
-use crate::guest::workers::Permits;
+use crate::guest::permits::Permits;
 use crate::platform::memory_pool::STEP;
 
 /// How long a client may pause in the middle of a body.

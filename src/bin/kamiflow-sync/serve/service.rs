@@ -17,7 +17,6 @@ use kamiflow_sync_component::api::hold::may_be_held;
 use kamiflow_sync_component::api::routes::Route;
 use kamiflow_sync_component::dispatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::access_log::{AccessRecord, LoggedBody};
@@ -34,7 +33,8 @@ use super::response_memory::{Completed, ResponseMemory};
 use crate::guest::engine::{MAX_LARGE, MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
-use crate::guest::workers::{Permits, Workers};
+use crate::guest::handler::Handler;
+use crate::guest::permits::Permits;
 
 /// Bytes of a refused request that are read so that the refusal arrives, at least.
 const MIN_UNREAD: u64 = 256 << 20;
@@ -50,7 +50,7 @@ pub struct Client {
 /// Clones share the limits.
 #[derive(Clone)]
 pub struct Service {
-    handler: ProxyHandler<Workers>,
+    handler: Handler,
     /// Requests without a body that are inside guests; others wait first come, first served.
     requests: Arc<Semaphore>,
     /// The same for those that need neither a key nor the database.
@@ -83,7 +83,7 @@ type Handled = Result<Response<WasiBody>, (Failure, Option<wasmtime::Error>)>;
 impl Service {
     /// For request bodies of up to `max_body` bytes, on connections of `slots`.
     pub fn new(
-        workers: Workers,
+        handler: Handler,
         max_body: u64,
         trusted_proxies: Vec<IpNet>,
         slots: ConnectionSlots,
@@ -92,8 +92,8 @@ impl Service {
         holder: Holder,
     ) -> Self {
         Self {
-            max_memory: workers.max_memory,
-            handler: ProxyHandler::new(workers),
+            max_memory: handler.max_memory(),
+            handler,
             requests: Arc::new(Semaphore::new((MAX_RUNNING - MAX_LARGE) as usize)),
             open: Arc::new(Semaphore::new(MAX_OPEN as usize)),
             uploads: Arc::new(Semaphore::new(MAX_RUNNING as usize)),
