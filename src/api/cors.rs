@@ -16,32 +16,20 @@ const KNOWN: &str =
 /// Bytes of `access-control-request-headers` that an answer repeats.
 const MAX_ASKED: usize = 1024;
 
-/// The fixed headers of every answer, as helmet 7 sets them for the original. A strict transport
-/// policy is the proxy's to send: over plain HTTP it means nothing.
-const SECURITY: [(HeaderName, &str); 11] = [
+/// The fixed headers of every answer: those of helmet 7, which the original sends, that do not only
+/// concern documents. A strict transport policy is the proxy's to send: over plain HTTP it means nothing.
+const SECURITY: [(HeaderName, &str); 5] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; frame-ancestors 'none'",
     ),
     (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-    (
         HeaderName::from_static("cross-origin-resource-policy"),
         "same-origin",
     ),
-    (HeaderName::from_static("origin-agent-cluster"), "?1"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_DNS_PREFETCH_CONTROL, "off"),
-    (HeaderName::from_static("x-download-options"), "noopen"),
     (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
-    (
-        HeaderName::from_static("x-permitted-cross-domain-policies"),
-        "none",
-    ),
-    (header::X_XSS_PROTECTION, "0"),
 ];
 
 /// Adds the security headers.
