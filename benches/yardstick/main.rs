@@ -29,8 +29,8 @@ cargo bench -- devices              16 devices push while 16 pull
 cargo bench -- live                 1,000 devices wait for changes
 cargo bench -- beside               good requests beside clients that hold others up
 
-The program is built with the profile `bench`, which is like `dist`, that of images and releases;
-`cargo bench --profile release` measures what `cargo run --release` starts.
+The program is built like that of `cargo run --release`; `cargo bench --profile dist` measures that of
+images and releases.
 
 BASELINE names a program of another checkout, such as ../before/target/dist/kamiflow-sync, or an
 installed one; the next spin.toml beside it or above it is its manifest. Build it with
