@@ -14,6 +14,8 @@ pub struct Name<'p> {
     pub folded: String,
     /// Whether it is a file.
     pub is_file: bool,
+    /// Whether it was found among the stored names.
+    pub is_stored: bool,
     /// Other stored names with the same form that will not be deleted, as far as they were looked up.
     pub twins: Vec<String>,
 }
@@ -25,6 +27,7 @@ pub fn names<'p>(files: impl Iterator<Item = &'p FilePath>) -> Vec<Name<'p>> {
         path,
         folded: folded.to_owned(),
         is_file,
+        is_stored: false,
         twins: Vec::new(),
     };
     for file in files {

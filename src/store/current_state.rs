@@ -1,13 +1,13 @@
 //! What a push must know before it is planned, in one statement: each is a call into the host.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::error::Error;
-use super::names::{TWINS, pairs};
+use super::names::{NAMES, forms};
 use super::project::{COLUMNS, Project};
 use super::row::{Row, json_array};
 use super::store::Store;
-use crate::domain::name::names;
+use crate::domain::name::{Name, names};
 use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
 
 /// Paths in one statement: the rows of so many, long names of files below them included, are well
@@ -31,7 +31,7 @@ impl Store {
     }
 
     /// Adds what is stored at all these paths, of which the first `outermost` may have files below, and
-    /// the twins of all names.
+    /// of all names whether they are stored and their twins.
     pub(super) fn look_up_all<'p>(
         &self,
         id: &ProjectId,
@@ -76,16 +76,22 @@ impl Store {
                 json_array(asked.iter().copied()),
                 (outermost as i64).into(),
                 json_array(deletes),
-                pairs(names),
+                forms(names),
             ],
         )?;
         let Some((project, rows)) = rows.split_first() else {
             return Ok(None);
         };
+        let mut asked_names = HashMap::new();
+        for name in current.names.iter_mut().skip(step * STEP).take(STEP) {
+            name.is_stored = true;
+            asked_names.insert(name.path, name);
+        }
+        let (newest, below) = (&mut current.newest, &mut current.below);
         for row in rows {
             match row.integer::<i64>(0)? {
-                key @ 0.. => add_path(asked.get(key as usize).copied(), row, current)?,
-                key => add_twins(step * STEP + !key as usize, row, current)?,
+                key @ 0.. => add_path(asked.get(key as usize).copied(), row, newest, below)?,
+                _ => add_name(row, &mut asked_names)?,
             }
         }
         Project::from_row(project).map(Some)
@@ -95,21 +101,20 @@ impl Store {
 fn add_path<'p>(
     path: Option<&'p str>,
     row: &Row,
-    current: &mut CurrentState<'p>,
+    newest: &mut HashMap<&'p str, Version>,
+    below: &mut HashMap<&'p str, String>,
 ) -> Result<(), Error> {
     let path = path.ok_or(Error::Damaged("a path was not asked for"))?;
-    current
-        .newest
-        .extend(newest(path, row)?.map(|newest| (path, newest)));
-    let below = row.text(5).map(str::to_owned);
-    current.below.extend(below.map(|below| (path, below)));
+    newest.extend(version(path, row)?.map(|newest| (path, newest)));
+    below.extend(row.text(5).map(|below| (path, below.to_owned())));
     Ok(())
 }
 
-fn add_twins(name: usize, row: &Row, current: &mut CurrentState) -> Result<(), Error> {
-    let name = current.names.get_mut(name);
+fn add_name(row: &Row, asked: &mut HashMap<&str, &mut Name>) -> Result<(), Error> {
+    let name = row.text(9).and_then(|path| asked.get_mut(path));
     let name = name.ok_or(Error::Damaged("a name was not asked for"))?;
     name.twins = row.texts(5)?;
+    name.is_stored = row.integer::<i64>(8)? != 0;
     Ok(())
 }
 
@@ -134,8 +139,7 @@ pub(super) fn paths(push: &Push) -> (Vec<&str>, usize) {
     (asked, outermost.len())
 }
 
-/// The project's row comes first, then one for each path that was asked for, and one for each name
-/// with twins.
+/// The project's row comes first, then one for each path that was asked for, and those of [`NAMES`].
 fn statement() -> String {
     // '0' is the character behind '/'.
     format!(
@@ -152,11 +156,11 @@ fn statement() -> String {
          LEFT JOIN file ON file.project = number AND file.path = asked.value
          LEFT JOIN version ON version.project = number AND version.rev = file.rev
          WHERE project.id = ?1
-         UNION ALL {TWINS}"
+         UNION ALL {NAMES}"
     )
 }
 
-fn newest(path: &str, row: &Row) -> Result<Option<Version>, Error> {
+fn version(path: &str, row: &Row) -> Result<Option<Version>, Error> {
     let Some(rev) = row.optional_integer(1) else {
         return Ok(None);
     };

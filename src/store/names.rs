@@ -9,13 +9,13 @@ use crate::domain::fault::faults;
 use crate::domain::name::{Name, names};
 use crate::domain::{CurrentState, Plan, Status, Step};
 
-/// For each name of `?5`, a pair of its form and its path: at most three other names of that form which
-/// are left when the paths of `?4` are deleted. Most have no other, and no row. The first of eleven
-/// columns is the place of the name, inverted, the sixth has the others.
-pub(super) const TWINS: &str = "SELECT ~asked.key, NULL, NULL, NULL, NULL,
+/// A row for each name of `?5` that is not stored, or that has others of its form. Of its eleven columns
+/// the first is negative, the sixth has at most three of the others which are left when the paths of
+/// `?4` are deleted, the ninth tells whether the name is stored, and the tenth is its path.
+pub(super) const NAMES: &str = "SELECT -1, NULL, NULL, NULL, NULL,
     (SELECT json_group_array(path) FROM (
        SELECT path FROM live_name
-       WHERE project = number AND folded = asked.value ->> 0 AND path <> asked.value ->> 1
+       WHERE project = number AND folded = asked.value AND path <> asked.key
          AND (EXISTS (
            SELECT 1 FROM file WHERE file.project = number AND file.path = live_name.path AND deleted = 0
              AND file.path NOT IN (SELECT value FROM json_each(?4)))
@@ -24,26 +24,28 @@ pub(super) const TWINS: &str = "SELECT ~asked.key, NULL, NULL, NULL, NULL,
              AND file.path > live_name.path || '/' AND file.path < live_name.path || '0'
              AND file.path NOT IN (SELECT value FROM json_each(?4))))
        LIMIT 3)),
-    NULL, NULL, NULL, NULL, NULL
+    NULL, NULL,
+    EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path = asked.key),
+    asked.key, NULL
   FROM project CROSS JOIN json_each(?5) AS asked
-  WHERE project.id = ?1 AND EXISTS (
-    SELECT 1 FROM live_name
-    WHERE project = number AND folded = asked.value ->> 0 AND path <> asked.value ->> 1)";
+  WHERE project.id = ?1 AND (
+    NOT EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path = asked.key)
+    OR EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path <> asked.key))";
 
 /// Removes those of some names that are neither a live file nor a folder of one.
 const REMOVE: &str = "DELETE FROM live_name WHERE project = ?1
-    AND (folded, path) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))
+    AND (folded, path) IN (SELECT value, key FROM json_each(?2))
     AND NOT EXISTS (
       SELECT 1 FROM file WHERE file.project = ?1 AND file.path = live_name.path AND deleted = 0)
     AND NOT EXISTS (
       SELECT 1 FROM file WHERE file.project = ?1 AND deleted = 0
         AND file.path > live_name.path || '/' AND file.path < live_name.path || '0')";
 
-/// Names as the pairs that [`TWINS`] and [`REMOVE`] read.
-pub(super) fn pairs(names: &[Name]) -> Value {
-    let pairs = names.iter().map(|name| [name.folded.as_str(), name.path]);
-    let pairs: Vec<_> = pairs.collect();
-    Value::Text(serde_json::to_string(&pairs).unwrap_or_default())
+/// The paths of names with their forms, as an object for [`NAMES`] and [`REMOVE`]: SQLite reads that
+/// faster than an array of pairs.
+pub(super) fn forms(names: &[Name]) -> Value {
+    let forms = names.iter().map(|name| (name.path, name.folded.as_str()));
+    Value::Text(serde_json::Value::from_iter(forms).to_string())
 }
 
 impl Store {
@@ -55,8 +57,10 @@ impl Store {
         current: &CurrentState,
     ) -> Result<(), Error> {
         let created = plan.created_names();
-        let is_created = |name: &&Name| created.contains(name.path);
-        self.add_names(project.number, current.names.iter().filter(is_created))?;
+        // A name with a fault may be stored as one of a folder and become that of a file, or the reverse.
+        let changes = |name: &&Name| !name.is_stored || !faults(name.path).is_empty();
+        let is_added = |name: &&Name| created.contains(name.path) && changes(name);
+        self.add_names(project.number, current.names.iter().filter(is_added))?;
         let is_deletion = |step: &&Step| step.status == Status::Deleted;
         let deleted = plan.steps.iter().filter(is_deletion);
         self.remove_names(project.number, &names(deleted.map(|step| step.path)))
@@ -79,7 +83,7 @@ impl Store {
                     i64::from(has_fault(name)).into(),
                 ]
             }),
-            // Folders are there already, and one of them may become a file.
+            // It may be that of a folder, or have been listed meanwhile.
             "ON CONFLICT (project, folded, path) DO UPDATE SET fault = excluded.fault
              WHERE fault <> excluded.fault",
         )
@@ -89,7 +93,7 @@ impl Store {
         if names.is_empty() {
             return Ok(());
         }
-        self.execute(REMOVE, [project.into(), pairs(names)])?;
+        self.execute(REMOVE, [project.into(), forms(names)])?;
         Ok(())
     }
 }
@@ -226,10 +230,33 @@ mod tests {
     }
 
     #[test]
+    fn stored_names_are_found_however_they_are_written_in_json() {
+        let file = TestFile::new();
+        let store = file.store();
+        let found = |path: &str| {
+            let push = push(&[(path, Some("x"))]);
+            let (_, current) = store.current_state(&id(), &push).unwrap();
+            let found = |name: &Name| (name.path.to_owned(), name.is_stored);
+            current.names.iter().map(found).collect::<Vec<_>>()
+        };
+        let expected = |folder: bool, path: &str, stored: bool| {
+            vec![("I".to_owned(), folder), (path.to_owned(), stored)]
+        };
+        let paths = ["I/a", "I/\"q\"", "I/é🔒"];
+        assert_eq!(found(paths[0]), expected(false, paths[0], false));
+        for path in paths {
+            store.push_at(1, &[(path, Some("x"))]);
+            assert_eq!(found(path), expected(true, path, true));
+        }
+        assert_eq!(found("I/A"), expected(true, "I/A", false));
+        check(&store);
+    }
+
+    #[test]
     fn every_statement_on_names_uses_their_index() {
         let file = TestFile::new();
         let store = file.store();
-        for (statement, parameters) in [(TWINS, 5), (REMOVE, 2)] {
+        for (statement, parameters) in [(NAMES, 5), (REMOVE, 2)] {
             store.assert_seeks(statement, parameters, &["project", "asked", "json_each"]);
         }
     }
