@@ -28,3 +28,4 @@ pub mod service;
 pub mod service_manager;
 pub mod signals;
 mod stall_watch;
+mod timeout;

@@ -1,6 +1,7 @@
 //! Makes a request look to the component as it does on Spin
 //! (`crates/trigger-http/src/{headers,server,wasi}.rs`), for the route `/...`.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
@@ -106,7 +107,8 @@ pub fn request_id(headers: &mut HeaderMap) -> HeaderValue {
     {
         return sent.clone();
     }
-    let random = getrandom::u64().unwrap_or_default();
+    // Asks the system once for each thread, and not once for each request.
+    let random = RandomState::new().hash_one(());
     let generated = HeaderValue::from_str(&format!("{random:016x}"));
     let id = generated.unwrap_or(HeaderValue::from_static("0"));
     headers.insert(X_REQUEST_ID, id.clone());

@@ -30,6 +30,7 @@ use super::metrics::Metrics;
 use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::response_memory::{Completed, ResponseMemory};
+use super::timeout::timeout;
 use crate::guest::engine::{MAX_LARGE, MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;
@@ -132,7 +133,7 @@ impl Service {
         let mut record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
         let again = may_be_held(&request).then(|| head(&request));
         let seen = self.holder.look();
-        let handled = tokio::time::timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
+        let handled = timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
         let mut response = respond(handled.unwrap_or(Err((Failure::Timeout, None))), &id);
         self.holder.publish(response.headers_mut());
         if let Some(head) = again {
