@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
+use kamiflow_sync_component::domain::{FilePath, ProjectId, Push, Put};
+use kamiflow_sync_component::store::{PushTo, Store};
 use rusqlite::Connection as Database;
 use support::{Build, Host};
 
 use crate::client::{self, Connection, get};
 use crate::content::{File, body};
 use crate::load::{Round, Target};
+use crate::native::RULES;
 use crate::process;
 use crate::projects::{SMALL, seed};
 use crate::report::{self, cell, percentile};
@@ -19,6 +22,9 @@ use crate::server::{self, describe, target};
 
 /// How long clients are there that do nothing more.
 const WHILE: Duration = Duration::from_secs(15);
+/// Versions of a path with a long history, and how many of them are pushed at a time.
+const VERSIONS: usize = 300_000;
+const STEP: usize = 10_000;
 /// Between two good requests of a kind.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -145,21 +151,32 @@ fn unread(host: &Host, connections: usize, request: &[u8]) -> Vec<TcpStream> {
     open
 }
 
+/// Pushes natively, which takes a tenth of the time.
 fn lengthen(host: &Host) {
-    seed(&target(host), "long", 1, 1);
-    change(
-        host,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000)
-         INSERT INTO version (project, rev, path, checksum, size, modified, previous, tag)
-         SELECT number, last_rev + i, 'archive/0/0.md', zeroblob(32), 1, 1, last_rev + i - 1, 0
-         FROM project, n WHERE id = 'long';
-         UPDATE project SET last_rev = last_rev + 300000, head = last_rev + 300000 WHERE id = 'long'",
-    );
+    let database = Database::open(host.database()).expect("a database");
+    let store = Store::open(database).expect("the store of the server");
+    let id = ProjectId::parse("long".to_owned()).expect("an id");
+    let to = PushTo::new(&id, 1_760_000_000_000_000, &RULES);
+    let version = |number: usize| Push {
+        puts: vec![Put::new(
+            FilePath::parse("a").expect("a path"),
+            0,
+            None,
+            (number % 2).to_string().into(),
+        )],
+        ..Push::default()
+    };
+    for first in (0..VERSIONS).step_by(STEP) {
+        let push = |store: &Store| {
+            (first..first + STEP).try_for_each(|number| store.push(&version(number), &to).map(drop))
+        };
+        store.write(push).expect("pushes");
+    }
 }
 
 fn diffs(host: &Host) -> Vec<TcpStream> {
     let never = format!(
-        r#"{{"files":[{{"path":"archive/0/0.md","checksum":"{}"}}]}}"#,
+        r#"{{"files":[{{"path":"a","checksum":"{}"}}]}}"#,
         "cd".repeat(32)
     );
     let request = String::from_utf8(client::push("long", never.as_bytes())).expect("text");
@@ -173,13 +190,10 @@ fn diffs(host: &Host) -> Vec<TcpStream> {
 }
 
 fn enlarge(host: &Host) {
-    seed(&target(host), "large", 1, 1);
-    change(
-        host,
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 97)
-         INSERT INTO content (project, checksum, bytes)
-         SELECT number, randomblob(32), randomblob(10000000) FROM project, n WHERE id = 'large'",
-    );
+    let mut connection = Connection::open(host.address());
+    for _ in 0..97 {
+        connection.good(&client::push("large", &body(&File::many(1, 10_000_000))));
+    }
 }
 
 fn delete(host: &Host) -> Vec<TcpStream> {
@@ -187,10 +201,4 @@ fn delete(host: &Host) -> Vec<TcpStream> {
     let request = request.replacen("GET", "DELETE", 1);
     Connection::open(host.address()).good(request.as_bytes());
     Vec::new()
-}
-
-/// Changes the database beside the server.
-fn change(host: &Host, statements: &str) {
-    let database = Database::open(host.database()).expect("a database");
-    database.execute_batch(statements).expect("a change");
 }

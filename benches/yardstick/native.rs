@@ -15,7 +15,7 @@ use crate::content::File;
 use crate::load::Round;
 
 /// As the measured server has them, for more files than any row stores.
-const RULES: Rules = Rules {
+pub const RULES: Rules = Rules {
     max_files: 10_000_000,
     folders: SyncFolders::Any,
     portable_paths: PortablePaths::Report,
