@@ -121,7 +121,8 @@ impl Store {
 const HISTORY: &str = "WITH some AS MATERIALIZED (
       SELECT rev, size, content FROM version WHERE project = ?1 LIMIT ?2)
     SELECT (SELECT count(*) FROM some), coalesce(sum(size), 0) FROM (
-      SELECT max(size) AS size FROM some WHERE content IS NOT NULL GROUP BY content
+      SELECT max(size) AS size FROM some
+      WHERE content IS NOT NULL AND (SELECT count(*) FROM some) < ?2 GROUP BY content
       HAVING NOT max(EXISTS (
         SELECT 1 FROM file WHERE file.project = ?1 AND deleted = 0 AND file.rev = some.rev)))";
 
