@@ -6,7 +6,7 @@ use std::path::Path;
 use super::exchange::rename_to_free;
 use super::trash::trash;
 use super::way::Obstacle;
-use super::{Disk, Outcome, flush};
+use super::{Disk, Outcome, flush, temporary};
 use crate::checksum::checksum;
 use crate::error::{At, SyncError};
 
@@ -35,19 +35,23 @@ fn try_remove(disk: &Disk, path: &str, place: &Path, expected: &str) -> io::Resu
     if !place.symlink_metadata().is_ok_and(|found| found.is_file()) {
         return Ok(Outcome::Changed);
     }
-    let trashed = match trash(disk, place, path) {
+    // Out of the way in one step, so that nobody writes it any more while it is looked at.
+    let aside = temporary::free_name(place);
+    match rename_to_free(place, &aside) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Changed),
-        trashed => trashed?,
-    };
-    if std::fs::read(&trashed).is_ok_and(|bytes| checksum(&bytes) == expected) {
+        moved => moved?,
+    }
+    if std::fs::read(&aside).is_ok_and(|bytes| checksum(&bytes) == expected) {
+        trash(disk, &aside, path)?;
         remove_empty_folders(disk, path);
         return Ok(Outcome::Done(None));
     }
     // Another text was saved in the last moment: back with it, unless there is one more by now.
-    match rename_to_free(&trashed, place) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(Outcome::Changed),
+    match rename_to_free(&aside, place) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => _ = trash(disk, &aside, path)?,
+        back => back?,
     }
+    Ok(Outcome::Changed)
 }
 
 /// Up to the category, which stays.

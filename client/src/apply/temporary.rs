@@ -27,7 +27,8 @@ pub(super) fn write(place: &Path, content: &[u8], modified: i64) -> io::Result<P
     written.map(|()| temporary)
 }
 
-fn free_name(place: &Path) -> PathBuf {
+/// A name beside a file that nothing has.
+pub(super) fn free_name(place: &Path) -> PathBuf {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.map_or(0, |now| now.as_nanos());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
