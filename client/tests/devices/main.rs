@@ -46,8 +46,8 @@ fn devices_come_together_and_no_text_is_lost() {
 }
 
 /// `KAMISYNC_MINUTES` says how long, by default 30.
-#[test]
 #[ignore = "takes half an hour"]
+#[test]
 fn devices_come_together_after_thousands_of_rounds() {
     let minutes = std::env::var("KAMISYNC_MINUTES").ok();
     let minutes: u64 = minutes.map_or(30, |minutes| minutes.parse().expect("a number"));
