@@ -18,7 +18,7 @@ pub fn record(database: &Path, now_us: Rev) -> Result<()> {
     if length(database) == 0 {
         return Ok(());
     }
-    let store = open::existing_store(database)?.with_lock_timeout(LOCK_TIMEOUT);
+    let store = open::served_store_to_write(database)?.with_lock_timeout(LOCK_TIMEOUT);
     store.write(|store| {
         // A schema from before the table of the clock has none.
         if store.clock().ok().flatten().is_some() {

@@ -66,6 +66,24 @@ pub fn existing_store(file: &Path) -> Result<Store> {
     Ok(store.with_lock_timeout(BUSY_TIMEOUT))
 }
 
+/// The store of the database that this process serves, to read it. Nothing but SQLite may open a file that SQLite
+/// has open: when it is closed, the locks of all its connections are gone, and another program takes the database
+/// for one that nobody uses (<https://sqlite.org/howtocorrupt.html>, 2.2).
+pub fn served_store(file: &Path) -> Result<Store> {
+    served(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// As [`served_store`], to write to it.
+pub fn served_store_to_write(file: &Path) -> Result<Store> {
+    served(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+fn served(file: &Path, flags: OpenFlags) -> Result<Store> {
+    let connection = Connection::open_with_flags(file, flags)?;
+    overwrite_deleted(&connection)?;
+    Ok(Store::open_unchanged(connection))
+}
+
 /// Opens the database to write to it. Creates it if it does not exist, and applies the schema steps
 /// that it lacks.
 pub fn migrated(file: &Path) -> Result<Store> {

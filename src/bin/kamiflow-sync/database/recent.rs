@@ -65,7 +65,7 @@ impl Reader {
             let changes = store.latest_changes(&Projects::All, since, MOST + 1)?;
             Ok((changes, store.losses()?))
         };
-        open::existing_store(&self.file)?.snapshot(look)
+        open::served_store(&self.file)?.snapshot(look)
     }
 }
 
@@ -117,6 +117,22 @@ mod tests {
         let back = NOW - 1_000_000_000;
         push(&store, "b", back);
         assert_eq!(read(back), ["b", "a"]);
+    }
+
+    #[test]
+    fn the_locks_of_other_connections_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let store = open::migrated(&file).unwrap();
+        push(&store, "a", NOW);
+        let inode = std::os::unix::fs::MetadataExt::ino(&file.metadata().unwrap());
+        let is_locked = || {
+            let locks = std::fs::read_to_string("/proc/locks").unwrap();
+            locks.contains(&format!(":{inode} "))
+        };
+        assert!(is_locked());
+        assert_eq!(Reader::new(file.clone()).read(NOW).changes.len(), 1);
+        assert!(is_locked());
     }
 
     #[test]
