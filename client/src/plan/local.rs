@@ -72,8 +72,8 @@ mod tests {
         ];
         let files = here.map(|(path, checksum)| (path.to_owned(), local(checksum)));
         let mut scan = Scan::default();
-        scan.files = files.into();
-        scan.odd = [("i/link".to_owned(), "a link".to_owned())].into();
+        scan.files.extend(files);
+        scan.odd.insert("i/link".to_owned(), "a link".to_owned());
         let live = |checksum: &str| Entry::of(7, Some(checksum.to_owned()));
         let entries = [
             ("i/same.md", live("s")),

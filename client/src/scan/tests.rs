@@ -102,7 +102,7 @@ fn a_folder_that_cannot_be_read_is_an_error() {
     assert!(Scan::of(&folder, &BTreeMap::new()).is_err());
     fs::remove_file(folder.place("archive")).unwrap();
     let sub = folder.place("ideas/sub");
-    fs::set_permissions(&sub, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&sub, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser reads everything.
     let is_closed = fs::read_dir(&sub).is_err();
     assert_eq!(Scan::of(&folder, &BTreeMap::new()).is_err(), is_closed);

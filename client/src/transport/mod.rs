@@ -14,6 +14,7 @@ mod position;
 mod project;
 mod proxy;
 mod rate;
+mod received;
 mod server;
 mod wire;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use ureq::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue,
 };
 use ureq::http::{Method, Request, Response, request};
 use ureq::{Agent, Body as ResponseBody};
@@ -20,6 +21,7 @@ use super::body::Body;
 use super::events::EventReader;
 use super::offline::offline;
 use super::rate::Rate;
+use super::received;
 use crate::remote::RemoteError;
 
 const DEVICE: HeaderName = HeaderName::from_static("x-device");
@@ -28,8 +30,6 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const TRIES: u32 = 3;
 /// A server that asks for a longer pause is not waited for; its caller decides.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes of an answer: more than the largest page or file.
-const MAX_ANSWER: u64 = 1 << 30;
 /// A stream from which nothing comes for this long is dead: a comment is due every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(40);
 
@@ -71,7 +71,14 @@ impl Server {
 
     /// Sends a GET request.
     pub fn get(&self, path: &str) -> Result<Answer, RemoteError> {
-        self.persist(|| self.answer(self.request(Method::GET, path), &[]))
+        self.persist(|| {
+            let mut request = self.request(Method::GET, path);
+            // On this machine itself, compression would only take time.
+            if !self.address.is_loopback() {
+                request = request.header(ACCEPT_ENCODING, "gzip");
+            }
+            self.answer(request, &[])
+        })
     }
 
     /// Posts JSON. It is sent again when the way there fails, so it must not matter how often it comes.
@@ -154,8 +161,7 @@ impl Server {
 }
 
 fn judged(mut response: Response<ResponseBody>) -> Result<Answer, RemoteError> {
-    let body = response.body_mut().with_config().limit(MAX_ANSWER);
-    let bytes = body.read_to_vec().map_err(offline)?;
+    let bytes = received::read(&mut response).map_err(|error| offline(error.into()))?;
     let (head, _) = response.into_parts();
     judge(head.status, &head.headers, bytes)
 }

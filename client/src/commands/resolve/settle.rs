@@ -68,7 +68,10 @@ mod tests {
     const FILE: &str = "ideas/a.md";
     const COPY: &str = "ideas/a (conflict b 2026-11-26 1405).md";
 
-    fn settled(keep: Keep) -> (Option<Vec<u8>>, Option<Vec<u8>>, Vec<Vec<u8>>) {
+    type Content = Option<Vec<u8>>;
+
+    /// The file, the copy, and what is in the trash.
+    fn settled(keep: Keep) -> (Content, Content, Vec<Vec<u8>>) {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         fs::create_dir_all(folder.place("ideas")).unwrap();
