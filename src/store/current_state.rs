@@ -12,7 +12,7 @@ use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
 
 /// Paths in one statement: the rows of so many, long names of files below them included, are well
 /// under the 128 MiB that a host hands over at once.
-const STEP: usize = 50_000;
+const STEP: usize = 20_000;
 
 impl Store {
     /// The project, if it exists, and what is stored at and around the paths of the push.

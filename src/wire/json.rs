@@ -10,7 +10,13 @@ use serde_json::ser::{Formatter, Serializer};
 
 /// The value as ASCII JSON.
 pub fn to_vec(value: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
+    to_vec_of_about(256, value)
+}
+
+/// The same of a value that takes about so many bytes: a buffer that grows needs three times its size
+/// while it is moved.
+pub fn to_vec_of_about(bytes: usize, value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes);
     append(&mut out, value);
     out
 }

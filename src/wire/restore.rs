@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::body::{self, BodyError};
+use super::json;
 use super::moment::Moment;
 use super::portability::Unportable;
 use super::pushed::PathStatus;
@@ -48,6 +49,16 @@ pub struct RestoreAnswer {
     pub results: Vec<RestoredPath>,
     /// Names of the restored files, and of folders above them, that some system cannot hold.
     pub warnings: Vec<Unportable>,
+}
+
+impl RestoreAnswer {
+    /// This as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        // What a result takes besides its path.
+        const REST: usize = 120;
+        let results = self.results.iter().map(|result| result.path.len() + REST);
+        json::to_vec_of_about(results.sum::<usize>() + REST, self)
+    }
 }
 
 /// What a restore did to one path.

@@ -7,11 +7,14 @@ use crate::api::clock::{moment, now_us};
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
 use crate::api::request::file_path;
-use crate::api::response::ok;
+use crate::api::response::ok_json;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
 use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;
 use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
+
+/// A small request may restore more than an answer can name. `/portability` lists all.
+const MAX_WARNINGS: usize = 1000;
 
 /// Restores one version of one path, or the project as it was at a moment. What is restored is a
 /// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored.
@@ -37,7 +40,8 @@ pub fn restore(
         .database
         .with(|store| store.restore(&past, device.clone(), &to, dry_run))?;
     let news = Publication::of(id, &restored.applied, device.as_deref()).filter(|_| !dry_run);
-    Ok(with_news(ok(&describe(restored, dry_run)), news.as_ref()))
+    let answer = describe(restored, dry_run).to_json();
+    Ok(with_news(ok_json(answer), news.as_ref()))
 }
 
 /// What a request asks for: 400 and 422 for what breaks a rule.
@@ -76,6 +80,8 @@ fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
         results: (applied.outcomes.into_iter().zip(restored.sources))
             .map(path)
             .collect(),
-        warnings: applied.unportable.into_iter().map(Into::into).collect(),
+        warnings: (applied.unportable.into_iter().take(MAX_WARNINGS))
+            .map(Into::into)
+            .collect(),
     }
 }
