@@ -28,8 +28,10 @@ const PAGES: [(&str, &str); 6] = [
     ("/delete", "manage"),
 ];
 
+type Fields = Vec<(&'static str, String)>;
+
 /// Forms that change something, with the scope that each needs.
-fn forms(rev: &str) -> [(&'static str, Vec<(&'static str, String)>, &'static str); 3] {
+fn forms(rev: &str) -> [(&'static str, Fields, &'static str); 3] {
     let at = "2100-01-01T00:00:00Z".to_owned();
     [
         (

@@ -151,7 +151,7 @@ mod tests {
             (part.text.len(), part.left_out, part.end.len()),
             (2_000, 16_000, 2_000)
         );
-        let line = Line::new(LineKind::Removed, &long, &[0..2]);
+        let line = Line::new(LineKind::Removed, &long, std::slice::from_ref(&(0..2)));
         assert_eq!(line.parts[1].text.len(), MAX_EQUAL_BYTES / 2);
         assert!(line.html_bytes() < 1_000);
     }

@@ -20,7 +20,7 @@ pub fn marks(old: &str, new: &str, deadline: Instant) -> [Marks; 2] {
     let after = equal_after(&old[before..], &new[before..]);
     let [old_middle, new_middle] = [old, new].map(|text| &text[before..text.len() - after]);
     let marks = match old_middle.len().max(new_middle.len()) > MAX_COMPARED_BYTES {
-        true => [old_middle, new_middle].map(|text| Marks::from([0..text.len()])),
+        true => [old_middle, new_middle].map(|text| std::iter::once(0..text.len()).collect()),
         false => middle_marks(old_middle, new_middle, deadline),
     };
     let shift = |place: Range<usize>| before + place.start..before + place.end;

@@ -195,7 +195,7 @@ mod tests {
     fn a_preview_leaves_out_what_stays_and_counts_what_it_does_not_show() {
         let outcome = |number: usize| Outcome {
             path: number.to_string(),
-            status: if number % 2 == 0 {
+            status: if number.is_multiple_of(2) {
                 "updated"
             } else {
                 "unchanged"
