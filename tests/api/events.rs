@@ -326,7 +326,9 @@ fn a_slow_client_gets_the_newest_and_never_an_older_one_after_it() {
     thread::scope(|scope| {
         let pushing = scope.spawn(|| {
             let paths = (0..PUSHES).map(|number| number.to_string());
-            paths.map(|path| push(&host, "p", &path)).last().unwrap()
+            paths
+                .fold(None, |_, path| Some(push(&host, "p", &path)))
+                .unwrap()
         });
         let rev = |event: &Event| -> u64 {
             let rev = cursor(event).split('-').nth(1).unwrap();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
@@ -133,6 +134,7 @@ impl Service {
         let mut record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
         let again = may_be_held(&request).then(|| head(&request));
         let seen = self.holder.look();
+        let (has_body, sending) = (!request.body().is_end_stream(), client.sending.clone());
         let handled = timeout(REQUEST_TIMEOUT, self.handle(request, client)).await;
         let mut response = respond(handled.unwrap_or(Err((Failure::Timeout, None))), &id);
         self.holder.publish(response.headers_mut());
@@ -144,6 +146,12 @@ impl Service {
             record.hold();
         }
         strip(response.headers_mut());
+        // hyper closes the connection when the body is dropped unread. A client that does not know it
+        // would send its next request there.
+        if has_body && sending.is_heard() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
         let device = for_log::take_device(response.headers_mut());
         let status = response.status();
