@@ -96,7 +96,8 @@ fn pool(max_memory: usize) -> InstanceAllocationStrategy {
         .total_core_instances(4 * MAX_INSTANCES)
         .total_memories(MAX_INSTANCES)
         .total_tables(4 * MAX_INSTANCES)
-        .total_stacks(MAX_INSTANCES)
+        // On WASI 0.3 the call of a client that left may still end beside the next one.
+        .total_stacks(2 * MAX_INSTANCES)
         .max_memory_size(max_memory);
     InstanceAllocationStrategy::Pooling(pool)
 }
