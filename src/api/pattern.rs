@@ -7,6 +7,13 @@ use super::error::Error;
 use crate::domain::{FilePath, ProjectId};
 use crate::wire::excerpt::brief_excerpt;
 
+/// Methods as an `allow` header lists them.
+pub const GET: &str = "GET, HEAD";
+/// The same.
+pub const POST: &str = "POST";
+/// The same.
+pub const GET_AND_POST: &str = "GET, HEAD, POST";
+
 /// The parts of a path that a pattern leaves open, still percent-encoded.
 pub struct Segments<'p> {
     pub(super) id: &'p str,

@@ -4,7 +4,7 @@
 use http::Method;
 
 use super::error::Error;
-use super::pattern::{self, Request, Segments, project_id};
+use super::pattern::{self, GET, GET_AND_POST, POST, Request, Segments, project_id};
 use crate::domain::key::Scope;
 use crate::domain::{FilePath, ProjectId};
 
@@ -61,11 +61,7 @@ pub enum Route {
     RotateKey(String),
 }
 
-/// Methods as an `allow` header lists them.
-const GET: &str = "GET, HEAD";
-const POST: &str = "POST";
 const DELETE: &str = "DELETE";
-const GET_AND_POST: &str = "GET, HEAD, POST";
 
 /// The scope that a key needs for an address; none for what needs no key and is not counted: it holds
 /// no data of anybody, and a client that has used up its window may still ask whether the server is

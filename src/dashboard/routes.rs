@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::api::Error;
-use crate::api::pattern::{self, Request};
+use crate::api::pattern::{self, GET, GET_AND_POST, POST, Request};
 use crate::domain::{FilePath, ProjectId};
 
 /// An address of the dashboard.
@@ -48,10 +48,6 @@ pub enum Route {
     /// Revokes a key.
     RevokeDevice(String),
 }
-
-const GET: &str = "GET, HEAD";
-const POST: &str = "POST";
-const GET_AND_POST: &str = "GET, HEAD, POST";
 
 /// A pattern, the methods that it takes, and how its route is made.
 type Entry = (
