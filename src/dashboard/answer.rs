@@ -1,5 +1,5 @@
-//! The order of checks: address, session, the window of requests, and for what changes something the
-//! origin and the token of the form.
+//! The order of checks: address, for what changes something the origin, session, the window of requests, and the
+//! token of the form.
 
 use http::header::{CACHE_CONTROL, HeaderMap};
 use http::{Method, Request, Response};
@@ -42,12 +42,11 @@ fn respond(
         common.remove(CACHE_CONTROL);
         return Ok(asset);
     }
-    let form = match head.method() {
-        &Method::POST => Some(posted(head, body)?),
-        _ => None,
-    };
+    if head.method() == Method::POST {
+        origin::require_own(head.headers())?;
+    }
     if route == Route::SignIn {
-        return pages::sign_in(app, head, form.as_ref(), common);
+        return pages::sign_in(app, head, form(head, body)?.as_ref(), common);
     }
     let Some(session) = session::find(app, head.headers(), now_us())? else {
         return match arrival::is_from_elsewhere(head) {
@@ -59,14 +58,14 @@ fn respond(
         person::count_page(app, head.headers(), &session.caller, common)?;
     }
     let visit = Visit::new(app, head, session);
-    let answer = handle(&visit, route, form.as_ref());
+    let answer = form(head, body).and_then(|form| handle(&visit, route, form.as_ref()));
     Ok(answer.unwrap_or_else(|error| error_page::of(error, &visit.frame("Not possible"))))
 }
 
-/// What changes something comes from a form of this server.
-fn posted(head: &Request<()>, body: impl Body) -> Result<Form, Error> {
-    origin::require_own(head.headers())?;
-    Form::read(body)
+/// What changes something comes from a form. It is read when it is known who sends it.
+fn form(head: &Request<()>, body: impl Body) -> Result<Option<Form>, Error> {
+    let is_post = head.method() == Method::POST;
+    is_post.then(|| Form::read(body)).transpose()
 }
 
 fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<Vec<u8>>, Error> {
