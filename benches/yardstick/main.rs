@@ -30,6 +30,7 @@ cargo bench -- devices              16 devices push while 16 pull
 cargo bench -- live                 1,000 devices wait for changes
 cargo bench -- beside               good requests beside clients that hold others up
 cargo bench -- pages [FILES]        the pages of the dashboard, with ten versions of each file
+cargo bench -- client               the client, which has a benchmark of its own
 
 The program is built like that of `cargo run --release`; `cargo bench --profile dist` measures that of
 images and releases.
@@ -63,6 +64,8 @@ fn main() {
         ["beside"] => beside::run(),
         ["pages"] => pages::run(&[1_000, 10_000, 100_000]),
         ["pages", files] => pages::run(&[files.parse().expect("a number of files")]),
+        // That of the package `kamisync` runs.
+        ["client"] => {}
         _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
 }
