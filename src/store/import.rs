@@ -4,9 +4,10 @@
 //! rule refuses does not keep the others out.
 
 use super::error::Error;
+use super::insert::Writing;
 use super::project::Project;
 use super::store::Store;
-use crate::domain::{ProjectId, Push, Put, Rev, Rules, Status, Version};
+use crate::domain::{Plan, ProjectId, Push, Put, Rev, Rules, Status, Version};
 
 /// A project that is imported into. To be used inside a transaction; nothing counts before
 /// [`Import::finish`].
@@ -59,27 +60,42 @@ impl Import<'_> {
     pub fn put(&mut self, put: Put, at_us: Rev, rules: &Rules) -> Result<Status, Error> {
         let push = Push {
             puts: vec![put],
+            device: Some(self.device.to_owned()),
             ..Push::default()
         };
         let (_, current) = self.store.current_state(&self.id, &push)?;
         let plan = rules.plan(&push, &current)?;
         let mut project = self.project.clone();
         let numberings = project.number_plan(&plan, at_us, rules.max_files)?;
-        self.store
-            .add_versions(&project, &plan, &numberings, Some(self.device), None)?;
-        self.store.update_names(&project, &plan, &current)?;
+        self.store.write_plan(&Writing {
+            push: &push,
+            plan: &plan,
+            numberings: &numberings,
+            names: &current.names,
+            project: &project,
+        })?;
         self.project = project;
         let status = plan.steps.first().map(|step| step.status);
         Ok(status.unwrap_or(Status::Unchanged))
     }
 
-    /// Writes the project's counts, and its name and repository where it has none.
+    /// Writes the project's name and repository where it has none.
     pub fn finish(self, name: Option<&str>, git_repo: Option<&str>) -> Result<(), Error> {
         let known = self.store.project_summary(&self.id)?;
         let known = known.ok_or(Error::Damaged("a project is gone"))?;
         let name = name.filter(|_| known.name.is_none());
         let git_repo = git_repo.filter(|_| known.git_repo.is_none());
-        self.store.update_project(&self.project, name, git_repo)
+        self.store.write_plan(&Writing {
+            push: &Push {
+                name: name.map(str::to_owned),
+                git_repo: git_repo.map(str::to_owned),
+                ..Push::default()
+            },
+            plan: &Plan::default(),
+            numberings: &[],
+            names: &[],
+            project: &self.project,
+        })
     }
 }
 

@@ -1,58 +1,92 @@
-//! Stores new versions, many in one statement: a call into the host costs more than a row.
+//! Writes what a push changes, in as few statements as fit: a call into the host costs more than a row.
 
 use super::error::Error;
+use super::names::gone_names;
 use super::numbering::Numbering;
 use super::project::Project;
 use super::row::Value;
 use super::store::Store;
-use crate::domain::{Content, Plan, Step};
+use crate::domain::name::Name;
+use crate::domain::{Content, Plan, Push, Step};
 
 /// Rows in one statement: more gain nothing measurable.
 const MAX_ROWS: usize = 100;
 /// Bytes of content in one statement: these are copied into the host, so they bound its memory.
 const MAX_BYTES: usize = 4 << 20;
 
+/// Bytes of content that are written together with their versions; SQLite copies them once more then.
+const MAX_BESIDE: usize = 64 << 10;
+
+/// The columns of a row for each version, and those that the last row has besides.
+const VERSION: usize = 11;
+const ONCE: usize = 8;
+const INSERT: &str = "INSERT INTO pushed (project, rev, path, checksum, size, modified, device, key, previous, tag, bytes, \
+                      names, faults, gone, file_count, total_size, digest, name, git_repo)";
+
+/// What a push writes.
+#[derive(Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub(super) push: &'a Push,
+    pub(super) plan: &'a Plan<'a>,
+    pub(super) numberings: &'a [Numbering],
+    pub(super) names: &'a [Name<'a>],
+    /// As it is afterwards.
+    pub(super) project: &'a Project,
+}
+
 impl Store {
-    /// Stores every change of a plan under its number.
-    pub(super) fn add_versions(
-        &self,
-        project: &Project,
-        plan: &Plan,
-        numberings: &[Numbering],
-        device: Option<&str>,
-        key: Option<i64>,
-    ) -> Result<(), Error> {
-        self.add_contents(project, plan)?;
-        // A trigger records each row as the newest version of its path.
-        self.insert(
-            "INSERT INTO version (project, rev, path, checksum, size, modified, device, key, previous, tag, content)",
-            "(?,?,?,?,?,?,?,?,?,?,(SELECT id FROM content WHERE project = ? AND checksum = ?))",
-            plan.changes().zip(numberings).map(|(step, numbering)| [
-                project.number.into(),
-                numbering.rev.into(),
-                step.path.as_str().into(),
-                checksum(step),
-                step.put.map_or(0, |put| put.size as i64).into(),
-                step.put.map_or(numbering.rev / 1000, |put| put.modified).into(),
-                device.into(),
-                key.into(),
-                step.before.map(|before| before.rev).into(),
-                numbering.tag.into(),
-                project.number.into(),
-                checksum(step),
-            ]),
-            "",
-        )
+    /// Stores every change of a plan under its number, the names that come and go with it, and the project.
+    pub(super) fn write_plan(&self, writing: &Writing) -> Result<(), Error> {
+        let Writing { push, plan, .. } = *writing;
+        if plan.is_empty() && !push.describes_project() {
+            return Ok(());
+        }
+        let is_beside = content_fits(plan);
+        if !is_beside {
+            self.add_contents(writing.project, plan)?;
+        }
+        let mut rows = writing.versions(is_beside).peekable();
+        loop {
+            let mut parameters: Vec<Value> = rows.by_ref().take(MAX_ROWS).flatten().collect();
+            let is_last = rows.peek().is_none();
+            if is_last && parameters.is_empty() {
+                parameters = writing.no_version().into();
+            }
+            let count = parameters.len() / VERSION;
+            if is_last {
+                parameters.extend(self.once(writing)?);
+            }
+            self.execute(&statement(count, is_last), parameters)?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What the last row has besides its version.
+    fn once(&self, writing: &Writing) -> Result<[Value; ONCE], Error> {
+        let Writing { push, project, .. } = *writing;
+        let (names, faults) = self.new_names(project.number, writing.plan, writing.names)?;
+        Ok([
+            names,
+            faults,
+            gone_names(writing.plan),
+            (project.file_count as i64).into(),
+            (project.total_size as i64).into(),
+            Value::Blob(project.digest.as_bytes().to_vec()),
+            push.name.as_deref().into(),
+            push.git_repo.as_deref().into(),
+        ])
     }
 
     fn add_contents(&self, project: &Project, plan: &Plan) -> Result<(), Error> {
-        let new_content = |step: &Step| match &step.put?.content {
-            Content::New(bytes) => Some([
+        let new_content = |step: &Step| {
+            let bytes = new_bytes(step)?;
+            Some([
                 project.number.into(),
                 checksum(step),
                 Value::Blob(bytes.clone()),
-            ]),
-            Content::Stored => None,
+            ])
         };
         self.insert(
             "INSERT INTO content (project, checksum, bytes)",
@@ -81,6 +115,63 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+impl Writing<'_> {
+    fn versions(&self, is_beside: bool) -> impl Iterator<Item = [Value; VERSION]> {
+        let changes = self.plan.changes().zip(self.numberings);
+        changes.map(move |(step, numbering)| {
+            let bytes = new_bytes(step).filter(|_| is_beside);
+            [
+                self.project.number.into(),
+                numbering.rev.into(),
+                step.path.as_str().into(),
+                checksum(step),
+                step.put.map_or(0, |put| put.size as i64).into(),
+                step.put
+                    .map_or(numbering.rev / 1000, |put| put.modified)
+                    .into(),
+                self.push.device.as_deref().into(),
+                self.push.key.into(),
+                step.before.map(|before| before.rev).into(),
+                numbering.tag.into(),
+                bytes.map_or(Value::Null, |bytes| Value::Blob(bytes.clone())),
+            ]
+        })
+    }
+
+    fn no_version(&self) -> [Value; VERSION] {
+        let mut row = [const { Value::Null }; VERSION];
+        row[0] = self.project.number.into();
+        row
+    }
+}
+
+/// So many rows, of which the last one has all columns.
+fn statement(rows: usize, is_last: bool) -> String {
+    let row = |own: usize| {
+        let own = ["?"; VERSION + ONCE].into_iter().take(own);
+        let row: Vec<_> = own.chain(["NULL"; ONCE]).take(VERSION + ONCE).collect();
+        format!("({})", row.join(","))
+    };
+    let mut values = vec![row(VERSION); rows];
+    if is_last && let Some(last) = values.last_mut() {
+        *last = row(VERSION + ONCE);
+    }
+    format!("{INSERT} VALUES {}", values.join(","))
+}
+
+/// Whether the new contents are few bytes, or one alone.
+fn content_fits(plan: &Plan) -> bool {
+    let sizes: Vec<_> = plan.changes().filter_map(new_bytes).map(Vec::len).collect();
+    plan.changes().nth(1).is_none() || sizes.iter().sum::<usize>() <= MAX_BESIDE
+}
+
+fn new_bytes<'p>(step: &Step<'p>) -> Option<&'p Vec<u8>> {
+    match &step.put?.content {
+        Content::New(bytes) => Some(bytes),
+        Content::Stored => None,
     }
 }
 

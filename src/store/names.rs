@@ -2,12 +2,11 @@
 //! are one with them. Triggers count the names that some system cannot hold.
 
 use super::error::Error;
-use super::project::Project;
-use super::row::Value;
+use super::row::{Value, json_array};
 use super::store::Store;
 use crate::domain::fault::faults;
 use crate::domain::name::{Name, names};
-use crate::domain::{CurrentState, Plan, Status, Step};
+use crate::domain::{Plan, Status, Step};
 
 /// A row for each name of `?5` that is not stored, or that has others of its form. Of its eleven columns
 /// the first is negative, the sixth has at most three of the others which are left when the paths of
@@ -32,77 +31,83 @@ pub(super) const NAMES: &str = "SELECT -1, NULL, NULL, NULL, NULL,
     NOT EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path = asked.key)
     OR EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path <> asked.key))";
 
-/// Removes those of some names that are neither a live file nor a folder of one.
-const REMOVE: &str = "DELETE FROM live_name WHERE project = ?1
-    AND (folded, path) IN (SELECT value, key FROM json_each(?2))
-    AND NOT EXISTS (
-      SELECT 1 FROM file WHERE file.project = ?1 AND file.path = live_name.path AND deleted = 0)
-    AND NOT EXISTS (
-      SELECT 1 FROM file WHERE file.project = ?1 AND deleted = 0
-        AND file.path > live_name.path || '/' AND file.path < live_name.path || '0')";
+/// Names that are added in one statement.
+const STEP: usize = 20_000;
 
-/// The paths of names with their forms, as an object for [`NAMES`] and [`REMOVE`]: SQLite reads that
-/// faster than an array of pairs.
+/// The paths of names with their forms, as an object for [`NAMES`] and the trigger of a push: SQLite reads
+/// that faster than an array of pairs.
 pub(super) fn forms(names: &[Name]) -> Value {
-    let forms = names.iter().map(|name| (name.path, name.folded.as_str()));
+    object(names.iter())
+}
+
+fn object<'n>(names: impl Iterator<Item = &'n Name<'n>>) -> Value {
+    let forms = names.map(|name| (name.path, name.folded.as_str()));
     Value::Text(serde_json::Value::from_iter(forms).to_string())
 }
 
+/// The forms of the names that a plan leaves without a file, unless others need them; null for none.
+pub(super) fn gone_names(plan: &Plan) -> Value {
+    let is_deletion = |step: &&Step| step.status == Status::Deleted;
+    let deleted = plan.steps.iter().filter(is_deletion);
+    match names(deleted.map(|step| step.path)) {
+        none if none.is_empty() => Value::Null,
+        gone => forms(&gone),
+    }
+}
+
 impl Store {
-    /// Adds the names that a plan makes, and removes those that it leaves without a live file.
-    pub(super) fn update_names(
+    /// The forms and the faults of the names that a plan makes, to be written with it; null for none. Of
+    /// very many names the first are written at once.
+    pub(super) fn new_names(
         &self,
-        project: &Project,
+        project: i64,
         plan: &Plan,
-        current: &CurrentState,
-    ) -> Result<(), Error> {
+        names: &[Name],
+    ) -> Result<(Value, Value), Error> {
         let created = plan.created_names();
         // A name with a fault may be stored as one of a folder and become that of a file, or the reverse.
         let changes = |name: &&Name| !name.is_stored || !faults(name.path).is_empty();
         let is_added = |name: &&Name| created.contains(name.path) && changes(name);
-        self.add_names(project.number, current.names.iter().filter(is_added))?;
-        let is_deletion = |step: &&Step| step.status == Status::Deleted;
-        let deleted = plan.steps.iter().filter(is_deletion);
-        self.remove_names(project.number, &names(deleted.map(|step| step.path)))
+        let added: Vec<_> = names.iter().filter(is_added).collect();
+        let mut steps = added.chunks(STEP);
+        let last = steps.next_back().unwrap_or_default();
+        steps.try_for_each(|step| self.add_names(project, step))?;
+        Ok(new_values(last))
     }
 
-    pub(super) fn add_names<'n>(
-        &self,
-        project: i64,
-        names: impl Iterator<Item = &'n Name<'n>>,
-    ) -> Result<(), Error> {
-        let has_fault = |name: &Name| name.is_file && !faults(name.path).is_empty();
-        self.insert(
-            "INSERT INTO live_name (project, folded, path, fault)",
-            "(?,?,?,?)",
-            names.map(|name| {
-                [
-                    project.into(),
-                    name.folded.as_str().into(),
-                    name.path.into(),
-                    i64::from(has_fault(name)).into(),
-                ]
-            }),
-            // It may be that of a folder, or have been listed meanwhile.
-            "ON CONFLICT (project, folded, path) DO UPDATE SET fault = excluded.fault
-             WHERE fault <> excluded.fault",
+    pub(super) fn add_names(&self, project: i64, names: &[&Name]) -> Result<(), Error> {
+        let (names, faults) = new_values(names);
+        self.execute(
+            "INSERT INTO pushed (project, names, faults) VALUES (?1, ?2, ?3)",
+            [project.into(), names, faults],
         )
+        .map(drop)
     }
+}
 
-    fn remove_names(&self, project: i64, names: &[Name]) -> Result<(), Error> {
-        if names.is_empty() {
-            return Ok(());
-        }
-        self.execute(REMOVE, [project.into(), forms(names)])?;
-        Ok(())
-    }
+/// Forms by path, and the paths of files with a fault; null for none.
+fn new_values(names: &[&Name]) -> (Value, Value) {
+    let has_fault = |name: &&&Name| name.is_file && !faults(name.path).is_empty();
+    let faulty: Vec<_> = names.iter().filter(has_fault).collect();
+    let unless_empty = |is_empty, value: &dyn Fn() -> Value| match is_empty {
+        true => Value::Null,
+        false => value(),
+    };
+    (
+        unless_empty(names.is_empty(), &|| object(names.iter().copied())),
+        unless_empty(faulty.is_empty(), &|| {
+            json_array(faulty.iter().map(|name| name.path))
+        }),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rusqlite::config::DbConfig;
 
     use super::super::push::PushTo;
+    use super::super::row::Row;
     use super::super::testing::{TestFile, id, push, rules};
     use crate::domain::portability::{UnportableName, find};
     use crate::domain::{FilePath, PortablePaths, Rejection, Rules};
@@ -256,8 +261,18 @@ mod tests {
     fn every_statement_on_names_uses_their_index() {
         let file = TestFile::new();
         let store = file.store();
-        for (statement, parameters) in [(NAMES, 5), (REMOVE, 2)] {
-            store.assert_seeks(statement, parameters, &["project", "asked", "json_each"]);
-        }
+        store.assert_seeks(NAMES, 5, &["project", "asked", "json_each"]);
+        let connection = file.connection();
+        let shows_triggers = DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP;
+        connection.set_db_config(shows_triggers, true).unwrap();
+        let store = Store::open_unchanged(connection);
+        let insert = "INSERT INTO pushed (project, names, gone) VALUES (1, '{}', '{}')";
+        store.assert_seeks(insert, 0, &["name", "json_each"]);
+        let plan = store.run(&format!("EXPLAIN QUERY PLAN {insert}")).unwrap();
+        let removes = |row: &Row| {
+            row.text(3)
+                .is_some_and(|line| line.contains("live_name USING"))
+        };
+        assert!(plan.iter().any(removes), "{plan:?}");
     }
 }

@@ -56,7 +56,8 @@ impl Store {
         let path = |row: &Row| FilePath::parse(row.text(0).unwrap_or_default());
         let paths: Result<Vec<_>, _> = rows.iter().map(path).collect();
         let paths = paths.map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
-        self.add_names(project.number, names(paths.iter()).iter())?;
+        let names = names(paths.iter());
+        self.add_names(project.number, &names.iter().collect::<Vec<_>>())?;
         match paths.last() {
             Some(last) => Ok(Some(last.to_string())),
             None => self.count_unportable(project.number).map(|()| None),

@@ -92,33 +92,6 @@ impl Store {
         row.as_ref().map(summary).transpose()
     }
 
-    /// Writes what changes with a push, and the name and repository where they are given.
-    pub(super) fn update_project(
-        &self,
-        project: &Project,
-        name: Option<&str>,
-        git_repo: Option<&str>,
-    ) -> Result<(), Error> {
-        self.execute(
-            "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, file_count = ?5, total_size = ?6, digest = ?7,
-               name = coalesce(?8, name), git_repo = coalesce(?9, git_repo)
-             WHERE number = ?1 AND (last_rev <> ?2
-               OR coalesce(?8, name) IS NOT name OR coalesce(?9, git_repo) IS NOT git_repo)",
-            [
-                project.number.into(),
-                project.last_rev.into(),
-                project.head.into(),
-                project.tag.into(),
-                (project.file_count as i64).into(),
-                (project.total_size as i64).into(),
-                Value::Blob(project.digest.as_bytes().to_vec()),
-                name.into(),
-                git_repo.into(),
-            ],
-        )?;
-        Ok(())
-    }
-
     /// Makes a project that does not exist. Its revs go on where those of an earlier life ended, and its
     /// number is that of no project that is still being removed.
     pub(super) fn create_project(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {

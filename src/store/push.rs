@@ -1,11 +1,12 @@
 //! Writes a push, whole or not at all.
 
 use super::error::Error;
+use super::insert::Writing;
 use super::numbering::Numbering;
 use super::project::Project;
 use super::store::Store;
 use crate::domain::{
-    CurrentState, Cursor, Outcome, Plan, ProjectId, Push, Replaced, Rev, Rules, Step,
+    CurrentState, Cursor, Outcome, Plan, ProjectId, Push, Rejection, Replaced, Rev, Rules, Step,
     UnportableName,
 };
 
@@ -55,46 +56,77 @@ impl Store {
         push: &Push,
         to: &PushTo,
     ) -> Result<Applied, Error> {
-        let PushTo { id, now_us, rules } = *to;
-        let plan = rules.plan(push, current)?;
-        let mut project = match existing {
+        let plan = to.rules.plan(push, current)?;
+        let project = match existing {
             Some(project) if project.unportable.is_none() => return Err(Error::NamesNotListed),
             Some(project) => project,
             None if plan.is_empty() && !push.describes_project() => {
                 return Ok(Applied::nothing(push, plan));
             }
-            None => self.create_project(id, now_us)?,
+            None => self.create_project(to.id, to.now_us)?,
         };
-        let numberings = project.number_plan(&plan, now_us, rules.max_files)?;
-        let device = push.device.as_deref();
-        self.add_versions(&project, &plan, &numberings, device, push.key)?;
-        self.update_names(&project, &plan, current)?;
-        self.update_project(&project, push.name.as_deref(), push.git_repo.as_deref())?;
-        Ok(Applied {
-            cursor: project.cursor(),
-            outcomes: outcomes(push, &plan, &numberings),
-            prune_is_due: project.prune_is_due(now_us),
-            unportable: plan.unportable,
-            replaced: plan.replaced,
-        })
+        let numbered = Numbered::new(project, plan, to)?;
+        self.write_plan(&numbered.writing(push, current))?;
+        Ok(numbered.applied(push, to.now_us))
     }
 
     /// What a push of a project would do, in a snapshot. Its cursor is the present one.
     pub(super) fn preview(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
-        let PushTo { id, now_us, rules } = *to;
-        let (project, current) = self.current_state(id, push)?;
-        let plan = rules.plan(push, &current)?;
+        let (project, current) = self.current_state(to.id, push)?;
+        let plan = to.rules.plan(push, &current)?;
         let project = project.ok_or(Error::NoProject)?;
-        let numberings = project
-            .clone()
-            .number_plan(&plan, now_us, rules.max_files)?;
+        let cursor = project.cursor();
         Ok(Applied {
-            cursor: project.cursor(),
-            outcomes: outcomes(push, &plan, &numberings),
+            cursor,
             prune_is_due: false,
-            unportable: plan.unportable,
-            replaced: plan.replaced,
+            ..Numbered::new(project, plan, to)?.applied(push, to.now_us)
         })
+    }
+}
+
+/// A plan with its numbers, and the project as it is afterwards.
+pub(super) struct Numbered<'p> {
+    plan: Plan<'p>,
+    numberings: Vec<Numbering>,
+    project: Project,
+}
+
+impl<'p> Numbered<'p> {
+    pub(super) fn new(
+        mut project: Project,
+        plan: Plan<'p>,
+        to: &PushTo,
+    ) -> Result<Self, Rejection> {
+        let numberings = project.number_plan(&plan, to.now_us, to.rules.max_files)?;
+        Ok(Self {
+            plan,
+            numberings,
+            project,
+        })
+    }
+
+    pub(super) fn writing<'a>(
+        &'a self,
+        push: &'a Push,
+        current: &'a CurrentState<'p>,
+    ) -> Writing<'a> {
+        Writing {
+            push,
+            plan: &self.plan,
+            numberings: &self.numberings,
+            names: &current.names,
+            project: &self.project,
+        }
+    }
+
+    pub(super) fn applied(self, push: &Push, now_us: Rev) -> Applied {
+        Applied {
+            cursor: self.project.cursor(),
+            outcomes: outcomes(push, &self.plan, &self.numberings),
+            prune_is_due: self.project.prune_is_due(now_us),
+            unportable: self.plan.unportable,
+            replaced: self.plan.replaced,
+        }
     }
 }
 

@@ -188,3 +188,43 @@ CREATE TABLE session (
   proof   BLOB    NOT NULL,            -- SHA-256 of the id and of what opened it, 32 bytes
   used_at INTEGER NOT NULL             -- µs since 1970, at most ten minutes before the last use
 ) WITHOUT ROWID
+-- v 24
+-- What a push writes, for the trigger below: a row for each new version.
+CREATE VIEW pushed (
+  project, rev, path, checksum, size, modified, device, key, previous, tag,
+  bytes,       -- null when the content is stored already
+  names,       -- forms of new names by path, a JSON object; this and what follows is in the last row
+  faults,      -- those of these paths that have a fault, a JSON array
+  gone,        -- as names, for those of deleted files and of the folders above them
+  file_count, total_size, digest, name, git_repo
+) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+-- v 25
+-- All that a push writes, in one statement: each is a call into the host, and a round trip to a server such as libSQL's.
+CREATE TRIGGER push INSTEAD OF INSERT ON pushed BEGIN
+  INSERT INTO content (project, checksum, bytes)
+  SELECT NEW.project, NEW.checksum, NEW.bytes WHERE NEW.bytes IS NOT NULL
+  ON CONFLICT (project, checksum) DO NOTHING;
+  INSERT INTO version (project, rev, path, checksum, size, modified, device, key, previous, tag, content)
+  SELECT NEW.project, NEW.rev, NEW.path, NEW.checksum, NEW.size, NEW.modified, NEW.device, NEW.key, NEW.previous, NEW.tag,
+    (SELECT id FROM content WHERE project = NEW.project AND checksum = NEW.checksum)
+  WHERE NEW.rev IS NOT NULL;
+  -- The name may be that of a folder, or have been listed meanwhile.
+  INSERT INTO live_name (project, folded, path, fault)
+  SELECT NEW.project, name.value, name.key,
+    iif(NEW.faults IS NULL, 0, name.key IN (SELECT value FROM json_each(NEW.faults)))
+  FROM json_each(NEW.names) AS name WHERE NEW.names IS NOT NULL
+  ON CONFLICT (project, folded, path) DO UPDATE SET fault = excluded.fault WHERE fault <> excluded.fault;
+  DELETE FROM live_name WHERE NEW.gone IS NOT NULL AND project = NEW.project
+    AND (folded, path) IN (SELECT value, key FROM json_each(NEW.gone))
+    AND NOT EXISTS (
+      SELECT 1 FROM file WHERE file.project = NEW.project AND file.path = live_name.path AND deleted = 0)
+    AND NOT EXISTS (
+      SELECT 1 FROM file WHERE file.project = NEW.project AND deleted = 0
+        AND file.path > live_name.path || '/' AND file.path < live_name.path || '0');
+  UPDATE project SET last_rev = coalesce(NEW.rev, last_rev), head = coalesce(NEW.rev, head),
+    tag = iif(NEW.rev IS NULL, tag, NEW.tag),
+    file_count = NEW.file_count, total_size = NEW.total_size, digest = NEW.digest,
+    name = coalesce(NEW.name, name), git_repo = coalesce(NEW.git_repo, git_repo)
+  WHERE number = NEW.project AND NEW.file_count IS NOT NULL AND (NEW.rev IS NOT NULL
+    OR coalesce(NEW.name, name) IS NOT name OR coalesce(NEW.git_repo, git_repo) IS NOT git_repo);
+END

@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_is_interrupted_and_stored_nothing_is_tried_again_and_not_for_ever() {
-        for begins in ["BEGIN", "INSERT INTO project", "INSERT INTO version"] {
+        for begins in ["BEGIN", "INSERT INTO project", "INSERT INTO pushed"] {
             for times in [1, 2] {
                 let (pushed, left) = push_interrupted(begins, times);
                 pushed.unwrap();
