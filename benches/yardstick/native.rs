@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kamiflow_sync_component::domain::{
     Checksum, Content, FilePath, PortablePaths, ProjectId, Push, Put, Rev, Rules, SyncFolders,
 };
-use kamiflow_sync_component::store::{Entries, Error, PAGE_BYTES, PushTo, Store};
+use kamiflow_sync_component::store::{Entries, Error, PAGE_BYTES, PageQuery, PushTo, Store};
 use kamiflow_sync_component::wire::page::{PageWriter, PulledFile};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -80,17 +80,20 @@ impl Native {
 
     /// The first page of a hundred files after a rev as JSON, and the `since` of the next page.
     pub fn page(&self, since: Rev) -> Result<(Vec<u8>, Option<Rev>), Error> {
-        let project = self.store.project(&self.id)?.expect("a project");
-        let entries = Entries::LiveFiles;
-        let page = self.store.page(&project, since, 100, PAGE_BYTES, entries)?;
-        let contents = self.store.contents(&page.changes)?;
-        let bytes = contents.iter().map(Vec::len).sum();
-        let mut writer = PageWriter::new("files", bytes);
-        for (change, content) in page.changes.iter().zip(&contents) {
-            writer.push(&PulledFile::from(&change.version), Some(content));
+        let query = PageQuery {
+            since,
+            limit: 100,
+            max_bytes: Some(PAGE_BYTES),
+            entries: Entries::LiveFiles,
+        };
+        let page = self.store.page(&self.id, &query)?.expect("a project");
+        let mut writer = PageWriter::new("files", page.content_bytes());
+        for change in &page.changes {
+            let file = PulledFile::from(&change.version);
+            writer.push(&file, change.bytes.as_deref());
         }
         let last = page.changes.last().map(|change| change.version.rev);
-        let json = writer.finish(page.has_more, &project.cursor().to_string());
+        let json = writer.finish(page.has_more, &page.project.cursor().to_string());
         Ok((json, last.filter(|_| page.has_more)))
     }
 }

@@ -59,44 +59,18 @@ fn record(app: &App, now: Rev, latest: Rev) -> Result<Option<Rev>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::api::testing;
-    use crate::counters::{CounterError, Counters};
+    use crate::api::testing::{self, InMemory};
     use crate::store::Store;
     use crate::store::testing::TestFile;
 
     const NOW: Rev = 1_795_000_000_000_000;
     const HOUR: Rev = 3_600_000_000;
 
-    #[derive(Default)]
-    struct Memory(RefCell<HashMap<String, i64>>);
-
-    impl Counters for Memory {
-        fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
-            Ok(self.0.borrow().get(key).copied())
-        }
-
-        fn set(&self, key: &str, number: i64) -> Result<(), CounterError> {
-            self.0.borrow_mut().insert(key.to_owned(), number);
-            Ok(())
-        }
-
-        fn add(&self, _: &str, _: i64) -> Result<i64, CounterError> {
-            Ok(1)
-        }
-
-        fn delete(&self, _: &str) -> Result<(), CounterError> {
-            Ok(())
-        }
-    }
-
     /// A process on a database, which begins with an empty memory.
     fn process(file: &TestFile) -> App {
         App {
-            memory: Box::new(Memory::default()),
+            memory: Box::new(InMemory::default()),
             database: file.database(),
             ..testing::app()
         }
@@ -137,7 +111,7 @@ mod tests {
     #[test]
     fn a_reading_that_cannot_be_recorded_fails_no_request() {
         let app = App {
-            memory: Box::new(Memory::default()),
+            memory: Box::new(InMemory::default()),
             ..testing::app()
         };
         assert_eq!(moment_at(&app, NOW).unwrap(), NOW);

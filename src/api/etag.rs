@@ -19,6 +19,22 @@ pub(super) fn unless_known(
     unless_tagged(head.headers(), &tag, build)
 }
 
+/// Answers 304 when the client says that it has answers, and one of them is that of the state that `look`
+/// finds: for answers of which the state is read faster than the rest.
+pub(super) fn if_known(
+    head: &Request<()>,
+    look: impl FnOnce() -> Result<Option<String>, Error>,
+) -> Result<Option<Response<Vec<u8>>>, Error> {
+    if !head.headers().contains_key(IF_NONE_MATCH) {
+        return Ok(None);
+    }
+    let tag = look()?.map(|state| weak(&[&head.uri().to_string(), &state]));
+    let known = tag.filter(|tag| knows(head.headers(), tag));
+    known
+        .map(|tag| tagged(not_modified(&tag), &tag))
+        .transpose()
+}
+
 /// The tag of an answer that depends on these texts alone.
 pub(super) fn weak(parts: &[&str]) -> String {
     let hash = Sha256::digest(parts.join("\0"));
@@ -32,10 +48,14 @@ pub(super) fn unless_tagged(
     tag: &str,
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let mut response = match knows(request, tag) {
+    let response = match knows(request, tag) {
         true => not_modified(tag),
         false => build()?,
     };
+    tagged(response, tag)
+}
+
+fn tagged(mut response: Response<Vec<u8>>, tag: &str) -> Result<Response<Vec<u8>>, Error> {
     let tag = HeaderValue::from_str(tag).map_err(|error| Error::Internal(error.into()))?;
     response.headers_mut().insert(ETAG, tag);
     Ok(response)

@@ -32,6 +32,8 @@ mod response;
 pub mod routes;
 pub mod site;
 #[cfg(test)]
+mod statements;
+#[cfg(test)]
 mod testing;
 mod uncounted;
 mod waiting;

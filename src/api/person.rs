@@ -66,7 +66,7 @@ pub fn perform(
 }
 
 /// A body that is there.
-struct Whole(Vec<u8>);
+pub(super) struct Whole(pub(super) Vec<u8>);
 
 impl Body for Whole {
     fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error> {

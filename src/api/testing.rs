@@ -1,5 +1,8 @@
 //! What unit tests of this room share.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::app::App;
 use super::later::Later;
 use super::watch::Watch;
@@ -68,6 +71,33 @@ impl Counters for Nothing {
     }
 
     fn delete(&self, _: &str) -> Result<(), CounterError> {
+        Ok(())
+    }
+}
+
+/// The memory of a process.
+#[derive(Default)]
+pub struct InMemory(RefCell<HashMap<String, i64>>);
+
+impl Counters for InMemory {
+    fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
+        Ok(self.0.borrow().get(key).copied())
+    }
+
+    fn set(&self, key: &str, number: i64) -> Result<(), CounterError> {
+        self.0.borrow_mut().insert(key.to_owned(), number);
+        Ok(())
+    }
+
+    fn add(&self, key: &str, number: i64) -> Result<i64, CounterError> {
+        let mut numbers = self.0.borrow_mut();
+        let sum = numbers.entry(key.to_owned()).or_default();
+        *sum += number;
+        Ok(*sum)
+    }
+
+    fn delete(&self, key: &str) -> Result<(), CounterError> {
+        self.0.borrow_mut().remove(key);
         Ok(())
     }
 }

@@ -54,38 +54,8 @@ fn key(window: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::api::testing;
-    use crate::counters::{CounterError, Counters};
-
-    #[derive(Default)]
-    struct InMemory(RefCell<HashMap<String, i64>>);
-
-    impl Counters for InMemory {
-        fn get(&self, key: &str) -> Result<Option<i64>, CounterError> {
-            Ok(self.0.borrow().get(key).copied())
-        }
-
-        fn set(&self, key: &str, number: i64) -> Result<(), CounterError> {
-            self.0.borrow_mut().insert(key.to_owned(), number);
-            Ok(())
-        }
-
-        fn add(&self, key: &str, number: i64) -> Result<i64, CounterError> {
-            let mut numbers = self.0.borrow_mut();
-            let sum = numbers.entry(key.to_owned()).or_default();
-            *sum += number;
-            Ok(*sum)
-        }
-
-        fn delete(&self, key: &str) -> Result<(), CounterError> {
-            self.0.borrow_mut().remove(key);
-            Ok(())
-        }
-    }
+    use crate::api::testing::{self, InMemory};
 
     #[test]
     fn no_more_wait_than_the_limit_and_what_was_killed_is_forgotten() {

@@ -1,7 +1,7 @@
 //! What changed after a rev: pages for the old wire and for the change feed.
 
 use super::error::{Error, require_answerable};
-use super::project::Project;
+use super::project::{COLUMNS, Project};
 use super::row::{Row, json_array};
 use super::store::Store;
 use super::tree::{VERSION, version};
@@ -10,6 +10,19 @@ use crate::domain::{Cursor, ProjectId, Rev, Version};
 /// Bytes of content after which a page ends.
 pub const PAGE_BYTES: u64 = 8 << 20;
 
+/// Which page of a project is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct PageQuery {
+    /// The changes after this rev:
+    pub since: Rev,
+    /// at most as many,
+    pub limit: u32,
+    /// and no more than as many bytes of content, unless the first alone has more; none reads no content.
+    pub max_bytes: Option<u64>,
+    /// What the page is made of.
+    pub entries: Entries,
+}
+
 /// The newest version of a path, at its place in the feed.
 #[derive(Debug)]
 pub struct Change {
@@ -17,16 +30,22 @@ pub struct Change {
     pub version: Version,
     /// The project's running hash at this change.
     pub tag: i64,
+    /// The bytes of a live file, where they are asked for.
+    pub bytes: Option<Vec<u8>>,
     content: Option<i64>,
 }
 
 /// Changes in the order of their revs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Page {
+    /// The project at that moment.
+    pub project: Project,
     /// At most as many as asked for.
     pub changes: Vec<Change>,
     /// Whether more follow the last one.
     pub has_more: bool,
+    /// The running hash at the rev after which the page begins; only of [`Entries::All`].
+    tag: Option<i64>,
 }
 
 /// What a page is made of.
@@ -41,54 +60,83 @@ pub enum Entries {
 }
 
 impl Store {
-    /// The first changes after `since`: at most `limit`, and no more than `max_bytes` of
-    /// content unless the first alone has more.
-    pub fn page(
-        &self,
-        project: &Project,
-        since: Rev,
-        limit: u32,
-        max_bytes: u64,
-        entries: Entries,
-    ) -> Result<Page, Error> {
-        // The idle poll ends here: nothing is newer than the head.
-        if project.head.is_none_or(|head| head <= since) {
-            return Ok(Page::default());
+    /// A page of a project, if it exists, mostly in one statement. [`Error::FileTooLarge`] for a file that no
+    /// answer can carry, which is alone on its page.
+    pub fn page(&self, id: &ProjectId, query: &PageQuery) -> Result<Option<Page>, Error> {
+        match self.read_page(id, query) {
+            // Between two statements a file may be replaced and its content pruned.
+            Err(Error::Damaged(_)) => self.snapshot(|store| store.read_page(id, query)),
+            page => page,
         }
-        // One more than asked for shows whether more follow.
-        let mut parameters = vec![
-            project.number.into(),
-            since.into(),
-            (i64::from(limit) + 1).into(),
-        ];
-        if let Entries::LiveFilesOfOthers(key) = entries {
-            parameters.push(key.into());
-        }
-        let rows = self.execute(&page_statement(entries), parameters)?;
-        let changes = rows.into_iter().map(change).collect::<Result<_, _>>()?;
-        Ok(Page::cut(changes, limit as usize, max_bytes))
     }
 
-    /// The content of live files, in the order asked for. [`Error::FileTooLarge`] for one that no answer
-    /// can carry, which is alone on its page.
-    pub fn contents(&self, changes: &[Change]) -> Result<Vec<Vec<u8>>, Error> {
-        let with_content = changes.iter().filter(|change| change.content.is_some());
-        let mut with_content = with_content.map(|change| &change.version);
-        with_content.try_for_each(require_answerable)?;
-        let ids: Vec<i64> = changes.iter().filter_map(|change| change.content).collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
+    /// The same inside a snapshot.
+    pub fn read_page(&self, id: &ProjectId, query: &PageQuery) -> Result<Option<Page>, Error> {
+        // One more than asked for shows whether more follow.
+        let rows = i64::from(query.limit) + 1;
+        // With this many bytes in each row, all rows together do not exceed the page.
+        let at_hand = query.max_bytes.map_or(-1, |bytes| bytes as i64 / rows);
+        let mut parameters = vec![
+            id.as_str().into(),
+            query.since.into(),
+            rows.into(),
+            at_hand.into(),
+        ];
+        if let Entries::LiveFilesOfOthers(key) = query.entries {
+            parameters.push(key.into());
         }
+        let mut rows = self
+            .execute(&page_statement(query.entries), parameters)?
+            .into_iter();
+        let Some(project) = rows.next() else {
+            return Ok(None);
+        };
+        let mut page = Page {
+            tag: project.optional_integer(11),
+            project: Project::from_row(&project)?,
+            changes: rows.map(change).collect::<Result<_, _>>()?,
+            has_more: false,
+        };
+        page.cut(query);
+        if query.max_bytes.is_some() {
+            self.read_contents(&mut page)?;
+        }
+        Ok(Some(page))
+    }
+
+    /// Reads the contents that were not at hand.
+    fn read_contents(&self, page: &mut Page) -> Result<(), Error> {
+        let number = page.project.number;
+        let with_content = page.changes.iter_mut();
+        let mut with_content: Vec<_> = with_content.filter(|it| it.content.is_some()).collect();
+        let mut versions = with_content.iter().map(|change| &change.version);
+        versions.try_for_each(require_answerable)?;
+        with_content.retain(|change| change.bytes.is_none());
+        if with_content.is_empty() {
+            return Ok(());
+        }
+        let ids = with_content.iter().filter_map(|change| change.content);
         let rows = self.execute(
-            "SELECT content.id, content.bytes FROM json_each(?1) AS asked
+            "SELECT project, checksum, bytes FROM json_each(?1) AS asked
              CROSS JOIN content ON content.id = asked.value",
-            [json_array(ids.iter().copied())],
+            [json_array(ids)],
         )?;
-        let found = rows.iter().map(|row| row.optional_integer(0));
-        match found.eq(ids.iter().copied().map(Some)) {
-            true => rows.into_iter().map(|mut row| row.take_blob(1)).collect(),
-            false => Err(Error::Damaged("a live file has no content")),
+        let is_of = |row: &Row, change: &&mut Change| {
+            let checksum = row.optional_checksum(1);
+            row.optional_integer(0) == Some(number) && checksum == change.version.checksum
+        };
+        let are_found = rows.len() == with_content.len()
+            && rows
+                .iter()
+                .zip(&with_content)
+                .all(|(row, change)| is_of(row, change));
+        if !are_found {
+            return Err(Error::Damaged("a live file has no content"));
         }
+        for (mut row, change) in rows.into_iter().zip(with_content) {
+            change.bytes = Some(row.take_blob(2)?);
+        }
+        Ok(())
     }
 
     /// Whether the project has a version with this rev.
@@ -105,10 +153,11 @@ impl Store {
     /// cursor comes from the history of this project.
     pub fn resume(&self, project: &Project, cursor: Option<Cursor>) -> Result<Rev, Error> {
         let Some(cursor) = cursor else { return Ok(0) };
-        let proven = cursor == project.cursor()
-            || cursor.epoch == project.epoch
-                && self.tag_at(project.number, cursor.rev)? == Some(cursor.tag);
-        proven.then_some(cursor.rev).ok_or(Error::ResyncRequired)
+        let tag = match cursor == project.cursor() {
+            true => Some(cursor.tag),
+            false => self.tag_at(project.number, cursor.rev)?,
+        };
+        require_proof(project, cursor, tag)
     }
 
     fn tag_at(&self, project: i64, rev: Rev) -> Result<Option<i64>, Error> {
@@ -119,25 +168,44 @@ impl Store {
     }
 }
 
+fn require_proof(project: &Project, cursor: Cursor, tag: Option<i64>) -> Result<Rev, Error> {
+    let is_proven =
+        cursor == project.cursor() || cursor.epoch == project.epoch && tag == Some(cursor.tag);
+    is_proven.then_some(cursor.rev).ok_or(Error::ResyncRequired)
+}
+
+/// The project's row comes first. Nothing else is looked at when nothing is newer than its head.
 fn page_statement(entries: Entries) -> String {
+    let project = "(SELECT number FROM project WHERE id = ?1 AND head > ?2)";
     // The two halves of the index are each in order, so SQLite merges them without sorting.
-    let (device, deleted) = match entries {
-        Entries::LiveFiles => ("NULL", ""),
+    let (device, tag, rest) = match entries {
+        Entries::LiveFiles => ("NULL", "NULL", String::new()),
         Entries::LiveFilesOfOthers(_) => (
             "NULL",
-            "AND ?4 IS NOT (SELECT key FROM version WHERE project = ?1 AND version.rev = file.rev)",
+            "NULL",
+            format!(
+                "AND ?5 IS NOT (SELECT key FROM version WHERE project = {project} AND version.rev = file.rev)"
+            ),
         ),
         Entries::All => (
             "version.device",
-            "UNION ALL SELECT rev FROM file WHERE project = ?1 AND deleted = 1 AND rev > ?2",
+            "(SELECT tag FROM version WHERE project = number AND rev = ?2
+              UNION ALL SELECT tag FROM purged WHERE project = number AND rev = ?2)",
+            format!(
+                "UNION ALL SELECT rev FROM file WHERE project = {project} AND deleted = 1 AND rev > ?2"
+            ),
         ),
     };
     format!(
-        "SELECT {VERSION}, version.tag, version.content, {device}
-         FROM (SELECT rev FROM file WHERE project = ?1 AND deleted = 0 AND rev > ?2
-               {deleted} ORDER BY rev LIMIT ?3) AS next
-         CROSS JOIN version ON version.project = ?1 AND version.rev = next.rev
-         ORDER BY next.rev"
+        "SELECT {COLUMNS}, {tag} FROM project WHERE id = ?1
+         UNION ALL SELECT * FROM (
+           SELECT {VERSION}, version.tag, version.content, {device},
+             iif(version.size <= ?4, (SELECT bytes FROM content WHERE content.id = version.content), NULL),
+             NULL, NULL, NULL
+           FROM (SELECT rev FROM file WHERE project = {project} AND deleted = 0 AND rev > ?2
+                 {rest} ORDER BY rev LIMIT ?3) AS next
+           CROSS JOIN version ON version.project = {project} AND version.rev = next.rev
+           ORDER BY next.rev)"
     )
 }
 
@@ -150,50 +218,95 @@ fn change(mut row: Row) -> Result<Change, Error> {
         },
         tag: row.integer(5)?,
         content: row.optional_integer(6),
+        bytes: row.take_blob(8).ok(),
     })
 }
 
 impl Page {
-    /// Ends the page at its limits. `changes` may hold one more than `limit`, which shows that
+    /// The rev after which a client with this cursor goes on, whose rev the page was asked for.
+    /// [`Error::ResyncRequired`] unless it comes from the history of this project.
+    pub fn resume(&self, cursor: Option<Cursor>) -> Result<Rev, Error> {
+        cursor.map_or(Ok(0), |cursor| {
+            require_proof(&self.project, cursor, self.tag)
+        })
+    }
+
+    /// Bytes of all contents.
+    pub fn content_bytes(&self) -> usize {
+        let contents = self.changes.iter().filter_map(|it| it.bytes.as_ref());
+        contents.map(Vec::len).sum()
+    }
+
+    /// Ends the page at its limits. It may have one change more than these, which shows that
     /// more follow.
-    fn cut(mut changes: Vec<Change>, limit: usize, max_bytes: u64) -> Self {
-        let found = changes.len();
-        let mut bytes = 0;
+    fn cut(&mut self, query: &PageQuery) {
+        let found = self.changes.len();
+        let (mut bytes, max_bytes) = (0, query.max_bytes.unwrap_or(u64::MAX));
         let fits = |change: &&Change| {
             bytes += change.version.size;
             bytes <= max_bytes
         };
-        let fitting = changes.iter().take(limit).take_while(fits).count();
-        changes.truncate(fitting.max(1));
-        Self {
-            has_more: changes.len() < found,
-            changes,
-        }
+        let first = self.changes.iter().take(query.limit as usize);
+        let fitting = first.take_while(fits).count();
+        self.changes.truncate(fitting.max(1));
+        self.has_more = self.changes.len() < found;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::push::PushTo;
-    use super::super::testing::{TestFile, id, push, rules};
+    use super::super::testing::{ALL, TestFile, id, push, rules};
     use super::*;
     use crate::domain::Push;
 
-    fn pages(sizes: &[u64], limit: usize) -> (usize, bool) {
-        let version = |size| Version {
-            rev: 1,
-            path: String::new(),
-            checksum: None,
-            size,
-            modified: 0,
-            device: None,
+    const QUERY: PageQuery = PageQuery {
+        entries: Entries::LiveFiles,
+        ..ALL
+    };
+
+    fn page(store: &Store, since: Rev, limit: u32, entries: Entries) -> Page {
+        let query = PageQuery {
+            since,
+            limit,
+            entries,
+            ..QUERY
         };
-        let change = |size: &u64| Change {
-            version: version(*size),
-            tag: 0,
-            content: None,
+        store.page(&id(), &query).unwrap().unwrap()
+    }
+
+    fn paths(page: &Page) -> Vec<&str> {
+        let paths = page.changes.iter().map(|change| &*change.version.path);
+        paths.collect()
+    }
+
+    fn pages(sizes: &[u64], limit: u32) -> (usize, bool) {
+        let file = TestFile::new();
+        let store = file.store();
+        let names = ["a", "b", "c", "d"].into_iter();
+        let contents: Vec<_> = sizes
+            .iter()
+            .map(|size| "x".repeat(*size as usize))
+            .collect();
+        let entries = names.zip(contents.iter().map(|content| Some(&**content)));
+        store.push_at(1, &entries.collect::<Vec<_>>());
+        let query = PageQuery {
+            limit,
+            max_bytes: Some(10),
+            ..QUERY
         };
-        let page = Page::cut(sizes.iter().map(change).collect(), limit, 10);
+        let Some(page) = store.page(&id(), &query).unwrap() else {
+            return (0, false);
+        };
+        let bytes = page
+            .changes
+            .iter()
+            .map(|change| change.bytes.as_ref().unwrap());
+        assert!(
+            bytes
+                .map(|bytes| bytes.len() as u64)
+                .eq(sizes.iter().copied().take(page.changes.len()))
+        );
         (page.changes.len(), page.has_more)
     }
 
@@ -219,25 +332,62 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("1")), ("b", Some("2")), ("c", Some("3"))]);
         store.push_at(10, &[("a", Some("4")), ("b", None)]);
-        let project = store.project(&id()).unwrap().unwrap();
-        let page =
-            |since, limit, entries| store.page(&project, since, limit, 100, entries).unwrap();
-        let paths = |page: &Page| {
-            let paths = page
-                .changes
-                .iter()
-                .map(|change| change.version.path.clone());
-            paths.collect::<Vec<_>>()
-        };
-        assert_eq!(paths(&page(0, 10, Entries::LiveFiles)), ["c", "a"]);
-        let all = page(0, 2, Entries::All);
-        assert_eq!(
-            (paths(&all), all.has_more),
-            (vec!["c".into(), "b".into()], true)
+        assert_eq!(paths(&page(&store, 0, 10, Entries::LiveFiles)), ["c", "a"]);
+        let all = page(&store, 0, 2, Entries::All);
+        assert_eq!((paths(&all), all.has_more), (vec!["c", "b"], true));
+        assert_eq!(paths(&page(&store, 10, 2, Entries::All)), ["a"]);
+        let live = page(&store, 0, 10, Entries::LiveFiles);
+        let bytes = live.changes.iter().map(|change| change.bytes.as_deref());
+        assert!(bytes.eq([Some(&b"3"[..]), Some(b"4")]));
+    }
+
+    #[test]
+    fn a_large_file_has_its_own_content_or_none() {
+        let file = TestFile::new();
+        let store = file.store();
+        let large = "large".repeat(10);
+        store.push_at(
+            1,
+            &[("a", Some("small")), ("b", Some(&large)), ("c", Some(""))],
         );
-        assert_eq!(paths(&page(10, 2, Entries::All)), ["a"]);
-        let live = page(0, 10, Entries::LiveFiles);
-        assert_eq!(store.contents(&live.changes).unwrap(), [b"3", b"4"]);
+        let bytes = || {
+            let page = store.page(&id(), &QUERY)?.unwrap();
+            let bytes = page.changes.into_iter().filter_map(|change| change.bytes);
+            Ok::<_, Error>(bytes.collect::<Vec<_>>())
+        };
+        let expected = [&b"small"[..], large.as_bytes(), b""];
+        assert_eq!(bytes().unwrap(), expected);
+        store
+            .run("UPDATE content SET checksum = randomblob(32) WHERE length(bytes) = 50")
+            .unwrap();
+        assert!(matches!(bytes(), Err(Error::Damaged(_))));
+    }
+
+    #[test]
+    fn a_page_without_content_reads_none() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("1")), ("b", Some(""))]);
+        let query = PageQuery {
+            max_bytes: None,
+            ..QUERY
+        };
+        let page = store.page(&id(), &query).unwrap().unwrap();
+        assert!(page.changes.iter().all(|change| change.bytes.is_none()));
+        assert_eq!(page.changes.len(), 2);
+    }
+
+    #[test]
+    fn a_page_is_found_by_indexes() {
+        let file = TestFile::new();
+        let store = file.store();
+        for (entries, parameters) in [
+            (Entries::LiveFiles, 4),
+            (Entries::LiveFilesOfOthers(1), 5),
+            (Entries::All, 4),
+        ] {
+            store.assert_seeks(&page_statement(entries), parameters, &["next"]);
+        }
     }
 
     #[test]
@@ -252,10 +402,8 @@ mod tests {
         store
             .write(|store| store.push(&own, &PushTo::new(&id(), 10, &rules())))
             .unwrap();
-        let project = store.project(&id()).unwrap().unwrap();
         let paths = |since, limit, key| {
-            let entries = Entries::LiveFilesOfOthers(key);
-            let page = store.page(&project, since, limit, 100, entries).unwrap();
+            let page = page(&store, since, limit, Entries::LiveFilesOfOthers(key));
             let paths = page.changes.into_iter().map(|change| change.version.path);
             (paths.collect::<Vec<_>>(), page.has_more)
         };
@@ -284,6 +432,11 @@ mod tests {
         let project = store.project(&id()).unwrap().unwrap();
         assert_eq!(store.resume(&project, Some(old)).unwrap(), 1);
         assert_eq!(store.resume(&project, None).unwrap(), 0);
+        for cursor in [Some(old), Some(project.cursor()), None] {
+            let from = cursor.map_or(0, |cursor| cursor.rev);
+            let page = page(&store, from, 10, Entries::All);
+            assert_eq!(page.resume(cursor).unwrap(), from);
+        }
         let forged = Cursor {
             tag: old.tag ^ 1,
             ..old
@@ -297,6 +450,11 @@ mod tests {
         ] {
             let resumed = store.resume(&project, Some(other));
             assert!(matches!(resumed, Err(Error::ResyncRequired)), "{other}");
+            let page = page(&store, other.rev, 10, Entries::All);
+            assert!(matches!(
+                page.resume(Some(other)),
+                Err(Error::ResyncRequired)
+            ));
         }
     }
 }

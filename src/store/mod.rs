@@ -67,7 +67,7 @@ pub use device_key::{DeviceKey, NewKey};
 pub use device_lag::{DeviceLag, MAX_BEHIND};
 pub use device_position::{KeyCursor, Position};
 pub use error::Error;
-pub use feed::{Change, Entries, PAGE_BYTES, Page};
+pub use feed::{Change, Entries, PAGE_BYTES, Page, PageQuery};
 pub use folder::{FolderEntry, FolderPage, MAX_COUNTED};
 pub use history::StoredVersion;
 pub use import::Import;

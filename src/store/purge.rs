@@ -260,7 +260,8 @@ fn removable(row: &Row) -> Result<Removable, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path, rules};
+    use super::super::feed::PageQuery;
+    use super::super::testing::{ALL, TestFile, id, path, rules};
     use super::*;
 
     const SECRET: &str = "correct horse battery staple";
@@ -298,8 +299,8 @@ mod tests {
         assert_eq!((project.file_count, project.head), (1, Some(deletion)));
         // Cursors from before go on.
         assert_eq!(store.resume(&project, Some(old.cursor())).unwrap(), 10);
-        let page = store.page(&project, 10, 10, 100, super::super::Entries::All);
-        assert!(page.unwrap().changes[0].version.is_deletion());
+        let page = store.page(&id(), &PageQuery { since: 10, ..ALL });
+        assert!(page.unwrap().unwrap().changes[0].version.is_deletion());
         assert!(!file.holds(SECRET));
         assert_eq!(purge(&store, "a", None).unwrap().versions, 0);
     }

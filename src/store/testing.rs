@@ -1,7 +1,9 @@
 //! A store on a real file, for unit tests.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -9,8 +11,11 @@ use tempfile::TempDir;
 use super::database::Database;
 use super::device_key::NewKey;
 use super::error::Error;
+use super::feed::{Entries, PageQuery};
 use super::push::PushTo;
-use super::row::Value;
+use super::row::{Row, Value};
+use super::sql::Sql;
+use super::sql_error::SqlError;
 use super::store::Store;
 use crate::domain::key::{Grant, KeyName, KeyText};
 use crate::domain::{
@@ -67,10 +72,51 @@ impl TestFile {
         })
     }
 
+    /// The same, and notes the statements that run.
+    pub(crate) fn recorded(&self, statements: &Statements) -> Database {
+        let (path, statements) = (self.path(), statements.clone());
+        Database::new(move || {
+            let connection = Connection::open(&path);
+            Store::open(Recorded {
+                connection: connection.map_err(|error| Error::Sql(error.into()))?,
+                statements: statements.clone(),
+            })
+        })
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("test.db")
     }
 }
+
+/// Statements that ran.
+pub(crate) type Statements = Rc<RefCell<Vec<String>>>;
+
+struct Recorded {
+    connection: Connection,
+    statements: Statements,
+}
+
+impl Sql for Recorded {
+    fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        self.statements.borrow_mut().push(statement.to_owned());
+        Sql::execute(&self.connection, statement, parameters)
+    }
+}
+
+/// Makes a key of a device that may do everything.
+pub(crate) fn add_device(file: &TestFile) -> String {
+    file.store().add_device_key(&owner_key(), 0).unwrap();
+    owner_key_text().to_string()
+}
+
+/// The first changes.
+pub(super) const ALL: PageQuery = PageQuery {
+    since: 0,
+    limit: 10,
+    max_bytes: Some(100),
+    entries: Entries::All,
+};
 
 /// Anything, up to 1000 files.
 pub(super) fn rules() -> Rules {
@@ -95,13 +141,17 @@ pub(super) fn put(at: &str, content: &str) -> Put {
 
 /// A key that may do everything.
 pub(super) fn owner_key() -> NewKey {
-    let text = KeyText::generate(|| 7);
+    let text = owner_key_text();
     NewKey {
         id: text.id.clone(),
         name: KeyName::parse("laptop").unwrap(),
         grant: Grant::OWNER,
         hash: text.hash(),
     }
+}
+
+fn owner_key_text() -> KeyText {
+    KeyText::generate(|| 7)
 }
 
 /// A push of `path` with `content`, or of its deletion.

@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 use crate::api::app::App;
 use crate::domain::Rev;
 use crate::domain::pull_marks::Pull;
-use crate::store::{DeviceKey, Entries, Page, Project, Store};
+use crate::store::{DeviceKey, Entries, Page, Store};
 
 /// What a page is made of.
 pub(super) struct PagePlan {
@@ -81,7 +81,8 @@ impl PagePlan {
 
 impl Reached {
     /// The last page got to the end of the project.
-    pub(super) fn of(project: &Project, page: &Page, from: Rev) -> Self {
+    pub(super) fn of(page: &Page, from: Rev) -> Self {
+        let project = &page.project;
         let last = page.changes.last().filter(|_| page.has_more);
         let head = project.head.unwrap_or(0).max(from);
         Self {

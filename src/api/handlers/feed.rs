@@ -12,7 +12,7 @@ use crate::api::request::{limit, parameter};
 use crate::api::response::{Idle, ok_json};
 use crate::api::routes::Route;
 use crate::domain::{Cursor, ProjectId};
-use crate::store::{Entries, PAGE_BYTES, Page, Project};
+use crate::store::{Entries, PAGE_BYTES, Page, PageQuery, Store};
 use crate::wire::page::{FeedChange, PageWriter};
 
 /// Answers a page of the change feed: the latest change of each path after the cursor `since`,
@@ -29,32 +29,53 @@ pub fn changes(
 ) -> Result<Response<Vec<u8>>, Error> {
     let since = Cursor::parse(&since(head))?;
     let with_content = parameter(head, "content").is_some_and(|content| content == "1");
-    let is_idle = |project: &Project| since == Some(project.cursor());
-    let (mut response, is_newest) = app.database.read_project(id, is_idle, |store, project| {
-        let project = match project {
-            Some(project) => project,
+    let query = PageQuery {
+        since: since.map_or(0, |since| since.rev),
+        limit: limit(head),
+        max_bytes: with_content.then_some(PAGE_BYTES),
+        entries: Entries::All,
+    };
+    let (mut response, is_newest) = app.database.with(|store| {
+        if let Some(known) = if_known(store, head, id, since)? {
+            return Ok(known);
+        }
+        let page = match store.page(id, &query)? {
+            Some(page) => page,
             None if since.is_some() => return Err(Error::ResyncRequired),
-            None => return Ok((respond(&Page::default(), &[], Cursor::BEGINNING), true)),
+            None => return Ok((respond(None, Cursor::BEGINNING), true)),
         };
-        let from = store.resume(&project, since)?;
-        let response = etag::unless_known(head, &project.cursor().to_string(), || {
-            let max_bytes = if with_content { PAGE_BYTES } else { u64::MAX };
-            let page = store.page(&project, from, limit(head), max_bytes, Entries::All)?;
-            let contents = match with_content {
-                true => store.contents(&page.changes)?,
-                false => Vec::new(),
-            };
-            let cursor = end(&project, &page).or(since);
-            let cursor = cursor.unwrap_or_else(|| project.cursor());
-            Ok(respond(&page, &contents, cursor))
+        let from = page.resume(since)?;
+        let state = page.project.cursor().to_string();
+        let response = etag::unless_known(head, &state, || {
+            let cursor = end(&page).or(since);
+            let cursor = cursor.unwrap_or_else(|| page.project.cursor());
+            Ok(respond(Some(&page), cursor))
         })?;
-        Ok((response, project.head <= Some(from)))
+        Ok((response, page.project.head <= Some(from)))
     })?;
     if let Some(time) = hold::wait(head).filter(|_| is_newest) {
         Hold::for_project(id, caller, time).write(response.headers_mut());
     }
     note_cursor(app, caller, id, since);
     Ok(response)
+}
+
+/// Answers 304 when the client has this page; and whether nothing is newer than its cursor.
+fn if_known(
+    store: &Store,
+    head: &Request<()>,
+    id: &ProjectId,
+    since: Option<Cursor>,
+) -> Result<Option<(Response<Vec<u8>>, bool)>, Error> {
+    let mut is_newest = false;
+    let known = etag::if_known(head, || {
+        let Some(project) = store.project(id)? else {
+            return Ok(None);
+        };
+        is_newest = project.head <= Some(store.resume(&project, since)?);
+        Ok(Some(project.cursor().to_string()))
+    })?;
+    Ok(known.map(|response| (response, is_newest)))
 }
 
 /// Once in ten minutes, so that the owner sees how far behind a device is.
@@ -81,29 +102,26 @@ fn since(head: &Request<()>) -> String {
 }
 
 /// The position at the end of a page, unless it is empty.
-fn end(project: &Project, page: &Page) -> Option<Cursor> {
+fn end(page: &Page) -> Option<Cursor> {
     page.changes.last().map(|last| Cursor {
-        epoch: project.epoch,
+        epoch: page.project.epoch,
         rev: last.version.rev,
         tag: last.tag,
     })
 }
 
-fn respond(page: &Page, contents: &[Vec<u8>], cursor: Cursor) -> Response<Vec<u8>> {
-    let mut response = ok_json(write(page, contents, cursor));
-    if page.changes.is_empty() {
+fn respond(page: Option<&Page>, cursor: Cursor) -> Response<Vec<u8>> {
+    let mut response = ok_json(write(page, cursor));
+    if page.is_none_or(|page| page.changes.is_empty()) {
         response.extensions_mut().insert(Idle);
     }
     response
 }
 
-fn write(page: &Page, contents: &[Vec<u8>], cursor: Cursor) -> Vec<u8> {
-    let mut writer = PageWriter::new("changes", contents.iter().map(Vec::len).sum());
-    let mut contents = contents.iter();
-    for change in &page.changes {
-        let version = &change.version;
-        let content = version.checksum.and_then(|_| contents.next());
-        writer.push(&FeedChange::from(version), content.map(Vec::as_slice));
+fn write(page: Option<&Page>, cursor: Cursor) -> Vec<u8> {
+    let mut writer = PageWriter::new("changes", page.map_or(0, Page::content_bytes));
+    for change in page.iter().flat_map(|page| &page.changes) {
+        writer.push(&FeedChange::from(&change.version), change.bytes.as_deref());
     }
-    writer.finish(page.has_more, &cursor.to_string())
+    writer.finish(page.is_some_and(|page| page.has_more), &cursor.to_string())
 }

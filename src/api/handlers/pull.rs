@@ -11,7 +11,7 @@ use crate::api::etag;
 use crate::api::request::{limit, parameter};
 use crate::api::response::ok_json;
 use crate::domain::{Cursor, ProjectId, Rev};
-use crate::store::{PAGE_BYTES, Project};
+use crate::store::{PAGE_BYTES, Page, PageQuery, Project};
 use crate::wire::numbers::parse_since;
 use crate::wire::page::{PageWriter, PulledFile};
 
@@ -29,28 +29,39 @@ pub fn files(
     // The device asks next for what was pushed after this moment, by its own clock.
     let now_us = moment(app)?;
     let plan = PagePlan::new(caller.device_key(), since(head), now_us);
-    let from = plan.from;
+    let query = PageQuery {
+        since: plan.from,
+        limit: limit(head),
+        max_bytes: Some(PAGE_BYTES),
+        entries: plan.entries,
+    };
+    let state = |project: &Project| format!("{}{}", project.cursor(), plan.state());
     let mut reached = None;
-    let is_idle = |project: &Project| project.head <= Some(from);
-    let response = app.database.read_project(id, is_idle, |store, project| {
-        let Some(project) = project else {
+    let response = app.database.with(|store| {
+        let look = || Ok(store.project(id)?.as_ref().map(state));
+        if let Some(known) = etag::if_known(head, look)? {
+            return Ok(known);
+        }
+        let Some(page) = store.page(id, &query)? else {
             let page = PageWriter::new("files", 0);
             return Ok(ok_json(page.finish(false, &Cursor::BEGINNING.to_string())));
         };
-        let cursor = project.cursor().to_string();
-        etag::unless_known(head, &format!("{cursor}{}", plan.state()), || {
-            let page = store.page(&project, from, limit(head), PAGE_BYTES, plan.entries)?;
-            reached = Some(Reached::of(&project, &page, from));
-            let contents = store.contents(&page.changes)?;
-            let mut writer = PageWriter::new("files", contents.iter().map(Vec::len).sum());
-            for (change, content) in page.changes.iter().zip(&contents) {
-                writer.push(&PulledFile::from(&change.version), Some(content));
-            }
-            Ok(ok_json(writer.finish(page.has_more, &cursor)))
+        etag::unless_known(head, &state(&page.project), || {
+            reached = Some(Reached::of(&page, plan.from));
+            Ok(ok_json(write(&page)))
         })
     })?;
     plan.record(app, head, response.status(), reached);
     Ok(response)
+}
+
+fn write(page: &Page) -> Vec<u8> {
+    let mut writer = PageWriter::new("files", page.content_bytes());
+    for change in &page.changes {
+        let file = PulledFile::from(&change.version);
+        writer.push(&file, change.bytes.as_deref());
+    }
+    writer.finish(page.has_more, &page.project.cursor().to_string())
 }
 
 /// Whether this request goes on with a pull: its `since` is the `synced_at` of a stored version.

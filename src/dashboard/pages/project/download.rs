@@ -7,7 +7,7 @@ use crate::api::{Error, attachment};
 use crate::dashboard::tar::Archive;
 use crate::dashboard::visit::Visit;
 use crate::domain::ProjectId;
-use crate::store::{self, Entries, PAGE_BYTES, Project, Store};
+use crate::store::{self, Change, Entries, PAGE_BYTES, PageQuery, Store};
 
 /// Bytes of files in one download. An answer is made in memory.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -22,7 +22,7 @@ pub fn download(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Erro
         let project = store.project(id)?.ok_or(store::Error::NoProject)?;
         match project.total_size > MAX_BYTES {
             true => Err(Error::BadRequest(TOO_LARGE.to_owned())),
-            false => archive(store, &project),
+            false => archive(store, id),
         }
     })?;
     let mut response = Response::new(archive);
@@ -34,17 +34,23 @@ pub fn download(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Erro
     Ok(response)
 }
 
-fn archive(store: &Store, project: &Project) -> Result<Vec<u8>, Error> {
-    let (mut archive, mut since, mut has_more) = (Archive::default(), 0, true);
-    while has_more {
-        let page = store.page(project, since, PAGE_FILES, PAGE_BYTES, Entries::LiveFiles)?;
-        let contents = store.contents(&page.changes)?;
-        for (change, content) in page.changes.iter().zip(&contents) {
-            let version = &change.version;
+fn archive(store: &Store, id: &ProjectId) -> Result<Vec<u8>, Error> {
+    let mut archive = Archive::default();
+    let mut query = PageQuery {
+        since: 0,
+        limit: PAGE_FILES,
+        max_bytes: Some(PAGE_BYTES),
+        entries: Entries::LiveFiles,
+    };
+    while let Some(page) = store.read_page(id, &query)? {
+        for Change { version, bytes, .. } in &page.changes {
+            let content = bytes.as_deref().unwrap_or_default();
             archive.add(&version.path, version.modified.div_euclid(1000), content);
-            since = version.rev;
+            query.since = version.rev;
         }
-        has_more = page.has_more;
+        if !page.has_more {
+            break;
+        }
     }
     Ok(archive.finish())
 }
