@@ -1,7 +1,7 @@
 //! Writes what a push changes, in as few statements as fit: a call into the host costs more than a row.
 
 use super::error::Error;
-use super::names::gone_names;
+use super::names::{MAX_NAMES, gone_names};
 use super::numbering::Numbering;
 use super::project::Project;
 use super::row::Value;
@@ -37,8 +37,8 @@ pub(super) struct Writing<'a> {
 impl Store {
     /// Stores every change of a plan under its number, the names that come and go with it, and the project.
     pub(super) fn write_plan(&self, writing: &Writing) -> Result<(), Error> {
-        let Writing { push, plan, .. } = *writing;
-        if plan.is_empty() && !push.describes_project() {
+        let plan = writing.plan;
+        if writing.is_empty() {
             return Ok(());
         }
         let is_beside = content_fits(plan);
@@ -56,11 +56,42 @@ impl Store {
             if is_last {
                 parameters.extend(self.once(writing)?);
             }
-            self.execute(&statement(count, is_last), parameters)?;
+            let rows = values(count, is_last);
+            self.execute(&format!("{INSERT} {rows}"), parameters)?;
             if is_last {
                 return Ok(());
             }
         }
+    }
+
+    /// The same in one statement outside of a transaction, if the project is still as it was `before`.
+    /// Returns whether it is written; not when one statement cannot write it all.
+    pub(super) fn write_plan_onto(
+        &self,
+        before: &Project,
+        writing: &Writing,
+    ) -> Result<bool, Error> {
+        if writing.is_empty() {
+            return Ok(true);
+        }
+        if !writing.fits_one_statement() {
+            return Ok(false);
+        }
+        let mut parameters: Vec<Value> = writing.versions(true).flatten().collect();
+        if parameters.is_empty() {
+            parameters = writing.no_version().into();
+        }
+        let rows = values(parameters.len() / VERSION, true);
+        parameters.extend(self.once(writing)?);
+        parameters.extend([before.number, before.epoch, before.last_rev].map(Value::Integer));
+        let written = self.execute_at_once(
+            &format!(
+                "{INSERT} SELECT * FROM ({rows}) WHERE EXISTS (
+                   SELECT 1 FROM project WHERE number = ? AND epoch = ? AND last_rev = ?) RETURNING 1"
+            ),
+            parameters,
+        )?;
+        Ok(!written.is_empty())
     }
 
     /// What the last row has besides its version.
@@ -141,6 +172,15 @@ impl Writing<'_> {
         })
     }
 
+    fn is_empty(&self) -> bool {
+        self.plan.is_empty() && !self.push.describes_project()
+    }
+
+    fn fits_one_statement(&self) -> bool {
+        let has_few = self.plan.changes().nth(MAX_ROWS).is_none() && self.names.len() <= MAX_NAMES;
+        has_few && content_bytes(self.plan) <= MAX_BYTES
+    }
+
     fn no_version(&self) -> [Value; VERSION] {
         let mut row = [const { Value::Null }; VERSION];
         row[0] = self.project.number.into();
@@ -149,7 +189,7 @@ impl Writing<'_> {
 }
 
 /// So many rows, of which the last one has all columns.
-fn statement(rows: usize, is_last: bool) -> String {
+fn values(rows: usize, is_last: bool) -> String {
     let row = |own: usize| {
         let own = ["?"; VERSION + ONCE].into_iter().take(own);
         let row: Vec<_> = own.chain(["NULL"; ONCE]).take(VERSION + ONCE).collect();
@@ -159,13 +199,16 @@ fn statement(rows: usize, is_last: bool) -> String {
     if is_last && let Some(last) = values.last_mut() {
         *last = row(VERSION + ONCE);
     }
-    format!("{INSERT} VALUES {}", values.join(","))
+    format!("VALUES {}", values.join(","))
 }
 
 /// Whether the new contents are few bytes, or one alone.
 fn content_fits(plan: &Plan) -> bool {
-    let sizes: Vec<_> = plan.changes().filter_map(new_bytes).map(Vec::len).collect();
-    plan.changes().nth(1).is_none() || sizes.iter().sum::<usize>() <= MAX_BESIDE
+    plan.changes().nth(1).is_none() || content_bytes(plan) <= MAX_BESIDE
+}
+
+fn content_bytes(plan: &Plan) -> usize {
+    plan.changes().filter_map(new_bytes).map(Vec::len).sum()
 }
 
 fn new_bytes<'p>(step: &Step<'p>) -> Option<&'p Vec<u8>> {

@@ -21,8 +21,15 @@ impl Store {
     }
 
     fn apply_once(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        let is_small = push.puts.len() + push.deletes.len() < LARGE;
+        if is_small
+            && self.is_remote()
+            && let Some(applied) = self.apply_unlocked(push, to)?
+        {
+            return Ok(applied);
+        }
         let small = |store: &Self| store.push(push, to);
-        let applied = match push.puts.len() + push.deletes.len() < LARGE {
+        let applied = match is_small {
             true => self.write(small),
             false => self.apply_large(push, to),
         };

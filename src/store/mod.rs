@@ -56,6 +56,7 @@ mod takeover;
 pub(crate) mod testing;
 mod totals;
 mod tree;
+mod unlocked_push;
 mod usage;
 
 pub use activity::{Activity, ActivityFilter, ActivityKind, ActivityPage};

@@ -32,7 +32,7 @@ pub(super) const NAMES: &str = "SELECT -1, NULL, NULL, NULL, NULL,
     OR EXISTS (SELECT 1 FROM live_name WHERE project = number AND folded = asked.value AND path <> asked.key))";
 
 /// Names that are added in one statement.
-const STEP: usize = 20_000;
+pub(super) const MAX_NAMES: usize = 20_000;
 
 /// The paths of names with their forms, as an object for [`NAMES`] and the trigger of a push: SQLite reads
 /// that faster than an array of pairs.
@@ -69,7 +69,7 @@ impl Store {
         let changes = |name: &&Name| !name.is_stored || !faults(name.path).is_empty();
         let is_added = |name: &&Name| created.contains(name.path) && changes(name);
         let added: Vec<_> = names.iter().filter(is_added).collect();
-        let mut steps = added.chunks(STEP);
+        let mut steps = added.chunks(MAX_NAMES);
         let last = steps.next_back().unwrap_or_default();
         steps.try_for_each(|step| self.add_names(project, step))?;
         Ok(new_values(last))

@@ -14,8 +14,8 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy)]
 pub struct PushTo<'a> {
     pub(super) id: &'a ProjectId,
-    now_us: Rev,
-    rules: &'a Rules,
+    pub(super) now_us: Rev,
+    pub(super) rules: &'a Rules,
 }
 
 impl<'a> PushTo<'a> {

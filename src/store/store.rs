@@ -175,6 +175,11 @@ impl Store {
         })
     }
 
+    /// Whether the database is a server, which manages its own file.
+    pub(super) fn is_remote(&self) -> bool {
+        !self.waits_inside()
+    }
+
     /// Whether the schema has this table, which an older one may not.
     pub(super) fn has_table(&self, name: &str) -> Result<bool, Error> {
         let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
@@ -198,6 +203,18 @@ impl Store {
             true => self.execute_once(statement, parameters),
             false => self.retried(|store| store.execute_once(statement, parameters.clone())),
         }
+    }
+
+    /// Runs a statement that writes outside of a transaction, once: nobody knows whether one that was
+    /// interrupted is stored.
+    pub(super) fn execute_at_once(
+        &self,
+        statement: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, Error> {
+        let done = self.execute_once(statement, parameters);
+        self.was_interrupted.set(false);
+        done
     }
 
     fn execute_once(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {

@@ -1,0 +1,212 @@
+//! A push without a transaction, where the database is a server: there each statement is a round trip, and
+//! a transaction keeps all other writers waiting for several.
+
+use super::error::Error;
+use super::push::{Applied, Numbered, PushTo};
+use super::store::Store;
+use crate::domain::Push;
+
+impl Store {
+    /// Applies a push in two statements: one reads, and one writes if nobody has changed the project since.
+    /// `None` when somebody has, when the project does not exist, or when one statement cannot write it all.
+    pub(super) fn apply_unlocked(
+        &self,
+        push: &Push,
+        to: &PushTo,
+    ) -> Result<Option<Applied>, Error> {
+        let (project, current) = self.current_state(to.id, push)?;
+        let Some(before) = project.filter(|project| project.unportable.is_some()) else {
+            return Ok(None);
+        };
+        let plan = to.rules.plan(push, &current)?;
+        let numbered = Numbered::new(before.clone(), plan, to)?;
+        match self.write_plan_onto(&before, &numbered.writing(push, &current)) {
+            Ok(true) => Ok(Some(numbered.applied(push, to.now_us))),
+            Ok(false) | Err(Error::Busy) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::rc::Rc;
+
+    use rusqlite::Connection;
+
+    use super::super::row::{Row, Value};
+    use super::super::sql::Sql;
+    use super::super::sql_error::SqlError;
+    use super::super::testing::{TestFile, id, push, rules};
+    use super::*;
+    use crate::domain::{Rejection, Status};
+
+    /// A server that manages its own file. Before it writes, `other` may do something.
+    struct Server {
+        connection: Connection,
+        statements: Rc<RefCell<Vec<String>>>,
+        other: Rc<dyn Fn()>,
+    }
+
+    impl Sql for Server {
+        fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+            self.statements.borrow_mut().push(statement.to_owned());
+            if statement.starts_with("PRAGMA busy_timeout") {
+                return Err(SqlError::Failed("pragmas are not allowed".into()));
+            }
+            if statement.starts_with("INSERT INTO pushed") && self.connection.is_autocommit() {
+                (self.other)();
+            }
+            Sql::execute(&self.connection, statement, parameters)
+        }
+    }
+
+    struct Remote {
+        file: TestFile,
+        store: Store,
+        statements: Rc<RefCell<Vec<String>>>,
+    }
+
+    /// A project with a file on a server.
+    fn remote(other: impl Fn(&Store) + 'static) -> Remote {
+        let file = TestFile::new();
+        let here = file.store();
+        here.push_at(1, &[("a", Some("x"))]);
+        let statements = Rc::new(RefCell::default());
+        let store = Store::open_unchanged(Server {
+            connection: file.connection(),
+            statements: Rc::clone(&statements),
+            other: Rc::new(move || other(&here)),
+        });
+        Remote {
+            file,
+            store,
+            statements,
+        }
+    }
+
+    impl Remote {
+        fn push(&self, now_us: i64, entries: &[(&str, Option<&str>)]) -> Result<Applied, Error> {
+            let to = rules();
+            self.store
+                .apply(&push(entries), &PushTo::new(&id(), now_us, &to))
+        }
+
+        /// How the statements since the last look begin.
+        fn ran(&self) -> Vec<String> {
+            let ran = self.statements.take().into_iter();
+            let word = |statement: String| statement.split(' ').next().unwrap().to_owned();
+            ran.map(word).collect()
+        }
+    }
+
+    fn statuses(applied: &Applied) -> Vec<Status> {
+        applied
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.status)
+            .collect()
+    }
+
+    #[test]
+    fn a_push_to_a_server_is_a_read_and_a_write() {
+        let remote = remote(|_| {});
+        remote.push(5, &[("a", Some("y"))]).unwrap();
+        remote.ran();
+        let applied = remote.push(10, &[("b", Some("x")), ("B/c", Some("z")), ("a", None)]);
+        let expected = [Status::Created, Status::Created, Status::Deleted];
+        assert_eq!(statuses(&applied.unwrap()), expected);
+        assert_eq!(remote.ran(), ["SELECT", "INSERT"]);
+        // What changes nothing writes nothing.
+        let again = remote.push(20, &[("b", Some("x"))]).unwrap();
+        assert_eq!(
+            (statuses(&again), remote.ran()),
+            (vec![Status::Unchanged], vec!["SELECT".to_owned()])
+        );
+        let project = remote.file.store().project(&id()).unwrap().unwrap();
+        assert_eq!(
+            (project.file_count, project.unportable, project.cursor()),
+            (2, Some(2), again.cursor)
+        );
+    }
+
+    #[test]
+    fn a_push_that_met_another_one_is_done_again_in_a_transaction() {
+        let times = Rc::new(Cell::new(0));
+        let counted = times.clone();
+        let remote = remote(move |here| {
+            counted.set(counted.get() + 1);
+            here.push_at(50, &[("a", None), ("b", Some("other"))]);
+        });
+        let applied = remote
+            .push(10, &[("a", Some("y")), ("b", Some("mine"))])
+            .unwrap();
+        assert_eq!(statuses(&applied), [Status::Created, Status::Updated]);
+        let expected = [
+            "PRAGMA", "SELECT", "INSERT", "BEGIN", "SELECT", "INSERT", "COMMIT",
+        ];
+        assert_eq!(
+            (remote.ran(), times.get()),
+            (expected.map(str::to_owned).into(), 1)
+        );
+        let project = remote.file.store().project(&id()).unwrap().unwrap();
+        assert_eq!((project.file_count, project.cursor()), (2, applied.cursor));
+        let revs: Vec<_> = applied.outcomes.iter().map(|outcome| outcome.rev).collect();
+        assert_eq!(revs, [Some(52), Some(53)]);
+    }
+
+    #[test]
+    fn a_project_that_was_made_anew_is_another_one() {
+        let remote = remote(|here| {
+            here.delete_project(&id()).unwrap();
+            here.push_at(1, &[("other", Some("x"))]);
+        });
+        let applied = remote.push(10, &[("a", Some("y"))]).unwrap();
+        assert_eq!(statuses(&applied), [Status::Created]);
+        let project = remote.file.store().project(&id()).unwrap().unwrap();
+        assert_eq!((project.file_count, project.cursor()), (2, applied.cursor));
+    }
+
+    #[test]
+    fn a_refused_push_writes_nothing() {
+        let remote = remote(|_| panic!("it writes"));
+        let refused = remote.push(10, &[("a/b", Some("y"))]);
+        assert!(matches!(
+            refused,
+            Err(Error::Rejected(Rejection::PathClash(_)))
+        ));
+    }
+
+    #[test]
+    fn a_write_that_was_interrupted_is_not_tried_again() {
+        let file = TestFile::new();
+        file.store().push_at(1, &[("a", Some("x"))]);
+        let statements = Rc::new(RefCell::default());
+        struct Interrupted(Server);
+        impl Sql for Interrupted {
+            fn execute(
+                &self,
+                statement: &str,
+                parameters: Vec<Value>,
+            ) -> Result<Vec<Row>, SqlError> {
+                let result = self.0.execute(statement, parameters);
+                match statement.starts_with("INSERT") {
+                    true => Err(SqlError::TimedOut),
+                    false => result,
+                }
+            }
+        }
+        let store = Store::open_unchanged(Interrupted(Server {
+            connection: file.connection(),
+            statements: Rc::clone(&statements),
+            other: Rc::new(|| {}),
+        }));
+        let applied = store.apply(
+            &push(&[("a", Some("y"))]),
+            &PushTo::new(&id(), 10, &rules()),
+        );
+        assert!(matches!(applied, Err(Error::TimedOut)));
+        assert_eq!(statements.borrow().len(), 3);
+    }
+}
