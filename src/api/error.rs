@@ -186,6 +186,11 @@ pub enum Error {
     /// Another writer kept the database locked for the whole busy timeout.
     #[error("The server is busy: try again in a moment.")]
     Busy,
+    /// The project was moved to another server, which should have got the request.
+    #[error(
+        "This project was moved to another server, which did not get this request: try again soon."
+    )]
+    Moved,
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
     #[error("The server took too long over this request; try again.")]
     TimedOut,
@@ -233,7 +238,7 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Busy | Self::TimedOut | Self::Unhealthy(..) | Self::DiskFull(_) => {
+            Self::Busy | Self::Moved | Self::TimedOut | Self::Unhealthy(..) | Self::DiskFull(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -279,6 +284,7 @@ impl Error {
             Self::Rejected(Rejection::Unportable(_)) => "unportable_path",
             Self::StorageFull => "storage_full",
             Self::Busy => "busy",
+            Self::Moved => "moved",
             Self::TimedOut => "timeout",
             Self::Unhealthy(..) | Self::DiskFull(_) => "unhealthy",
             Self::Internal(_) => "internal",
@@ -315,6 +321,7 @@ impl From<store::Error> for Error {
             store::Error::TimedOut => Self::TimedOut,
             store::Error::Rejected(rejection) => Self::Rejected(rejection),
             store::Error::ResyncRequired => Self::ResyncRequired,
+            store::Error::Moved => Self::Moved,
             store::Error::NoProject
             | store::Error::NeverStored { .. }
             | store::Error::NoVersion { .. }
@@ -325,9 +332,11 @@ impl From<store::Error> for Error {
             store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
                 Self::NotConfigured(error.into())
             }
-            store::Error::NamesNotListed | store::Error::Damaged(_) | store::Error::Sql(_) => {
-                Self::Internal(error.into())
-            }
+            store::Error::NamesNotListed
+            | store::Error::ProjectExists
+            | store::Error::OlderMove
+            | store::Error::Damaged(_)
+            | store::Error::Sql(_) => Self::Internal(error.into()),
         }
     }
 }
@@ -389,6 +398,7 @@ mod tests {
             (Rejection::ProjectFull { limit: 1 }.into(), 507, false),
             (Error::StorageFull, 507, true),
             (Error::Busy, 503, true),
+            (Error::Moved, 503, true),
             (Error::TimedOut, 503, true),
             (Error::Internal("x".into()), 500, true),
         ] {

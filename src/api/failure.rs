@@ -95,6 +95,7 @@ impl Error {
             | Self::NoSuchFile(_)
             | Self::StorageFull
             | Self::Busy
+            | Self::Moved
             | Self::TimedOut
             | Self::Internal(_) => json!({}),
         };
@@ -115,6 +116,7 @@ impl Error {
                 Some((RETRY_AFTER, (*retry_after_s).into()))
             }
             Self::Busy | Self::TimedOut => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Moved => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
             _ => None,
         }
     }

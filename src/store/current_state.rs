@@ -80,7 +80,7 @@ impl Store {
             ],
         )?;
         let Some((project, rows)) = rows.split_first() else {
-            return Ok(None);
+            return self.require_not_moved(id).map(|()| None);
         };
         let mut asked_names = HashMap::new();
         for name in current.names.iter_mut().skip(step * STEP).take(STEP) {

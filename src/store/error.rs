@@ -25,6 +25,15 @@ pub enum Error {
     /// There is no such project.
     #[error("this project does not exist")]
     NoProject,
+    /// The project was moved to another server.
+    #[error("this project was moved to another server")]
+    Moved,
+    /// There is a project of the id that another is to be moved in with.
+    #[error("this server has a project of this id")]
+    ProjectExists,
+    /// A project that this server has moved away since is to be moved in.
+    #[error("this server had later changes of this project: take the file of its last move")]
+    OlderMove,
     /// A path that never had a version.
     #[error("'{path}' was never stored")]
     NeverStored {

@@ -89,7 +89,7 @@ impl Store {
             .execute(&page_statement(query.entries), parameters)?
             .into_iter();
         let Some(project) = rows.next() else {
-            return Ok(None);
+            return self.require_not_moved(id).map(|()| None);
         };
         let mut page = Page {
             tag: project.optional_integer(11),

@@ -25,6 +25,7 @@ mod latest;
 mod losses;
 mod merge;
 mod migrate;
+mod moving;
 mod names;
 mod naming;
 #[cfg(not(any(target_family = "wasm", fuzzing)))]
@@ -75,6 +76,7 @@ pub use import::Import;
 pub use latest::{LatestChange, OVERLAP_US};
 pub use losses::Losses;
 pub use merge::ActivityPosition;
+pub use moving::MovedProject;
 pub use portability::{UnportablePage, UnportableTotals};
 pub use project::{Project, ProjectSummary};
 pub use project_list::ProjectPage;

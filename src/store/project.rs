@@ -49,6 +49,10 @@ pub struct ProjectSummary {
 pub(super) const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
                        swept_at, swept_to, unportable";
 
+/// The number of a new project, which is that of none that is still being removed.
+pub(super) const NEXT_NUMBER: &str = "1 + max(coalesce((SELECT max(number) FROM project), 0),
+    coalesce((SELECT max(project) FROM removal), 0))";
+
 impl Project {
     /// The position at the end of the change feed.
     pub fn cursor(&self) -> Cursor {
@@ -78,18 +82,36 @@ impl Project {
 }
 
 impl Store {
-    /// The project, if it exists.
+    /// The project, if it exists. [`Error::Moved`] if it was moved to another server.
     pub fn project(&self, id: &ProjectId) -> Result<Option<Project>, Error> {
-        let statement = format!("SELECT {COLUMNS} FROM project WHERE id = ?1");
-        let row = self.first(&statement, [id.as_str().into()])?;
+        let row = self.project_row(id, COLUMNS)?;
         row.as_ref().map(Project::from_row).transpose()
     }
 
-    /// A project with its name and repository, if it exists.
+    /// A project with its name and repository, if it exists. [`Error::Moved`] if it was moved to another
+    /// server.
     pub fn project_summary(&self, id: &ProjectId) -> Result<Option<ProjectSummary>, Error> {
-        let statement = format!("SELECT {COLUMNS}, id, name, git_repo FROM project WHERE id = ?1");
-        let row = self.first(&statement, [id.as_str().into()])?;
+        let row = self.project_row(id, &format!("{COLUMNS}, id, name, git_repo"))?;
         row.as_ref().map(summary).transpose()
+    }
+
+    fn project_row(&self, id: &ProjectId, columns: &str) -> Result<Option<Row>, Error> {
+        let statement = format!("SELECT {columns} FROM project WHERE id = ?1");
+        let row = self.first(&statement, [id.as_str().into()])?;
+        if row.is_none() {
+            self.require_not_moved(id)?;
+        }
+        Ok(row)
+    }
+
+    /// [`Error::Moved`] for the id of a project that was moved to another server. To be asked when there is
+    /// no project.
+    pub(super) fn require_not_moved(&self, id: &ProjectId) -> Result<(), Error> {
+        let moved = "SELECT 1 FROM retired WHERE id = ?1 AND moved_at IS NOT NULL";
+        match self.first(moved, [id.as_str().into()])? {
+            Some(_) => Err(Error::Moved),
+            None => Ok(()),
+        }
     }
 
     /// Makes a project that does not exist. Its revs go on where those of an earlier life ended, and its
@@ -97,8 +119,7 @@ impl Store {
     pub(super) fn create_project(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {
         let statement = format!(
             "INSERT INTO project (number, id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to, unportable)
-             SELECT 1 + max(coalesce((SELECT max(number) FROM project), 0),
-                 coalesce((SELECT max(project) FROM removal), 0)),
+             SELECT {NEXT_NUMBER},
                ?1, coalesce((SELECT last_rev FROM retired WHERE id = ?1), 0), random(), 0, 0, 0, ?2, ?3, '', 0
              RETURNING {COLUMNS}"
         );

@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use super::error::Error;
+use super::project::Project;
 use super::store::Store;
-use crate::domain::ProjectId;
+use crate::domain::{ProjectId, Rev};
 
 /// Bytes of content in one step, which holds other writers up for some milliseconds and writes as
 /// much to the log.
@@ -68,23 +69,36 @@ impl Store {
             let Some(project) = store.project(id)? else {
                 return store.files_before_deletion(id);
             };
-            store.execute(
-                "INSERT INTO retired (id, last_rev, files) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev, files = excluded.files",
-                [
-                    id.as_str().into(),
-                    project.last_rev.into(),
-                    (project.file_count as i64).into(),
-                ],
-            )?;
-            let number = || [project.number.into()];
-            store.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
-            store.execute("DELETE FROM sweep WHERE project = ?1", number())?;
-            store.execute("DELETE FROM project WHERE number = ?1", number())?;
-            // A row for each key at most.
-            store.execute("DELETE FROM device_project WHERE project = ?1", number())?;
+            store.take_out_of_sight(id, &project, None)?;
             Ok(project.file_count)
         })
+    }
+
+    /// The same inside a transaction. `moved_at` closes the id of a project that is moved to another server.
+    pub(super) fn take_out_of_sight(
+        &self,
+        id: &ProjectId,
+        project: &Project,
+        moved_at: Option<Rev>,
+    ) -> Result<(), Error> {
+        self.execute(
+            "INSERT INTO retired (id, last_rev, files, moved_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev, files = excluded.files,
+               moved_at = excluded.moved_at",
+            [
+                id.as_str().into(),
+                project.last_rev.into(),
+                (project.file_count as i64).into(),
+                moved_at.into(),
+            ],
+        )?;
+        let number = || [project.number.into()];
+        self.execute("INSERT INTO removal (project) VALUES (?1)", number())?;
+        self.execute("DELETE FROM sweep WHERE project = ?1", number())?;
+        self.execute("DELETE FROM project WHERE number = ?1", number())?;
+        // A row for each key at most.
+        self.execute("DELETE FROM device_project WHERE project = ?1", number())
+            .map(drop)
     }
 
     fn removal_step(&self) -> Result<Step, Error> {

@@ -228,3 +228,7 @@ CREATE TRIGGER push INSTEAD OF INSERT ON pushed BEGIN
   WHERE number = NEW.project AND NEW.file_count IS NOT NULL AND (NEW.rev IS NOT NULL
     OR coalesce(NEW.name, name) IS NOT name OR coalesce(NEW.git_repo, git_repo) IS NOT git_repo);
 END
+-- v 26
+-- When the project was moved to another server, in µs since 1970; null for one that was deleted. The id of one that was moved
+-- is closed here.
+ALTER TABLE retired ADD COLUMN moved_at INTEGER

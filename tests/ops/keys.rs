@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use support::{Host, argument, run};
 
 /// Makes a key on the command line. Returns the key and its id.
-fn add(host: &Host, arguments: &[&str]) -> (String, String) {
+pub fn add(host: &Host, arguments: &[&str]) -> (String, String) {
     let all = [&["key", "add"], arguments].concat();
     let key = run(&host.database(), &all).good().trim().to_owned();
     let id = key.split('_').nth(1).unwrap().to_owned();

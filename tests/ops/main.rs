@@ -12,6 +12,7 @@ mod healthcheck;
 mod keys;
 mod legacy;
 mod metrics;
+mod moving;
 mod permissions;
 mod proxy;
 mod purge;

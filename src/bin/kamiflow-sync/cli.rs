@@ -44,6 +44,13 @@ pub enum Command {
     Export(ExportArgs),
     /// Store the files of an exported tar file in a project, all or none
     Import(ImportArgs),
+    /// Write a project with its whole history into FILE for another server, and close it here; the
+    /// server may run
+    #[command(after_help = MOVE_EXAMPLES)]
+    MoveOut(MoveOutArgs),
+    /// Take in a project that another server has moved out; the server may run
+    #[command(after_help = MOVE_EXAMPLES)]
+    MoveIn(MoveInArgs),
     /// Import all projects of the original server's database
     #[command(after_help = LEGACY_EXAMPLES)]
     ImportLegacy(ImportLegacyArgs),
@@ -85,6 +92,9 @@ const RENUMBER_EXAMPLES: &str = "Example:
 const EXPORT_EXAMPLES: &str = "Example:
   kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar
   kamiflow-sync export my-project - | tar -xf - -C folder";
+const MOVE_EXAMPLES: &str = "Example:
+  kamiflow-sync move-out notes notes.db     # on the server that has it
+  kamiflow-sync move-in notes.db            # on the other, with the same file";
 const LEGACY_EXAMPLES: &str = "Example:
   kamiflow-sync import-legacy /old/data/kamiflow-sync.db";
 
@@ -250,6 +260,24 @@ pub struct ImportArgs {
     /// Import into a project that has files, and replace those of the same path
     #[arg(long)]
     pub merge: bool,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct MoveOutArgs {
+    /// The id of the project
+    pub project: String,
+    /// The file to write
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct MoveInArgs {
+    /// A file that `move-out` wrote
+    pub file: PathBuf,
     #[command(flatten)]
     pub installation: InstallationArgs,
 }

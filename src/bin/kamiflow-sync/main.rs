@@ -27,7 +27,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use commands::{
     backup, check, compact, completions, doctor, export, healthcheck, import, import_legacy, key,
-    purge, renumber, restore,
+    move_in, move_out, purge, renumber, restore,
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
@@ -61,6 +61,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Renumber(args) => renumber::run(args),
         Command::Export(args) => export::run(args),
         Command::Import(args) => import::run(args),
+        Command::MoveOut(args) => move_out::run(args),
+        Command::MoveIn(args) => move_in::run(args),
         Command::ImportLegacy(args) => import_legacy::run(args),
         Command::Key(command) => key::run(command),
         Command::Healthcheck(args) => healthcheck::run(args),

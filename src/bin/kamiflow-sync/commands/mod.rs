@@ -1,7 +1,7 @@
 //! The operator's commands: everything but serving.
 //!
-//! They work on the database file itself. `backup`, `check`, `export`, `key`, `purge` and the imports may run
-//! beside a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
+//! They work on the database file itself. `backup`, `check`, `export`, `key`, `purge`, the moves and the imports may
+//! run beside a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
 //! and `database`, and never the server.
 
 mod archive;
@@ -20,6 +20,8 @@ pub mod import;
 pub mod import_legacy;
 mod installation;
 pub mod key;
+pub mod move_in;
+pub mod move_out;
 mod printable;
 mod progress;
 mod project_id;

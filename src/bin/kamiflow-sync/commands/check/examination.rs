@@ -1,6 +1,9 @@
 //! What an examination counts and finds.
 
 use std::fmt;
+use std::path::Path;
+
+use anyhow::{Result, bail};
 
 use crate::commands::counted::counted;
 use crate::commands::printable::printable;
@@ -25,6 +28,14 @@ pub struct Examination {
 impl Examination {
     pub fn add(&mut self, finding: String) {
         self.findings.push(printable(&finding));
+    }
+
+    /// Fails with the first finding, for a file that is examined to be used.
+    pub fn require_sound(&self, file: &Path) -> Result<()> {
+        match self.findings.as_slice() {
+            [] => Ok(()),
+            [first, ..] => bail!("{} is damaged: {first}", file.display()),
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! `restore`: replaces the database with a backup, and keeps the previous database.
 
 mod keys;
+mod moves;
 mod previous;
 
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use kamiflow_sync_component::store::{DeviceKey, LastRev, Store};
+use anyhow::{Context, Result};
+use kamiflow_sync_component::store::{DeviceKey, LastRev, MovedProject, Store};
 
 use super::atomic_file::AtomicFile;
-use super::check::{self, Examination, Totals};
+use super::check::{self, Totals};
 use super::clock;
 use super::installation::Installation;
 use super::printable::printable;
@@ -31,7 +32,11 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     let unfinished = AtomicFile::create(database, true)?;
     copy(&args.file, unfinished.path())
         .with_context(|| format!("cannot copy {}", args.file.display()))?;
-    let (totals, revoked) = prepare(unfinished.path(), &args.file, database)?;
+    let Prepared {
+        totals,
+        revoked,
+        moved,
+    } = prepare(unfinished.path(), &args.file, database)?;
     let kept = previous::keep(database)?;
     unfinished.finish().with_context(|| match &kept {
         Some(kept) => format!("the previous database is kept as {}", kept.display()),
@@ -49,6 +54,10 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
             "The key {} of {name} was revoked since the backup and stays revoked",
             key.id
         );
+    }
+    for moved in moved {
+        let id = printable(moved.id.as_str());
+        say!("{id} was moved to another server and stays closed here");
     }
     say!(
         "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
@@ -72,17 +81,31 @@ fn copy(backup: &Path, target: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Prepares the copy of the backup to follow `database`, and checks what became of it. Returns also the
-/// keys that stay revoked.
-fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<(Totals, Vec<DeviceKey>)> {
+/// What is in the place of the database after a restore.
+struct Prepared {
+    totals: Totals,
+    /// Keys that stay revoked.
+    revoked: Vec<DeviceKey>,
+    /// Projects that stay closed.
+    moved: Vec<MovedProject>,
+}
+
+/// Prepares the copy of the backup to follow `database`, and checks what became of it.
+fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Prepared> {
     let shown = backup.display();
     let connection = open::untrusted(copy).map_err(|error| {
         let text = format!("{error:#}").replace(&copy.display().to_string(), &shown.to_string());
         anyhow::anyhow!(text)
     })?;
-    require_sound(&check::examine_schema(&connection)?, backup)?;
-    let store = Store::open_unchanged(connection);
+    check::examine_schema(&connection)?.require_sound(backup)?;
+    let moved = moves::of(database);
+    let store = match moved.is_empty() {
+        true => Store::open_unchanged(connection),
+        // An older schema cannot mark them.
+        false => Store::open(connection)?,
+    };
     let changed = continue_numbering(&store, database);
+    let changed = changed.and_then(|()| Ok(store.close_again(&moved)?));
     let changed = changed.and_then(|()| keys::follow(&store, database));
     // One that was ended since the backup must not open again.
     let changed = changed.and_then(|revoked| Ok(store.end_sessions().map(|()| revoked)?));
@@ -90,15 +113,12 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<(Totals, Vec<D
     let changed = changed.and_then(|revoked| move_log_into_file(copy).map(|()| revoked));
     // After the last statement. In a damaged file, a statement may have failed for that reason.
     let examination = check::examine(&open::untrusted(copy)?)?;
-    require_sound(&examination, backup)?;
-    Ok((examination.totals, changed?))
-}
-
-fn require_sound(examination: &Examination, backup: &Path) -> Result<()> {
-    match examination.findings.as_slice() {
-        [] => Ok(()),
-        [first, ..] => bail!("{} is damaged: {first}", backup.display()),
-    }
+    examination.require_sound(backup)?;
+    Ok(Prepared {
+        totals: examination.totals,
+        revoked: changed?,
+        moved,
+    })
 }
 
 fn move_log_into_file(copy: &Path) -> Result<()> {

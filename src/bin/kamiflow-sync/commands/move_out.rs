@@ -1,0 +1,66 @@
+//! `move-out`: writes a project with its whole history into a file for another server, and closes it here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kamiflow_sync_component::domain::{ProjectId, Rev};
+use kamiflow_sync_component::store::Store;
+use rusqlite::Connection;
+
+use super::atomic_file::AtomicFile;
+use super::check::{self, Totals};
+use super::installation::Installation;
+use super::say::say;
+use super::{clock, project_id};
+use crate::cli::MoveOutArgs;
+use crate::database::lock::DatabaseLock;
+use crate::database::open;
+
+/// What is pushed before is in the file, and what comes later is refused: writers wait meanwhile.
+pub fn run(args: &MoveOutArgs) -> Result<()> {
+    let database = Installation::find(&args.installation)?.database;
+    let (id, shown) = (project_id::parse(&args.project)?, args.file.display());
+    drop(open::existing(&database)?);
+    let _lock = DatabaseLock::shared(&database)?;
+    let unfinished = AtomicFile::create(&args.file, false)?;
+    let store = open::migrated(&database)?;
+    let moved = store.write(|store| {
+        let now_us = store.read_clock(clock::now_us(), 0)?.latest;
+        let totals = write(store, &id, now_us, unfinished.path())?;
+        // The file is whole before the project is closed. Interrupted in between, both exist.
+        unfinished.finish()?;
+        store.close_moved(&id, now_us)?;
+        Ok::<_, anyhow::Error>(totals)
+    });
+    let totals = moved.with_context(|| stays(args))?;
+    // The server goes on with a removal that fails.
+    store.remove_deleted(Duration::MAX).ok();
+    say!("Moved {totals} out to {shown}");
+    say!(
+        "This server refuses {} from now on: run 'kamiflow-sync move-in' with the file on the other",
+        args.project
+    );
+    Ok(())
+}
+
+/// Nothing but this run can have made the file.
+fn stays(args: &MoveOutArgs) -> String {
+    match args.file.exists() {
+        true => format!(
+            "{} was not closed: delete {} and try again",
+            args.project,
+            args.file.display()
+        ),
+        false => format!("{} stays on this server", args.project),
+    }
+}
+
+fn write(store: &Store, id: &ProjectId, now_us: Rev, file: &Path) -> Result<Totals> {
+    let target = Store::open(Connection::open(file)?)?;
+    target.write(|target| store.copy_to_move(id, now_us, target))?;
+    drop(target);
+    let examination = check::examine(&open::untrusted(file)?)?;
+    examination.require_sound(file)?;
+    Ok(examination.totals)
+}
