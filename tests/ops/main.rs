@@ -17,5 +17,6 @@ mod permissions;
 mod proxy;
 mod purge;
 mod restore;
+mod several;
 mod systemd;
 mod upgrade;

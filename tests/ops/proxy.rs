@@ -13,7 +13,10 @@ use support::{Caddy, Client, Host, KEY, Process, file, finished, free_port, is_i
 
 /// Caddy, once it answers.
 fn caddy(host: &Host) -> Caddy {
-    let caddy = Caddy::before(host);
+    answering(Caddy::before(host))
+}
+
+pub fn answering(caddy: Caddy) -> Caddy {
     let began = Instant::now();
     while curl(&caddy, "127.0.0.1", "/health", &[]).0 != 200 {
         assert!(
@@ -26,7 +29,7 @@ fn caddy(host: &Host) -> Caddy {
 }
 
 /// Status and body of a request from this local address.
-fn curl(caddy: &Caddy, from: &str, path: &str, arguments: &[&str]) -> (u16, String) {
+pub fn curl(caddy: &Caddy, from: &str, path: &str, arguments: &[&str]) -> (u16, String) {
     let mut curl = Command::new("curl");
     curl.args([
         "--silent",
