@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use support::{Answer, Client, Host, argument, file, first_rev, paths, run};
+use support::{Answer, Client, EventStream, Host, argument, file, first_rev, paths, run};
 
 use crate::keys::add;
 
@@ -163,6 +163,29 @@ fn the_server_before_refuses_the_project_and_lists_it_no_more() {
     let listed = client.get("/v1/projects").good();
     assert_eq!(listed["projects"].as_array().unwrap().len(), 1);
     client.push_files("q", &[("ideas/a", "y")]).good();
+}
+
+#[test]
+fn a_device_that_waits_during_a_move_hears_of_it_and_asks_again() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("ideas/a", "x")]).good();
+    let cursor = client.status("p")["cursor"].as_str().unwrap().to_owned();
+    scope(|scope| {
+        let client = host.client();
+        let wait = move || client.ask("p", &format!("changes?since={cursor}&wait=60"));
+        let waiting = scope.spawn(wait);
+        let mut stream = EventStream::open(host.address(), "/v1/projects/p/events", &[]);
+        let began = Instant::now();
+        move_out(&host);
+        waiting.join().unwrap().failed(503, "moved");
+        assert_eq!(stream.event(), None);
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            began.elapsed()
+        );
+    });
 }
 
 #[test]
