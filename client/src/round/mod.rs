@@ -126,6 +126,7 @@ impl Round<'_> {
                 break;
             }
         }
+        self.tell_what_is_left();
         sweep(&self.disk)
     }
 

@@ -10,13 +10,34 @@ use crate::remote::{Pushed, RemoteError, Rev};
 use crate::report::Phase;
 use crate::state::{Entry, Update};
 
+/// What became of edits that were sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    All,
+    /// The server does not take some of them, or not so many at once: the others are sent again.
+    Refused,
+    /// The server had newer versions, which are taken now.
+    Conflict,
+}
+
 impl Round<'_> {
-    /// Sends all edits. False when the server had newer versions: they are taken now, and what is left of
-    /// the edits has to be sent again.
+    /// Sends all edits. False when the server had newer versions: what is left of the edits has to be sent
+    /// again.
     pub(super) fn push(&mut self) -> Result<bool, SyncError> {
+        loop {
+            match self.push_edits()? {
+                Sent::All => return Ok(true),
+                Sent::Conflict => return Ok(false),
+                // Each time there are fewer edits or smaller parts.
+                Sent::Refused => {}
+            }
+        }
+    }
+
+    fn push_edits(&mut self) -> Result<Sent, SyncError> {
         let edits = self.edits();
         if edits.is_empty() {
-            return Ok(true);
+            return Ok(Sent::All);
         }
         let limits = self.remote.limits()?;
         let edits = self.acceptable(edits, &limits);
@@ -25,15 +46,16 @@ impl Round<'_> {
         self.options.progress.begin(Phase::Upload, total);
         let max_body = self.max_body.unwrap_or(limits.max_body_size);
         for part in parts(edits, max_body) {
-            if !self.push_part(&part)? {
-                return Ok(false);
+            match self.push_part(&part)? {
+                Sent::All => {}
+                sent => return Ok(sent),
             }
         }
-        Ok(true)
+        Ok(Sent::All)
     }
 
     /// What was edited, without files on which the server has something that is not here yet.
-    fn edits(&self) -> Vec<Edit> {
+    pub(super) fn edits(&self) -> Vec<Edit> {
         let edits = edits(&self.scan, &self.state.entries, &self.folder.selection).into_iter();
         let is_open = |edit: &Edit| {
             !self.state.pending.contains_key(&edit.path) && !self.refused.contains_key(&edit.path)
@@ -41,20 +63,27 @@ impl Round<'_> {
         edits.filter(is_open).collect()
     }
 
-    /// Sends some edits together. False when they have to be looked at again.
-    fn push_part(&mut self, edits: &[Edit]) -> Result<bool, SyncError> {
+    /// Sends some edits together.
+    fn push_part(&mut self, edits: &[Edit]) -> Result<Sent, SyncError> {
         let part = self.part(edits)?;
         if part.push.puts.is_empty() && part.push.deletes.is_empty() {
-            return Ok(true);
+            return Ok(Sent::All);
         }
         self.remember_sent(&part.push)?;
         match self.remote.push(&part.push) {
-            Ok(Pushed::Stored(revs)) => self.stored(part, revs).map(|()| true),
-            Ok(Pushed::Conflict(conflicts)) => self.conflicts(conflicts).map(|()| false),
+            Ok(Pushed::Stored(revs)) => self.stored(part, revs).map(|()| Sent::All),
+            Ok(Pushed::Conflict(conflicts)) => self.conflicts(conflicts).map(|()| Sent::Conflict),
             Err(RemoteError::TooLarge {
                 path: None,
                 sentence,
-            }) => self.make_smaller(edits, sentence).map(|()| false),
+            }) => self.make_smaller(edits, sentence).map(|()| Sent::Refused),
+            // The key may store files, but not delete any.
+            Err(RemoteError::Refused { code, sentence, .. })
+                if code == "scope" && !part.push.deletes.is_empty() =>
+            {
+                self.refuse_deletions(part.push.deletes, &sentence);
+                Ok(Sent::Refused)
+            }
             Err(RemoteError::TooLarge {
                 path: Some(path),
                 sentence,
@@ -65,7 +94,7 @@ impl Round<'_> {
                 ..
             }) if edits.iter().any(|edit| edit.path == path) => {
                 self.refused.insert(path, sentence);
-                Ok(false)
+                Ok(Sent::Refused)
             }
             Err(error) => Err(error.into()),
         }

@@ -4,7 +4,7 @@ use super::Round;
 use super::steps::based_on;
 use crate::error::SyncError;
 use crate::plan::Edit;
-use crate::remote::{Change, Conflict, Limits, RemoteError};
+use crate::remote::{Change, Conflict, Delete, Limits, RemoteError};
 use crate::state::Update;
 
 /// Below this, a body is not made smaller.
@@ -21,6 +21,22 @@ impl Round<'_> {
             self.refused.insert(edit.path, reason);
         }
         sound
+    }
+
+    /// Deletions that go up with no further part of this round.
+    pub(super) fn refuse_deletions(&mut self, deletes: Vec<Delete>, sentence: &str) {
+        let refused = deletes.into_iter();
+        self.refused
+            .extend(refused.map(|delete| (delete.path, sentence.to_owned())));
+    }
+
+    /// Tells of the edits that are still to go up when a round ends: their files were changed on either side
+    /// as often as it tried.
+    pub(super) fn tell_what_is_left(&mut self) {
+        let reason = "it did not go up, since it was being changed: the next round tries again";
+        let edits = self.edits().into_iter();
+        self.refused
+            .extend(edits.map(|edit| (edit.path, reason.to_owned())));
     }
 
     /// Takes what the server has instead of what the edits started from.

@@ -68,6 +68,47 @@ fn a_name_that_the_server_refuses_keeps_nothing_else_back() {
 }
 
 #[test]
+fn many_names_that_the_server_refuses_keep_nothing_else_back() {
+    let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
+    let a = Device::new(&host, "a");
+    for number in 0..12 {
+        a.write(&format!("ideas/{number}?.md"), "a");
+    }
+    a.write("tasks/fine.md", "a");
+    let report = a.sync();
+    assert!(report.uploaded.contains("tasks/fine.md"), "{report:?}");
+    assert_eq!(report.left.len(), 12, "{report:?}");
+}
+
+/// A key of this scope.
+fn key(host: &Host, scope: &str) -> String {
+    let body = json!({"name": scope, "scope": scope});
+    let made = host.client().post("/v1/keys", &body).json;
+    made["key"].as_str().expect("a key").to_owned()
+}
+
+#[test]
+fn with_a_key_that_may_append_edits_go_up_and_deletions_are_told() {
+    let host = Host::start();
+    let a = Device::with_key(&host, "a", &key(&host, "append"));
+    for path in ["ideas/a.md", "ideas/b.md", "ideas/c.md"] {
+        a.write(path, path);
+    }
+    a.sync();
+    a.write("ideas/a.md", "edited");
+    a.delete("ideas/b.md");
+    a.rename("ideas/c.md", "tasks/c.md");
+    let report = a.sync();
+    let uploaded: Vec<&String> = report.uploaded.iter().collect();
+    assert_eq!(uploaded, ["ideas/a.md", "tasks/c.md"]);
+    let left: Vec<&str> = report.left.iter().map(|left| &*left.path).collect();
+    assert_eq!(left, ["ideas/b.md", "ideas/c.md"]);
+    assert!(report.left[0].reason.contains("append"), "{report:?}");
+    assert!(report.deleted_there.is_empty());
+    assert_eq!(a.files().len(), 2);
+}
+
+#[test]
 fn a_key_that_may_only_read_takes_and_says_so() {
     let host = Host::start();
     let body = json!({"name": "reader", "scope": "read"});
