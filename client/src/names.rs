@@ -27,7 +27,18 @@ pub fn is_sound(path: &str) -> bool {
         && path.split('/').all(is_sound)
 }
 
-/// Whether a path is one of a temporary file of this program.
+/// Whether a file is a temporary one that a killed round has left, by the whole of its name: what a person
+/// calls like the beginning of it is theirs.
+pub fn is_leftover(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let numbers = name.strip_prefix(TEMPORARY);
+    let numbers = numbers.and_then(|rest| rest.strip_suffix(".tmp"));
+    let numbers = numbers.map(|rest| rest.strip_suffix(".kept").unwrap_or(rest));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.is_some_and(|rest| rest.split('-').count() == 3 && rest.split('-').all(is_number))
+}
+
+/// Whether a path has a name that this program keeps for its temporary files.
 pub fn is_temporary(path: &str) -> bool {
     path.split('/').any(|name| name.starts_with(TEMPORARY))
 }
@@ -66,6 +77,22 @@ fn is_device(stem: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_this_program_names_is_left_by_it() {
+        for path in ["a/.kamisync-1-2-3.tmp", "a/.kamisync-1-2-3.kept.tmp"] {
+            assert!(is_leftover(path) && is_temporary(path), "{path}");
+        }
+        for path in [
+            "a/.kamisync-notes.md",
+            "a/.kamisync-1-2-3.tmp/b.md",
+            "a/.kamisync-1-2.tmp",
+            "a/.kamisync-1-2-x.tmp",
+            "a/.kamisync---.tmp",
+        ] {
+            assert!(!is_leftover(path) && is_temporary(path), "{path}");
+        }
+    }
 
     #[test]
     fn names_that_windows_cannot_write_are_known() {

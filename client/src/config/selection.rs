@@ -76,7 +76,6 @@ impl Selection {
         let is_kind = path.ends_with(".md") || self.include.matched(path, false).is_ignore();
         category.is_some_and(|name| self.categories.iter().any(|category| category == name))
             && is_kind
-            && !names::is_temporary(path)
             && !self.is_ignored(path, false)
     }
 

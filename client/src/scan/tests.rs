@@ -83,6 +83,20 @@ fn what_cannot_be_synced_is_odd_and_not_gone() {
 }
 
 #[test]
+fn a_file_that_a_person_names_almost_like_a_temporary_one_is_told_and_stays() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    fs::create_dir(folder.place("ideas/.kamisync-old")).unwrap();
+    let mine = ["ideas/.kamisync-notes.md", "ideas/.kamisync-old/a.md"];
+    for path in mine.into_iter().chain(["ideas/.kamisync-1-2-3.tmp"]) {
+        fs::write(folder.place(path), path).unwrap();
+    }
+    let scan = scan(&folder);
+    assert_eq!(scan.leftovers, ["ideas/.kamisync-1-2-3.tmp"]);
+    assert_eq!(scan.odd.keys().collect::<Vec<_>>(), mine);
+}
+
+#[test]
 fn a_folder_of_the_name_of_a_file_means_that_the_file_is_gone() {
     let root = tempfile::tempdir().unwrap();
     let folder = folder(root.path());

@@ -107,7 +107,7 @@ fn kind_of(path: &str, is_text: bool, kind: FileType) -> Kind {
         Kind::Odd(LINK)
     } else if !kind.is_file() {
         Kind::Odd("it is no ordinary file")
-    } else if names::is_temporary(path) {
+    } else if names::is_leftover(path) {
         Kind::Leftover
     } else if !is_text || !names::is_sound(path) {
         Kind::Odd("no other device could have a file of this name")
