@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 const DAY: u64 = 24 * 60 * 60;
 
+/// Bytes of the text of a day.
+pub const DAY_LENGTH: usize = 10;
+
 /// A day, such as `2026-11-26`.
 pub fn day(time: SystemTime) -> String {
     let seconds = since_1970(time).as_secs();

@@ -38,13 +38,23 @@ fn try_sweep(disk: &Disk) -> io::Result<()> {
         sweep_replaced(disk, &entry)?;
     }
     let oldest = dates::day_before(disk.now, DAYS);
-    for day in entries(&disk.folder.trash())? {
-        let name = day.file_name().unwrap_or_default();
-        if *name.to_string_lossy() < *oldest {
-            std::fs::remove_dir_all(&day)?;
+    for folder in entries(&disk.folder.trash())? {
+        let is_past = day_of(&folder).is_some_and(|day| *day < *oldest);
+        if is_past {
+            std::fs::remove_dir_all(&folder)?;
         }
     }
     Ok(())
+}
+
+/// The day whose removed files a folder of the trash has. Finders put files of their own beside it.
+fn day_of(folder: &Path) -> Option<&str> {
+    let name = folder.file_name()?.to_str()?;
+    let is_day = name.len() == dates::DAY_LENGTH
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    (is_day && folder.is_dir()).then_some(name)
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -56,7 +66,7 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn sweep_replaced(disk: &Disk, place: &Path) -> io::Result<()> {
     let metadata = place.symlink_metadata()?;
-    if age(&metadata, disk.now) < OPEN {
+    if !metadata.is_file() || age(&metadata, disk.now) < OPEN {
         return Ok(());
     }
     let name = place

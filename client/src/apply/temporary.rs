@@ -18,12 +18,12 @@ pub(super) fn write(place: &Path, content: &[u8], modified: i64) -> io::Result<P
         .write(true)
         .create_new(true)
         .open(&temporary)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| dress(&file, place, modified));
+    // First the permissions: nobody reads the new text who could not read the old one.
+    let written = keep_permissions(&file, place).and_then(|()| file.write_all(content));
     if written.is_err() {
         _ = std::fs::remove_file(&temporary);
     }
+    set_time(&file, modified);
     written.map(|()| temporary)
 }
 
@@ -36,18 +36,19 @@ pub(super) fn free_name(place: &Path) -> PathBuf {
     place.with_file_name(format!("{TEMPORARY}{process}-{nanos}-{number}.tmp"))
 }
 
-/// Gives the new file what the old one had, and the time of the edit unless that is in the future.
-fn dress(file: &File, place: &Path, modified: i64) -> io::Result<()> {
-    if let Ok(old) = place.symlink_metadata()
-        && old.is_file()
-    {
-        file.set_permissions(old.permissions())?;
+fn keep_permissions(file: &File, place: &Path) -> io::Result<()> {
+    match place.symlink_metadata() {
+        Ok(old) if old.is_file() => file.set_permissions(old.permissions()),
+        _ => Ok(()),
     }
+}
+
+/// Gives a file the time of its edit, unless that is in the future.
+fn set_time(file: &File, modified: i64) {
     let since_1970 = Duration::from_millis(u64::try_from(modified).unwrap_or(0));
     let time = SystemTime::UNIX_EPOCH + since_1970;
     if modified > 0 && time < SystemTime::now() {
         // Some file systems have no such times.
         _ = file.set_modified(time);
     }
-    Ok(())
 }

@@ -258,8 +258,17 @@ fn what_was_kept_is_forgotten_in_time_and_a_late_text_is_not() {
     assert_eq!(place.kept("replaced").len(), 0);
     assert_eq!(place.kept("trash"), ["ideas/b.md and a late line"]);
     disk.now += Duration::from_secs(30 * 24 * 60 * 60 + 24 * 60 * 60);
+    // What the system or a person puts there is in nobody's way, and stays.
+    fs::create_dir(place.folder.trash().join("0 mine")).unwrap();
+    fs::create_dir(place.folder.memory().join("replaced/folder")).unwrap();
+    for file in [".DS_Store", "0 mine/a.md", "2020-01-01"] {
+        fs::write(place.folder.trash().join(file), file).unwrap();
+    }
     sweep(&disk).unwrap();
-    assert_eq!(place.kept("trash").len(), 0);
+    assert_eq!(
+        place.kept("trash"),
+        [".DS_Store", "0 mine/a.md", "2020-01-01"]
+    );
 }
 
 /// An editor saves the same file again and again, while texts of the server arrive. What each save replaces

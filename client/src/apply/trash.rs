@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::Disk;
 use super::exchange::rename_to_free;
@@ -13,7 +12,7 @@ use crate::error::{At, SyncError};
 
 /// Moves a file into the trash, below today's date.
 pub(super) fn trash(disk: &Disk, place: &Path, path: &str) -> io::Result<PathBuf> {
-    let today = disk.folder.trash().join(dates::day(SystemTime::now()));
+    let today = disk.folder.trash().join(dates::day(disk.now));
     let wanted = path.split('/').fold(today, |place, name| place.join(name));
     move_to(place, &wanted)
 }
