@@ -16,6 +16,8 @@ pub enum Question {
     GoneThere(usize, usize),
     /// This folder is on another file system than before, and files are missing in it.
     OtherDisk(String),
+    /// This folder is not there, and so many files were in it.
+    NoFolder(String, usize),
 }
 
 impl fmt::Display for Question {
@@ -31,6 +33,12 @@ impl fmt::Display for Question {
                 f,
                 "Files are missing in .kamiflow/{category}, which is on another disk than before"
             ),
+            Self::NoFolder(category, gone) => {
+                write!(
+                    f,
+                    "{gone} files are gone with the folder .kamiflow/{category}"
+                )
+            }
         }?;
         f.write_str(": nothing was changed; if they were meant to be deleted, sync with --accept-deletions.")
     }
@@ -40,6 +48,23 @@ impl fmt::Display for Question {
 /// than half and more than a few would go.
 pub fn is_much(gone: usize, all: usize) -> bool {
     gone > 1 && gone == all || gone > FEW && gone * 2 > all
+}
+
+fn category(path: &str) -> &str {
+    path.split('/').next().unwrap_or_default()
+}
+
+/// The first category that is not there at all and had several files. Who deletes files leaves the folder.
+pub fn no_folder<'a>(
+    now: &BTreeMap<String, u64>,
+    gone: impl Iterator<Item = &'a str>,
+) -> Option<Question> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for category in gone.map(category).filter(|name| !now.contains_key(*name)) {
+        *counts.entry(category).or_default() += 1;
+    }
+    let several = counts.into_iter().find(|(_, count)| *count > 1);
+    several.map(|(category, count)| Question::NoFolder(category.to_owned(), count))
 }
 
 /// The first category that is on another file system than before and lacks files.
@@ -52,7 +77,6 @@ pub fn other_disk<'a>(
         let (before, now) = (before.get(category), now.get(category));
         before.is_some() && now.is_some() && before != now
     };
-    let category = |path: &'a str| path.split('/').next().unwrap_or_default();
     let path = gone.find(|path| moved(category(path)))?;
     Some(Question::OtherDisk(category(path).to_owned()))
 }
@@ -89,5 +113,14 @@ mod tests {
         assert_eq!(ask(2, &["tasks/a.md"]), None);
         let question = ask(2, &["tasks/a.md", "ideas/a.md"]);
         assert_eq!(question, Some(Question::OtherDisk("ideas".to_owned())));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_matters_when_it_had_several_files() {
+        let now = BTreeMap::from([("ideas".to_owned(), 1)]);
+        let ask = |gone: &[&str]| no_folder(&now, gone.iter().copied());
+        assert_eq!(ask(&["ideas/a.md", "ideas/b.md", "tasks/a.md"]), None);
+        let question = ask(&["ideas/a.md", "tasks/a.md", "tasks/b/c.md"]);
+        assert_eq!(question, Some(Question::NoFolder("tasks".to_owned(), 2)));
     }
 }

@@ -96,17 +96,17 @@ fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
 fn ask(scan: &Scan, state: &State, selection: &Selection) -> Result<(), SyncError> {
     let gone = gone(scan, &state.entries, selection);
     let before = from_text(&state.meta("disks")?.unwrap_or_default());
-    let paths = gone.iter().map(|edit| &*edit.path);
-    if let Some(question) = absence::other_disk(&before, &scan.devices, paths) {
+    let paths = || gone.iter().map(|edit| &*edit.path);
+    if let Some(question) = absence::other_disk(&before, &scan.devices, paths()) {
         return Err(SyncError::Question(question));
     }
     let is_live =
         |(path, entry): &(&String, &Entry)| entry.checksum.is_some() && selection.has_file(path);
     let all = state.entries.iter().filter(is_live).count();
-    match absence::is_much(gone.len(), all) {
-        true => Err(SyncError::Question(Question::GoneHere(gone.len(), all))),
-        false => Ok(()),
-    }
+    let is_much = absence::is_much(gone.len(), all);
+    let question = is_much.then_some(Question::GoneHere(gone.len(), all));
+    let question = question.or_else(|| absence::no_folder(&scan.devices, paths()));
+    question.map_or(Ok(()), |question| Err(SyncError::Question(question)))
 }
 
 /// Deleted files whose content is not here under another name.

@@ -54,6 +54,24 @@ fn an_empty_folder_is_asked_about_however_few_files_it_had() {
 }
 
 #[test]
+fn a_folder_that_is_gone_with_its_files_is_asked_about_and_single_files_are_not() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 10);
+    for path in ["tasks/1.md", "tasks/2.md", "archive/1.md"] {
+        a.write(path, path);
+    }
+    settle(&[&a, &b]);
+    std::fs::remove_dir_all(a.place("archive")).unwrap();
+    assert_eq!(a.sync().deleted_there.len(), 1);
+    std::fs::remove_dir_all(a.place("tasks")).unwrap();
+    let expected = Question::NoFolder("tasks".to_owned(), 2);
+    assert_eq!(question(a.fail()), expected);
+    std::fs::create_dir(a.place("tasks")).unwrap();
+    assert_eq!(a.sync().deleted_there.len(), 2);
+    assert_eq!(settle(&[&a, &b]).len(), 10);
+}
+
+#[test]
 fn a_renamed_folder_is_no_absence() {
     let host = Host::start();
     let (a, b) = pair(&host, 40);
