@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::config::ConfigError;
 use crate::error::SyncError;
 use crate::remote::RemoteError;
 
@@ -41,7 +42,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
         Some(SyncError::Question(_)) => return 5,
         Some(SyncError::Locked(_)) => return 6,
         Some(SyncError::Disk { .. } | SyncError::State(_)) => return 1,
-        None if error.is::<Usage>() => return 2,
+        None if error.is::<Usage>() || error.is::<ConfigError>() => return 2,
         None => error.downcast_ref(),
     };
     match remote {
@@ -62,6 +63,7 @@ mod tests {
         assert_eq!(code(&SyncError::from(RemoteError::Gone).into()), 1);
         assert_eq!(code(&SyncError::Locked("1".to_owned()).into()), 6);
         assert_eq!(code(&usage("No.")), 2);
+        assert_eq!(code(&ConfigError::Unusable("No.".to_owned()).into()), 2);
         assert_eq!(code(&anyhow::anyhow!("No.")), 1);
     }
 }

@@ -27,7 +27,10 @@ pub fn read(folder: &Folder) -> Result<String> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(usage("There is no key yet: run `kamisync link URL` here."))
         }
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        Err(error) => Err(usage(format!(
+            "{} cannot be read: {error}.",
+            file.display()
+        ))),
     }
 }
 

@@ -91,6 +91,24 @@ fn a_server_that_is_away_is_told_by_the_exit_code() {
 }
 
 #[test]
+fn settings_and_a_key_that_cannot_be_used_are_told_by_the_exit_code() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let key = laptop.place(".sync/kamisync.key");
+    fs::remove_file(&key).unwrap();
+    fs::create_dir(&key).unwrap();
+    let unreadable = laptop.run(&["sync"]);
+    assert_eq!(unreadable.code, Some(2), "{unreadable:?}");
+    assert!(unreadable.err.contains("kamisync.key"), "{unreadable:?}");
+    fs::write(laptop.root().join(".kamirc.json"), "{").unwrap();
+    for command in ["sync", "status", "watch"] {
+        let malformed = laptop.run(&[command]);
+        assert_eq!(malformed.code, Some(2), "{malformed:?}");
+        assert!(malformed.err.contains(".kamirc.json"), "{malformed:?}");
+    }
+}
+
+#[test]
 fn a_folder_is_found_from_below_and_by_its_name() {
     let host = Host::start();
     let laptop = Device::linked("laptop", &host);
