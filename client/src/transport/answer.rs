@@ -11,6 +11,8 @@ use crate::remote::RemoteError;
 
 /// The pause before another try where the server names none.
 const PAUSE: Duration = Duration::from_secs(5);
+/// A longer pause than this is not made, whatever a proxy says: asking once an hour costs nobody anything.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// The code of what answers at an address without being a KamiFlow Sync server.
 const FOREIGN: &str = "no_sync_server";
 
@@ -118,7 +120,7 @@ fn pause(headers: &HeaderMap) -> Duration {
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok());
     let seconds = seconds.and_then(|text| text.trim().parse().ok());
-    seconds.map_or(PAUSE, Duration::from_secs)
+    seconds.map_or(PAUSE, Duration::from_secs).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -176,6 +178,8 @@ mod tests {
         assert_eq!(pause(&[("retry-after", "812")]), 812);
         assert_eq!(pause(&[]), PAUSE.as_secs());
         assert_eq!(pause(&[("retry-after", "soon")]), PAUSE.as_secs());
+        let ever = u64::MAX.to_string();
+        assert_eq!(pause(&[("retry-after", &ever)]), LONGEST.as_secs());
         let proxy = failed(429, &[], "slow down");
         assert!(matches!(proxy, RemoteError::Wait { .. }));
     }

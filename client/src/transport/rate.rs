@@ -8,6 +8,9 @@ use ureq::http::HeaderMap;
 #[derive(Debug, Default)]
 pub struct Rate(Option<Window>);
 
+/// A longer pause than this is not made, whatever a proxy says of the window.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+
 #[derive(Debug)]
 struct Window {
     limit: u32,
@@ -43,7 +46,7 @@ impl Rate {
         let left = window.end.saturating_duration_since(now);
         match window.remaining > window.limit / 2 {
             true => Duration::ZERO,
-            false => left / window.remaining.max(1),
+            false => (left / window.remaining.max(1)).min(LONGEST),
         }
     }
 }
@@ -76,6 +79,8 @@ mod tests {
         assert_eq!(pause("10"), 90);
         assert_eq!(pause("1"), 900);
         assert_eq!(pause("0"), 900);
+        let ever = rate("100", "0", "4294967295", now);
+        assert_eq!(ever.pause(now), LONGEST);
     }
 
     #[test]

@@ -17,8 +17,12 @@ use super::open;
 use crate::cli::WatchArgs;
 use folder::Watched;
 
+/// What Rust exits with when its main thread panics.
+const PANICKED: i32 = 101;
+
 /// Watches each folder in a thread of its own.
 pub fn run(args: &WatchArgs) -> Result<Done> {
+    end_with_any_thread();
     let folders = args.folders.iter().map(PathBuf::as_path).map(Some);
     let mut folders: Vec<_> = folders.collect();
     if folders.is_empty() {
@@ -35,4 +39,14 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
         }
     });
     Ok(Done::InStep)
+}
+
+/// Without this, a folder whose thread panics would silently fall behind while the others go on. A service starts the
+/// program again.
+fn end_with_any_thread() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::exit(PANICKED);
+    }));
 }
