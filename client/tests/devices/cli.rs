@@ -39,8 +39,9 @@ impl Cli {
         }
     }
 
-    /// `kami sync-db pull`: returns what it writes, each a path and a text.
-    pub fn pull(&mut self, client: &Client) -> Vec<(String, String)> {
+    /// `kami sync-db pull`: writes each path and its text, and remembers them when there were some and all were
+    /// written.
+    pub fn pull(&mut self, client: &Client, mut write: impl FnMut(&str, &str) -> bool) {
         let since = self.last_pull.clone().unwrap_or_else(|| json!(0));
         let pulled = client.pull_since(PROJECT, &since, 100).into_iter();
         let pulled = pulled.map(|file| {
@@ -48,12 +49,15 @@ impl Cli {
             (path, String::from_utf8_lossy(&content(&file)).into_owned())
         });
         let pulled: Vec<(String, String)> = pulled.collect();
+        let are_written = pulled.iter().all(|(path, text)| write(path, text));
+        if pulled.is_empty() || !are_written {
+            return;
+        }
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let now = now.expect("a clock").as_millis();
         self.last_pull = Some(json!(u64::try_from(now).expect("a time")));
         let checksums = pulled.iter();
         let checksums = checksums.map(|(path, text)| (path.clone(), sha256(text.as_bytes())));
         self.checksums.extend(checksums);
-        pulled
     }
 }

@@ -92,6 +92,12 @@ impl Device {
         files.into_values().collect()
     }
 
+    /// Its clock is off by this now.
+    pub fn set_clock(&mut self, offset: &'static str) {
+        let clock = support::fake_clock(offset);
+        self.clock = clock.into_iter().flatten().collect();
+    }
+
     /// Forgets everything that was synced.
     pub fn lose_state(&self) {
         for name in ["kamisync.db", "kamisync.db-journal"] {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -16,7 +16,16 @@ pub struct Proxy {
     shared: Arc<Shared>,
 }
 
+impl Drop for Proxy {
+    /// The thread that accepts connections ends with its world.
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+        _ = TcpStream::connect(self.url.trim_start_matches("http://"));
+    }
+}
+
 struct Shared {
+    is_over: AtomicBool,
     /// Address and port of the server.
     server: Mutex<String>,
     random: Mutex<Random>,
@@ -41,6 +50,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
+            is_over: AtomicBool::new(false),
             server: Mutex::new(server.to_owned()),
             random: Mutex::new(Random::new(seed)),
             trouble: AtomicU64::new(0),
@@ -49,6 +59,9 @@ impl Proxy {
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if accepting.is_over.load(Ordering::Relaxed) {
+                    return;
+                }
                 let shared = Arc::clone(&accepting);
                 thread::spawn(move || shared.serve(client));
             }
