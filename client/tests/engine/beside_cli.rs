@@ -1,4 +1,6 @@
-//! The real KamiFlow CLI in the same folder, where `KAMIFLOW_CLI` names its `bin/kami.js`.
+//! The real KamiFlow CLI in the same folder.
+//!
+//! Skipped unless `KAMIFLOW_CLI` names its package with its dependencies, as CONTRIBUTING.md says.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,11 +11,11 @@ use crate::device::{Device, settle};
 
 /// The CLI of this machine, and a note when there is none.
 fn cli() -> Option<PathBuf> {
-    let path = std::env::var_os("KAMIFLOW_CLI").map(PathBuf::from);
-    if path.is_none() {
-        eprintln!("skipped: KAMIFLOW_CLI does not name bin/kami.js of the KamiFlow CLI");
+    let package = std::env::var_os("KAMIFLOW_CLI").map(PathBuf::from);
+    if package.is_none() {
+        eprintln!("skipped: KAMIFLOW_CLI does not name the CLI");
     }
-    path
+    Some(package?.join("bin/kami.js"))
 }
 
 /// Runs `kami sync-db` in the folder of a device.
