@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::address::encode;
 use super::backoff::{Backoff, jitter};
 use super::position::Position;
 use super::project::Project;
@@ -115,7 +116,10 @@ fn wait(
     let began = Instant::now();
     let cursor = position.get();
     let since = cursor.as_deref().unwrap_or(BEGINNING);
-    let path = project.path(&format!("changes?since={since}&limit=1&wait={WAIT_S}"));
+    let path = project.path(&format!(
+        "changes?since={}&limit=1&wait={WAIT_S}",
+        encode(since)
+    ));
     let page: Page = project.server().get(&path)?.json()?;
     let has_told = !page.changes.is_empty();
     if has_told {

@@ -98,7 +98,8 @@ impl Server {
     pub fn stream(&self, path: &str, last_id: Option<&str>) -> Result<Stream, RemoteError> {
         let mut request = self.request(Method::GET, path);
         request = request.header(ACCEPT, "text/event-stream");
-        if let Some(id) = last_id {
+        // What cannot be sent is no cursor of this server; the stream begins with the newest then.
+        if let Some(Ok(id)) = last_id.map(HeaderValue::from_str) {
             request = request.header(LAST_EVENT_ID, id);
         }
         let request = sound(request, &[]);
