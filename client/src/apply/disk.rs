@@ -1,5 +1,6 @@
 //! Where files are changed, and what becomes of a change.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
@@ -7,7 +8,7 @@ use std::time::SystemTime;
 use crate::config::Folder;
 use crate::error::{At, SyncError};
 use crate::names::{Folding, TEMPORARY};
-use crate::scan::Local;
+use crate::scan::{Local, device};
 
 /// The disk of a folder.
 pub struct Disk<'a> {
@@ -15,6 +16,8 @@ pub struct Disk<'a> {
     pub folder: &'a Folder,
     /// What its file system takes for the same name.
     pub folding: Folding,
+    /// Categories on other file systems, of which that is not known.
+    pub elsewhere: BTreeSet<String>,
     /// When the round began, by the clock of the file system.
     pub now: SystemTime,
 }
@@ -39,9 +42,26 @@ impl<'a> Disk<'a> {
         Ok(Self {
             folder,
             folding,
+            elsewhere: elsewhere(folder),
             now,
         })
     }
+
+    /// Whether two names below `.kamiflow` may be the same to the disk that this path is on.
+    pub(super) fn may_fold(&self, path: &str) -> bool {
+        let category = path.split('/').next().unwrap_or_default();
+        self.folding == Folding::Folded || self.elsewhere.contains(category)
+    }
+}
+
+/// The categories that are not on the file system of `.sync`, which is the one that is tried.
+fn elsewhere(folder: &Folder) -> BTreeSet<String> {
+    let disk = |place: &Path| place.metadata().ok().map(|metadata| device(&metadata));
+    let tried = disk(&folder.memory());
+    let categories = folder.selection.categories().iter();
+    let is_elsewhere =
+        |category: &&String| disk(&folder.place(category)).is_some_and(|at| Some(at) != tried);
+    categories.filter(is_elsewhere).cloned().collect()
 }
 
 fn probe(folder: &Path) -> io::Result<(Folding, SystemTime)> {

@@ -226,6 +226,24 @@ fn a_disk_that_folds_names_never_writes_one_file_over_another() {
     assert_eq!(obstacle(&disk, "ideas/a.md").unwrap(), None);
 }
 
+#[cfg(unix)]
+#[test]
+fn of_a_category_on_another_disk_it_is_not_known_whether_names_fold() {
+    let (place, other) = (Place::new(), tempfile::tempdir_in("/dev/shm"));
+    let disk = place.disk();
+    assert!(disk.elsewhere.is_empty());
+    assert_eq!(disk.may_fold("ideas/a.md"), disk.folding == Folding::Folded);
+    let Ok(other) = other else {
+        return eprintln!("skipped: there is no second disk");
+    };
+    std::os::unix::fs::symlink(other.path(), place.folder.place("tasks")).unwrap();
+    let device = |path: &std::path::Path| crate::scan::device(&path.metadata().unwrap());
+    let is_other = device(other.path()) != device(&place.folder.memory());
+    let disk = place.disk();
+    assert_eq!(disk.may_fold("tasks/a.md"), is_other);
+    assert_eq!(disk.may_fold("ideas/a.md"), disk.folding == Folding::Folded);
+}
+
 #[test]
 fn what_a_killed_round_left_goes_to_the_trash() {
     let place = Place::new();

@@ -67,8 +67,10 @@ fn numbered(wanted: &Path, number: u32) -> PathBuf {
 
 /// To another file system.
 fn copy_to_free(place: &Path, target: &Path) -> io::Result<()> {
+    let mut file = File::open(place)?;
     let mut copy = File::options().write(true).create_new(true).open(target)?;
-    io::copy(&mut File::open(place)?, &mut copy)?;
+    copy.set_permissions(file.metadata()?.permissions())?;
+    io::copy(&mut file, &mut copy)?;
     copy.sync_all()?;
     std::fs::remove_file(place)
 }

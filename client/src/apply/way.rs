@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Disk;
 use crate::error::{At, SyncError, is_held};
-use crate::names::{self, Folding};
+use crate::names;
 
 /// Why something is not possible here: a reason that concerns this path alone, or a failure that
 /// concerns everything.
@@ -39,7 +39,7 @@ pub fn is_absent(disk: &Disk, path: &str) -> bool {
     let place = disk.folder.place(path);
     match place.symlink_metadata() {
         Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-        Ok(found) => found.is_dir() || disk.folding == Folding::Folded && !is_listed(&place),
+        Ok(found) => found.is_dir() || disk.may_fold(path) && !is_listed(&place),
     }
 }
 
@@ -66,10 +66,10 @@ pub(super) fn prepare(disk: &Disk, path: &str) -> Result<PathBuf, Obstacle> {
     for name in folders {
         folder = folder.join(name);
         ensure(&folder, false)?;
-        no_twin(disk, &folder)?;
+        no_twin(disk, path, &folder)?;
     }
     let place = folder.join(name);
-    no_twin(disk, &place)?;
+    no_twin(disk, path, &place)?;
     Ok(place)
 }
 
@@ -95,8 +95,8 @@ fn ensure(folder: &Path, may_be_link: bool) -> Result<(), Obstacle> {
 }
 
 /// A file of another name, which this disk takes for the same, must not be written over.
-fn no_twin(disk: &Disk, place: &Path) -> Result<(), Obstacle> {
-    let is_there = disk.folding == Folding::Folded && place.symlink_metadata().is_ok();
+fn no_twin(disk: &Disk, path: &str, place: &Path) -> Result<(), Obstacle> {
+    let is_there = disk.may_fold(path) && place.symlink_metadata().is_ok();
     match is_there && !is_listed(place) {
         true => {
             let reason = "this disk takes its name for the same as another one";

@@ -12,6 +12,7 @@ pub use local::Local;
 pub(crate) use read::describe;
 pub use read::{Content, read_again};
 pub use stamp::Stamp;
+pub(crate) use walk::device;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

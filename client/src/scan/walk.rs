@@ -46,13 +46,15 @@ pub(super) fn walk(
     Ok(found)
 }
 
+/// The file system that something is on.
 #[cfg(unix)]
-fn device(metadata: &Metadata) -> u64 {
+pub(crate) fn device(metadata: &Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::dev(metadata)
 }
 
+/// The file system that something is on, which is not known here.
 #[cfg(not(unix))]
-fn device(_: &Metadata) -> u64 {
+pub(crate) fn device(_: &Metadata) -> u64 {
     0
 }
 
