@@ -25,6 +25,9 @@ pub struct Report {
     pub conflicts: Vec<ConflictCopy>,
     /// What could not be synced.
     pub left: Vec<Left>,
+    /// What a round would ask before it changes anything; only where one is previewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
 }
 
 /// A file whose two edits could not be merged.

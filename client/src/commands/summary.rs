@@ -11,6 +11,9 @@ const LISTED: usize = 20;
 /// One line for each path, and one for all.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
+    if let Some(question) = &report.question {
+        _ = writeln!(text, "question: {question}");
+    }
     for (what, paths) in kinds(report) {
         list(&mut text, what, paths.iter().cloned());
     }

@@ -3,13 +3,14 @@
 //! The order is what makes it safe to end anywhere: first the disk or the server, then what is
 //! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
 //!
-//! * `prepare` — what is here, and whether so much is gone that a person must be asked
+//! * `prepare`, `ask` — what is here, and whether so much is gone that a person must be asked
 //! * `pull`, `compare` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
 //! * `push`, `part`, `refused` — changes of this folder
 //! * `preview` — what a round would do
 
+mod ask;
 mod carry_out;
 mod compare;
 mod content;

@@ -1,13 +1,12 @@
 //! The beginning of a round: what is here, and whether so much is gone that a person must be asked.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::ask::{question, to_text};
 use super::{Options, Round};
-use crate::absence::{self, Question};
 use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
-use crate::plan::{Edit, edits};
 use crate::remote::Remote;
 use crate::report::{Phase, Report};
 use crate::scan::Scan;
@@ -94,43 +93,6 @@ fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
 }
 
 fn ask(scan: &Scan, state: &State, selection: &Selection) -> Result<(), SyncError> {
-    let gone = gone(scan, &state.entries, selection);
-    let before = from_text(&state.meta("disks")?.unwrap_or_default());
-    let paths = || gone.iter().map(|edit| &*edit.path);
-    if let Some(question) = absence::other_disk(&before, &scan.devices, paths()) {
-        return Err(SyncError::Question(question));
-    }
-    let is_live =
-        |(path, entry): &(&String, &Entry)| entry.checksum.is_some() && selection.has_file(path);
-    let all = state.entries.iter().filter(is_live).count();
-    let is_much = absence::is_much(gone.len(), all);
-    let question = is_much.then_some(Question::GoneHere(gone.len(), all));
-    let question = question.or_else(|| absence::no_folder(&scan.devices, paths()));
+    let question = question(scan, state, selection)?;
     question.map_or(Ok(()), |question| Err(SyncError::Question(question)))
-}
-
-/// Deleted files whose content is not here under another name.
-fn gone(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Vec<Edit> {
-    let here = scan.files.values().map(|local| &*local.checksum);
-    let here: HashSet<&str> = here.collect();
-    let deleted = edits(scan, entries, selection).into_iter();
-    let deleted = deleted.filter(|edit| edit.size.is_none());
-    deleted
-        .filter(|edit| !here.contains(&*edit.checksum))
-        .collect()
-}
-
-fn to_text(disks: &BTreeMap<String, u64>) -> String {
-    let lines = disks
-        .iter()
-        .map(|(category, disk)| format!("{disk} {category}"));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn from_text(text: &str) -> BTreeMap<String, u64> {
-    let line = |line: &str| {
-        let (disk, category) = line.split_once(' ')?;
-        Some((category.to_owned(), disk.parse().ok()?))
-    };
-    text.lines().filter_map(line).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::ask::{gone_there, question};
+use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::plan::{Decision, Edit, decide, edits};
@@ -17,12 +19,16 @@ pub fn preview(folder: &Folder, remote: &dyn Remote) -> Result<Report, SyncError
     let changes = changes(remote, &state)?;
     let changes = changes.into_iter();
     let changes = changes.filter(|change| folder.selection.has_file(&change.path));
-    let mut report = Report::default();
+    let changes: Vec<Change> = changes.collect();
+    let gone_here = question(&scan, &state, &folder.selection)?;
+    let asked = gone_here.or_else(|| removed_here(&scan, &state, &changes));
+    let mut report = Report {
+        question: asked.map(|question| question.to_string()),
+        ..Report::default()
+    };
     let mut taken = BTreeSet::new();
     for change in changes {
-        let entry = state.entries.get(&change.path);
-        let local = scan.checksum(&change.path);
-        let decision = decide(entry, local, (change.rev, change.checksum.as_deref()));
+        let decision = decision(&scan, &state, &change);
         if foretell(&mut report, &change, decision) {
             taken.insert(change.path);
         }
@@ -57,6 +63,20 @@ fn feed(remote: &dyn Remote, since: &str) -> Result<Vec<Change>, RemoteError> {
             return Ok(changes);
         }
     }
+}
+
+fn decision(scan: &Scan, state: &State, change: &Change) -> Decision {
+    let entry = state.entries.get(&change.path);
+    let local = scan.checksum(&change.path);
+    decide(entry, local, (change.rev, change.checksum.as_deref()))
+}
+
+/// What a person has to say about the files that a round would remove.
+fn removed_here(scan: &Scan, state: &State, changes: &[Change]) -> Option<Question> {
+    let arrived = changes.iter().filter_map(|change| change.checksum.clone());
+    let is_removed = |change: &&Change| decision(scan, state, change) == Decision::Remove;
+    let removed = changes.iter().filter(is_removed);
+    gone_there(scan, removed, &arrived.collect())
 }
 
 /// Whether the change settles what becomes of the path.

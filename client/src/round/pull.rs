@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Round;
-use crate::absence::{self, Question};
+use super::ask::gone_there;
 use crate::error::SyncError;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
@@ -78,17 +78,12 @@ impl Round<'_> {
         arrived: &HashSet<String>,
         judge: &dyn Fn(&Self, &Change) -> Decision,
     ) -> Result<Vec<Update>, SyncError> {
-        let is_lost = |change: &&Change| {
-            let content = self.scan.checksum(&change.path);
-            judge(self, change) == Decision::Remove
-                && content.is_some_and(|content| !arrived.contains(content))
-        };
-        let lost = deletions.iter().filter(is_lost).count();
-        let all = self.scan.files.len();
-        if !self.options.accept_deletions && absence::is_much(lost, all) {
-            return Err(SyncError::Question(Question::GoneThere(lost, all)));
+        let is_removed = |change: &&Change| judge(self, change) == Decision::Remove;
+        let removed = deletions.iter().filter(is_removed);
+        match gone_there(&self.scan, removed, arrived) {
+            Some(question) if !self.options.accept_deletions => Err(SyncError::Question(question)),
+            _ => self.take(deletions, judge),
         }
-        self.take(deletions, judge)
     }
 
     /// The changes that concern this folder: files, and deletions.

@@ -32,9 +32,12 @@ fn when_most_files_are_gone_a_person_is_asked_on_both_sides() {
     for number in 0..25 {
         a.delete(&format!("ideas/sub/{number}.md"));
     }
+    let asked = |device: &Device| device.preview().question.unwrap_or_default();
+    assert!(asked(&a).starts_with("25 of 40 files are gone"));
     assert_eq!(question(a.fail()), Question::GoneHere(25, 40));
     assert!(b.sync().is_in_step());
     assert_eq!(a.sync_deletions().deleted_there.len(), 25);
+    assert!(asked(&b).starts_with("25 of 40 files were deleted"));
     assert_eq!(question(b.fail()), Question::GoneThere(25, 40));
     assert_eq!(b.files().len(), 40);
     assert_eq!(b.sync_deletions().deleted_here.len(), 25);
