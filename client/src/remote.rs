@@ -17,6 +17,9 @@ pub trait Remote {
     /// The limits in force.
     fn limits(&self) -> Result<Limits, RemoteError>;
 
+    /// How many files the project has, and their bytes.
+    fn totals(&self) -> Result<(u64, u64), RemoteError>;
+
     /// A page of the newest change of each path after a cursor, oldest first. With `content`, puts have
     /// theirs, and the page is shorter.
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError>;

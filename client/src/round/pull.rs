@@ -13,9 +13,9 @@ use crate::state::Update;
 impl Round<'_> {
     /// Brings this folder to where the server is.
     pub(super) fn pull(&mut self) -> Result<(), SyncError> {
-        self.options.progress.begin(Phase::Download, None);
-        self.take_pending()?;
         let has_nothing = self.scan.files.is_empty() && self.state.entries.is_empty();
+        self.begin_download(has_nothing);
+        self.take_pending()?;
         let followed = match self.state.cursor()? {
             Some(cursor) => self.follow(&cursor),
             None if has_nothing => self.follow(BEGINNING),
@@ -25,6 +25,13 @@ impl Round<'_> {
             Err(SyncError::Remote(RemoteError::Gone)) => self.compare_all(),
             followed => followed,
         }
+    }
+
+    /// How much will come is known when all does.
+    fn begin_download(&self, is_all: bool) {
+        let total = is_all.then(|| self.remote.totals().ok()).flatten();
+        let total = total.filter(|(files, _)| *files > 0);
+        self.options.progress.begin(Phase::Download, total);
     }
 
     /// What could not be written before may be possible now.

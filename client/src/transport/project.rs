@@ -9,7 +9,7 @@ use super::address::encode;
 use super::server::Server;
 use super::wire::{
     ConflictAnswer, DiffBody, HistoryAnswer, InfoAnswer, PageAnswer, PushBody, PushedAnswer,
-    RestoreBody,
+    RestoreBody, StatusAnswer,
 };
 use crate::remote::{
     DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
@@ -86,6 +86,11 @@ impl Remote for Project {
                 Ok(answer.limits)
             }
         }
+    }
+
+    fn totals(&self) -> Result<(u64, u64), RemoteError> {
+        let answer: StatusAnswer = self.server.get(&self.path("status"))?.json()?;
+        Ok((answer.file_count, answer.total_size))
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {

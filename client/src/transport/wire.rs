@@ -147,6 +147,13 @@ pub struct InfoAnswer {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusAnswer {
+    pub file_count: u64,
+    pub total_size: u64,
+}
+
+#[derive(Deserialize)]
 pub struct HistoryAnswer {
     pub versions: Vec<Version>,
     #[serde(rename = "hasMore")]

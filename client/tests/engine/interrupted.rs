@@ -77,6 +77,10 @@ impl Remote for Lossy<'_> {
         self.inner.limits()
     }
 
+    fn totals(&self) -> Result<(u64, u64), RemoteError> {
+        self.inner.totals()
+    }
+
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         let mut page = self.inner.changes(since, content)?;
         let contents = page

@@ -7,6 +7,7 @@ mod device;
 mod interrupted;
 mod limits;
 mod names;
+mod progress;
 mod selection;
 mod step;
 mod without_cursor;

@@ -1,0 +1,56 @@
+//! How far a round is.
+
+use std::cell::RefCell;
+
+use kamisync::report::{Phase, Progress};
+use kamisync::round::{Options, Session};
+use support::Host;
+
+use crate::device::Device;
+
+/// A phase, what it said it would do, and what it did.
+type Heard = (Phase, Option<(u64, u64)>, (u64, u64));
+
+/// Hears of each phase that had a total.
+#[derive(Default)]
+struct Listener(RefCell<Vec<Heard>>);
+
+impl Progress for Listener {
+    fn begin(&self, phase: Phase, total: Option<(u64, u64)>) {
+        self.0.borrow_mut().push((phase, total, (0, 0)));
+    }
+
+    fn advance(&self, files: u64, bytes: u64) {
+        let mut heard = self.0.borrow_mut();
+        let (_, _, done) = heard.last_mut().expect("a phase");
+        *done = (done.0 + files, done.1 + bytes);
+    }
+}
+
+/// The phases of a round that had a total.
+fn measured(device: &Device) -> Vec<Heard> {
+    let listener = Listener::default();
+    let options = Options {
+        device: "a",
+        accept_deletions: false,
+        progress: &listener,
+    };
+    let mut session = Session::open(device.folder()).unwrap();
+    session.sync(device.remote(), &options).unwrap();
+    let heard = listener.0.into_inner().into_iter();
+    heard.filter(|(_, total, _)| total.is_some()).collect()
+}
+
+#[test]
+fn uploads_and_a_first_download_tell_how_much_there_is_and_reach_it() {
+    let host = Host::start();
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    for number in 0..30 {
+        a.write(&format!("ideas/{number}.md"), &"x".repeat(number + 1));
+    }
+    let all = (30, (1..=30).sum());
+    assert_eq!(measured(&a), [(Phase::Upload, Some(all), all)]);
+    assert_eq!(measured(&b), [(Phase::Download, Some(all), all)]);
+    b.write("ideas/new.md", "new");
+    assert_eq!(measured(&b), [(Phase::Upload, Some((1, 3)), (1, 3))]);
+}
