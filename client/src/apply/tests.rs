@@ -195,6 +195,27 @@ fn a_place_that_is_taken_is_told() {
     assert_eq!(place.read("ideas/file").as_deref(), Some("text"));
 }
 
+#[test]
+fn nothing_is_written_outside_of_the_categories() {
+    let place = Place::new();
+    let outside = place.folder.root.join("outside.md");
+    for path in [
+        "../outside.md",
+        "ideas/../../outside.md",
+        "outside.md",
+        "other/a.md",
+        ".sync/kamisync.key",
+        "ideas/.kamisync-1-2-3.tmp",
+        outside.to_str().unwrap(),
+    ] {
+        let outcome = place.take(path, "new", None, Old::Known);
+        assert!(matches!(outcome, Outcome::Blocked(_)), "{path} {outcome:?}");
+    }
+    assert!(!outside.exists());
+    assert_eq!(place.names("."), [".sync", "ideas"]);
+    assert_eq!(place.names("ideas"), [""; 0]);
+}
+
 #[cfg(unix)]
 #[test]
 fn nothing_is_written_through_a_link() {

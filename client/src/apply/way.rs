@@ -58,6 +58,12 @@ pub(super) fn prepare(disk: &Disk, path: &str) -> Result<PathBuf, Obstacle> {
         return Err(Obstacle::Reason(fault.to_owned()));
     }
     let category = path.split('/').next().unwrap_or_default();
+    let categories = disk.folder.selection.categories();
+    if !names::is_sound(path) || !categories.iter().any(|name| name == category) {
+        return Err(Obstacle::Reason(
+            "it lies in no folder that is synced".to_owned(),
+        ));
+    }
     let mut folder = disk.folder.place(category);
     ensure(&folder, true)?;
     let below = path.split('/').skip(1);

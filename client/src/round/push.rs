@@ -72,7 +72,9 @@ impl Round<'_> {
         self.remember_sent(&part.push)?;
         match self.remote.push(&part.push) {
             Ok(Pushed::Stored(revs)) => self.stored(part, revs).map(|()| Sent::All),
-            Ok(Pushed::Conflict(conflicts)) => self.conflicts(conflicts).map(|()| Sent::Conflict),
+            Ok(Pushed::Conflict(conflicts)) => {
+                self.conflicts(edits, conflicts).map(|()| Sent::Conflict)
+            }
             Err(RemoteError::TooLarge {
                 path: None,
                 sentence,

@@ -1,5 +1,7 @@
 //! What the server did not take.
 
+use std::collections::HashSet;
+
 use super::Round;
 use super::steps::based_on;
 use crate::error::SyncError;
@@ -39,10 +41,17 @@ impl Round<'_> {
             .extend(edits.map(|edit| (edit.path, reason.to_owned())));
     }
 
-    /// Takes what the server has instead of what the edits started from.
-    pub(super) fn conflicts(&mut self, conflicts: Vec<Conflict>) -> Result<(), SyncError> {
+    /// Takes what the server has instead of what these edits started from.
+    pub(super) fn conflicts(
+        &mut self,
+        edits: &[Edit],
+        conflicts: Vec<Conflict>,
+    ) -> Result<(), SyncError> {
+        let sent: HashSet<&str> = edits.iter().map(|edit| &*edit.path).collect();
         let (known, unknown): (Vec<Conflict>, Vec<Conflict>) = conflicts
             .into_iter()
+            // A path that was not sent may lead anywhere.
+            .filter(|conflict| sent.contains(&*conflict.path))
             .partition(|conflict| conflict.current.is_some());
         let changes = known.into_iter().filter_map(|conflict| conflict.current);
         let lost = |round: &Self, change: &Change| {
