@@ -1,4 +1,4 @@
-//! The key of this device: kept beside the state of the folder, for its owner alone.
+//! The key of this device: kept beside the state of the folder, for its owner alone and for one server alone.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -8,20 +8,37 @@ use anyhow::{Context, Result};
 
 use super::exit::usage;
 use crate::config::Folder;
+use crate::transport::Address;
 
 /// The variable that goes before the file.
 pub const KEY: &str = "KAMISYNC_KEY";
 /// Its file, in `.kamiflow/.sync`.
 pub const FILE: &str = "kamisync.key";
+/// The address that the key was given for, in the same folder.
+const SERVER: &str = "kamisync.server";
 /// Keeps the key, the state and removed files out of a repository that the folder may be in.
 const GITIGNORE: &str = ".gitignore";
 
-/// The key that the folder was linked with.
-pub fn read(folder: &Folder) -> Result<String> {
+/// The key that the folder was linked with, for the server that it was linked with.
+///
+/// `.kamirc.json` may come with a repository, and whoever changes it there must not get the key.
+pub fn read(folder: &Folder, address: &Address) -> Result<String> {
     if let Ok(key) = std::env::var(KEY) {
         return Ok(key.trim().to_owned());
     }
-    let file = folder.memory().join(FILE);
+    let key = of_link(folder, FILE)?;
+    let linked = of_link(folder, SERVER)?;
+    match linked == address.to_string() {
+        true => Ok(key),
+        false => Err(usage(format!(
+            "This folder was linked with {linked}, and .kamirc.json names {address}: run `kamisync link {address}` if that is right."
+        ))),
+    }
+}
+
+/// What `link` wrote into a file.
+fn of_link(folder: &Folder, name: &str) -> Result<String> {
+    let file = folder.memory().join(name);
     match fs::read_to_string(&file) {
         Ok(text) => Ok(text.trim().to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -34,17 +51,19 @@ pub fn read(folder: &Folder) -> Result<String> {
     }
 }
 
-/// Keeps a key, readable for the user alone.
-pub fn write(folder: &Folder, key: &str) -> Result<()> {
+/// Keeps a key for a server, readable for the user alone. The server comes first: a watch that looks in between finds
+/// that the settings name another one.
+pub fn write(folder: &Folder, key: &str, address: &Address) -> Result<()> {
     let memory = folder.memory();
     let file = memory.join(FILE);
     let written = fs::create_dir_all(&memory)
         .and_then(|()| fs::write(memory.join(GITIGNORE), "*\n"))
+        .and_then(|()| replace(&memory.join(SERVER), &address.to_string()))
         .and_then(|()| replace(&file, key));
     written.with_context(|| format!("{} cannot be written", file.display()))
 }
 
-fn replace(file: &Path, key: &str) -> std::io::Result<()> {
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
     let new = file.with_extension("new");
     _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();
@@ -52,7 +71,7 @@ fn replace(file: &Path, key: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut opened = options.open(&new)?;
-    writeln!(opened, "{key}")?;
+    writeln!(opened, "{text}")?;
     opened.sync_all()?;
     fs::rename(&new, file)
 }
@@ -60,6 +79,23 @@ fn replace(file: &Path, key: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn address() -> Address {
+        Address::parse("https://sync.example.com").unwrap()
+    }
+
+    #[test]
+    fn a_key_is_for_the_server_that_it_was_given_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        write(&folder, "key", &address()).unwrap();
+        assert_eq!(read(&folder, &address()).unwrap(), "key");
+        let other = Address::parse("https://evil.example.com").unwrap();
+        let said = read(&folder, &other).unwrap_err().to_string();
+        assert!(said.contains("kamisync link"), "{said}");
+        fs::remove_file(folder.memory().join(SERVER)).unwrap();
+        assert!(read(&folder, &address()).is_err());
+    }
 
     #[cfg(unix)]
     #[test]
@@ -69,19 +105,19 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         let file = folder.memory().join(FILE);
-        write(&folder, "first").unwrap();
+        write(&folder, "first", &address()).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        write(&folder, "second").unwrap();
+        write(&folder, "second", &address()).unwrap();
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(read(&folder).unwrap(), "second");
+        assert_eq!(read(&folder, &address()).unwrap(), "second");
     }
 
     #[test]
     fn a_folder_that_was_never_linked_says_what_to_do() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
-        let said = read(&folder).unwrap_err().to_string();
+        let said = read(&folder, &address()).unwrap_err().to_string();
         assert!(said.contains("kamisync link"), "{said}");
     }
 }

@@ -36,7 +36,8 @@ pub fn project(folder: &Folder) -> Result<Project> {
         )));
     };
     let address = Address::parse(backend).map_err(|error| usage(error.to_string()))?;
-    let server = Server::new(address, &key::read(folder)?, &device::name())?;
+    let key = key::read(folder, &address)?;
+    let server = Server::new(address, &key, &device::name())?;
     Ok(Project::new(server, id, &name(&folder.root)))
 }
 

@@ -54,6 +54,25 @@ fn nothing_is_remembered_of_a_server_that_does_not_take_the_key() {
 }
 
 #[test]
+fn the_key_goes_to_no_other_server_than_the_one_it_was_given_for() {
+    let (host, other) = (Host::start(), Host::start());
+    let device = Device::linked("laptop", &host);
+    device.write("ideas/a.md", "a");
+    let file = device.root().join(".kamirc.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(&host.url, &other.url)).unwrap();
+    for command in ["sync", "status", "watch"] {
+        let refused = device.run(&[command]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains("kamisync link"), "{refused:?}");
+    }
+    device.run(&["link", &other.url]).good();
+    device.run(&["sync"]).good();
+    assert_eq!(other.client().status("p")["fileCount"], 1);
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_told_by_the_exit_code() {
     let device = Device::new("laptop");
     let url = format!("http://127.0.0.1:{}", free_port());

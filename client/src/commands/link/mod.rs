@@ -26,7 +26,7 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     let server = Server::new(address.clone(), &secret, &device::name())?;
     let own = server.own_key()?;
     let project = project(args, &folder, &server, &own)?;
-    key::write(&folder, &secret)?;
+    key::write(&folder, &secret, &address)?;
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
     tell(&folder, &project, &own);
     Ok(Done::InStep)
