@@ -61,6 +61,14 @@ mod tests {
         assert_ne!(compose("É"), compose("é"));
     }
 
+    #[test]
+    fn a_mark_that_folding_makes_a_letter_of_does_not_take_the_marks_behind_it_along() {
+        assert_eq!(
+            fold("\u{1ff2}\u{591}"),
+            fold("\u{3c9}\u{591}\u{300}\u{345}")
+        );
+    }
+
     proptest! {
         #[test]
         fn every_way_to_write_a_name_is_folded_alike(name in "\\PC{0,12}") {
@@ -70,7 +78,9 @@ mod tests {
             prop_assert_eq!(&folded, &fold(&composed));
             prop_assert_eq!(&folded, &fold(&decomposed));
             prop_assert_eq!(&folded, &fold(&folded));
-            prop_assert_eq!(&folded, &fold(&UniCase::unicode(&name).to_folded_case()));
+            // Decomposed before, since folding makes a letter of the mark U+0345, behind which no mark is sorted.
+            let lowercase = UniCase::unicode(&decomposed).to_folded_case();
+            prop_assert_eq!(&folded, &fold(&lowercase));
             prop_assert_eq!(compose(&name), compose(&decomposed));
         }
 
