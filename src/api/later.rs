@@ -16,6 +16,11 @@ impl Later {
         self.0.borrow_mut().push(Box::new(work));
     }
 
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// Writes it; to be called when the answer is on the way.
     pub fn write(&self, database: &Database) {
         let work = self.0.take();

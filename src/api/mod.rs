@@ -22,6 +22,7 @@ pub mod gzip;
 pub mod handlers;
 pub mod hold;
 mod later;
+pub mod message;
 pub mod pattern;
 pub mod person;
 mod publication;

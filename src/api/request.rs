@@ -13,8 +13,9 @@ use crate::wire::numbers;
 
 /// A request body that has not been read; nobody without a key makes the server read it.
 pub trait Body {
-    /// Reads it whole: 413 as soon as it is longer than `limit_bytes`, 400 when it is cut short.
-    fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error>;
+    /// Reads it whole: 413 as soon as it is longer than `limit_bytes`, 400 when it is cut short. `declared` is
+    /// its length as the client says, 0 where it does not.
+    fn read(self, declared: usize, limit_bytes: usize) -> Result<Vec<u8>, Error>;
 }
 
 /// Reads a body under the limit of the settings, and inflates it.
@@ -27,10 +28,12 @@ pub(super) fn read_body(
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > limit_bytes as u64) {
+    let declared = declared.unwrap_or(0);
+    if declared > limit_bytes as u64 {
         return Err(Error::BodyTooLarge { limit_bytes });
     }
-    gzip::decode(headers, body.read(limit_bytes)?, limit_bytes)
+    let body = body.read(declared as usize, limit_bytes)?;
+    gzip::decode(headers, body, limit_bytes)
 }
 
 /// The first value of a query parameter, percent-decoded.

@@ -101,7 +101,7 @@ impl Wait {
 struct Nothing;
 
 impl Body for Nothing {
-    fn read(self, _limit_bytes: usize) -> Result<Vec<u8>, Error> {
+    fn read(self, _declared: usize, _limit_bytes: usize) -> Result<Vec<u8>, Error> {
         Ok(Vec::new())
     }
 }

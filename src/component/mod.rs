@@ -3,6 +3,8 @@
 #![expect(unsafe_code, reason = "the generated export is a C function")]
 
 mod bindings;
+#[cfg(not(feature = "wasi-0-3"))]
+mod exchange;
 mod hold;
 mod key_value;
 mod request;
@@ -79,6 +81,12 @@ const STARTED: &str = "started_us";
 /// Writes what no answer waits for.
 fn after_answer() {
     APP.with(|app| app.later.write(&app.database));
+}
+
+/// Whether there is something to write that no answer waits for.
+#[cfg(not(feature = "wasi-0-3"))]
+fn has_more_to_do() -> bool {
+    APP.with(|app| !app.later.is_empty())
 }
 
 /// A value of `spin.toml`. A provider that fails is not a value that is not set.

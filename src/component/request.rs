@@ -54,11 +54,3 @@ pub(super) fn fields(headers: &HeaderMap) -> Fields {
         .collect();
     Fields::from_list(&entries).expect("header names and values are valid")
 }
-
-/// The length that the client declares, as far as it is a number.
-pub(super) fn declared_length(content_length: &[Vec<u8>]) -> usize {
-    content_length
-        .first()
-        .and_then(|value| str::from_utf8(value).ok()?.parse().ok())
-        .unwrap_or(0)
-}

@@ -6,11 +6,11 @@ use http::Response;
 
 use super::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
 use super::bindings::wasi::http0_2_0::types::{
-    IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+    IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};
 use super::hold::Step;
-use super::request::{declared_length, fields, head};
+use super::request::{fields, head};
 use super::{Component, after_answer, begin, look, pause};
 use crate::api::{Body, Error};
 
@@ -21,13 +21,13 @@ impl Guest for Component {
             request.path_with_query(),
             request.headers().entries(),
         );
-        send(finish(begin(head, Incoming(request))), outparam);
+        send(complete(begin(head, Incoming::Request(request))), outparam);
         after_answer();
     }
 }
 
 /// The instance waits with the request.
-fn finish(mut step: Step) -> Response<Vec<u8>> {
+pub(super) fn complete(mut step: Step) -> Response<Vec<u8>> {
     loop {
         match step {
             Step::Answer(response) => return response,
@@ -39,38 +39,53 @@ fn finish(mut step: Step) -> Response<Vec<u8>> {
     }
 }
 
-/// The body of a WASI request.
-struct Incoming(IncomingRequest);
+/// The body of a request.
+pub(super) enum Incoming {
+    /// Of this request.
+    Request(IncomingRequest),
+    /// None for a request without one.
+    Body(Option<IncomingBody>),
+}
 
 /// Bytes asked for at once; the host gives what has arrived.
 const CHUNK_BYTES: u64 = 1 << 20;
 
 impl Body for Incoming {
-    fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error> {
-        let length = declared_length(&self.0.headers().get("content-length"));
-        let body = self.0.consume().map_err(|()| Error::BodyCutShort)?;
-        let stream = body.stream().map_err(|()| Error::BodyCutShort)?;
-        let mut bytes = Vec::new();
-        loop {
-            match stream.blocking_read(CHUNK_BYTES) {
-                Ok(chunk) if bytes.len() + chunk.len() > limit_bytes => {
-                    return Err(Error::BodyTooLarge { limit_bytes });
-                }
-                Ok(chunk) => {
-                    // Not before: a length is only announced until something comes.
-                    bytes.reserve_exact(length.min(limit_bytes).saturating_sub(bytes.len()));
-                    bytes.extend_from_slice(&chunk);
-                }
-                Err(StreamError::Closed) => return Ok(bytes),
-                Err(StreamError::LastOperationFailed(_)) => return Err(Error::BodyCutShort),
+    fn read(self, declared: usize, limit_bytes: usize) -> Result<Vec<u8>, Error> {
+        let body = match self {
+            Self::Request(request) => Some(request.consume().map_err(|()| Error::BodyCutShort)?),
+            Self::Body(body) => body,
+        };
+        body.map_or(Ok(Vec::new()), |body| read(&body, declared, limit_bytes))
+    }
+}
+
+fn read(body: &IncomingBody, length: usize, limit_bytes: usize) -> Result<Vec<u8>, Error> {
+    let stream = body.stream().map_err(|()| Error::BodyCutShort)?;
+    let mut bytes = Vec::new();
+    loop {
+        match stream.blocking_read(CHUNK_BYTES) {
+            Ok(chunk) if bytes.len() + chunk.len() > limit_bytes => {
+                return Err(Error::BodyTooLarge { limit_bytes });
             }
+            // Most bodies come at once.
+            Ok(chunk) if bytes.is_empty() && chunk.len() == length && length > 0 => {
+                return Ok(chunk);
+            }
+            Ok(chunk) => {
+                // Not before: a length is only announced until something comes.
+                bytes.reserve_exact(length.min(limit_bytes).saturating_sub(bytes.len()));
+                bytes.extend_from_slice(&chunk);
+            }
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(Error::BodyCutShort),
         }
     }
 }
 
 /// Sends an answer. What fits into the stream at once is written and finished before the
 /// answer is handed over, so that head and body leave in one segment.
-fn send(response: Response<Vec<u8>>, outparam: ResponseOutparam) {
+pub(super) fn send(response: Response<Vec<u8>>, outparam: ResponseOutparam) {
     let (parts, content) = response.into_parts();
     let outgoing = OutgoingResponse::new(fields(&parts.headers));
     // A status is three digits, and the body of a new response is not yet taken.

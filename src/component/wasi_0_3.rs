@@ -13,7 +13,7 @@ use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
 use super::hold::Step;
-use super::request::{declared_length, fields, head};
+use super::request::{fields, head};
 use super::{Component, after_answer, begin, look, pause};
 use crate::api::{Body, Error};
 
@@ -65,13 +65,12 @@ struct Incoming(Request);
 const CHUNK_BYTES: usize = 1 << 20;
 
 impl Body for Incoming {
-    fn read(self, limit_bytes: usize) -> Result<Vec<u8>, Error> {
-        block_on(read(self.0, limit_bytes))
+    fn read(self, declared: usize, limit_bytes: usize) -> Result<Vec<u8>, Error> {
+        block_on(read(self.0, declared, limit_bytes))
     }
 }
 
-async fn read(request: Request, limit_bytes: usize) -> Result<Vec<u8>, Error> {
-    let length = declared_length(&request.get_headers().get("content-length"));
+async fn read(request: Request, length: usize, limit_bytes: usize) -> Result<Vec<u8>, Error> {
     // One more than the body, so that its end is read without growing. The rest of a large body only
     // when something comes: until then its length is only announced.
     let mut bytes = Vec::with_capacity(length.min(CHUNK_BYTES) + 1);

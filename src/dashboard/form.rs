@@ -11,7 +11,7 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     /// Reads it: 413 for one that is too large.
     pub(super) fn read(body: impl Body) -> Result<Self, Error> {
-        Ok(Self::parse(&body.read(MAX_BYTES)?))
+        Ok(Self::parse(&body.read(0, MAX_BYTES)?))
     }
 
     fn parse(body: &[u8]) -> Self {

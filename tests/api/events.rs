@@ -349,9 +349,8 @@ fn a_slow_client_gets_the_newest_and_never_an_older_one_after_it() {
     });
 }
 
-/// As on Spin: the component itself looks again, and has no streams.
-#[test]
-fn a_host_that_holds_no_connections_waits_in_the_component() {
+/// A server whose component is called as on Spin.
+pub fn as_on_spin() -> Host {
     let folder = tempfile::tempdir().unwrap();
     let original = build(&manifest());
     let text = std::fs::read_to_string(&original).unwrap();
@@ -369,7 +368,13 @@ fn a_host_that_holds_no_connections_waits_in_the_component() {
         copy.with_file_name(runtime),
     )
     .unwrap();
-    let host = Host::of(&Build::with_manifest(&copy), &[]);
+    Host::of(&Build::with_manifest(&copy), &[])
+}
+
+/// As on Spin: the component itself looks again, and has no streams.
+#[test]
+fn a_host_that_holds_no_connections_waits_in_the_component() {
+    let host = as_on_spin();
     let first = push(&host, "p", "a");
     host.client().get("/v1/events").failed(501, "no_streams");
     let info = host.client().get("/v1/info").good();

@@ -20,6 +20,7 @@ mod device_pull;
 mod diff;
 mod events;
 mod events_of_keys;
+mod exchange;
 mod guest;
 mod health;
 mod history;

@@ -48,7 +48,11 @@ fn the_manifests_differ_in_the_build_only() {
 #[test]
 fn only_the_http_interface_and_the_timer_are_of_wasi_0_3() {
     let (imports, exports) = interfaces("spin.toml");
-    assert!(exports.iter().eq(["wasi:http/incoming-handler@0.2.0"]));
+    let expected = [
+        "kamiflow:sync/exchange@2.0.0",
+        "wasi:http/incoming-handler@0.2.0",
+    ];
+    assert!(exports.iter().eq(expected));
     let (imports_0_3, exports_0_3) = interfaces("spin-wasi-0.3.toml");
     assert!(exports_0_3.iter().eq(["wasi:http/handler@0.3.0"]));
     let added: Vec<_> = imports_0_3.difference(&imports).collect();

@@ -25,7 +25,7 @@ use crate::guest::epoch_clock::EpochClock;
 use crate::guest::handler::Handler;
 use crate::guest::source::Source;
 use crate::guest::{component_build, engine};
-use crate::platform::{Grants, Shared};
+use crate::platform::{CONNECTIONS_ARE_HELD, Grants, Shared};
 use crate::serve::connection_slots::ConnectionSlots;
 use crate::serve::hold::{Holder, News};
 use crate::serve::open_files::Connections;
@@ -205,7 +205,7 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     };
     let mut variables = component.variables.clone();
     // The component leaves the connections of those who wait to `serve::hold`.
-    let is_held = variables.entry("connections_are_held".to_owned());
+    let is_held = variables.entry(CONNECTIONS_ARE_HELD.to_owned());
     is_held.or_insert("true".to_owned());
     variables.insert("started_us".to_owned(), now_us().to_string());
     Shared::new(&databases, &stores, variables, compute_limit::cores())

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use http::{Request, Response};
+use http::Response;
+use http::request::Parts;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
+use super::entry::request;
 use super::instances::Instances;
 use super::permits::Permits;
 use super::source::Source;
@@ -37,15 +39,17 @@ impl Handler {
         }
     }
 
-    /// Answers a request with an instance that is idle, or a new one.
+    /// Answers a request with an instance that is idle, or a new one. `body` is none for a request without
+    /// one.
     pub async fn handle(
         &self,
         permits: Arc<Permits>,
-        request: Request<WasiBody>,
+        head: &Parts,
+        body: Option<WasiBody>,
     ) -> wasmtime::Result<Response<WasiBody>> {
         match self {
-            Self::Wasi02(instances) => instances.handle(permits, request).await,
-            Self::Wasi03(handler) => handler.handle(permits, request).await,
+            Self::Wasi02(instances) => instances.handle(permits, head, body).await,
+            Self::Wasi03(handler) => handler.handle(permits, request(head, body)).await,
         }
     }
 }

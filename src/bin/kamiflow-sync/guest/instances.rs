@@ -5,14 +5,16 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::Response;
+use http::request::Parts;
 use tokio::sync::oneshot;
 use wasmtime::{Store, format_err};
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
-use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
-use wasmtime_wasi_http::{WasiBody, WasiHttpView};
+use wasmtime_wasi_http::WasiBody;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use super::call::Call;
+use super::entry::{Entry, Functions, Prepared};
+use super::exchange::Answer;
 use super::expiration::idle_timeout;
 use super::permits::Permits;
 use super::source::{Source, is_reusable};
@@ -22,22 +24,20 @@ use crate::platform::MemoryInUse;
 /// How often idle instances are looked at.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-type Answer = Result<Response<WasiBody>, ErrorCode>;
-
 /// Clones share the instances.
 #[derive(Clone)]
 pub struct Instances(Arc<Inner>);
 
 struct Inner {
     source: Source,
-    component: ProxyPre<GuestState>,
+    entry: Entry,
     /// The one that was used last is at the end, and is used next.
     idle: Mutex<Vec<Instance>>,
 }
 
 struct Instance {
     store: Store<GuestState>,
-    proxy: Proxy,
+    functions: Functions,
     memory: MemoryInUse,
     requests: usize,
     idle_since: Instant,
@@ -46,8 +46,8 @@ struct Instance {
 impl Instances {
     pub fn new(source: Source, component: ProxyPre<GuestState>) -> Self {
         let instances = Self(Arc::new(Inner {
+            entry: Entry::of(component, &source.shared),
             source,
-            component,
             idle: Mutex::default(),
         }));
         tokio::spawn(instances.clone().drop_idle());
@@ -63,8 +63,10 @@ impl Instances {
     pub async fn handle(
         &self,
         permits: Arc<Permits>,
-        request: Request<WasiBody>,
+        head: &Parts,
+        body: Option<WasiBody>,
     ) -> wasmtime::Result<Response<WasiBody>> {
+        let request = self.0.entry.request(head, body);
         let (sender, mut receiver) = oneshot::channel();
         let mut call = Call::new(self.clone().serve(permits, request, sender));
         let returned = tokio::select! {
@@ -81,7 +83,7 @@ impl Instances {
     async fn serve(
         self,
         permits: Arc<Permits>,
-        request: Request<WasiBody>,
+        request: Prepared,
         answer: oneshot::Sender<Answer>,
     ) -> wasmtime::Result<()> {
         let idle = self.0.idle().pop();
@@ -113,7 +115,7 @@ impl Inner {
         let mut store = self.source.store();
         Ok(Instance {
             memory: store.data().platform.memory_in_use(),
-            proxy: self.component.instantiate_async(&mut store).await?,
+            functions: self.entry.instantiate(&mut store).await?,
             store,
             requests: 0,
             idle_since: Instant::now(),
@@ -143,19 +145,15 @@ impl Instance {
     async fn call(
         &mut self,
         permits: &Permits,
-        request: Request<WasiBody>,
+        request: Prepared,
         answer: oneshot::Sender<Answer>,
     ) -> wasmtime::Result<()> {
         self.requests += 1;
         // The ticks of the time before are not this request's.
         self.store.set_epoch_deadline(1);
-        let state = self.store.data_mut();
-        state.begin_request(permits);
-        let mut http = state.http();
-        let request = http.new_incoming_request(Scheme::Http, request)?;
-        let answer = http.new_response_outparam(answer)?;
-        let handler = self.proxy.wasi_http_incoming_handler();
-        handler.call_handle(&mut self.store, request, answer).await
+        self.store.data_mut().begin_request(permits);
+        let functions = &self.functions;
+        functions.call(&mut self.store, request, answer).await
     }
 
     fn is_expired(&mut self) -> bool {

@@ -37,7 +37,7 @@ mod write_lock;
 use wasmtime::component::{HasSelf, Linker};
 
 pub use instance_memory::{MemoryInUse, UNCOUNTED};
-pub use shared::{Grants, Shared};
+pub use shared::{CONNECTIONS_ARE_HELD, Grants, Shared};
 pub use state::PlatformState;
 pub use turns::Turn;
 

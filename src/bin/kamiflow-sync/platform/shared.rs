@@ -14,6 +14,9 @@ use super::turns::Turns;
 use super::write_lock::WriteLock;
 use crate::database::disk_reserve::DiskReserve;
 
+/// The variable that tells the component who holds the connections of those who wait.
+pub const CONNECTIONS_ARE_HELD: &str = "connections_are_held";
+
 #[derive(Debug)]
 pub struct Shared {
     pub databases: Labels<GuestDatabase>,
@@ -67,6 +70,12 @@ impl Shared {
 }
 
 impl Shared {
+    /// Whether the program holds the connections of those who wait, and not the component, as on Spin.
+    pub fn holds_connections(&self) -> bool {
+        let held = self.variables.get(CONNECTIONS_ARE_HELD);
+        held.is_some_and(|value| value == "true")
+    }
+
     /// Gives free pages of the databases back to the disk, as long as it is polled.
     pub async fn give_free_pages_back(&self) {
         free_pages::give_back(self.databases.defined.values().cloned().collect()).await;

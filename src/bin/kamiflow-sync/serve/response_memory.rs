@@ -12,13 +12,14 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use kamiflow_sync_component::api::message::MAX_SHORT;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::connection_slots::ConnectionSlots;
 
 /// Responses of fewer bytes are not counted.
-const SMALL: usize = 16 << 10;
+const SMALL: usize = MAX_SHORT + 1;
 /// Responses of at least this many bytes are large. They have a budget of their own, so that
 /// clients that do not read pages of content delay no other answer.
 const LARGE: usize = 1 << 20;
@@ -59,6 +60,11 @@ impl ResponseMemory {
         response: Response<WasiBody>,
         method: &Method,
     ) -> Result<Completed, Error> {
+        // A body of known length is there already.
+        let known = response.body().size_hint().exact();
+        if known.is_some_and(|length| length < SMALL as u64) {
+            return Ok(Completed::InMemory(response));
+        }
         let (parts, body) = response.into_parts();
         let body = if is_without_body(method, parts.status) {
             BodyInMemory::default()

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use http::header::CONNECTION;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use kamiflow_sync_component::api::again::{mark_again, strip};
@@ -18,7 +18,7 @@ use kamiflow_sync_component::api::hold::may_be_held;
 use kamiflow_sync_component::api::routes::Route;
 use kamiflow_sync_component::dispatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
 use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
@@ -212,12 +212,8 @@ impl Service {
         if let Some(unheard) = &unheard {
             permits.keep(unheard.guard());
         }
-        let body = match has_body {
-            true => self.guest_body(body, client, permits.clone()),
-            false => body.map_err(Error::from).boxed_unsync(),
-        };
-        let request = Request::from_parts(parts, body);
-        let handled = self.run(request, permits, !has_body).await;
+        let body = has_body.then(|| self.guest_body(body, client, permits.clone()));
+        let handled = self.run(&parts, body, permits, !has_body).await;
         if let Some(unheard) = unheard {
             unheard.heard();
         }
@@ -230,9 +226,14 @@ impl Service {
 
     /// Runs a request without a body that changes nothing. Where it needs memory and there is none, it
     /// begins anew in a queue of such requests, and is not counted again.
-    async fn run_reading(&self, head: Parts, permits: Arc<Permits>, is_limited: bool) -> Handled {
-        let (mut again, no_room) = (head.clone(), permits.no_room.clone());
-        let handled = self.run(without_body(head), permits, is_limited).await;
+    async fn run_reading(
+        &self,
+        mut head: Parts,
+        permits: Arc<Permits>,
+        is_limited: bool,
+    ) -> Handled {
+        let no_room = permits.no_room.clone();
+        let handled = self.run(&head, None, permits, is_limited).await;
         let has_failed = match &handled {
             Ok(response) => response.status().is_server_error(),
             Err(_) => true,
@@ -240,27 +241,27 @@ impl Service {
         if !has_failed || no_room.is_none_or(|no_room| !no_room.load(Relaxed)) {
             return handled;
         }
-        mark_again(&mut again.headers, None);
+        mark_again(&mut head.headers, None);
         let permits = self.permits(&self.large, true).await;
-        self.run(without_body(again), permits, true).await
+        self.run(&head, None, permits, true).await
     }
 
     async fn run(
         &self,
-        request: Request<WasiBody>,
+        head: &Parts,
+        body: Option<WasiBody>,
         permits: Arc<Permits>,
         is_limited: bool,
     ) -> Handled {
-        let method = request.method().clone();
-        let has_body = !request.body().is_end_stream();
+        let has_body = body.is_some();
         let (out_of_time, out_of_memory) =
             (permits.out_of_time.clone(), permits.out_of_memory.clone());
-        let response = self.handler.handle(permits.clone(), request);
+        let response = self.handler.handle(permits.clone(), head, body);
         let completed = async {
             let response = response.await?;
             // It may have to wait for the memory of other responses.
             permits.turn.pause();
-            Ok::<_, wasmtime::Error>(self.responses.complete(response, &method).await?)
+            Ok::<_, wasmtime::Error>(self.responses.complete(response, &head.method).await?)
         };
         let handled = match is_limited {
             true => self.compute_limit.run(completed).await,
@@ -306,11 +307,6 @@ fn computes_little(request: &Parts) -> bool {
     let found = Route::find(&request.method, request.uri.path());
     let is_little = found.is_ok_and(|found| matches!(found.route, Route::Root | Route::Health));
     is_little && request.uri.query().is_none()
-}
-
-fn without_body(head: Parts) -> Request<WasiBody> {
-    let nothing = Empty::new().map_err(|never: Infallible| match never {});
-    Request::from_parts(head, nothing.boxed_unsync())
 }
 
 /// A copy of the head.
