@@ -54,6 +54,7 @@ impl Entry {
     pub async fn instantiate(&self, store: &mut Store<GuestState>) -> wasmtime::Result<Functions> {
         Ok(match self {
             Self::Exchange(component, exports) => {
+                store.data_mut().platform.leave_column_names_out();
                 let instance = component.instantiate_async(&mut *store).await?;
                 Functions::Exchange(exports.load(store, &instance)?)
             }

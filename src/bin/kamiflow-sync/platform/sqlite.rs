@@ -6,7 +6,7 @@ use wasmtime_wasi::TrappableError;
 use super::bindings::spin::sqlite::sqlite::{Error, Host, HostConnection, QueryResult, Value};
 use super::connection::GuestConnection;
 use super::labels::LabelError;
-use super::state::PlatformState;
+use super::state::{ColumnNames, PlatformState};
 
 pub type SqliteError = TrappableError<Error>;
 
@@ -37,7 +37,11 @@ impl HostConnection for PlatformState {
         let connection = connection.map_err(SqliteError::trap)?;
         self.memory.release();
         let memory = &mut self.memory;
-        Ok(connection.execute(&statement, &parameters, memory).await?)
+        let mut result = connection.execute(&statement, &parameters, memory).await?;
+        if self.column_names == ColumnNames::LeftOut {
+            result.columns.clear();
+        }
+        Ok(result)
     }
 
     fn last_insert_rowid(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<i64> {
@@ -101,5 +105,21 @@ mod tests {
         let last = handles.pop().unwrap();
         HostConnection::drop(&mut platform, last).unwrap();
         assert!(open(&mut platform, "default").is_ok());
+    }
+
+    #[tokio::test]
+    async fn names_of_columns_are_left_out_for_a_guest_that_goes_by_their_order() {
+        let mut platform = testing::platform();
+        for (leave_out, expected) in [(false, vec!["a", "b"]), (true, vec![])] {
+            if leave_out {
+                platform.leave_column_names_out();
+            }
+            let handle = open(&mut platform, "default").unwrap();
+            let statement = "SELECT 1 AS a, 2 AS b".to_owned();
+            let result = HostConnection::execute(&mut platform, handle, statement, vec![]).await;
+            let result = result.unwrap_or_else(|_| panic!("there is a row"));
+            assert_eq!(result.columns, expected);
+            assert_eq!(result.rows[0].values.len(), 2);
+        }
     }
 }

@@ -17,6 +17,16 @@ pub struct PlatformState {
     pub(super) stores: ResourceTable,
     pub(super) swaps: ResourceTable,
     pub(super) memory: InstanceMemory,
+    pub(super) column_names: ColumnNames,
+}
+
+/// Whether the rows of a query come with the names of their columns, each of which is a text to copy.
+#[derive(Clone, Copy, PartialEq)]
+pub enum ColumnNames {
+    /// As on Spin.
+    Sent,
+    /// For a guest that goes by their order.
+    LeftOut,
 }
 
 impl PlatformState {
@@ -34,7 +44,13 @@ impl PlatformState {
             stores,
             swaps,
             memory,
+            column_names: ColumnNames::Sent,
         }
+    }
+
+    /// The guest goes by the order of columns.
+    pub fn leave_column_names_out(&mut self) {
+        self.column_names = ColumnNames::LeftOut;
     }
 
     /// Begins a request with this turn. `out_of_memory` is set when it needs more memory than an
