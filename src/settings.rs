@@ -11,9 +11,7 @@ mod login;
 mod origins;
 mod parse;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::cell::OnceCell;
 
 use ipnet::IpNet;
 
@@ -34,11 +32,21 @@ macro_rules! settings {
         impl Settings {
             $($(#[$doc])*
             pub fn $name(&self) -> Result<$type, BadSetting> {
+                if let Some(known) = self.known.$name.get() {
+                    return Ok(known.clone());
+                }
                 let name = stringify!($name);
                 let value = self.text(name)?;
                 let parse: fn(&str) -> Result<$type, String> = $parse;
-                parse(&value).map_err(|rule| BadSetting { name, rule })
+                let read = parse(&value).map_err(|rule| BadSetting { name, rule })?;
+                Ok(self.known.$name.get_or_init(|| read).clone())
             })*
+        }
+
+        /// The values that were asked for.
+        #[derive(Default)]
+        struct Known {
+            $($name: OnceCell<$type>,)*
         }
 
         /// Name, default and rule of every setting.
@@ -96,7 +104,7 @@ type Get = dyn Fn(&str) -> Result<Option<String>, String>;
 /// The settings as a host gives them.
 pub struct Settings {
     get: Box<Get>,
-    values: RefCell<HashMap<&'static str, Rc<str>>>,
+    known: Known,
 }
 
 impl Settings {
@@ -105,7 +113,7 @@ impl Settings {
     pub fn new(get: impl Fn(&str) -> Result<Option<String>, String> + 'static) -> Self {
         Self {
             get: Box::new(get),
-            values: RefCell::default(),
+            known: Known::default(),
         }
     }
 
@@ -123,18 +131,14 @@ impl Settings {
         login::pair(self.dashboard_user()?, self.dashboard_pass()?)
     }
 
-    /// The value as the host gives it, asked for once.
-    fn text(&self, name: &'static str) -> Result<Rc<str>, BadSetting> {
-        if let Some(value) = self.values.borrow().get(name) {
-            return Ok(value.clone());
-        }
-        let bad = |rule| BadSetting { name, rule };
-        let value =
-            (self.get)(name).map_err(|reason| bad(format!("is not available: {reason}")))?;
-        let value = value.unwrap_or_else(|| default(name).to_owned());
-        let value: Rc<str> = value.into();
-        self.values.borrow_mut().insert(name, value.clone());
-        Ok(value)
+    /// The value as the host gives it.
+    fn text(&self, name: &'static str) -> Result<String, BadSetting> {
+        let unavailable = |reason| BadSetting {
+            name,
+            rule: format!("is not available: {reason}"),
+        };
+        let value = (self.get)(name).map_err(unavailable)?;
+        Ok(value.unwrap_or_else(|| default(name).to_owned()))
     }
 }
 
@@ -241,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_host_is_asked_once_for_each_value() {
-        let asked = Rc::new(std::cell::Cell::new(0));
+        let asked = std::rc::Rc::new(std::cell::Cell::new(0));
         let count = asked.clone();
         let settings = Settings::new(move |_| {
             count.set(count.get() + 1);

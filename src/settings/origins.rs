@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use super::parse::list;
 
 /// Origins whose pages may read the answers in a browser.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CorsOrigins {
     /// None: no CORS header is ever sent.
     None,
