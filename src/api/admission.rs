@@ -82,7 +82,7 @@ pub(super) fn count_refusal(
     common: &mut HeaderMap,
 ) -> Result<(), Error> {
     let network = client_network(headers, &app.settings.trusted_proxies()?);
-    count(app, &Client::Network(network), common).map(drop)
+    count(app, &Client::Network(network), common)
 }
 
 /// A request that its key may not make counts like any other, and nothing is looked up for it.
@@ -102,7 +102,7 @@ fn count_caller(
     match route {
         route if is_uncounted(app, head, route)? => Ok(Counted::No),
         route if continues_feed(head, route) => Ok(Counted::IfItFails(client)),
-        _ => count(app, &client, common).map(Counted::Yes),
+        _ => admit_one(app, &client, common).map(Counted::Yes),
     }
 }
 
@@ -114,9 +114,10 @@ pub(super) fn settle(
     common: &mut HeaderMap,
 ) -> Result<Response<Vec<u8>>, Error> {
     match (counted, &answer) {
-        (Counted::Yes(usage), Ok(response)) if is_idle(response) => usage.take_back(app, common)?,
-        (Counted::IfItFails(client), Err(_)) => _ = count(app, &client, common)?,
-        (Counted::No | Counted::Yes(_) | Counted::IfItFails(_), _) => {}
+        (Counted::Yes(usage), Ok(response)) if is_idle(response) => usage.take_back(app)?,
+        (Counted::Yes(usage), _) => usage.describe(common),
+        (Counted::IfItFails(client), Err(_)) => count(app, &client, common)?,
+        (Counted::No | Counted::IfItFails(_), _) => {}
     }
     answer
 }
@@ -135,9 +136,18 @@ pub(super) fn permit(caller: &Caller, route: &Route, needs: Scope) -> Result<(),
 }
 
 /// Counts a request of this client: 429 when there were too many.
-pub(super) fn count(app: &App, client: &Client, common: &mut HeaderMap) -> Result<Usage, Error> {
+pub(super) fn count(app: &App, client: &Client, common: &mut HeaderMap) -> Result<(), Error> {
+    admit_one(app, client, common).map(|usage| usage.describe(common))
+}
+
+/// The same for one whose answer may say that it was not counted: [`settle`] adds the headers.
+fn admit_one(app: &App, client: &Client, common: &mut HeaderMap) -> Result<Usage, Error> {
     let usage = rate_limit::count(app, client, clock::now_us() as u64 / 1000)?;
-    usage.describe(common);
-    usage.check()?;
-    Ok(usage)
+    match usage.check() {
+        Ok(()) => Ok(usage),
+        Err(error) => {
+            usage.describe(common);
+            Err(error)
+        }
+    }
 }

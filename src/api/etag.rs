@@ -2,9 +2,9 @@
 
 use http::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, VARY};
 use http::{Request, Response, StatusCode};
-use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use crate::domain::Checksum;
 
 /// Answers 304 when the client has the answer to this very request in this state, else what
 /// `build` makes, with its tag. `state` changes with everything that the answer depends on.
@@ -37,9 +37,8 @@ pub(super) fn if_known(
 
 /// The tag of an answer that depends on these texts alone.
 pub(super) fn weak(parts: &[&str]) -> String {
-    let hash = Sha256::digest(parts.join("\0"));
-    let digits = hash.iter().take(12).map(|byte| format!("{byte:02x}"));
-    format!("W/\"{}\"", digits.collect::<String>())
+    let digits = Checksum::of(parts.join("\0").as_bytes()).to_string();
+    format!("W/\"{}\"", &digits[..24])
 }
 
 /// The same with a tag that the caller knows already.

@@ -11,15 +11,14 @@ use http::header::{
     CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
 };
 use http::{Method, Request, Response};
-use sha2::{Digest, Sha256};
 
 use super::again::strip;
 use super::caller::Caller;
 use super::clock::now_us;
 use super::error::Error;
 use super::request::parameter;
-use crate::domain::ProjectId;
 use crate::domain::key::Projects;
+use crate::domain::{Checksum, ProjectId};
 use crate::wire::numbers::parse_limit;
 
 const HOLD: HeaderName = HeaderName::from_static("grip-hold");
@@ -152,9 +151,8 @@ fn number<T: FromStr>(value: &HeaderValue) -> Option<T> {
 /// The channel that has news when the project changes. A key may open 1,000 projects with long names, so it
 /// is named by a hash.
 pub(super) fn project_channel(id: &ProjectId) -> String {
-    let hash = Sha256::digest(id.as_str());
-    let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
-    format!("project:{}", digits.collect::<String>())
+    let digits = Checksum::of(id.as_str().as_bytes()).to_string();
+    format!("project:{}", &digits[..32])
 }
 
 /// The channel that has news when the key is revoked, or another secret opens it.

@@ -48,7 +48,7 @@ pub fn count_page(
     common: &mut HeaderMap,
 ) -> Result<(), Error> {
     common.extend(for_log::device(headers, caller));
-    count(app, &Client::pages(caller), common).map(drop)
+    count(app, &Client::pages(caller), common)
 }
 
 /// Answers what a request of this caller to this route would be answered, without counting it.

@@ -125,35 +125,27 @@ impl Usage {
         }
     }
 
-    /// Counts this request no more, and removes what [`describe`](Self::describe) has added. When the
-    /// window has just ended, the next one begins below 0, which only lets one request more pass.
-    pub(super) fn take_back(self, app: &App, headers: &mut HeaderMap) -> Result<(), Error> {
+    /// Counts this request no more. When the window has just ended, the next one begins below 0, which
+    /// only lets one request more pass.
+    pub(super) fn take_back(self, app: &App) -> Result<(), Error> {
         app.memory.add(&self.count_key, -1)?;
-        for (name, _) in self.headers() {
-            headers.remove(name);
-        }
         Ok(())
     }
 
+    /// Adds the headers of the current draft, and the original's: there `reset` is a time of day.
     pub(super) fn describe(&self, headers: &mut HeaderMap) {
-        for (name, number) in self.headers() {
-            headers.insert(name, number.into());
-        }
-    }
-
-    /// The headers of the current draft, and the original's: there `reset` is a time of day.
-    fn headers(&self) -> [(HeaderName, u64); 6] {
         let remaining = self.limit.saturating_sub(self.used);
         let ends_s = self.ends_ms.div_ceil(1000);
-        [
+        for (name, number) in [
             ("ratelimit-limit", self.limit),
             ("ratelimit-remaining", remaining),
             ("ratelimit-reset", self.seconds_left()),
             ("x-ratelimit-limit", self.limit),
             ("x-ratelimit-remaining", remaining),
             ("x-ratelimit-reset", ends_s),
-        ]
-        .map(|(name, number)| (HeaderName::from_static(name), number))
+        ] {
+            headers.insert(HeaderName::from_static(name), number.into());
+        }
     }
 
     fn seconds_left(&self) -> u64 {
