@@ -7,6 +7,7 @@ mod device;
 mod hostile;
 mod interrupted;
 mod limits;
+mod moved;
 mod names;
 mod progress;
 mod selection;

@@ -13,7 +13,7 @@ use super::row::{Row, Value};
 use super::store::Store;
 use super::takeover::LastRev;
 use crate::domain::{ProjectId, Rev};
-use rows::Copy;
+use rows::Transfer;
 
 /// A project that was moved to another server.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Store {
         let summary = self.project_summary(id)?.ok_or(Error::NoProject)?;
         let source = summary.project.number;
         self.copy_keys(id, source, to)?;
-        let copy = Copy {
+        let copy = Transfer {
             from: self,
             source,
             to,

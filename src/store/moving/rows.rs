@@ -8,14 +8,14 @@ use crate::store::store::Store;
 const STEP: i64 = 1000;
 
 /// A project in two databases, with its number in each.
-pub(super) struct Copy<'s> {
+pub(super) struct Transfer<'s> {
     pub(super) from: &'s Store,
     pub(super) source: i64,
     pub(super) to: &'s Store,
     pub(super) target: i64,
 }
 
-impl Copy<'_> {
+impl Transfer<'_> {
     /// One at a time, since one may have 100 MiB.
     pub(super) fn contents(&self) -> Result<(), Error> {
         let mut after = Value::Blob(Vec::new());
