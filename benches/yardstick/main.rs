@@ -19,6 +19,7 @@ mod row;
 mod rows;
 mod scale;
 mod server;
+mod standby;
 mod start;
 mod writing;
 
@@ -31,6 +32,7 @@ cargo bench -- live                 1,000 devices wait for changes
 cargo bench -- beside               good requests beside clients that hold others up
 cargo bench -- pages [FILES]        the pages of the dashboard, with ten versions of each file
 cargo bench -- client               the client, which has a benchmark of its own
+cargo bench -- standby [FILES]      what is lost with a machine whose standby has the last backup
 
 The program is built like that of `cargo run --release`; `cargo bench --profile dist` measures that of
 images and releases.
@@ -39,7 +41,8 @@ BASELINE names a program of another checkout, such as ../before/target/dist/kami
 installed one; the next spin.toml beside it or above it is its manifest. Build it with
 `cargo build --profile dist`, so that only the source differs.
 
-ROUNDS=5 and SECONDS=2 (of each row in each round) set the length, ONLY=be leaves out other rows.";
+ROUNDS=5 and SECONDS=2 (of each row in each round) set the length, ONLY=be leaves out other rows. For the
+standby, EVERY=10 is the pause between backups in seconds.";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,6 +69,8 @@ fn main() {
         ["pages", files] => pages::run(&[files.parse().expect("a number of files")]),
         // That of the package `kamisync` runs.
         ["client"] => {}
+        ["standby"] => standby::run(&[1_000, 10_000, 100_000]),
+        ["standby", files] => standby::run(&[files.parse().expect("a number of files")]),
         _ => panic!("unknown mode {words:?}\n{HELP}"),
     }
 }
