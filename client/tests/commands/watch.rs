@@ -1,6 +1,7 @@
 //! `watch`: two devices, and what may happen to them.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use support::{Host, Process, free_port};
@@ -48,6 +49,20 @@ fn two_devices_see_each_others_edits_and_deletions() {
     });
     fs::remove_file(laptop.place("ideas/a.md")).unwrap();
     eventually("a deletion is there", || phone.read("ideas/a.md").is_none());
+}
+
+#[test]
+fn a_file_that_cannot_go_up_is_told() {
+    let host = Host::with(&[("MAX_FILE_SIZE", "1000")]);
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/large.md", &"x".repeat(1001));
+    let mut watch = laptop.command(&["watch"]);
+    let mut watch = Process::start(watch.stdout(Stdio::null()).stderr(Stdio::piped()));
+    let mut said = BufReader::new(watch.stderr.take().unwrap()).lines();
+    let line = said.next().unwrap().unwrap();
+    let expected =
+        "ideas/large.md is left: it is larger than the 1000 bytes that the server takes.";
+    assert!(line.ends_with(expected), "{line}");
 }
 
 #[test]

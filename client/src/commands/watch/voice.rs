@@ -1,16 +1,22 @@
 //! What `watch` says: what a round changed, and each trouble once, with its end.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::commands::say::{note, say};
 use crate::commands::summary;
-use crate::report::Report;
+use crate::report::{Left, Report};
+
+/// Files that are left of which each is told; of more, only their number is.
+const LISTED: usize = 20;
 
 /// The voice of one folder.
 #[derive(Debug)]
 pub struct Voice {
     folder: String,
     trouble: Option<String>,
+    /// Paths that could not be synced, each with the reason.
+    left: BTreeMap<String, String>,
 }
 
 impl Voice {
@@ -19,6 +25,7 @@ impl Voice {
         Self {
             folder: root.display().to_string(),
             trouble: None,
+            left: BTreeMap::new(),
         }
     }
 
@@ -30,6 +37,31 @@ impl Voice {
         if !report.is_in_step() {
             say(format_args!("{}: {}", self.folder, summary::line(report)));
         }
+        for news in self.news_of(&report.left) {
+            note(format_args!("{}: {news}", self.folder));
+        }
+    }
+
+    /// What is left now and was not, or for another reason.
+    fn news_of(&mut self, left: &[Left]) -> Vec<String> {
+        let is_new = |left: &&Left| self.left.get(&left.path) != Some(&left.reason);
+        let news: Vec<&Left> = left.iter().filter(is_new).collect();
+        let listed = news.iter().take(LISTED);
+        let mut lines: Vec<String> = listed
+            .map(|left| {
+                format!(
+                    "{} is left: {}.",
+                    left.path,
+                    left.reason.trim_end_matches('.')
+                )
+            })
+            .collect();
+        if news.len() > LISTED {
+            lines.push(format!("{} more files are left.", news.len() - LISTED));
+        }
+        let left = left.iter().cloned();
+        self.left = left.map(|left| (left.path, left.reason)).collect();
+        lines
     }
 
     /// A round failed.
@@ -48,4 +80,28 @@ impl Voice {
             self.folder
         ));
     }
+}
+
+#[test]
+fn what_is_left_is_told_once_and_again_for_another_reason() {
+    let mut voice = Voice::new(Path::new("notes"));
+    let left = |path: &str, reason: &str| Left {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let large = [left("a.md", "it is too large")];
+    assert_eq!(voice.news_of(&large), ["a.md is left: it is too large."]);
+    assert!(voice.news_of(&large).is_empty());
+    let closed = [large[0].clone(), left("b.md", "it cannot be read")];
+    assert_eq!(voice.news_of(&closed), ["b.md is left: it cannot be read."]);
+    assert!(voice.news_of(&[]).is_empty());
+    assert_eq!(voice.news_of(&large).len(), 1);
+    let many: Vec<Left> = (0..30)
+        .map(|number| left(&format!("{number}"), "no"))
+        .collect();
+    let lines = voice.news_of(&many);
+    assert_eq!(
+        (lines.len(), &*lines[LISTED]),
+        (LISTED + 1, "10 more files are left.")
+    );
 }
