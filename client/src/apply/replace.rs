@@ -17,6 +17,8 @@ use crate::scan::{self, Local, Stamp};
 pub struct Write<'a> {
     /// The path.
     pub path: &'a str,
+    /// The path whose file, if there is one, has the permissions that the new one gets.
+    pub like: &'a str,
     /// The bytes.
     pub content: &'a [u8],
     /// When it was edited: milliseconds since 1970.
@@ -83,7 +85,8 @@ fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> 
     if place.symlink_metadata().is_ok_and(|old| !old.is_file()) {
         return Err(io::Error::from(ErrorKind::IsADirectory).into());
     }
-    let temporary = temporary::write(&place, write.content, write.modified)?;
+    let like = disk.folder.place(write.like);
+    let temporary = temporary::write(&place, &like, write.content, write.modified)?;
     Ok(Staged {
         write,
         place,

@@ -10,16 +10,21 @@ use crate::names::TEMPORARY;
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-/// Writes a content into a file of its own beside `place`, with the permissions of the file there. A
+/// Writes a content into a file of its own beside `place`, with the permissions of the file `like`. A
 /// killed round leaves it, and the next one finds it by its name.
-pub(super) fn write(place: &Path, content: &[u8], modified: i64) -> io::Result<PathBuf> {
+pub(super) fn write(
+    place: &Path,
+    like: &Path,
+    content: &[u8],
+    modified: i64,
+) -> io::Result<PathBuf> {
     let temporary = free_name(place);
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&temporary)?;
     // First the permissions: nobody reads the new text who could not read the old one.
-    let written = keep_permissions(&file, place).and_then(|()| file.write_all(content));
+    let written = keep_permissions(&file, like).and_then(|()| file.write_all(content));
     if written.is_err() {
         _ = std::fs::remove_file(&temporary);
     }
@@ -36,8 +41,8 @@ pub(super) fn free_name(place: &Path) -> PathBuf {
     place.with_file_name(format!("{TEMPORARY}{process}-{nanos}-{number}.tmp"))
 }
 
-fn keep_permissions(file: &File, place: &Path) -> io::Result<()> {
-    match place.symlink_metadata() {
+fn keep_permissions(file: &File, like: &Path) -> io::Result<()> {
+    match like.symlink_metadata() {
         Ok(old) if old.is_file() => file.set_permissions(old.permissions()),
         _ => Ok(()),
     }

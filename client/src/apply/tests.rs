@@ -47,6 +47,7 @@ impl Place {
         let expected = expected.map(|text| checksum(text.as_bytes()));
         let write = Write {
             path,
+            like: path,
             content: text.as_bytes(),
             modified: 1_700_000_000_000,
             expected: expected.as_deref(),

@@ -30,6 +30,7 @@ impl Round<'_> {
     fn write(&self, steps: &[Step]) -> Result<Vec<Outcome>, SyncError> {
         let writes = steps.iter().map(|step| Write {
             path: &step.change.path,
+            like: &step.change.path,
             content: &step.content,
             modified: step.change.modified,
             expected: self.scan.checksum(&step.change.path),

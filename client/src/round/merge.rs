@@ -97,7 +97,7 @@ impl Round<'_> {
     fn keep_copy(&mut self, path: &str, ours: &Content) -> Result<bool, SyncError> {
         for number in 1..100 {
             let copy = copy_path(path, self.options.device, ours.local.modified, number);
-            if self.is_copy(&copy, ours)? || self.write_copy(&copy, ours)? {
+            if self.is_copy(&copy, ours)? || self.write_copy(path, &copy, ours)? {
                 let path = path.to_owned();
                 self.report.conflicts.push(ConflictCopy { path, copy });
                 return Ok(true);
@@ -112,9 +112,11 @@ impl Round<'_> {
         Ok(self.scan.checksum(copy) == Some(&*ours.local.checksum))
     }
 
-    fn write_copy(&mut self, copy: &str, ours: &Content) -> Result<bool, SyncError> {
+    /// Who could not read the file cannot read its copy.
+    fn write_copy(&mut self, path: &str, copy: &str, ours: &Content) -> Result<bool, SyncError> {
         let write = Write {
             path: copy,
+            like: path,
             content: &ours.bytes,
             modified: ours.local.modified,
             expected: None,

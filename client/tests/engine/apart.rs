@@ -55,6 +55,24 @@ fn edits_that_clash_are_both_kept() {
 }
 
 #[test]
+fn a_private_file_stays_private_when_it_is_replaced_and_so_does_its_copy() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let host = Host::start();
+    let (a, b) = with(&host, "text\n");
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(b.place("ideas/a.md"), private).unwrap();
+    a.write("ideas/a.md", "text of a\n");
+    b.write("ideas/a.md", "text of b\n");
+    a.sync();
+    let report = b.sync();
+    for path in ["ideas/a.md", &report.conflicts[0].copy] {
+        let mode = b.place(path).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path}");
+    }
+}
+
+#[test]
 fn files_made_on_both_sides_are_both_kept_unless_they_are_the_same() {
     let host = Host::start();
     let (a, b) = with(&host, "text\n");

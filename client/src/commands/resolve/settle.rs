@@ -35,6 +35,7 @@ fn take(disk: &Disk, conflict: &ConflictCopy, copy: &[u8]) -> Result<()> {
     let since_1970 = disk.now.duration_since(SystemTime::UNIX_EPOCH);
     let write = Write {
         path: &conflict.path,
+        like: &conflict.path,
         content: copy,
         modified: since_1970.map_or(0, |time| time.as_millis() as i64),
         expected: expected.as_deref(),
