@@ -4,6 +4,7 @@
 //! * [`remote`] — what the engine asks of a server, and how that fails
 //! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
+//! * `memory`, [`lock`] — the folder with what is remembered, in which one program works at a time
 //! * [`state`] — what both sides had when they were last in step
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
 //! * [`apply`] — changes files so that nothing is lost
@@ -23,6 +24,7 @@ pub mod conflict;
 mod dates;
 pub mod error;
 pub mod lock;
+mod memory;
 pub mod merge;
 pub mod names;
 pub mod plan;

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use crate::config::Folder;
 use crate::error::{At, SyncError};
+use crate::memory;
 use crate::names::{Folding, TEMPORARY};
 use crate::scan::{Local, device};
 
@@ -38,6 +39,7 @@ impl<'a> Disk<'a> {
     /// system, dates the files.
     pub fn of(folder: &'a Folder) -> Result<Self, SyncError> {
         let memory = folder.memory();
+        memory::prepare(&memory)?;
         let (folding, now) = probe(&memory).at(&memory)?;
         Ok(Self {
             folder,

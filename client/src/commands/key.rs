@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::exit::usage;
 use crate::config::Folder;
+use crate::memory;
 use crate::transport::Address;
 
 /// The variable that goes before the file.
@@ -55,9 +56,9 @@ fn of_link(folder: &Folder, name: &str) -> Result<String> {
 /// that the settings name another one.
 pub fn write(folder: &Folder, key: &str, address: &Address) -> Result<()> {
     let memory = folder.memory();
+    memory::prepare(&memory)?;
     let file = memory.join(FILE);
-    let written = fs::create_dir_all(&memory)
-        .and_then(|()| fs::write(memory.join(GITIGNORE), "*\n"))
+    let written = fs::write(memory.join(GITIGNORE), "*\n")
         .and_then(|()| replace(&memory.join(SERVER), &address.to_string()))
         .and_then(|()| replace(&file, key));
     written.with_context(|| format!("{} cannot be written", file.display()))

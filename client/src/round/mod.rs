@@ -30,8 +30,9 @@ use std::collections::BTreeMap;
 
 use crate::apply::{Disk, Old, sweep};
 use crate::config::Folder;
-use crate::error::{At, SyncError};
+use crate::error::SyncError;
 use crate::lock::Lock;
+use crate::memory;
 use crate::remote::Remote;
 use crate::report::{Left, Progress, Report};
 use crate::scan::Scan;
@@ -66,7 +67,7 @@ impl Session {
     /// Takes the lock of a folder and opens what is remembered of it.
     pub fn open(folder: Folder) -> Result<Self, SyncError> {
         let memory = folder.memory();
-        std::fs::create_dir_all(&memory).at(&memory)?;
+        memory::prepare(&memory)?;
         let lock = Lock::take(&memory)?;
         let state = State::open(&folder)?;
         Ok(Self {

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::config::Folder;
 use crate::error::SyncError;
+use crate::memory::no_links;
 
 /// The remembered state of a folder.
 pub struct State {
@@ -45,6 +46,7 @@ impl State {
     /// What is remembered, for a look that changes nothing; nothing where nothing was, or of another project.
     pub fn look(folder: &Folder) -> Result<Self, SyncError> {
         if folder.database().is_file() {
+            no_links(&folder.memory())?;
             let state = Self::of(file::open(&folder.database())?)?;
             if state.meta("project")?.as_deref() == Some(project(folder)) {
                 return Ok(state);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -70,6 +70,36 @@ fn the_key_goes_to_no_other_server_than_the_one_it_was_given_for() {
     device.run(&["sync"]).good();
     assert_eq!(other.client().status("p")["fileCount"], 1);
     assert_eq!(host.client().status("p")["fileCount"], 0);
+}
+
+/// As a repository may have them.
+#[test]
+fn no_link_among_the_files_of_the_program_destroys_a_file_elsewhere() {
+    let host = Host::start();
+    let device = Device::new("laptop");
+    let precious = device.root().join("precious");
+    fs::write(&precious, "text").unwrap();
+    fs::create_dir(device.place(".sync")).unwrap();
+    for name in [
+        "kamisync.lock",
+        ".gitignore",
+        "kamisync.db",
+        ".kamisync-fold-é.tmp",
+    ] {
+        let link = device.place(".sync").join(name);
+        let is_refused = |command: &[&str]| {
+            _ = fs::remove_file(&link);
+            symlink(&precious, &link).unwrap();
+            let refused = device.run(command).failed();
+            assert!(refused.contains(name), "{refused}");
+            fs::remove_file(&link).unwrap();
+        };
+        is_refused(&["link", &host.url]);
+        device.run(&["link", &host.url]).good();
+        is_refused(&["sync"]);
+    }
+    assert_eq!(fs::read_to_string(precious).unwrap(), "text");
+    device.run(&["sync"]).good();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Writes the address and the project into `.kamirc.json`, and leaves everything else in it as it is.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -33,10 +33,18 @@ fn with_link(text: &str, backend: &str, project: &str) -> Result<String, serde_j
     Ok(serde_json::to_string_pretty(&settings)? + "\n")
 }
 
-/// At once: no reader finds half a file.
+/// At once, and on the disk before: no reader and no power cut finds half a file. It stays where a link leads.
 fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let new = file.with_file_name(format!("{NAME}.new"));
-    fs::write(&new, text)?;
+    // What has this name may be a link to another file.
+    _ = fs::remove_file(&new);
+    let mut opened = OpenOptions::new().write(true).create_new(true).open(&new)?;
+    if let Ok(old) = file.metadata() {
+        opened.set_permissions(old.permissions())?;
+    }
+    opened.write_all(text.as_bytes())?;
+    opened.sync_all()?;
     fs::rename(&new, file)
 }
 
@@ -63,6 +71,26 @@ mod tests {
 }
 "#;
         assert_eq!(fs::read_to_string(file).unwrap(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn it_stays_private_and_where_it_is_and_no_link_leads_elsewhere() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (file, real) = (folder.path().join(NAME), elsewhere.path().join("settings"));
+        fs::write(&real, "{}").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&real, &file).unwrap();
+        let precious = elsewhere.path().join("precious");
+        fs::write(&precious, "text").unwrap();
+        symlink(&precious, elsewhere.path().join(format!("{NAME}.new"))).unwrap();
+        write(folder.path(), "https://a", "p").unwrap();
+        assert!(file.is_symlink() && fs::read_to_string(&real).unwrap().contains("https://a"));
+        let mode = fs::metadata(&real).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "text");
     }
 
     #[test]

@@ -1,0 +1,52 @@
+//! `.kamiflow/.sync`, the folder with what the program remembers.
+
+use std::io;
+use std::path::Path;
+
+use crate::error::{At, SyncError};
+
+/// Makes the folder, where it is not there yet.
+pub fn prepare(memory: &Path) -> Result<(), SyncError> {
+    std::fs::create_dir_all(memory).at(memory)?;
+    no_links(memory)
+}
+
+/// Refuses a folder in which a file is a link. It may come with a repository, and what is written through the link would
+/// destroy a file elsewhere.
+pub fn no_links(memory: &Path) -> Result<(), SyncError> {
+    for entry in memory.read_dir().at(memory)? {
+        let place = entry.at(memory)?.path();
+        if place.is_symlink() && !place.is_dir() {
+            let reason = "it is a link, which has no place there";
+            return Err(io::Error::other(reason)).at(&place);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_a_link_is_refused_and_a_folder_is_not() {
+    use std::os::unix::fs::symlink;
+
+    let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let memory = root.path().join("a/.sync");
+    prepare(&memory).unwrap();
+    symlink(other.path(), memory.join("trash")).unwrap();
+    std::fs::write(memory.join("state.json"), "{}").unwrap();
+    prepare(&memory).unwrap();
+    let target = other.path().join("precious");
+    for exists in [false, true] {
+        if exists {
+            std::fs::write(&target, "text").unwrap();
+        }
+        let link = memory.join("kamisync.lock");
+        symlink(&target, &link).unwrap();
+        let said = prepare(&memory).unwrap_err().to_string();
+        assert!(
+            said.contains("kamisync.lock") && said.contains("a link"),
+            "{said}"
+        );
+        std::fs::remove_file(link).unwrap();
+    }
+}
