@@ -72,6 +72,19 @@ fn the_key_goes_to_no_other_server_than_the_one_it_was_given_for() {
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }
 
+#[test]
+fn a_category_that_leads_elsewhere_is_told() {
+    let (host, elsewhere) = (Host::start(), tempfile::tempdir().unwrap());
+    let device = Device::new("laptop");
+    symlink(elsewhere.path(), device.place("ideas")).unwrap();
+    let linked = device.run(&["link", &host.url]);
+    let expected = format!(
+        "kamisync: .kamiflow/ideas leads to {}, whose files are synced.\n",
+        elsewhere.path().canonicalize().unwrap().display()
+    );
+    assert_eq!((linked.code, linked.err), (Some(0), expected));
+}
+
 /// As a repository may have them.
 #[test]
 fn no_link_among_the_files_of_the_program_destroys_a_file_elsewhere() {

@@ -29,6 +29,7 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     key::write(&folder, &secret, &address)?;
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
     tell(&folder, &project, &own);
+    tell_where_links_lead(&folder);
     Ok(Done::InStep)
 }
 
@@ -63,6 +64,19 @@ fn project(args: &LinkArgs, folder: &Folder, server: &Server, own: &OwnKey) -> R
                 projects.join("\n")
             ))),
         },
+    }
+}
+
+/// A category that is a link may come with a repository, and have files that nobody meant to sync.
+fn tell_where_links_lead(folder: &Folder) {
+    let links = folder.selection.categories().iter();
+    for category in links.filter(|category| folder.place(category).is_symlink()) {
+        if let Ok(to) = folder.place(category).canonicalize() {
+            note(format_args!(
+                "kamisync: .kamiflow/{category} leads to {}, whose files are synced.",
+                to.display()
+            ));
+        }
     }
 }
 
