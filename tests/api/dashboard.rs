@@ -251,10 +251,40 @@ fn a_page_of_many_projects_is_small_and_leads_on() {
     let first = browser.get("/dashboard").good();
     assert!(first.bytes.len() < 200_000, "{}", first.bytes.len());
     assert_eq!(first.html.matches("<tr>").count(), 51);
-    let (_, next) = first.html.split_once("href=\"/dashboard?after=").unwrap();
-    let next = format!("/dashboard?after={}", next.split('"').next().unwrap());
+    let (_, next) = first.html.split_once("href=\"/dashboard?before=").unwrap();
+    let next = format!("/dashboard?before={}", next.split('"').next().unwrap());
     let second = browser.get(&next).good();
     assert_eq!(second.html.matches("<tr>").count(), 51);
-    let none = browser.get("/dashboard?after=zzz").good();
+    let none = browser.get("/dashboard?before=0.0").good();
     assert!(none.html.contains("There are no more projects"));
+}
+
+/// The names of the projects of a page, in its order.
+fn listed(page: &Page) -> Vec<String> {
+    let names = page.html.split("class=\"entry name\"").skip(1);
+    let name = |row: &str| {
+        let (_, name) = row.split_once("<bdi>").unwrap();
+        name.split_once("</bdi>").unwrap().0.to_owned()
+    };
+    names.map(name).collect()
+}
+
+#[test]
+fn the_last_changed_project_comes_first_and_each_is_found_by_its_name() {
+    let host = Host::start();
+    for (id, name) in [("a", "Diary"), ("b", "Été"), ("c", "Recipes")] {
+        let push = json!({ "metadata": { "name": name }, "files": [file("x", b"x")] });
+        host.client().push(id, &push).good();
+    }
+    host.client().push_files("a", &[("x", "changed")]).good();
+    let browser = host.signed_in(KEY);
+    let page = |query: &str| browser.get(&format!("/dashboard{query}")).good();
+    assert_eq!(listed(&page("")), ["Diary", "Recipes", "Été"]);
+    assert_eq!(listed(&page("?q=DIA")), ["Diary"]);
+    assert_eq!(listed(&page("?q=%C3%A9t")), ["Été"]);
+    assert_eq!(listed(&page("?q=+c+")), ["Recipes"]);
+    let none = page("?q=%3Cb%3E%22");
+    assert!(none.html.contains("No project has this in its name"));
+    assert_harmless(&none);
+    assert_eq!(browser.get("/dashboard?before=x").status, 400);
 }

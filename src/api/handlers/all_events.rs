@@ -60,6 +60,11 @@ fn describe(change: &LatestChange) -> String {
     event::change(&change.project, change.cursor, change.device.as_deref())
 }
 
+/// Where a stream of all projects begins with the changes after a moment.
+pub fn position_at(now_us: Rev) -> String {
+    Position::Exact(now_us).to_string()
+}
+
 /// Whether a stream of all projects can go on from there.
 pub fn is_position(text: &str) -> bool {
     text.parse::<Position>().is_ok()

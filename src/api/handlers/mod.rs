@@ -22,6 +22,7 @@ pub mod restore;
 mod root;
 mod status;
 
+pub use all_events::position_at;
 pub(super) use all_events::{all_events, is_position};
 pub(super) use delete::delete;
 pub(super) use diff::diff;

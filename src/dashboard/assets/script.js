@@ -91,37 +91,65 @@ function chooseInZone(form) {
   });
 }
 
-// What is on the page changes with the projects, as long as somebody looks at it. Where the server has no
-// streams, it stays as it was.
-function follow(live) {
-  let events, timer;
+// What is on the page changes with the projects, as long as somebody looks at it: soon after a change, and then every
+// five seconds at most. Where the server has no streams, nothing asks for it.
+function follow() {
+  const part = () => document.querySelector('[data-events]');
+  let events, timer, retry, refreshed = 0;
   const refresh = async () => {
     timer = undefined;
-    const answer = await fetch(location.href);
-    if (!answer.ok || answer.redirected) return;
+    refreshed = Date.now();
+    const address = location.href;
+    const answer = await fetch(address);
+    // The session is over.
+    if (answer.redirected) return stop();
+    if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('[data-events]');
-    if (!fresh) return;
-    live.replaceChildren(...fresh.childNodes);
-    tellTimes(live);
+    if (fresh && address === location.href) show(fresh);
   };
-  const soon = () => { timer ??= setTimeout(() => refresh().catch(() => {}), 200); };
-  const listen = () => {
+  const show = (fresh) => {
+    const old = part();
+    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute('href');
+    old.replaceWith(fresh);
+    tellTimes(fresh);
+    const links = focused ? [...fresh.querySelectorAll('a')] : [];
+    links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
+  };
+  const soon = () => {
+    const wait = Math.max(200, refreshed + 5000 - Date.now());
+    timer ??= setTimeout(() => refresh().catch(() => {}), wait);
+  };
+  const stop = () => {
+    clearTimeout(retry);
     events?.close();
-    if (document.hidden) return;
-    events = new EventSource(live.dataset.events);
-    events.addEventListener('change', soon);
   };
-  document.addEventListener('visibilitychange', () => {
+  const listen = () => {
+    stop();
+    if (document.hidden || !part()) return;
+    const { events: address, since } = part().dataset;
+    events = new EventSource(`${address}?since=${since}`);
+    events.addEventListener('change', (event) => {
+      const only = part()?.dataset.project;
+      if (!only || JSON.parse(event.data).project === only) soon();
+    });
+    // The browser comes back by itself after a lost connection, but not after the error of a proxy whose server
+    // is being restarted.
+    events.addEventListener('error', () => {
+      if (events.readyState === EventSource.CLOSED) retry = setTimeout(again, 10000);
+    });
+  };
+  const again = () => {
     listen();
     if (!document.hidden) soon();
-  });
+  };
+  document.addEventListener('visibilitychange', again);
   listen();
 }
 
 tellTimes(document);
 offerCopies(document);
-for (const live of document.querySelectorAll('[data-events]')) follow(live);
+if (document.querySelector('[data-events]')) follow();
 for (const form of document.querySelectorAll('form[data-live]')) searchAsTyped(form);
 for (const form of document.querySelectorAll('form[data-moment]')) chooseInZone(form);
 setInterval(() => tellTimes(document), 30000);

@@ -6,16 +6,18 @@ use askama::Template;
 use http::{Method, Response};
 
 use super::connect::server_address;
+use super::parts::events_for;
+use super::position;
 use crate::api::hold::shorten_stream;
 use crate::api::routes::Route;
 use crate::api::{Error, person};
 use crate::dashboard::format::{Name, Query, Size, Time, file_address, plain};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
-use crate::dashboard::routes::{ACTIVITY, EVENTS};
+use crate::dashboard::routes::ACTIVITY;
 use crate::dashboard::visit::Visit;
+use crate::domain::ProjectId;
 use crate::domain::key::Projects;
-use crate::domain::{ProjectId, Rev};
 use crate::store::{Activity, ActivityFilter, ActivityKind, ActivityPosition};
 
 /// How long a stream goes on after its session has ended, at the most.
@@ -37,8 +39,8 @@ struct Page {
     /// Ids of projects, for the filter.
     projects: Vec<String>,
     changes: Vec<Row>,
-    /// Tells of changes; none on a page that none of them is on.
-    events: Option<&'static str>,
+    /// From where on the page is told of changes.
+    events: Option<String>,
     /// The address of the changes before these.
     next: Option<String>,
     newest: Option<String>,
@@ -89,7 +91,7 @@ pub fn activity(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
         is_filtered: asked.is_filtered(),
         projects: offered.projects.iter().map(|of| plain(&of.id)).collect(),
         changes: page.changes.into_iter().map(row).collect(),
-        events: asked.before.is_none().then_some(EVENTS),
+        events: events_for(visit, asked.before.is_none()),
         next,
         newest: asked.before.map(|_| asked.address(None)),
         project: asked.project,
@@ -116,12 +118,11 @@ impl Asked {
 
     fn of(visit: &Visit) -> Result<Self, Error> {
         let text = |name| visit.parameter(name).unwrap_or_default().trim().to_owned();
-        let before = visit.parameter("before").filter(|text| !text.is_empty());
         Ok(Self {
             project: text("project"),
             device: text("device"),
             path: text("path"),
-            before: before.map(|text| position(&text)).transpose()?,
+            before: position::before(visit)?,
         })
     }
 
@@ -141,7 +142,7 @@ impl Asked {
 
     /// The page with the same filter before a change.
     fn address(&self, before: Option<ActivityPosition>) -> String {
-        let before = before.map(|at| format!("{}.{}", at.rev, at.project));
+        let before = before.map(position::write);
         let fields = [
             ("project", self.project.as_str()),
             ("device", &self.device),
@@ -150,19 +151,6 @@ impl Asked {
         ];
         Query(ACTIVITY, &fields).to_string()
     }
-}
-
-fn position(text: &str) -> Result<ActivityPosition, Error> {
-    let parse = || {
-        let (rev, project) = text.split_once('.')?;
-        let rev: Rev = rev.parse().ok()?;
-        Some(ActivityPosition {
-            rev,
-            project: project.parse().ok()?,
-        })
-    };
-    let rule = "'before' must be from the address of a page.";
-    parse().ok_or_else(|| Error::BadRequest(rule.to_owned()))
 }
 
 fn row(change: Activity) -> Row {

@@ -5,6 +5,7 @@ mod connect;
 mod devices;
 mod file;
 mod parts;
+mod position;
 mod project;
 mod projects;
 mod server;

@@ -4,7 +4,8 @@ use askama::Template;
 use http::Response;
 
 use super::connect::server_address;
-use super::parts::{Bars, Changed, ProjectName};
+use super::parts::{Bars, Changed, ProjectName, events_for};
+use super::position;
 use crate::api::Error;
 use crate::api::clock::now_us;
 use crate::dashboard::format::{Query, Repository, Size, count, grouped, project_address};
@@ -13,7 +14,7 @@ use crate::dashboard::reply;
 use crate::dashboard::routes::HOME;
 use crate::dashboard::visit::Visit;
 use crate::domain::Rev;
-use crate::store::{ProjectSummary, Store};
+use crate::store::{ActivityPosition, ProjectSummary, Store};
 
 /// Projects of a page.
 const LIMIT: usize = 50;
@@ -22,7 +23,11 @@ const LIMIT: usize = 50;
 #[template(path = "projects.html")]
 struct Page {
     frame: Frame,
+    /// What is searched for.
+    query: String,
     projects: Vec<Row>,
+    /// From where on the page is told of changes.
+    events: Option<String>,
     /// The address of the next page.
     next: Option<String>,
     /// Whether this is a page behind the first.
@@ -44,24 +49,34 @@ struct Row {
     unportable: Option<String>,
 }
 
-/// Lists the projects of the key, in pages of 50.
+/// Lists the projects of the key, the last changed first, in pages of 50: with `q` those that have it in their
+/// names or ids.
 pub fn projects(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
-    let after = visit.parameter("after").unwrap_or_default();
+    let query = visit.parameter("q").unwrap_or_default();
+    let before = position::before(visit)?;
     let (projects, now_us) = (&visit.grant()?.projects, now_us());
     let (rows, next) = visit.app.database.read(|store| {
-        let page = store.projects(projects, &after, LIMIT)?;
-        let last = page.projects.last().filter(|_| page.has_more);
-        let next = last.map(|last| Query(HOME, &[("after", &last.id)]).to_string());
+        let from = before.unwrap_or(ActivityPosition::NEWEST);
+        let page = store.recent_projects(projects, query.trim(), from, LIMIT)?;
+        let next = page.next.map(|next| address(&query, next));
         let rows = page.projects.into_iter().map(|of| row(store, of, now_us));
         Ok::<_, Error>((rows.collect::<Result<_, Error>>()?, next))
     })?;
     reply::page(&Page {
         frame: visit.frame("Projects"),
         projects: rows,
+        events: events_for(visit, before.is_none()),
         next,
-        is_continued: !after.is_empty(),
+        is_continued: before.is_some(),
+        query,
         server: server_address(visit),
     })
+}
+
+/// The page before a place.
+fn address(query: &str, before: ActivityPosition) -> String {
+    let before = position::write(before);
+    Query(HOME, &[("q", query), ("before", &before)]).to_string()
 }
 
 fn row(store: &Store, summary: ProjectSummary, now_us: Rev) -> Result<Row, Error> {

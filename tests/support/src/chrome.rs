@@ -173,6 +173,11 @@ impl Chrome {
         self.call("POST", "/execute/sync", Some(&body))
     }
 
+    /// Waits until an expression in the page is true.
+    pub fn waits_for(&self, expression: &str) {
+        wait_until(expression, || self.value(expression) == Value::Bool(true));
+    }
+
     /// What the browser has complained of since this was last asked for: scripts that failed, and what the policy
     /// of a page stopped.
     pub fn complaints(&self) -> Vec<String> {

@@ -7,7 +7,7 @@ use super::head::Head;
 use crate::api::Error;
 use crate::dashboard::format::{Name, Query, Size, count, file_address};
 use crate::dashboard::frame::Frame;
-use crate::dashboard::pages::parts::Changed;
+use crate::dashboard::pages::parts::{Changed, events_for};
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
 use crate::domain::{ProjectId, Version};
@@ -25,6 +25,8 @@ struct Page {
     /// What is searched for.
     query: String,
     entries: Vec<Entry>,
+    /// From where on the page is told of changes.
+    events: Option<String>,
     /// Where deleted files with this name are.
     deleted: String,
     /// The address of the next page.
@@ -82,6 +84,7 @@ pub fn files(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> 
         folders: folders(folder, |folder| address(folder, "", "")),
         next: next.map(|next| address(folder, &query, &next)),
         deleted: Query(&format!("{}/deleted", head.address), &[("q", &query)]).to_string(),
+        events: events_for(visit, after.is_empty()),
         is_continued: !after.is_empty(),
         folder: folder.to_owned(),
         query,
