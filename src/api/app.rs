@@ -6,6 +6,7 @@ use crate::counters::Counters;
 use crate::domain::Rev;
 use crate::settings::Settings;
 use crate::store::Database;
+use crate::wire::host_report::HostReport;
 
 /// The parts of the server that outlive a request.
 pub struct App {
@@ -22,6 +23,8 @@ pub struct App {
     pub started_us: Rev,
     /// Whether the host holds the connections of those who wait.
     pub is_held: bool,
+    /// What the host tells of the machine, as it is now; none on a host that tells nothing.
+    pub host_report: fn() -> Option<HostReport>,
     /// Numbers that nobody can guess, for keys.
     pub random: fn() -> u64,
     /// What is written after the answer.

@@ -19,6 +19,7 @@ pub fn app() -> App {
         database: Database::new(|| Err(Error::Busy)),
         started_us: 0,
         is_held: true,
+        host_report: || None,
         random: || 0xab,
         later: Later::default(),
         watch: Watch::default(),

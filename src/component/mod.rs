@@ -24,6 +24,7 @@ use crate::api::{self, App, Body, Later, Watch};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
+use crate::wire::host_report::{HOST_REPORT, HostReport};
 use bindings::wasi::random::random::get_random_u64;
 use hold::{Step, Wait};
 use key_value::Bucket;
@@ -50,6 +51,7 @@ thread_local! {
             .and_then(|value| value.parse().ok())
             .unwrap_or_else(now_us),
         is_held: variable(HELD).is_ok_and(|value| value.as_deref() == Some("true")),
+        host_report,
         random: get_random_u64,
         later: Later::default(),
         watch: Watch::default(),
@@ -77,6 +79,11 @@ fn look(wait: Box<Wait>) -> Step {
 /// Variables that `kamiflow-sync` adds to those of the manifest.
 const HELD: &str = "connections_are_held";
 const STARTED: &str = "started_us";
+
+fn host_report() -> Option<HostReport> {
+    let text = variable(HOST_REPORT).ok().flatten();
+    text.and_then(|text| HostReport::parse(&text))
+}
 
 /// Writes what no answer waits for.
 fn after_answer() {

@@ -10,6 +10,7 @@ pub mod event;
 pub mod excerpt;
 pub mod failure;
 pub mod history;
+pub mod host_report;
 pub mod info;
 pub mod json;
 pub mod key;

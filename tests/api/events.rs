@@ -360,6 +360,7 @@ pub fn as_on_spin() -> Host {
     component["variables"]["api_key"] = "{{ api_key }}".into();
     let variables = component["variables"].as_table_mut().unwrap();
     variables.insert("connections_are_held".to_owned(), "false".into());
+    variables.insert("host_report".to_owned(), "".into());
     let copy = folder.path().join("spin.toml");
     std::fs::write(&copy, table.to_string()).unwrap();
     let runtime = "runtime-config.toml";

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Result, ensure};
 use kamiflow_sync_component::api::Publication;
 use kamiflow_sync_component::api::clock::now_us;
+use kamiflow_sync_component::wire::host_report::HOST_REPORT;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,13 +26,16 @@ use crate::guest::epoch_clock::EpochClock;
 use crate::guest::handler::Handler;
 use crate::guest::source::Source;
 use crate::guest::{component_build, engine};
-use crate::platform::{CONNECTIONS_ARE_HELD, Grants, Shared};
+use crate::platform::{CONNECTIONS_ARE_HELD, Grants, Shared, Variables};
+use crate::serve::answer_hours::AnswerHours;
 use crate::serve::connection_slots::ConnectionSlots;
+use crate::serve::counts::Counts;
 use crate::serve::hold::{Holder, News};
 use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
 use crate::serve::{
-    banner, compute_limit, listener, log, metrics_server, open_files, service_manager, signals,
+    banner, compute_limit, host_report, listener, log, metrics_server, open_files, service_manager,
+    signals,
 };
 
 /// How long instances may take to end after the last request.
@@ -111,7 +115,8 @@ async fn serve(
         None => None,
     };
     let (metrics, metrics_address) = metrics.unzip();
-    let shared = Arc::new(shared(startup, component));
+    let answers = Arc::new(AnswerHours::new());
+    let shared = Arc::new(shared(startup, component, answers.clone()));
     let (handler, clock) = guests(
         startup,
         component,
@@ -139,7 +144,7 @@ async fn serve(
         component.trusted_proxies.clone(),
         slots.clone(),
         clock,
-        metrics,
+        Counts { metrics, answers },
         holder,
     );
     signals::watch(stop.clone())?;
@@ -193,7 +198,7 @@ fn guests(
     Ok((Handler::new(source, code), clock))
 }
 
-fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
+fn shared(startup: &Startup, component: &ComponentSettings, answers: Arc<AnswerHours>) -> Shared {
     let (manifest, config) = (&startup.manifest.component, &startup.runtime_config);
     let databases = Grants {
         granted: &manifest.sqlite_databases,
@@ -208,6 +213,9 @@ fn shared(startup: &Startup, component: &ComponentSettings) -> Shared {
     let is_held = variables.entry(CONNECTIONS_ARE_HELD.to_owned());
     is_held.or_insert("true".to_owned());
     variables.insert("started_us".to_owned(), now_us().to_string());
+    let database = config.default_database().map(Path::to_owned);
+    let report = move || host_report::report(database.as_deref(), &answers).to_text();
+    let variables = Variables::new(variables).with_changing(HOST_REPORT, report);
     Shared::new(&databases, &stores, variables, compute_limit::cores())
 }
 

@@ -30,6 +30,7 @@ mod stores;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod values;
 mod variables;
 mod wasi_key_value;
 mod write_lock;
@@ -40,6 +41,7 @@ pub use instance_memory::{MemoryInUse, UNCOUNTED};
 pub use shared::{CONNECTIONS_ARE_HELD, Grants, Shared};
 pub use state::PlatformState;
 pub use turns::Turn;
+pub use values::Variables;
 
 /// Links every interface of the world `platform`.
 pub fn add_to_linker<T: Send + 'static>(

@@ -11,6 +11,7 @@ use super::labels::Labels;
 use super::memory_pool::Pool;
 use super::stores::{Backend, FileBackend};
 use super::turns::Turns;
+use super::values::Variables;
 use super::write_lock::WriteLock;
 use crate::database::disk_reserve::DiskReserve;
 
@@ -21,8 +22,8 @@ pub const CONNECTIONS_ARE_HELD: &str = "connections_are_held";
 pub struct Shared {
     pub databases: Labels<GuestDatabase>,
     pub stores: Labels<Backend>,
-    /// The component's variables, by name.
-    pub variables: HashMap<String, String>,
+    /// The component's variables.
+    pub variables: Variables,
     /// Of all instances.
     pub memory: Arc<Pool>,
     pub turns: Turns,
@@ -41,7 +42,7 @@ impl Shared {
     pub fn new(
         databases: &Grants<'_>,
         stores: &Grants<'_>,
-        variables: HashMap<String, String>,
+        variables: Variables,
         cores: usize,
     ) -> Self {
         let mut locks: HashMap<PathBuf, WriteLock> = HashMap::new();

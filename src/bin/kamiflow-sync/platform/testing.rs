@@ -7,6 +7,7 @@ use super::memory_pool::Pool;
 use super::shared::Shared;
 use super::state::PlatformState;
 use super::turns::Turns;
+use super::values::Variables;
 
 fn labels<T: Default>() -> Labels<T> {
     let defined = ["default", "exists"].map(|label| (label.to_owned(), Arc::default()));
@@ -22,7 +23,7 @@ pub fn platform() -> PlatformState {
     let shared = Arc::new(Shared {
         databases: labels(),
         stores: labels(),
-        variables: [("size".to_owned(), "10".to_owned())].into(),
+        variables: Variables::new([("size".to_owned(), "10".to_owned())].into()),
         memory: Pool::new(0),
         turns: Turns::new(1),
     });

@@ -1,4 +1,4 @@
-//! `fermyon:spin/variables@2.0.0` over values that are resolved before the first request.
+//! `fermyon:spin/variables@2.0.0`.
 
 use super::bindings::fermyon::spin::variables::{Error, Host};
 use super::state::PlatformState;
@@ -8,7 +8,7 @@ impl Host for PlatformState {
         if let Err(reason) = check_name(&name) {
             return Err(Error::InvalidName(format!("{name:?}: {reason}")));
         }
-        let value = self.shared.variables.get(&name).cloned();
+        let value = self.shared.variables.get(&name);
         value.ok_or_else(|| Error::Undefined(format!("no variable for {name:?}")))
     }
 }

@@ -2,7 +2,6 @@
 //! key, a query, the path of a file or a body.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -17,7 +16,7 @@ use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::connection_slots::ActiveRequest;
-use super::metrics::Metrics;
+use super::counts::Counts;
 
 /// Logged, by convention, for a client that disconnected before its response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -40,17 +39,17 @@ pub struct AccessRecord {
     is_held: bool,
     /// Logged at debug level unless it fails.
     is_health_check: bool,
-    metrics: Option<Arc<Metrics>>,
+    counts: Counts,
     _active: ActiveRequest,
 }
 
 impl AccessRecord {
-    /// Dropping the record also counts the request in `metrics` and ends `active`.
+    /// Dropping the record also counts the request in `counts` and ends `active`.
     pub fn new<B>(
         request: &Request<B>,
         id: &HeaderValue,
         client: String,
-        metrics: Option<Arc<Metrics>>,
+        counts: Counts,
         active: ActiveRequest,
     ) -> Self {
         let path = request.uri().path();
@@ -66,7 +65,7 @@ impl AccessRecord {
             bytes: 0,
             is_held: false,
             is_health_check: path == "/health",
-            metrics,
+            counts,
             _active: active,
         }
     }
@@ -115,7 +114,12 @@ macro_rules! write_line {
 
 impl Drop for AccessRecord {
     fn drop(&mut self) {
-        if let Some(metrics) = &self.metrics {
+        if let Some(status) = self.status
+            && !self.is_health_check
+        {
+            self.counts.answers.count(status.as_u16());
+        }
+        if let Some(metrics) = &self.counts.metrics {
             let duration = (!self.is_held).then(|| self.start.elapsed());
             let status = self.status();
             metrics.count(&self.method, self.route, status, self.bytes, duration);

@@ -6,13 +6,16 @@
 //! `database`.
 
 mod access_log;
+pub mod answer_hours;
 pub mod banner;
 mod body_budget;
 pub mod compute_limit;
 pub mod connection_slots;
+pub mod counts;
 mod eviction_queue;
 mod failure;
 pub mod hold;
+pub mod host_report;
 mod lingering_close;
 pub mod listener;
 pub mod log;

@@ -24,10 +24,10 @@ use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
 use super::compute_limit::{self, ComputeLimit};
 use super::connection_slots::{ActiveRequest, ConnectionSlots, Slot};
+use super::counts::Counts;
 use super::failure::Failure;
 use super::hold::{Ask, Held, Holder};
 use super::lingering_close::{ReportedBody, Sending};
-use super::metrics::Metrics;
 use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::response_memory::{Completed, ResponseMemory};
@@ -74,7 +74,7 @@ pub struct Service {
     responses: ResponseMemory,
     compute_limit: Arc<ComputeLimit>,
     clock: EpochClock,
-    metrics: Option<Arc<Metrics>>,
+    counts: Counts,
     trusted_proxies: Arc<[IpNet]>,
     holder: Holder,
 }
@@ -90,7 +90,7 @@ impl Service {
         trusted_proxies: Vec<IpNet>,
         slots: ConnectionSlots,
         clock: EpochClock,
-        metrics: Option<Arc<Metrics>>,
+        counts: Counts,
         holder: Holder,
     ) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl Service {
             slots,
             compute_limit: Arc::new(ComputeLimit::new(compute_limit::cores())),
             clock,
-            metrics,
+            counts,
             trusted_proxies: trusted_proxies.into(),
             holder,
         }
@@ -131,7 +131,7 @@ impl Service {
         request_headers::set_client(request.headers_mut(), client.address);
         let network = client_network(request.headers(), &self.trusted_proxies);
         let slot = active.slot();
-        let mut record = AccessRecord::new(&request, &id, network, self.metrics.clone(), active);
+        let mut record = AccessRecord::new(&request, &id, network, self.counts.clone(), active);
         let again = may_be_held(&request).then(|| head(&request));
         let seen = self.holder.look();
         let (has_body, sending) = (!request.body().is_end_stream(), client.sending.clone());

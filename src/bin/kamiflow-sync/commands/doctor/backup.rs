@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use kamiflow_sync_component::wire::host_report::OLD_BACKUP;
+
 use super::files;
 use super::report::Report;
 use crate::commands::backup::folder;
 use crate::commands::counted::counted;
 use crate::database::backup_mark;
 
-/// An older backup is a warning.
-const OLD: Duration = Duration::from_secs(8 * 24 * 3600);
 /// Clocks that are set by the network step back by less.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
@@ -36,7 +36,7 @@ pub fn check(report: &mut Report, database: &Path) {
 fn check_age(report: &mut Report, age: Duration) {
     let days = age.as_secs() / 86_400;
     let text = format!("the last one is {} old", counted(days, "day"));
-    if age > OLD {
+    if age > OLD_BACKUP {
         report.warn("backup", text);
     } else {
         report.ok("backup", text);
