@@ -8,6 +8,8 @@
 mod answer;
 mod arrival;
 mod assets;
+#[cfg(test)]
+mod contrast;
 pub mod difference;
 mod done;
 mod error_page;

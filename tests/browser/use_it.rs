@@ -153,8 +153,11 @@ fn nothing_is_wider_than_a_narrow_screen() {
     let pages = pages.iter().map(|page| format!("{project}{page}"));
     let others = [
         "/dashboard",
+        "/dashboard/activity",
+        "/dashboard/server",
         "/dashboard/devices",
         "/dashboard/nope",
+        "/dashboard/projects/diary/files/ideas/lost.md",
         "/dashboard/projects/diary/deleted",
     ];
     for page in pages.chain(others.map(str::to_owned)) {
@@ -177,11 +180,14 @@ fn every_page_can_be_used_with_the_keyboard_and_read_aloud() {
         "/dashboard/projects/diary/deleted",
         "/dashboard/projects/diary/restore",
         "/dashboard/projects/diary/delete",
+        "/dashboard/projects/diary/files/ideas/kept.md",
+        "/dashboard/activity",
+        "/dashboard/server",
         "/dashboard/devices",
     ] {
         chrome.go(page);
         let unnamed = chrome.value("[...document.querySelectorAll('a, button, input:not([type=hidden]), summary')]
-            .filter((part) => !(part.textContent.trim() || part.labels?.length)).map((part) => part.outerHTML)");
+            .filter((part) => !(part.textContent.trim() || part.labels?.length || part.ariaLabel)).map((part) => part.outerHTML)");
         assert_eq!(unnamed, json!([]), "{page}");
         for landmark in ["header", "nav", "main", "h1", "a.skip:first-child"] {
             assert!(chrome.has(landmark), "{page} {landmark}");
