@@ -83,6 +83,7 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
         },
         Route::Versions(id) => pages::restore_version(visit, &id, require(form)?),
         Route::Download(id) => pages::download(visit, &id),
+        Route::Parts(id) => pages::parts(visit, &id),
         Route::Delete(id) => match form {
             None => pages::ask_to_delete(visit, &id),
             Some(form) => pages::delete(visit, &id, form),

@@ -27,8 +27,10 @@ pub enum Route {
     Restore(ProjectId),
     /// Brings one version of a file back.
     Versions(ProjectId),
-    /// All files in one.
+    /// All files in one, or those of a part.
     Download(ProjectId),
+    /// The parts in which a large project is downloaded.
+    Parts(ProjectId),
     /// Deletes the project.
     Delete(ProjectId),
     /// A file, and its versions.
@@ -78,6 +80,9 @@ const ROUTES: &[Entry] = &[
     }),
     ("/dashboard/projects/:id/download", GET, |at| {
         Ok(Route::Download(at.id()?))
+    }),
+    ("/dashboard/projects/:id/parts", GET, |at| {
+        Ok(Route::Parts(at.id()?))
     }),
     ("/dashboard/projects/:id/delete", GET_AND_POST, |at| {
         Ok(Route::Delete(at.id()?))

@@ -31,6 +31,7 @@ mod naming;
 #[cfg(not(any(target_family = "wasm", fuzzing)))]
 pub mod native;
 mod numbering;
+mod parts;
 mod past;
 mod portability;
 mod project;
@@ -78,6 +79,7 @@ pub use latest::{LatestChange, OVERLAP_US};
 pub use losses::Losses;
 pub use merge::ActivityPosition;
 pub use moving::MovedProject;
+pub use parts::Part;
 pub use portability::{UnportablePage, UnportableTotals};
 pub use project::{Project, ProjectSummary};
 pub use project_list::ProjectPage;

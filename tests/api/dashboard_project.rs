@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
-use support::{Browser, Host, KEY, encode, file, first_rev};
+use support::{Browser, Host, KEY, Page, encode, file, first_rev};
 
 use super::dashboard::{HOSTILE, assert_harmless};
 use super::keys::make;
@@ -19,11 +19,12 @@ fn device(host: &Host, scope: &str, projects: &Value) -> Browser {
 }
 
 /// The addresses of the pages of a project, and the scope that each needs.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("", "read"),
     ("/deleted", "read"),
     ("/replaced", "read"),
     ("/download", "read"),
+    ("/parts", "read"),
     ("/restore", "write"),
     ("/delete", "manage"),
 ];
@@ -244,6 +245,64 @@ fn a_project_is_deleted_when_its_name_is_typed_and_not_before() {
     by_id.leads_to();
 }
 
+/// Path and content of all files in a tar file, in the order of their paths.
+fn unpacked(answer: &Page) -> Vec<(String, String)> {
+    let mut archive = tar::Archive::new(&answer.bytes[..]);
+    let read = |entry: std::io::Result<tar::Entry<&[u8]>>| {
+        let (mut entry, mut text) = (entry.unwrap(), String::new());
+        entry.read_to_string(&mut text).unwrap();
+        (entry.path().unwrap().to_str().unwrap().to_owned(), text)
+    };
+    let mut found: Vec<_> = archive.entries().unwrap().map(read).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_large_project_is_downloaded_in_parts_that_have_each_file_once() {
+    let host = Host::start();
+    let push = |number: usize, text: &str| {
+        let content = text.repeat(8 << 20);
+        let path = format!("f{number}");
+        host.client().push_files("p", &[(&path, &content)]).good();
+    };
+    (0..9).for_each(|number| push(number, &number.to_string()));
+    let browser = host.signed_in(KEY);
+    let whole = browser.get("/dashboard/projects/p/download");
+    assert_eq!(whole.status, 400);
+    assert!(whole.html.contains("in parts"), "{}", whole.html);
+    let page = browser.get("/dashboard/projects/p").good();
+    assert!(page.html.contains("href=\"/dashboard/projects/p/parts\""));
+    let page = browser.get("/dashboard/projects/p/parts").good();
+    assert!(page.html.contains("Download in 2 parts") && page.html.contains("64 MiB"));
+    // It goes to the last part.
+    push(0, "x");
+    let links = page
+        .html
+        .split("href=\"/dashboard/projects/p/download?")
+        .skip(1);
+    let links = links.map(|link| link.split('"').next().unwrap().replace("&#38;", "&"));
+    let parts = links.map(|query| {
+        browser
+            .get(&format!("/dashboard/projects/p/download?{query}"))
+            .good()
+    });
+    let parts: Vec<_> = parts.collect();
+    let name = "attachment; filename*=UTF-8''p%2D2%2Etar";
+    assert_eq!(parts[1].header("content-disposition"), name);
+    let files: Vec<_> = parts.iter().map(unpacked).collect();
+    let names = |part: &[(String, String)]| {
+        part.iter()
+            .map(|(path, _)| path.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&files[0]), ["f1", "f2", "f3", "f4", "f5", "f6", "f7"]);
+    assert_eq!(names(&files[1]), ["f0", "f8"]);
+    assert!(files[1][0].1.bytes().all(|byte| byte == b'x'));
+    let wrong = browser.get("/dashboard/projects/p/download?after=x");
+    assert_eq!(wrong.status, 400);
+}
+
 #[test]
 fn a_download_has_all_files_as_they_are() {
     let host = Host::start();
@@ -257,14 +316,7 @@ fn a_download_has_all_files_as_they_are() {
     assert_eq!(answer.header("content-type"), "application/x-tar");
     let name = "attachment; filename*=UTF-8''ghi%20ch%C3%BA%2Etar";
     assert_eq!(answer.header("content-disposition"), name);
-    let mut archive = tar::Archive::new(&answer.bytes[..]);
-    let read = |entry: std::io::Result<tar::Entry<&[u8]>>| {
-        let (mut entry, mut text) = (entry.unwrap(), String::new());
-        entry.read_to_string(&mut text).unwrap();
-        (entry.path().unwrap().to_str().unwrap().to_owned(), text)
-    };
-    let mut found: Vec<_> = archive.entries().unwrap().map(read).collect();
-    found.sort();
+    let found = unpacked(&answer);
     let mut expected = files.map(|(path, text)| (path.to_owned(), text.to_owned()));
     expected.sort();
     assert_eq!(found, expected);

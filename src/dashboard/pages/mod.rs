@@ -16,7 +16,8 @@ pub(super) use activity::{activity, events};
 pub(super) use devices::{add_device, devices, revoke_device, rotate_device};
 pub(super) use file::{download_file, file};
 pub(super) use project::{
-    ask_to_delete, delete, deleted, download, files, preview, replaced, restore, restore_version,
+    ask_to_delete, delete, deleted, download, files, parts, preview, replaced, restore,
+    restore_version,
 };
 pub(super) use projects::projects;
 pub(super) use server::server;
