@@ -1,7 +1,7 @@
 //! What the largest projects take.
 
 use crate::api::Error;
-use crate::dashboard::format::{Name, Size, count, project_address};
+use crate::dashboard::format::{Name, Size, count, grouped, project_address};
 use crate::domain::key::Projects;
 use crate::store::{HistoryUsage, LiveUsage, Store};
 
@@ -51,7 +51,7 @@ fn row(live: LiveUsage, history: Option<HistoryUsage>, most: u64) -> Usage {
     Usage {
         address: project_address(&live.id),
         name: Name::new(live.id),
-        files: count(live.files, "file"),
+        files: grouped(live.files),
         live: Size(live.bytes),
         live_width: width(live.bytes),
         history_width: width(history.as_ref().map_or(0, |of| of.bytes)),
