@@ -14,6 +14,8 @@ const MAX_ROWS: usize = 100;
 /// Bytes of content in one statement: these are copied into the host, so they bound its memory.
 const MAX_BYTES: usize = 4 << 20;
 
+/// Versions that the trigger of a push writes: of more, it takes longer than the statements that it saves.
+const MAX_TRIGGERED: usize = 8;
 /// Bytes of content that are written together with their versions; SQLite copies them once more then.
 const MAX_BESIDE: usize = 64 << 10;
 
@@ -37,31 +39,47 @@ pub(super) struct Writing<'a> {
 impl Store {
     /// Stores every change of a plan under its number, the names that come and go with it, and the project.
     pub(super) fn write_plan(&self, writing: &Writing) -> Result<(), Error> {
-        let plan = writing.plan;
         if writing.is_empty() {
             return Ok(());
         }
-        let is_beside = content_fits(plan);
+        let plan = writing.plan;
+        let changes = plan.changes().count();
+        let direct = if changes > MAX_TRIGGERED {
+            changes - 1
+        } else {
+            0
+        };
+        let is_beside = direct == 0 && content_fits(plan);
         if !is_beside {
             self.add_contents(writing.project, plan)?;
         }
-        let mut rows = writing.versions(is_beside).peekable();
-        loop {
-            let mut parameters: Vec<Value> = rows.by_ref().take(MAX_ROWS).flatten().collect();
-            let is_last = rows.peek().is_none();
-            if is_last && parameters.is_empty() {
-                parameters = writing.no_version().into();
-            }
-            let count = parameters.len() / VERSION;
-            if is_last {
-                parameters.extend(self.once(writing)?);
-            }
-            let rows = values(count, is_last);
-            self.execute(&format!("{INSERT} {rows}"), parameters)?;
-            if is_last {
-                return Ok(());
-            }
+        let mut versions = writing.versions(is_beside);
+        self.add_versions(versions.by_ref().take(direct))?;
+        let mut parameters: Vec<Value> = versions.flatten().collect();
+        if parameters.is_empty() {
+            parameters = writing.no_version().into();
         }
+        let rows = values(parameters.len() / VERSION);
+        parameters.extend(self.once(writing)?);
+        self.execute(&format!("{INSERT} {rows}"), parameters)
+            .map(drop)
+    }
+
+    fn add_versions(&self, rows: impl Iterator<Item = [Value; VERSION]>) -> Result<(), Error> {
+        // A trigger records each row as the newest version of its path.
+        self.insert(
+            "INSERT INTO version (project, rev, path, checksum, size, modified, device, key, previous, tag, content)",
+            "(?,?,?,?,?,?,?,?,?,?,(SELECT id FROM content WHERE project = ? AND checksum = ?))",
+            rows.map(|row| {
+                let [project, rev, path, checksum, size, modified, device, key, previous, tag, _] = row;
+                let (owner, content) = (project.clone(), checksum.clone());
+                [
+                    project, rev, path, checksum, size, modified, device, key, previous, tag, owner,
+                    content,
+                ]
+            }),
+            "",
+        )
     }
 
     /// The same in one statement outside of a transaction, if the project is still as it was `before`.
@@ -81,7 +99,7 @@ impl Store {
         if parameters.is_empty() {
             parameters = writing.no_version().into();
         }
-        let rows = values(parameters.len() / VERSION, true);
+        let rows = values(parameters.len() / VERSION);
         parameters.extend(self.once(writing)?);
         parameters.extend([before.number, before.epoch, before.last_rev].map(Value::Integer));
         let written = self.execute_at_once(
@@ -189,14 +207,14 @@ impl Writing<'_> {
 }
 
 /// So many rows, of which the last one has all columns.
-fn values(rows: usize, is_last: bool) -> String {
+fn values(rows: usize) -> String {
     let row = |own: usize| {
         let own = ["?"; VERSION + ONCE].into_iter().take(own);
         let row: Vec<_> = own.chain(["NULL"; ONCE]).take(VERSION + ONCE).collect();
         format!("({})", row.join(","))
     };
     let mut values = vec![row(VERSION); rows];
-    if is_last && let Some(last) = values.last_mut() {
+    if let Some(last) = values.last_mut() {
         *last = row(VERSION + ONCE);
     }
     format!("VALUES {}", values.join(","))
