@@ -60,13 +60,16 @@ pub fn changes(
     Ok(response)
 }
 
-/// Answers 304 when the client has this page; and whether nothing is newer than its cursor.
+/// An answer, and whether nothing is newer than the cursor of the client.
+type Known = (Response<Vec<u8>>, bool);
+
+/// Answers 304 when the client has this page.
 fn if_known(
     store: &Store,
     head: &Request<()>,
     id: &ProjectId,
     since: Option<Cursor>,
-) -> Result<Option<(Response<Vec<u8>>, bool)>, Error> {
+) -> Result<Option<Known>, Error> {
     let mut is_newest = false;
     let known = etag::if_known(head, || {
         let Some(project) = store.project(id)? else {
