@@ -73,6 +73,7 @@ impl Import<'_> {
             numberings: &numberings,
             names: &current.names,
             project: &project,
+            before: None,
         })?;
         self.project = project;
         let status = plan.steps.first().map(|step| step.status);
@@ -95,6 +96,7 @@ impl Import<'_> {
             numberings: &[],
             names: &[],
             project: &self.project,
+            before: None,
         })
     }
 }

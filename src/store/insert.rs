@@ -20,9 +20,9 @@ const MAX_TRIGGERED: usize = 8;
 const MAX_BESIDE: usize = 64 << 10;
 
 /// The columns of a row for each version, and those that the last row has besides.
-const VERSION: usize = 11;
+const VERSION: usize = 13;
 const ONCE: usize = 8;
-const INSERT: &str = "INSERT INTO pushed (project, rev, path, checksum, size, modified, device, key, previous, tag, bytes, \
+const INSERT: &str = "INSERT INTO pushed (project, rev, path, checksum, size, modified, device, key, previous, tag, bytes, epoch, last_rev, \
                       names, faults, gone, file_count, total_size, digest, name, git_repo)";
 
 /// What a push writes.
@@ -34,6 +34,8 @@ pub(super) struct Writing<'a> {
     pub(super) names: &'a [Name<'a>],
     /// As it is afterwards.
     pub(super) project: &'a Project,
+    /// Nothing is written unless the project is as it was then; not looked at inside a transaction.
+    pub(super) before: Option<&'a Project>,
 }
 
 impl Store {
@@ -55,14 +57,8 @@ impl Store {
         }
         let mut versions = writing.versions(is_beside);
         self.add_versions(versions.by_ref().take(direct))?;
-        let mut parameters: Vec<Value> = versions.flatten().collect();
-        if parameters.is_empty() {
-            parameters = writing.no_version().into();
-        }
-        let rows = values(parameters.len() / VERSION);
-        parameters.extend(self.once(writing)?);
-        self.execute(&format!("{INSERT} {rows}"), parameters)
-            .map(drop)
+        let (insert, parameters) = self.last_statement(writing, versions)?;
+        self.execute(&insert, parameters).map(drop)
     }
 
     fn add_versions(&self, rows: impl Iterator<Item = [Value; VERSION]>) -> Result<(), Error> {
@@ -71,7 +67,7 @@ impl Store {
             "INSERT INTO version (project, rev, path, checksum, size, modified, device, key, previous, tag, content)",
             "(?,?,?,?,?,?,?,?,?,?,(SELECT id FROM content WHERE project = ? AND checksum = ?))",
             rows.map(|row| {
-                let [project, rev, path, checksum, size, modified, device, key, previous, tag, _] = row;
+                let [project, rev, path, checksum, size, modified, device, key, previous, tag, ..] = row;
                 let (owner, content) = (project.clone(), checksum.clone());
                 [
                     project, rev, path, checksum, size, modified, device, key, previous, tag, owner,
@@ -82,34 +78,32 @@ impl Store {
         )
     }
 
-    /// The same in one statement outside of a transaction, if the project is still as it was `before`.
-    /// Returns whether it is written; not when one statement cannot write it all.
-    pub(super) fn write_plan_onto(
-        &self,
-        before: &Project,
-        writing: &Writing,
-    ) -> Result<bool, Error> {
+    /// The same in one statement outside of a transaction. [`Error::Busy`] if the project is no longer as it
+    /// was before; returns whether one statement can write it all.
+    pub(super) fn write_plan_at_once(&self, writing: &Writing) -> Result<bool, Error> {
         if writing.is_empty() {
             return Ok(true);
         }
         if !writing.fits_one_statement() {
             return Ok(false);
         }
-        let mut parameters: Vec<Value> = writing.versions(true).flatten().collect();
+        let (insert, parameters) = self.last_statement(writing, writing.versions(true))?;
+        self.execute_at_once(&insert, parameters).map(|_| true)
+    }
+
+    /// The statement that writes the last versions and what is written once, with its parameters.
+    fn last_statement(
+        &self,
+        writing: &Writing,
+        versions: impl Iterator<Item = [Value; VERSION]>,
+    ) -> Result<(String, Vec<Value>), Error> {
+        let mut parameters: Vec<Value> = versions.flatten().collect();
         if parameters.is_empty() {
             parameters = writing.no_version().into();
         }
         let rows = values(parameters.len() / VERSION);
         parameters.extend(self.once(writing)?);
-        parameters.extend([before.number, before.epoch, before.last_rev].map(Value::Integer));
-        let written = self.execute_at_once(
-            &format!(
-                "{INSERT} SELECT * FROM ({rows}) WHERE EXISTS (
-                   SELECT 1 FROM project WHERE number = ? AND epoch = ? AND last_rev = ?) RETURNING 1"
-            ),
-            parameters,
-        )?;
-        Ok(!written.is_empty())
+        Ok((format!("{INSERT} {rows}"), parameters))
     }
 
     /// What the last row has besides its version.
@@ -172,6 +166,7 @@ impl Writing<'_> {
         let changes = self.plan.changes().zip(self.numberings);
         changes.map(move |(step, numbering)| {
             let bytes = new_bytes(step).filter(|_| is_beside);
+            let [epoch, last_rev] = self.expected();
             [
                 self.project.number.into(),
                 numbering.rev.into(),
@@ -186,6 +181,8 @@ impl Writing<'_> {
                 step.before.map(|before| before.rev).into(),
                 numbering.tag.into(),
                 bytes.map_or(Value::Null, |bytes| Value::Blob(bytes.clone())),
+                epoch,
+                last_rev,
             ]
         })
     }
@@ -202,7 +199,14 @@ impl Writing<'_> {
     fn no_version(&self) -> [Value; VERSION] {
         let mut row = [const { Value::Null }; VERSION];
         row[0] = self.project.number.into();
+        [row[VERSION - 2], row[VERSION - 1]] = self.expected();
         row
+    }
+
+    /// The last columns of each row: the epoch and the last rev that the project must have.
+    fn expected(&self) -> [Value; 2] {
+        let numbers = |before: &Project| [before.epoch, before.last_rev].map(Value::Integer);
+        self.before.map_or([const { Value::Null }; 2], numbers)
     }
 }
 

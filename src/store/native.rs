@@ -53,6 +53,7 @@ fn failed(error: rusqlite::Error) -> SqlError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqlError::Busy,
         Some(ErrorCode::DiskFull) => SqlError::Full,
         Some(ErrorCode::OperationInterrupted) => SqlError::TimedOut,
+        Some(ErrorCode::ConstraintViolation) => SqlError::from_text(error.to_string()),
         _ => SqlError::Failed(error.into()),
     }
 }

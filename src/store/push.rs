@@ -116,6 +116,7 @@ impl<'p> Numbered<'p> {
             numberings: &self.numberings,
             names: &current.names,
             project: &self.project,
+            before: None,
         }
     }
 

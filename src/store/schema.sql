@@ -189,18 +189,22 @@ CREATE TABLE session (
   used_at INTEGER NOT NULL             -- µs since 1970, at most ten minutes before the last use
 ) WITHOUT ROWID
 -- v 24
--- What a push writes, for the trigger below: a row for each new version.
-CREATE VIEW pushed (
+-- What a push writes, for the trigger below: a row for each new version. The table stays empty. It is no view, since with one
+-- PRAGMA integrity_check may leave out pages that nothing uses.
+CREATE TABLE pushed (
   project, rev, path, checksum, size, modified, device, key, previous, tag,
   bytes,       -- null when the content is stored already
+  epoch, last_rev,  -- null, or nothing of the statement is written unless they are those of the project
   names,       -- forms of new names by path, a JSON object; this and what follows is in the last row
   faults,      -- those of these paths that have a fault, a JSON array
   gone,        -- as names, for those of deleted files and of the folders above them
   file_count, total_size, digest, name, git_repo
-) AS SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+)
 -- v 25
 -- All that a push writes, in one statement: each is a call into the host, and a round trip to a server such as libSQL's.
-CREATE TRIGGER push INSTEAD OF INSERT ON pushed BEGIN
+CREATE TRIGGER push BEFORE INSERT ON pushed BEGIN
+  SELECT RAISE(ABORT, 'the project has changed') WHERE NEW.epoch IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM project WHERE number = NEW.project AND epoch = NEW.epoch AND last_rev = NEW.last_rev);
   INSERT INTO content (project, checksum, bytes)
   SELECT NEW.project, NEW.checksum, NEW.bytes WHERE NEW.bytes IS NOT NULL
   ON CONFLICT (project, checksum) DO NOTHING;
@@ -227,6 +231,8 @@ CREATE TRIGGER push INSTEAD OF INSERT ON pushed BEGIN
     name = coalesce(NEW.name, name), git_repo = coalesce(NEW.git_repo, git_repo)
   WHERE number = NEW.project AND NEW.file_count IS NOT NULL AND (NEW.rev IS NOT NULL
     OR coalesce(NEW.name, name) IS NOT name OR coalesce(NEW.git_repo, git_repo) IS NOT git_repo);
+  -- The row itself is not stored.
+  SELECT RAISE(IGNORE);
 END
 -- v 26
 -- When the project was moved to another server, in µs since 1970; null for one that was deleted. The id of one that was moved

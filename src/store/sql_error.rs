@@ -3,7 +3,7 @@
 /// Why SQLite did not run a statement.
 #[derive(Debug, thiserror::Error)]
 pub enum SqlError {
-    /// Another connection holds the lock.
+    /// Another connection holds the lock, or was faster.
     #[error("the database is locked")]
     Busy,
     /// The disk, or the database's own limit, is full.
@@ -23,6 +23,8 @@ impl SqlError {
     pub fn from_text(text: String) -> Self {
         match text {
             text if text.contains("database is locked") => Self::Busy,
+            // What the trigger of a push says.
+            text if text.contains("the project has changed") => Self::Busy,
             text if text.contains("database or disk is full") => Self::Full,
             text if text == "interrupted" || text.contains("SQLITE_INTERRUPT") => Self::TimedOut,
             text => Self::Failed(text.into()),
@@ -40,6 +42,8 @@ mod tests {
         assert!(matches!(error("database is locked"), SqlError::Busy));
         assert!(matches!(error("database or disk is full"), SqlError::Full));
         assert!(matches!(error("interrupted"), SqlError::TimedOut));
+        let changed = error(r#"Hrana: `{"message":"SQLite error: the project has changed"}`"#);
+        assert!(matches!(changed, SqlError::Busy));
         let of_server =
             r#"Hrana: `{"message":"SQLite error: interrupted","code":"SQLITE_INTERRUPT"}`"#;
         assert!(matches!(error(of_server), SqlError::TimedOut));

@@ -2,6 +2,7 @@
 //! a transaction keeps all other writers waiting for several.
 
 use super::error::Error;
+use super::insert::Writing;
 use super::push::{Applied, Numbered, PushTo};
 use super::store::Store;
 use crate::domain::Push;
@@ -20,8 +21,13 @@ impl Store {
         };
         let plan = to.rules.plan(push, &current)?;
         let numbered = Numbered::new(before.clone(), plan, to)?;
-        match self.write_plan_onto(&before, &numbered.writing(push, &current)) {
+        let writing = Writing {
+            before: Some(&before),
+            ..numbered.writing(push, &current)
+        };
+        match self.write_plan_at_once(&writing) {
             Ok(true) => Ok(Some(numbered.applied(push, to.now_us))),
+            // A transaction waits for the lock, and reads again.
             Ok(false) | Err(Error::Busy) => Ok(None),
             Err(error) => Err(error),
         }
@@ -140,7 +146,7 @@ mod tests {
             here.push_at(50, &[("a", None), ("b", Some("other"))]);
         });
         let applied = remote
-            .push(10, &[("a", Some("y")), ("b", Some("mine"))])
+            .push(50, &[("a", Some("y")), ("b", Some("mine"))])
             .unwrap();
         assert_eq!(statuses(&applied), [Status::Created, Status::Updated]);
         let expected = [
@@ -154,6 +160,20 @@ mod tests {
         assert_eq!((project.file_count, project.cursor()), (2, applied.cursor));
         let revs: Vec<_> = applied.outcomes.iter().map(|outcome| outcome.rev).collect();
         assert_eq!(revs, [Some(52), Some(53)]);
+    }
+
+    #[test]
+    fn a_name_that_met_another_push_changes_no_count() {
+        let remote = remote(|here| drop(here.push_at(50, &[("b", Some("other"))])));
+        let name = Push {
+            name: Some("name".to_owned()),
+            ..Push::default()
+        };
+        let applied = remote.store.apply(&name, &PushTo::new(&id(), 10, &rules()));
+        let summary = remote.file.store().project_summary(&id()).unwrap().unwrap();
+        assert_eq!(summary.name.as_deref(), Some("name"));
+        assert_eq!(summary.project.file_count, 2);
+        assert_eq!(applied.unwrap().cursor, summary.project.cursor());
     }
 
     #[test]
