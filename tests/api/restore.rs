@@ -154,7 +154,7 @@ fn bury(host: &Host, many: u32) {
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
              INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
                SELECT project, rev + i, printf('buried/%.240c/%d', 'x', i), checksum, size, modified,
-               printf('%.400c', 'x'), NULL, 0, content FROM n CROSS JOIN version WHERE path = 'a';
+               printf('%.1200c', 'x'), NULL, 0, content FROM n CROSS JOIN version WHERE path = 'a';
              INSERT INTO version (project, rev, path, checksum, size, modified, device, previous, tag, content)
                SELECT project, rev + 1000000, path, NULL, 0, modified, device, rev, 0, NULL
                FROM version WHERE path LIKE 'buried/%';
@@ -167,7 +167,7 @@ fn bury(host: &Host, many: u32) {
 #[test]
 fn more_paths_than_one_statement_can_bind_are_restored() {
     // Together, these rows are more than a host returns at once.
-    const MANY: u32 = 200_000;
+    const MANY: u32 = 100_000;
     let host = Host::with(&[("MAX_FILES_PER_PROJECT", "1000000")]);
     let client = host.client();
     let rev = first_rev(client.push_files("p", &[("a", "x")]));
