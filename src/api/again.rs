@@ -3,6 +3,8 @@
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::for_log::DEVICE;
+
 /// The host sets it when it asks again, and removes it from what clients send.
 const AGAIN: HeaderName = HeaderName::from_static("grip-again");
 const LOOK: HeaderValue = HeaderValue::from_static("look");
@@ -20,6 +22,7 @@ pub fn strip(headers: &mut HeaderMap) {
     for name in names.cloned().collect::<Vec<_>>() {
         headers.remove(name);
     }
+    headers.remove(DEVICE);
 }
 
 /// Marks a request as one that the host asks again: it was counted the first time. In a stream, its
@@ -44,6 +47,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         mark_again(&mut headers, None);
         headers.insert("grip-sig", HeaderValue::from_static("x"));
+        headers.insert(DEVICE, HeaderValue::from_static("x"));
         headers.insert("gripe", HeaderValue::from_static("x"));
         strip(&mut headers);
         assert_eq!(headers.len(), 1);

@@ -145,6 +145,7 @@ impl Service {
         if response.extensions().get::<Held>().is_some() {
             record.hold();
         }
+        let device = for_log::take_device(response.headers_mut());
         strip(response.headers_mut());
         // hyper closes the connection when the body is dropped unread. A client that does not know it
         // would send its next request there.
@@ -153,7 +154,6 @@ impl Service {
             response.headers_mut().insert(CONNECTION, close);
         }
         response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
-        let device = for_log::take_device(response.headers_mut());
         let status = response.status();
         Ok(response.map(|body| LoggedBody::new(body, status, device, record)))
     }
