@@ -138,6 +138,8 @@ impl Settings {
             rule: format!("is not available: {reason}"),
         };
         let value = (self.get)(name).map_err(unavailable)?;
+        // The program drops what is empty itself; Spin hands it over.
+        let value = value.filter(|value| !value.is_empty());
         Ok(value.unwrap_or_else(|| default(name).to_owned()))
     }
 }
@@ -241,6 +243,14 @@ mod tests {
         let settings = Settings::new(move |name| Ok(get(name)));
         assert_eq!(&*settings.api_key().unwrap(), KEY);
         assert_eq!(settings.api_key_previous().unwrap(), None);
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_unset() {
+        let settings = Settings::new(|_| Ok(Some(String::new())));
+        assert_eq!(settings.history_days().unwrap(), 30);
+        let folders = folders(default("sync_folders"));
+        assert_eq!(settings.sync_folders().ok(), folders.ok());
     }
 
     #[test]
