@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::exchange::{exchange, rename_to_free};
 use super::trash::trash;
 use super::way::{Obstacle, prepare};
@@ -47,7 +49,8 @@ struct Staged<'a> {
 
 /// Writes files, all of them to the disk before any is put into place. The outcomes are in the same order.
 pub fn write_all(disk: &Disk, writes: &[Write]) -> Result<Vec<Outcome>, SyncError> {
-    let staged: Vec<_> = writes.iter().map(|write| stage(disk, write)).collect();
+    let staged = writes.par_iter().map(|write| stage(disk, write));
+    let staged: Vec<_> = staged.collect();
     let staged = or_clean_up(staged).at(&disk.folder.memory())?;
     let temporaries = staged
         .iter()

@@ -96,7 +96,7 @@ impl Round<'_> {
         let mut needing: BTreeMap<String, Change> = by_path(needing);
         let mut cursor = BEGINNING.to_owned();
         loop {
-            let page = self.remote.changes(&cursor, true)?;
+            let page = self.pages(&cursor)?;
             let is_needed = |change: &Change| {
                 needing
                     .get(&change.path)

@@ -4,7 +4,7 @@
 //! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
 //!
 //! * `prepare`, `ask` — what is here, and whether so much is gone that a person must be asked
-//! * `pull`, `compare` — changes of the server, by the feed or by comparing everything
+//! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
 //! * `push`, `part`, `refused` — changes of this folder
@@ -15,6 +15,7 @@ mod carry_out;
 mod compare;
 mod content;
 mod merge;
+mod pages;
 mod part;
 mod prepare;
 mod preview;

@@ -1,11 +1,13 @@
 //! What goes up together, as it is on the disk now.
 
+use rayon::prelude::*;
+
 use super::Round;
 use crate::apply::is_absent;
 use crate::error::{At, SyncError};
 use crate::plan::Edit;
 use crate::remote::{Delete, Push, Put};
-use crate::scan::{Local, read_again};
+use crate::scan::{Content, Local, read_again};
 use crate::state::{Entry, Update};
 
 /// A push with what is known of its files.
@@ -18,38 +20,41 @@ pub(super) struct Part {
 impl Round<'_> {
     /// Reads the files as they are now. What is no longer as it was looked at comes with another round.
     pub(super) fn part(&mut self, edits: &[Edit]) -> Result<Part, SyncError> {
+        let (folder, now) = (self.folder, self.disk.now);
+        let read = |edit: &Edit| {
+            let place = folder.place(&edit.path);
+            let read = edit.size.map(|_| read_again(&place, now).at(&place));
+            Ok(read.transpose()?.flatten())
+        };
+        let contents = edits.par_iter().map(read);
+        let contents = contents.collect::<Result<Vec<_>, SyncError>>()?;
         let mut part = Part::default();
-        for edit in edits {
-            match edit.size {
-                Some(_) => self.add_put(&mut part, edit)?,
-                None if is_absent(&self.disk, &edit.path) => part.push.deletes.push(Delete {
-                    path: edit.path.clone(),
-                    base: edit.base,
-                }),
+        for (edit, content) in edits.iter().zip(contents) {
+            match content {
+                Some(content) => self.add_put(&mut part, edit, content),
+                None if edit.size.is_none() && is_absent(&self.disk, &edit.path) => {
+                    part.push.deletes.push(Delete {
+                        path: edit.path.clone(),
+                        base: edit.base,
+                    });
+                }
                 None => self.is_outdated = true,
             }
         }
         Ok(part)
     }
 
-    fn add_put(&mut self, part: &mut Part, edit: &Edit) -> Result<(), SyncError> {
-        let place = self.folder.place(&edit.path);
-        let content = read_again(&place, self.disk.now).at(&place)?;
-        self.is_outdated |= content.is_none();
-        if let Some(content) = content {
-            self.scan
-                .files
-                .insert(edit.path.clone(), content.local.clone());
-            part.push.puts.push(Put {
-                path: edit.path.clone(),
-                base: edit.base,
-                checksum: content.local.checksum.clone(),
-                modified: content.local.modified,
-                content: content.bytes,
-            });
-            part.files.push(content.local);
-        }
-        Ok(())
+    fn add_put(&mut self, part: &mut Part, edit: &Edit, content: Content) {
+        let files = &mut self.scan.files;
+        files.insert(edit.path.clone(), content.local.clone());
+        part.push.puts.push(Put {
+            path: edit.path.clone(),
+            base: edit.base,
+            checksum: content.local.checksum.clone(),
+            modified: content.local.modified,
+            content: content.bytes,
+        });
+        part.files.push(content.local);
     }
 
     /// When the answer is lost, the next round knows the server's version for its own.

@@ -48,13 +48,13 @@ impl Round<'_> {
         self.remember(&updates)
     }
 
-    /// Reads the feed to its end. Files are written page by page; deletions wait until all are known,
+    /// Reads the feed to its end. Files are written as they arrive; deletions wait until all are known,
     /// since too many of them need a word, and until then the cursor stays.
     fn follow(&mut self, since: &str) -> Result<(), SyncError> {
         let (mut cursor, mut deletions) = (since.to_owned(), Vec::new());
         let mut arrived = HashSet::new();
         loop {
-            let page = self.remote.changes(&cursor, true)?;
+            let page = self.pages(&cursor)?;
             let (puts, deleted) = self.selected(page.changes);
             arrived.extend(puts.iter().filter_map(|put| put.checksum.clone()));
             deletions.extend(deleted);

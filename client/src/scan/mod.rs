@@ -17,6 +17,8 @@ pub(crate) use walk::device;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use rayon::prelude::*;
+
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::state::Entry;
@@ -58,12 +60,20 @@ impl Scan {
         now: SystemTime,
     ) -> Result<Self, SyncError> {
         let mut scan = Self::at(now);
-        for found in walk::walk(folder, &mut scan.devices)? {
-            let entry = entries.get(&found.path);
-            match found.kind {
-                Kind::Leftover => scan.leftovers.push(found.path),
-                Kind::Odd(reason) => _ = scan.odd.insert(found.path, reason.to_owned()),
-                Kind::File => scan.note(&found.path, look(&found.place, entry, now)?),
+        let found = walk::walk(folder, &mut scan.devices)?;
+        // Most of the time is the system's, which answers several threads at once.
+        let looks = found.into_par_iter().map(|found| {
+            let look = match found.kind {
+                Kind::Leftover => None,
+                Kind::Odd(reason) => Some(Look::Odd(reason.to_owned())),
+                Kind::File => Some(look(&found.place, entries.get(&found.path), now)?),
+            };
+            Ok((found.path, look))
+        });
+        for (path, look) in looks.collect::<Result<Vec<_>, SyncError>>()? {
+            match look {
+                None => scan.leftovers.push(path),
+                Some(look) => scan.note(&path, look),
             }
         }
         Ok(scan)

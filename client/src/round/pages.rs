@@ -1,0 +1,74 @@
+//! Reads the feed with content.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use super::Round;
+use crate::remote::{Change, Page, RemoteError};
+
+/// Bytes of contents that are held before they are put on the disk.
+const HELD_BYTES: usize = 16 << 20;
+/// Bytes that a change without its content counts for.
+const CHANGE_BYTES: usize = 1 << 10;
+/// On a slow line what has arrived is put on the disk, and shown, at least this often.
+const HELD_TIME: Duration = Duration::from_secs(1);
+
+impl Round<'_> {
+    /// The next pages as one: what comes together is flushed together, and a flush waits for whatever else
+    /// is to be written to that disk. What arrived before a failure is not asked for again.
+    pub(super) fn pages(&self, since: &str) -> Result<Page, RemoteError> {
+        let began = Instant::now();
+        let mut read = self.remote.changes(since, true)?;
+        let may_hold =
+            |read: &Page| bytes(&read.changes) < HELD_BYTES && began.elapsed() < HELD_TIME;
+        while read.has_more && may_hold(&read) {
+            match self.remote.changes(&read.cursor, true) {
+                Ok(next) => append(&mut read, next),
+                Err(_) => break,
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn bytes(changes: &[Change]) -> usize {
+    let content = |change: &Change| change.content.as_ref().map_or(0, Vec::len);
+    let each = changes.iter().map(|change| CHANGE_BYTES + content(change));
+    each.sum()
+}
+
+/// Adds a page. A path that changed after it was read is in it again.
+fn append(read: &mut Page, next: Page) {
+    let again: HashSet<&str> = next.changes.iter().map(|change| &*change.path).collect();
+    read.changes.retain(|change| !again.contains(&*change.path));
+    read.changes.extend(next.changes);
+    read.cursor = next.cursor;
+    read.has_more = next.has_more;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(changes: &[(&str, u64)], cursor: &str) -> Page {
+        let changes = changes.iter().map(|(path, rev)| Change {
+            rev: *rev,
+            path: (*path).to_owned(),
+            checksum: None,
+            modified: 0,
+            content: None,
+        });
+        Page {
+            changes: changes.collect(),
+            cursor: cursor.to_owned(),
+            has_more: cursor != "end",
+        }
+    }
+
+    #[test]
+    fn a_path_that_changed_between_two_pages_is_there_once_and_as_it_is_now() {
+        let mut read = page(&[("a", 1), ("b", 2)], "middle");
+        append(&mut read, page(&[("c", 3), ("a", 4)], "end"));
+        assert_eq!(read, page(&[("b", 2), ("c", 3), ("a", 4)], "end"));
+    }
+}
