@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::{KEY, component, root};
+use crate::{KEY, component, root, spin};
 
 /// A program with the manifest of the component that it serves.
 #[derive(Debug, Clone)]
@@ -69,20 +69,27 @@ impl Build {
     }
 }
 
-/// The command that starts a server with its data in `folder` and these environment variables.
+/// The command that starts a server with its data in `folder` and these environment variables; on Spin
+/// where `SPIN` names it.
 pub fn server(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Build::current().server(folder);
     command.envs(settings.iter().copied());
-    command
+    spin::instead_of(command, folder)
 }
 
-/// A command that another one starts, such as `["nice", "-n", "5"]`, with the same variables and folder.
+/// A command that another one starts, such as `["nice", "-n", "5"]`.
 pub fn wrapped(wrapper: &[&str], command: &Command) -> Command {
     let mut wrapped = Command::new(wrapper[0]);
     wrapped
         .args(&wrapper[1..])
         .arg(command.get_program())
-        .args(command.get_args())
+        .args(command.get_args());
+    like(command, wrapped)
+}
+
+/// Another command with the variables and the folder of a command.
+pub(crate) fn like(command: &Command, mut other: Command) -> Command {
+    other
         .envs(
             command
                 .get_envs()
@@ -92,9 +99,9 @@ pub fn wrapped(wrapper: &[&str], command: &Command) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     if let Some(folder) = command.get_current_dir() {
-        wrapped.current_dir(folder);
+        other.current_dir(folder);
     }
-    wrapped
+    other
 }
 
 /// Path of the program. Cargo names it to the tests and benchmarks of its package; the tests of the client

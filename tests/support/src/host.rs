@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::browser::Browser;
 use crate::client::Client;
 use crate::command::{Build, server, terminate, wrapped};
-use crate::{KEY, TIMEOUT};
+use crate::{KEY, TIMEOUT, spin};
 
 /// A running server.
 pub struct Host {
@@ -161,6 +161,11 @@ impl Host {
     }
 
     fn end(&mut self) -> String {
+        // `spin up` has a child of its own, which would outlive it.
+        if spin::is_used() && matches!(self.child.try_wait(), Ok(None)) {
+            terminate(self.pid());
+            _ = self.child.wait();
+        }
         _ = self.child.kill();
         _ = self.child.wait();
         self.log
@@ -188,8 +193,10 @@ fn read_to_end(mut stderr: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-fn read_url(stdout: impl Read) -> Option<String> {
+fn read_url(stdout: impl Read + Send + 'static) -> Option<String> {
     let mut lines = BufReader::new(stdout).lines();
     let line = lines.find_map(|line| Some(line.ok()?.strip_prefix("Serving ")?.to_owned()));
+    // Spin ends when it cannot print the rest.
+    std::thread::spawn(move || lines.for_each(drop));
     line.map(|line| line.trim_end().to_owned())
 }

@@ -14,6 +14,7 @@ mod host;
 pub mod openapi;
 mod process;
 mod random;
+mod spin;
 
 pub use browser::{Browser, Page};
 pub use caddy::Caddy;

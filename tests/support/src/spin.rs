@@ -1,0 +1,46 @@
+//! Spin in place of the program, where the variable `SPIN` names it.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::like;
+use crate::root;
+
+const SPIN: &str = "SPIN";
+
+/// Whether servers run on Spin.
+pub(crate) fn is_used() -> bool {
+    std::env::var_os(SPIN).is_some()
+}
+
+/// The command itself or, with `SPIN`, the one that starts the same manifest on Spin with the same
+/// settings, and with its data in `folder`.
+pub(crate) fn instead_of(command: Command, folder: &Path) -> Command {
+    match std::env::var_os(SPIN) {
+        Some(spin) => on_spin(&command, Command::new(spin), folder),
+        None => command,
+    }
+}
+
+fn on_spin(command: &Command, mut spin: Command, folder: &Path) -> Command {
+    let runtime_config = folder.join("runtime-config.toml");
+    std::fs::write(&runtime_config, config()).expect("a runtime config");
+    spin.args(command.get_args())
+        .args(["--listen", "127.0.0.1:0", "--runtime-config-file"])
+        .arg(runtime_config)
+        .arg("--state-dir")
+        .arg(folder);
+    let mut spin = like(command, spin);
+    for (name, value) in command.get_envs() {
+        let variable = format!("SPIN_VARIABLE_{}", name.to_string_lossy());
+        spin.env(variable, value.unwrap_or_default());
+    }
+    spin
+}
+
+/// The one in the root of the repository, with the database where the program has it.
+fn config() -> String {
+    let text = std::fs::read_to_string(root().join("runtime-config.toml"));
+    text.expect("a runtime config")
+        .replace("data/kamiflow-sync.db", "sync.db")
+}
