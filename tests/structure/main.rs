@@ -17,8 +17,12 @@ fn programs() -> Vec<Program> {
     let mut folders = vec!["src".to_owned(), "client/src".to_owned()];
     for parent in ["src/bin", "benches"] {
         for entry in fs::read_dir(root().join(parent)).expect("a folder") {
-            let name = entry.expect("an entry").file_name();
-            folders.push(format!("{parent}/{}", name.to_str().expect("UTF-8")));
+            let path = entry.expect("an entry").path();
+            // `benches/peers` has scripts.
+            if path.join("main.rs").is_file() {
+                let folder = path.strip_prefix(root()).expect("inside the root");
+                folders.push(folder.to_str().expect("UTF-8").to_owned());
+            }
         }
     }
     folders
