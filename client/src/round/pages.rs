@@ -7,7 +7,7 @@ use super::Round;
 use crate::remote::{Change, Page, RemoteError};
 
 /// Bytes of contents that are held before they are put on the disk.
-const HELD_BYTES: usize = 16 << 20;
+const HELD_BYTES: usize = 4 << 20;
 /// Bytes that a change without its content counts for.
 const CHANGE_BYTES: usize = 1 << 10;
 /// On a slow line what has arrived is put on the disk, and shown, at least this often.
