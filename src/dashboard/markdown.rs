@@ -3,7 +3,7 @@
 //! The tags are fixed words of this file, and everything else is escaped. HTML in a note is shown as text, an
 //! image as its description, and a link leads to another site only, without telling it where it was.
 
-use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag};
+use pulldown_cmark::{Alignment, Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
 /// Bytes of a note that are rendered, at the most. A longer one takes too long.
 pub const MAX_SOURCE_BYTES: usize = 128 << 10;
@@ -78,7 +78,16 @@ struct Html {
     open: Vec<&'static str>,
     /// Whether a link is open, in which there can be no other.
     in_link: bool,
-    in_table_head: bool,
+    table: Table,
+}
+
+/// The table that is open, of which there is one at a time.
+#[derive(Default)]
+struct Table {
+    columns: Vec<Alignment>,
+    in_head: bool,
+    /// The next cell of the row.
+    next: usize,
 }
 
 impl Html {
@@ -119,17 +128,13 @@ impl Html {
             Tag::List(None) => self.open("<ul>\n", "</ul>\n"),
             Tag::List(Some(first)) => self.numbered_list(first),
             Tag::Item => self.open("<li>", "</li>\n"),
-            Tag::Table(_) => self.open("<table>\n", "</table>\n"),
-            Tag::TableHead => {
-                self.in_table_head = true;
-                self.open("<tr>", "</tr>\n");
+            Tag::Table(columns) => {
+                self.table.columns = columns;
+                self.open("<table>\n", "</table>\n");
             }
-            Tag::TableRow => {
-                self.in_table_head = false;
-                self.open("<tr>", "</tr>\n");
-            }
-            Tag::TableCell if self.in_table_head => self.open("<th>", "</th>"),
-            Tag::TableCell => self.open("<td>", "</td>"),
+            Tag::TableHead => self.row(true),
+            Tag::TableRow => self.row(false),
+            Tag::TableCell => self.cell(),
             Tag::Emphasis => self.open("<em>", "</em>"),
             Tag::Strong => self.open("<strong>", "</strong>"),
             Tag::Strikethrough => self.open("<del>", "</del>"),
@@ -164,6 +169,24 @@ impl Html {
             HeadingLevel::H3 => self.open("<h4>", "</h4>\n"),
             HeadingLevel::H4 => self.open("<h5>", "</h5>\n"),
             HeadingLevel::H5 | HeadingLevel::H6 => self.open("<h6>", "</h6>\n"),
+        }
+    }
+
+    fn row(&mut self, in_head: bool) {
+        (self.table.in_head, self.table.next) = (in_head, 0);
+        self.open("<tr>", "</tr>\n");
+    }
+
+    fn cell(&mut self) {
+        let class = match self.table.columns.get(self.table.next) {
+            Some(Alignment::Right) => " class=\"right\"",
+            Some(Alignment::Center) => " class=\"center\"",
+            Some(Alignment::Left | Alignment::None) | None => "",
+        };
+        self.table.next += 1;
+        match self.table.in_head {
+            true => self.open(&format!("<th{class}>"), "</th>"),
+            false => self.open(&format!("<td{class}>"), "</td>"),
         }
     }
 
@@ -284,6 +307,11 @@ mod tests {
             (
                 "a|b\n-|-\nc|d",
                 "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>c</td><td>d</td></tr>\n</table>\n",
+            ),
+            (
+                "a|b|c\n-|-:|:-:\nd|e|f",
+                "<table>\n<tr><th>a</th><th class=\"right\">b</th><th class=\"center\">c</th></tr>\n\
+                 <tr><td>d</td><td class=\"right\">e</td><td class=\"center\">f</td></tr>\n</table>\n",
             ),
             ("```html\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>\n"),
             (
@@ -448,6 +476,10 @@ mod tests {
             "ol" => attributes.strip_prefix("start=\""),
             "span" => attributes.strip_prefix("title=\""),
             "a" => attributes.strip_prefix("rel=\"noopener noreferrer nofollow\" href=\""),
+            "th" | "td" => {
+                let known = ["", "class=\"right\"", "class=\"center\""];
+                return assert!(known.contains(&attributes), "{attributes}");
+            }
             _ => return assert_eq!(attributes, ""),
         };
         let value = value
@@ -513,6 +545,7 @@ mod tests {
             "~~",
             "|",
             "|-|-|\n",
+            "|-:|:-:|\n",
             "---\n",
             "[x]: ",
             "[ ] ",
