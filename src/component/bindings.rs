@@ -1,4 +1,4 @@
-//! Bindings of a world `entry` in `wit/world.wit`: what the Spin SDK does not give well.
+//! Bindings of a world `entry` in `wit/`: what the Spin SDK does not give well.
 
 #[cfg(not(feature = "wasi-0-3"))]
 spin_sdk::wit_bindgen::generate!({
@@ -11,8 +11,8 @@ spin_sdk::wit_bindgen::generate!({
 
 #[cfg(feature = "wasi-0-3")]
 wit_bindgen::generate!({
-    path: "wit",
-    world: "entry-wasi-0-3",
+    path: ["wit", "wit/wasi-0.3"],
+    world: "kamiflow:sync-wasi/entry",
     generate_all,
     pub_export_macro: true,
 });

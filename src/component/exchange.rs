@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use http::Response;
 
 use super::bindings::exports::kamiflow::sync::exchange::Guest;
-use super::bindings::wasi::http0_2_0::types::{IncomingBody, ResponseOutparam};
+use super::bindings::wasi::http::types::{IncomingBody, ResponseOutparam};
 use super::wasi_0_2::{Incoming, complete, send};
 use super::{Component, after_answer, begin, has_more_to_do};
 use crate::api::message::{MAX_SHORT, read_head, write_answer};

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 #[cfg(not(feature = "wasi-0-3"))]
-use super::bindings::wasi::http0_2_0::types::{Fields, Method as WasiMethod};
+use super::bindings::wasi::http::types::{Fields, Method as WasiMethod};
 #[cfg(feature = "wasi-0-3")]
 use super::bindings::wasi::http0_3_0::types::{Fields, Method as WasiMethod};
 

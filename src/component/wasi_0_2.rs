@@ -4,8 +4,8 @@ use std::thread::sleep;
 
 use http::Response;
 
-use super::bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
-use super::bindings::wasi::http0_2_0::types::{
+use super::bindings::exports::wasi::http::incoming_handler::Guest;
+use super::bindings::wasi::http::types::{
     IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};

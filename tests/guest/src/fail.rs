@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::bindings::spin::sqlite::sqlite::Connection;
-use crate::bindings::wasi::http0_2_0::types::{
+use crate::bindings::wasi::http::types::{
     Fields, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use crate::{answer, write};

@@ -2,8 +2,8 @@
 
 use crate::Attempt;
 use crate::bindings::spin::sqlite::sqlite::Connection;
-use crate::bindings::wasi::clocks0_2_0::monotonic_clock;
-use crate::bindings::wasi::http0_2_0::types::Fields;
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::http::types::Fields;
 use crate::bindings::wasi::sockets::network::IpAddressFamily;
 use crate::bindings::wasi::sockets::tcp_create_socket::create_tcp_socket;
 

@@ -8,8 +8,8 @@ mod fail;
 mod hoard;
 mod reach;
 
-use bindings::exports::wasi::http0_2_0::incoming_handler::Guest;
-use bindings::wasi::http0_2_0::types::{
+use bindings::exports::wasi::http::incoming_handler::Guest;
+use bindings::wasi::http::types::{
     Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 

@@ -8,8 +8,8 @@ use crate::Attempt;
 use crate::bindings::fermyon::spin::{key_value, variables};
 use crate::bindings::spin::sqlite::sqlite::{Connection, Value};
 use crate::bindings::wasi::filesystem::preopens;
-use crate::bindings::wasi::http0_2_0::outgoing_handler;
-use crate::bindings::wasi::http0_2_0::types::{Fields, OutgoingRequest, Scheme};
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
 use crate::bindings::wasi::keyvalue::store;
 
 /// Runs an attempt; `None` when it is not one of these.

@@ -4,15 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use kamiflow_sync_component::domain::MAX_FILE_BYTES;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
-use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::{p2, p3};
 
+use super::code::Code;
 use super::code_cache;
-use super::state::GuestState;
-use crate::platform;
+use super::linker;
 
 /// Instances that run at once, for each of the two kinds of requests.
 pub const MAX_RUNNING: u32 = 64;
@@ -43,13 +41,8 @@ pub fn required_memory(max_body: u64) -> usize {
     usize::try_from(required.min(MAX_MEMORY)).unwrap_or(usize::MAX)
 }
 
-/// Whether an instance may do several things at once. It takes WASI 0.3, and makes each call between
-/// guest and host cost more.
-#[derive(Clone, Copy, PartialEq)]
-enum Concurrency {
-    No,
-    Yes,
-}
+/// Makes instances of a component possible, if it is of the right version of WASI.
+type Link = fn(&Engine, &Component) -> wasmtime::Result<Code>;
 
 /// Compiles the component, or takes it from the cache, and links it with WASI and the platform. Its
 /// instances may use up to `max_memory` bytes of memory each.
@@ -58,29 +51,43 @@ enum Concurrency {
 ///
 /// When the file is missing or not a component, imports what this host does not have, or does not
 /// export an HTTP handler.
-pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, ProxyPre<GuestState>)> {
+pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, Code)> {
     let shown = file.display();
     let bytes =
         std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
-    let load = |concurrency| {
-        let engine = engine(max_memory, concurrency)?;
+    let load = |is_concurrent, link: Link| {
+        let engine = engine(max_memory, is_concurrent)?;
         let component = Component::new(&engine, &bytes)
-            .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
-        let proxy = linker(&engine, concurrency)
-            .and_then(|linker| linker.instantiate_pre(&component))
-            .and_then(proxy)
-            .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
-        Ok((engine, proxy))
+            .map_err(|error| anyhow!("{shown} is not a component{}: {error:#}", hint(&bytes)))?;
+        let code = link(&engine, &component)
+            .map_err(|error| anyhow!("this host cannot run {shown}{}: {error:#}", hint(&bytes)))?;
+        Ok((engine, code))
     };
-    load(Concurrency::No).or_else(|_maybe_of_wasi_0_3| load(Concurrency::Yes))
+    let loaded = load(false, linker::link);
+    #[cfg(feature = "wasi-0-3")]
+    let loaded = loaded.or_else(|_maybe_of_wasi_0_3| load(true, super::wasi_0_3::link));
+    loaded
+}
+
+/// What to do about a component for WASI 0.3, which this program may have been built without.
+fn hint(component: &[u8]) -> &'static str {
+    let export = b"wasi:http/handler@0.3";
+    let is_of_wasi_0_3 = || component.windows(export.len()).any(|bytes| bytes == export);
+    match !cfg!(feature = "wasi-0-3") && is_of_wasi_0_3() {
+        true => ", for it needs WASI 0.3: build this program with `--features wasi-0-3`",
+        false => "",
+    }
 }
 
 /// The memory is taken from a pool. Where the address space is too small for that, as under
 /// `ulimit -v`, it is allocated when an instance needs it, which takes longer.
-fn engine(max_memory: usize, concurrency: Concurrency) -> Result<Engine> {
+///
+/// An instance that is concurrent may do several things at once. It takes WASI 0.3, and makes each
+/// call between guest and host cost more.
+fn engine(max_memory: usize, is_concurrent: bool) -> Result<Engine> {
     let mut config = Config::new();
     config
-        .concurrency_support(concurrency == Concurrency::Yes)
+        .concurrency_support(is_concurrent)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
         .cache(code_cache::open())
@@ -111,25 +118,23 @@ fn on_demand(config: &mut Config) -> &Config {
         .memory_guard_size(0)
 }
 
-/// The HTTP handler that the component exports: that of WASI 0.2, or else that of 0.3, as on Spin
-/// from 4.1 on.
-fn proxy(component: InstancePre<GuestState>) -> wasmtime::Result<ProxyPre<GuestState>> {
-    let wasi_0_2 = p2::bindings::ProxyPre::new(component.clone()).map(ProxyPre::P2);
-    wasi_0_2.or_else(|error| {
-        let wasi_0_3 = p3::bindings::ServicePre::new(component);
-        wasi_0_3.map(ProxyPre::P3).map_err(|_| error)
-    })
-}
+#[cfg(all(test, not(feature = "wasi-0-3")))]
+mod tests {
+    use super::*;
 
-/// WASI and HTTP, as far as [`GuestState`] grants them, and the platform.
-fn linker(engine: &Engine, concurrency: Concurrency) -> wasmtime::Result<Linker<GuestState>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    p2::add_only_http_to_linker_async(&mut linker)?;
-    if concurrency == Concurrency::Yes {
-        p3::add_to_linker(&mut linker)?;
-        wasmtime_wasi::p3::clocks::add_to_linker(&mut linker)?;
+    #[test]
+    fn a_component_for_wasi_0_3_says_which_program_runs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("component.wasm");
+        // As much of one as the message looks at.
+        std::fs::write(&file, "\0asm wasi:http/handler@0.3.0").unwrap();
+        let error = load(&file, 1 << 20).err().unwrap().to_string();
+        assert!(
+            error.contains("build this program with `--features wasi-0-3`"),
+            "{error}"
+        );
+        std::fs::write(&file, "\0asm").unwrap();
+        let error = load(&file, 1 << 20).err().unwrap().to_string();
+        assert!(!error.contains("wasi-0-3"), "{error}");
     }
-    platform::add_to_linker(&mut linker, |state: &mut GuestState| &mut state.platform)?;
-    Ok(linker)
 }

@@ -5,29 +5,30 @@ use std::sync::Arc;
 use http::Response;
 use http::request::Parts;
 use wasmtime_wasi_http::WasiBody;
-use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 
+use super::code::Code;
+#[cfg(feature = "wasi-0-3")]
 use super::entry::request;
 use super::instances::Instances;
 use super::permits::Permits;
 use super::source::Source;
-use super::state::GuestState;
-use super::workers::Workers;
+#[cfg(feature = "wasi-0-3")]
+use super::wasi_0_3;
 
 /// Clones share the instances.
 #[derive(Clone)]
 pub enum Handler {
     Wasi02(Instances),
-    Wasi03(ProxyHandler<Workers>),
+    #[cfg(feature = "wasi-0-3")]
+    Wasi03(wasi_0_3::Handler),
 }
 
 impl Handler {
-    pub fn new(source: Source, component: ProxyPre<GuestState>) -> Self {
-        match component {
-            ProxyPre::P2(component) => Self::Wasi02(Instances::new(source, component)),
-            component @ ProxyPre::P3(_) => {
-                Self::Wasi03(ProxyHandler::new(Workers { source, component }))
-            }
+    pub fn new(source: Source, code: Code) -> Self {
+        match code {
+            Code::Wasi02(component) => Self::Wasi02(Instances::new(source, component)),
+            #[cfg(feature = "wasi-0-3")]
+            Code::Wasi03(component) => Self::Wasi03(wasi_0_3::handler(source, component)),
         }
     }
 
@@ -35,6 +36,7 @@ impl Handler {
     pub fn max_memory(&self) -> usize {
         match self {
             Self::Wasi02(instances) => instances.max_memory(),
+            #[cfg(feature = "wasi-0-3")]
             Self::Wasi03(handler) => handler.state().source.max_memory,
         }
     }
@@ -49,6 +51,7 @@ impl Handler {
     ) -> wasmtime::Result<Response<WasiBody>> {
         match self {
             Self::Wasi02(instances) => instances.handle(permits, head, body).await,
+            #[cfg(feature = "wasi-0-3")]
             Self::Wasi03(handler) => handler.handle(permits, request(head, body)).await,
         }
     }

@@ -1,10 +1,11 @@
 //! The component in wasmtime: built, compiled, instantiated, limited in memory and time.
 //!
-//! `handler` takes a request to an instance: of `instances`, or of `workers` for WASI 0.3. `state` is what
+//! `handler` takes a request to an instance: of `instances`, or of `wasi_0_3`. `state` is what
 //! the host keeps for each of them. Nothing here knows sockets or HTTP connections; of the other rooms,
 //! this one imports `platform` and, for the build command, `config`.
 
 mod call;
+mod code;
 mod code_cache;
 pub mod component_build;
 pub mod engine;
@@ -14,10 +15,12 @@ mod exchange;
 pub mod expiration;
 pub mod handler;
 mod instances;
+mod linker;
 pub mod permits;
 mod resource_limit;
 pub mod source;
 mod state;
 mod stderr;
 mod wall_clock;
-mod workers;
+#[cfg(feature = "wasi-0-3")]
+mod wasi_0_3;

@@ -60,6 +60,7 @@ impl InstanceMemory {
     }
 
     /// Whether the request in progress would have had to wait.
+    #[cfg(any(test, feature = "wasi-0-3"))]
     pub fn has_no_room(&self) -> bool {
         let no_room = self.no_room.as_ref();
         no_room.is_some_and(|no_room| no_room.load(Relaxed))

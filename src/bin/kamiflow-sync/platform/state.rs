@@ -65,6 +65,7 @@ impl PlatformState {
     }
 
     /// Whether the request in progress may not wait for memory, and would have had to.
+    #[cfg(feature = "wasi-0-3")]
     pub fn has_no_room(&self) -> bool {
         self.memory.has_no_room()
     }

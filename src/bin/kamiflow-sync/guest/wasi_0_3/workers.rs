@@ -16,9 +16,9 @@ use wasmtime_wasi_http::handler::{
 };
 
 use super::expiration::Expiration;
-use super::permits::Permits;
-use super::source::{Source, is_reusable};
-use super::state::GuestState;
+use crate::guest::permits::Permits;
+use crate::guest::source::{Source, is_reusable};
+use crate::guest::state::GuestState;
 use crate::platform::MemoryInUse;
 
 /// Creates instances.
