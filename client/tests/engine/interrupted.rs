@@ -10,6 +10,9 @@ use support::Host;
 
 use crate::device::{Device, settle};
 
+/// What the client asks for at once.
+const FILES_OF_A_PAGE: usize = 1000;
+
 /// Two devices in step with `ideas/a.md` and others.
 fn pair(host: &Host) -> (Device, Device) {
     let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
@@ -61,14 +64,30 @@ fn what_was_taken_and_not_remembered_is_no_edit() {
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
 }
 
-/// A way to the server on which the answer to the push number `lost` is lost, or contents are damaged.
+/// A way to the server on which the answer to the push number `lost` is lost, contents are damaged, or no more
+/// pages come.
 struct Lossy<'a> {
     inner: &'a dyn Remote,
+    pages_left: Cell<u32>,
     lost: u32,
     pushes: Cell<u32>,
     damages: bool,
     /// What a person does after the round has looked at the folder, and before it sends anything.
     meanwhile: &'a dyn Fn(),
+}
+
+impl<'a> Lossy<'a> {
+    /// Nothing is lost on it.
+    fn of(device: &'a Device) -> Self {
+        Self {
+            inner: device.remote(),
+            pages_left: Cell::new(u32::MAX),
+            lost: 0,
+            pushes: Cell::new(0),
+            damages: false,
+            meanwhile: &|| {},
+        }
+    }
 }
 
 impl Remote for Lossy<'_> {
@@ -82,6 +101,9 @@ impl Remote for Lossy<'_> {
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
+        let left = self.pages_left.get().checked_sub(1);
+        let left = left.ok_or_else(|| RemoteError::Offline("the connection broke".to_owned()))?;
+        self.pages_left.set(left);
         let mut page = self.inner.changes(since, content)?;
         let contents = page
             .changes
@@ -118,11 +140,8 @@ impl Remote for Lossy<'_> {
 /// A round whose first push is stored and not answered.
 fn lose_answer(device: &Device) {
     let lossy = Lossy {
-        inner: device.remote(),
         lost: 1,
-        pushes: Cell::new(0),
-        damages: false,
-        meanwhile: &|| {},
+        ..Lossy::of(device)
     };
     let error = device.try_sync(&lossy, false).unwrap_err();
     assert!(
@@ -209,16 +228,36 @@ fn a_content_that_arrives_damaged_is_not_written() {
     a.write("ideas/a.md", "edited\n");
     a.sync();
     let damaging = Lossy {
-        inner: b.remote(),
-        lost: 0,
-        pushes: Cell::new(0),
         damages: true,
-        meanwhile: &|| {},
+        ..Lossy::of(&b)
     };
     let error = b.try_sync(&damaging, false).unwrap_err();
     assert!(error.to_string().contains("ideas/a.md"), "{error}");
     assert_eq!(b.read("ideas/a.md").as_deref(), Some("a\n"));
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
+}
+
+#[test]
+fn pages_that_arrived_before_a_failure_are_kept_and_not_asked_for_again() {
+    let host = Host::start();
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    let all = 3 * FILES_OF_A_PAGE;
+    for number in 0..all {
+        a.write(&format!("ideas/{number}.md"), "text\n");
+    }
+    a.sync();
+    let breaking = Lossy {
+        pages_left: Cell::new(2),
+        ..Lossy::of(&b)
+    };
+    let error = b.try_sync(&breaking, false).unwrap_err();
+    assert!(
+        error.to_string().contains("the connection broke"),
+        "{error}"
+    );
+    assert_eq!(b.files().len(), 2 * FILES_OF_A_PAGE);
+    assert_eq!(b.sync().downloaded.len(), FILES_OF_A_PAGE);
+    assert_eq!(settle(&[&a, &b]).len(), all);
 }
 
 #[test]
@@ -232,11 +271,8 @@ fn a_file_that_is_renamed_while_a_round_works_goes_up_in_the_same_round() {
         }
     };
     let remote = Lossy {
-        inner: a.remote(),
-        lost: 0,
-        pushes: Cell::new(0),
-        damages: false,
         meanwhile: &rename,
+        ..Lossy::of(&a)
     };
     let report = a.try_sync(&remote, false).unwrap();
     assert!(report.uploaded.contains("tasks/moved.md"), "{report:?}");
