@@ -99,8 +99,11 @@ fn deep_checks_of_a_locked_database_leave_places_for_others() {
         host.client().pull("p", "since=0");
         assert!(began.elapsed() < Duration::from_secs(1));
         let took = checks.into_iter().map(|check| check.join().unwrap());
-        let long = took.filter(|took| *took > Duration::from_secs(3)).count();
-        assert!((1..=8).contains(&long), "{long}");
+        let long: Vec<_> = took.filter(|took| *took > Duration::from_secs(3)).collect();
+        // On a busy machine, some begin when the first have waited for their 5 seconds.
+        let waves = long.iter().max().map_or(0, |longest| longest.as_secs() / 5);
+        assert!(!long.is_empty(), "none waited");
+        assert!(long.len() as u64 <= 8 * waves.max(1), "{long:?}");
     });
     database.execute_batch("ROLLBACK").unwrap();
     host.anonymous().get("/health?deep=1").good();
