@@ -55,17 +55,26 @@ impl Entry {
 }
 
 impl Update {
-    pub(super) fn write(&self, transaction: &Transaction) -> rusqlite::Result<()> {
+    /// Writes the rows of a path. Without `has_pending`, there is no pending change at all.
+    pub(super) fn write(
+        &self,
+        transaction: &Transaction,
+        has_pending: bool,
+    ) -> rusqlite::Result<()> {
+        let no_longer_pending = |path| match has_pending {
+            true => no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path),
+            false => Ok(()),
+        };
         match self {
             Self::Entry(path, entry) => {
                 let row = (path, entry.rev, &entry.checksum, &entry.stamp, &entry.sent);
                 let statement = "REPLACE INTO entry VALUES (?1, ?2, ?3, ?4, ?5)";
                 transaction.prepare_cached(statement)?.execute(row)?;
-                no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path)
+                no_longer_pending(path)
             }
             Self::Forget(path) => {
                 no_longer(transaction, "DELETE FROM entry WHERE path = ?1", path)?;
-                no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path)
+                no_longer_pending(path)
             }
             Self::Pending(path, pending) => {
                 let Pending {

@@ -85,9 +85,12 @@ impl State {
         if updates.is_empty() && cursor == self.cursor()?.as_deref() {
             return Ok(());
         }
+        let is_pending = |update: &Update| matches!(update, Update::Pending(..));
+        // Most rounds have nothing pending: then each entry is one statement, not two.
+        let has_pending = !self.pending.is_empty() || updates.iter().any(is_pending);
         let transaction = self.connection.transaction()?;
         for update in updates {
-            update.write(&transaction)?;
+            update.write(&transaction, has_pending)?;
         }
         if let Some(cursor) = cursor {
             transaction.execute(SET_META, ("cursor", cursor))?;
