@@ -50,7 +50,7 @@ impl<'a> Disk<'a> {
     }
 
     /// Whether two names below `.kamiflow` may be the same to the disk that this path is on.
-    pub(super) fn may_fold(&self, path: &str) -> bool {
+    pub fn may_fold(&self, path: &str) -> bool {
         let category = path.split('/').next().unwrap_or_default();
         self.folding == Folding::Folded || self.elsewhere.contains(category)
     }

@@ -3,6 +3,7 @@
 //! The order is what makes it safe to end anywhere: first the disk or the server, then what is
 //! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
 //!
+//! * `session`, `news` — the folder, and what is new in it, from one round to the next
 //! * `prepare`, `ask` — what is here, and whether so much is gone that a person must be asked
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
@@ -15,6 +16,7 @@ mod carry_out;
 mod compare;
 mod content;
 mod merge;
+mod news;
 mod pages;
 mod part;
 mod prepare;
@@ -22,18 +24,19 @@ mod preview;
 mod pull;
 mod push;
 mod refused;
+mod session;
 mod steps;
 mod take;
 
+pub use news::News;
 pub use preview::preview;
+pub use session::Session;
 
 use std::collections::BTreeMap;
 
 use crate::apply::{Disk, Old, sweep};
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::lock::Lock;
-use crate::memory;
 use crate::remote::Remote;
 use crate::report::{Left, Progress, Report};
 use crate::scan::Scan;
@@ -57,45 +60,6 @@ pub struct Options<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// A folder in which this program alone works.
-pub struct Session {
-    folder: Folder,
-    state: State,
-    _lock: Lock,
-}
-
-impl Session {
-    /// Takes the lock of a folder and opens what is remembered of it.
-    pub fn open(folder: Folder) -> Result<Self, SyncError> {
-        let memory = folder.memory();
-        memory::prepare(&memory)?;
-        let lock = Lock::take(&memory)?;
-        let state = State::open(&folder)?;
-        Ok(Self {
-            folder,
-            state,
-            _lock: lock,
-        })
-    }
-
-    /// The folder.
-    pub fn folder(&self) -> &Folder {
-        &self.folder
-    }
-
-    /// Where the change feed goes on; none before the first complete round.
-    pub fn cursor(&self) -> Result<Option<String>, SyncError> {
-        self.state.cursor()
-    }
-
-    /// One round. After an error, what was done until then is done, and the next round goes on.
-    pub fn sync(&mut self, remote: &dyn Remote, options: &Options) -> Result<Report, SyncError> {
-        let mut round = Round::begin(&self.folder, &mut self.state, remote, *options)?;
-        round.run()?;
-        Ok(round.report())
-    }
-}
-
 /// A round.
 struct Round<'a> {
     folder: &'a Folder,
@@ -117,10 +81,14 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    fn run(&mut self) -> Result<(), SyncError> {
+    fn run(&mut self, mut has_news: bool) -> Result<(), SyncError> {
         let mut looks = 0;
         for _ in 0..TRIES {
-            self.pull()?;
+            match has_news {
+                true => self.pull()?,
+                false => self.take_pending()?,
+            }
+            has_news = true;
             let is_settled = self.push()?;
             if std::mem::take(&mut self.is_outdated) && looks < LOOKS {
                 looks += 1;
@@ -133,16 +101,17 @@ impl Round<'_> {
         sweep(&self.disk)
     }
 
-    /// What was done, and what was left.
-    fn report(self) -> Report {
+    /// What was done, what was left, and what is here now.
+    fn end(self) -> (Report, Scan) {
         let pending = self.state.pending.iter();
         let pending = pending.map(|(path, pending)| (path.clone(), pending.reason.clone()));
-        let left = pending.chain(self.scan.odd).chain(self.refused);
-        let left: BTreeMap<String, String> = left.collect();
+        let odd = self.scan.odd.clone();
+        let left: BTreeMap<String, String> = pending.chain(odd).chain(self.refused).collect();
         let left = left.into_iter().map(|(path, reason)| Left { path, reason });
-        Report {
+        let report = Report {
             left: left.collect(),
             ..self.report
-        }
+        };
+        (report, self.scan)
     }
 }

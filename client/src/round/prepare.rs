@@ -8,21 +8,20 @@ use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
 use crate::remote::Remote;
-use crate::report::{Phase, Report};
+use crate::report::Report;
 use crate::scan::Scan;
 use crate::state::{Entry, State, Update};
 
 impl<'a> Round<'a> {
-    /// Looks at the folder.
+    /// Begins with what is here now.
     pub(super) fn begin(
-        folder: &'a Folder,
+        disk: Disk<'a>,
         state: &'a mut State,
         remote: &'a dyn Remote,
         options: Options<'a>,
+        scan: Scan,
     ) -> Result<Self, SyncError> {
-        options.progress.begin(Phase::Scan, None);
-        let disk = Disk::of(folder)?;
-        let scan = Scan::since(folder, &state.entries, disk.now)?;
+        let folder = disk.folder;
         rescue(&disk, &scan.leftovers)?;
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;

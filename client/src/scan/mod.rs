@@ -2,16 +2,19 @@
 
 mod local;
 mod look;
+mod next;
 mod read;
 mod stamp;
 #[cfg(all(test, unix))]
 mod tests;
+mod touched;
 mod walk;
 
 pub use local::Local;
 pub(crate) use read::describe;
 pub use read::{Content, read_again};
 pub use stamp::Stamp;
+pub use touched::Touched;
 pub(crate) use walk::device;
 
 use std::collections::BTreeMap;
@@ -60,7 +63,8 @@ impl Scan {
         now: SystemTime,
     ) -> Result<Self, SyncError> {
         let mut scan = Self::at(now);
-        let found = walk::walk(folder, &mut scan.devices)?;
+        scan.devices = walk::devices(folder)?;
+        let found = walk::walk(folder, scan.devices.keys())?;
         // Most of the time is the system's, which answers several threads at once.
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {

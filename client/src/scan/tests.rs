@@ -122,3 +122,84 @@ fn a_folder_that_cannot_be_read_is_an_error() {
     assert_eq!(Scan::of(&folder, &BTreeMap::new()).is_err(), is_closed);
     fs::set_permissions(&sub, fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// What a look at these paths finds, after a look at everything as it was before `change`.
+fn next(folder: &Folder, change: impl FnOnce(), paths: &[&str]) -> Scan {
+    let before = scan(folder);
+    change();
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    let now = SystemTime::now();
+    before.next(folder, &BTreeMap::new(), now, &paths).unwrap()
+}
+
+#[test]
+fn only_what_was_touched_is_looked_at_again() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    for path in ["ideas/a.md", "ideas/b.md", "ideas/gone.md"] {
+        fs::write(folder.place(path), "1").unwrap();
+    }
+    let change = || {
+        for path in ["ideas/a.md", "ideas/b.md", "ideas/new.md", "ideas/new.txt"] {
+            fs::write(folder.place(path), "2").unwrap();
+        }
+        fs::remove_file(folder.place("ideas/gone.md")).unwrap();
+    };
+    let touched = [
+        "ideas/a.md",
+        "ideas/gone.md",
+        "ideas/new.md",
+        "ideas/new.txt",
+    ];
+    let scan = next(&folder, change, &touched);
+    let found: Vec<_> = scan
+        .files
+        .iter()
+        .map(|(path, local)| (&**path, &*local.checksum))
+        .collect();
+    let (one, two) = (checksum(b"1"), checksum(b"2"));
+    assert_eq!(
+        found,
+        [
+            ("ideas/a.md", &*two),
+            ("ideas/b.md", &one),
+            ("ideas/new.md", &two)
+        ]
+    );
+}
+
+#[test]
+fn everything_is_looked_at_again_when_more_than_a_file_came_or_went() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = folder(root.path());
+    let place = |path: &str| folder.place(path);
+    let write = |path: &str| fs::write(place(path), "").unwrap();
+    let files = |change: &dyn Fn(), touched: &str| -> Vec<String> {
+        next(&folder, change, &[touched])
+            .files
+            .into_keys()
+            .collect()
+    };
+    let make = || {
+        fs::create_dir(place("ideas/new")).unwrap();
+        write("ideas/new/a.md");
+    };
+    assert_eq!(files(&make, "ideas/new"), ["ideas/new/a.md"]);
+    let rename = || fs::rename(place("ideas/new"), place("tasks/moved")).unwrap();
+    assert_eq!(files(&rename, "ideas/new"), ["tasks/moved/a.md"]);
+    let remove = || fs::remove_dir_all(place("tasks")).unwrap();
+    assert!(
+        files(&remove, "ideas/a.md").is_empty(),
+        "a category is gone"
+    );
+    symlink("/", place("ideas/link.md")).unwrap();
+    let replace = || {
+        fs::remove_file(place("ideas/link.md")).unwrap();
+        write("ideas/link.md");
+    };
+    let scan = next(&folder, replace, &["ideas/link.md"]);
+    assert!(scan.odd.is_empty() && scan.files.contains_key("ideas/link.md"));
+    let unsound = "ideas/back\\slash.md";
+    let scan = next(&folder, || write(unsound), &[unsound]);
+    assert!(scan.oddity(unsound).is_some());
+}

@@ -28,12 +28,9 @@ pub(super) enum Kind {
     Odd(&'static str),
 }
 
-/// Everything in the categories that is selected.
-pub(super) fn walk(
-    folder: &Folder,
-    devices: &mut BTreeMap<String, u64>,
-) -> Result<Vec<Found>, SyncError> {
-    let mut found = Vec::new();
+/// The file system of each category that is there.
+pub(super) fn devices(folder: &Folder) -> Result<BTreeMap<String, u64>, SyncError> {
+    let mut devices = BTreeMap::new();
     for category in folder.selection.categories() {
         let place = folder.place(category);
         match place.symlink_metadata() {
@@ -41,7 +38,23 @@ pub(super) fn walk(
             // A link to a folder is followed here, and one to nowhere is an error.
             _ => devices.insert(category.clone(), device(&place.metadata().at(&place)?)),
         };
-        walk_folder(&folder.selection, category, &place, &mut found)?;
+    }
+    Ok(devices)
+}
+
+/// Everything that is selected in these categories.
+pub(super) fn walk<'a>(
+    folder: &Folder,
+    categories: impl Iterator<Item = &'a String>,
+) -> Result<Vec<Found>, SyncError> {
+    let mut found = Vec::new();
+    for category in categories {
+        walk_folder(
+            &folder.selection,
+            category,
+            &folder.place(category),
+            &mut found,
+        )?;
     }
     Ok(found)
 }

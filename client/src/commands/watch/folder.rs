@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::local::LocalWatch;
+use super::places::Places;
 use super::schedule::{Ended, Schedule};
 use super::sight::Sight;
 use super::voice::Voice;
@@ -17,7 +18,8 @@ use crate::config::Folder;
 use crate::error::SyncError;
 use crate::remote::RemoteError;
 use crate::report::{Report, Silent};
-use crate::round::{Options, Session};
+use crate::round::{News, Options, Session};
+use crate::scan::Touched;
 use crate::transport::{Position, Project, follow};
 
 /// A sign that something may have changed.
@@ -39,6 +41,8 @@ pub struct Watched {
     project: Arc<Mutex<Arc<Project>>>,
     /// None while the folder cannot be used, and after a round that failed.
     here: Option<Here>,
+    /// The server may have something new for the next round.
+    is_told: bool,
 }
 
 /// The folder that is there now, with its settings.
@@ -46,6 +50,7 @@ struct Here {
     sight: Sight,
     session: Session,
     local: Option<LocalWatch>,
+    touched: Places,
 }
 
 impl Watched {
@@ -60,6 +65,7 @@ impl Watched {
             position: Arc::default(),
             project: Arc::new(Mutex::new(project)),
             here: None,
+            is_told: true,
         };
         watched.enter(folder)?;
         Ok(watched)
@@ -71,7 +77,9 @@ impl Watched {
         let mut schedule = Schedule::new(Instant::now());
         loop {
             self.wait(&mut schedule);
-            let ended = match self.round() {
+            let result = self.round();
+            self.is_told = result.is_err();
+            let ended = match result {
                 Ok(report) => {
                     self.voice.well(&report);
                     Ended::Well(self.project().server().pause())
@@ -102,17 +110,26 @@ impl Watched {
     }
 
     /// Waits until the next round is due.
-    fn wait(&self, schedule: &mut Schedule) {
+    fn wait(&mut self, schedule: &mut Schedule) {
+        let mut is_saved = false;
         loop {
             let left = schedule.due().saturating_duration_since(Instant::now());
             match self.signs.1.recv_timeout(left) {
-                Ok(Sign::Saved) => schedule.saved(Instant::now()),
+                Ok(Sign::Saved) => {
+                    is_saved = true;
+                    schedule.saved(Instant::now());
+                }
                 // The last round has got there already, as after a push of this device.
                 Ok(Sign::Told(cursor)) if cursor.is_some() && cursor == self.position.get() => {}
-                Ok(Sign::Told(_)) => schedule.told(Instant::now()),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+                Ok(Sign::Told(_)) => {
+                    self.is_told = true;
+                    schedule.told(Instant::now());
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
+        // A round without any sign is to find what was not told.
+        self.is_told |= !is_saved;
     }
 
     fn round(&mut self) -> Result<Report> {
@@ -126,7 +143,14 @@ impl Watched {
             accept_deletions: false,
             progress: &Silent,
         };
-        let result = here.session.sync(&*project, &options);
+        let news = News {
+            here: match here.local {
+                Some(_) => here.touched.take(Instant::now()),
+                None => Touched::Anything,
+            },
+            there: self.is_told,
+        };
+        let result = here.session.sync_news(&*project, &options, &news);
         self.position.set(here.session.cursor().unwrap_or_default());
         Ok(result?)
     }
@@ -152,14 +176,16 @@ impl Watched {
         let Some(sight) = Sight::of(&self.root) else {
             return Ok(());
         };
-        let signs = self.signs.0.clone();
-        let local = LocalWatch::start(&folder, move || _ = signs.send(Sign::Saved));
+        let (signs, touched) = (self.signs.0.clone(), Places::default());
+        let saved = touched.listener(move || _ = signs.send(Sign::Saved));
+        let local = LocalWatch::start(&folder, saved);
         let session = Session::open(folder)?;
         self.position.set(session.cursor()?);
         self.here = Some(Here {
             sight,
             session,
             local: local.map_err(|error| self.voice.blind(&error)).ok(),
+            touched,
         });
         Ok(())
     }

@@ -7,6 +7,7 @@ use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::config::Folder;
+use crate::scan::Touched;
 
 /// Watches `.kamiflow` as long as it lives.
 pub struct LocalWatch {
@@ -14,16 +15,14 @@ pub struct LocalWatch {
 }
 
 impl LocalWatch {
-    /// Calls `saved` when something that is synced, or says what is, may have changed.
-    pub fn start(folder: &Folder, saved: impl Fn() + Send + 'static) -> notify::Result<Self> {
+    /// Tells what may have changed of what is synced, or of what says what is.
+    pub fn start(
+        folder: &Folder,
+        saved: impl Fn(Touched) + Send + 'static,
+    ) -> notify::Result<Self> {
         let synced = Synced::of(folder)?;
         let places = synced.watched();
-        let heard = move |event: notify::Result<Event>| {
-            // An error may hide a change.
-            if event.map_or(true, |event| is_save(&event, &synced)) {
-                saved();
-            }
-        };
+        let heard = move |event| _ = touched(event, &synced).map(&saved);
         // A link may lead to the whole disk, and what is behind it is not synced.
         let config = Config::default().with_follow_symlinks(false);
         let mut watcher = RecommendedWatcher::new(heard, config)?;
@@ -37,46 +36,81 @@ impl LocalWatch {
 /// The places of a folder that matter, as the system names them in events.
 struct Synced {
     kamiflow: PathBuf,
-    /// Those below `.kamiflow`.
-    places: Vec<PathBuf>,
+    /// Those below `.kamiflow`, with their paths on the wire.
+    places: Vec<(PathBuf, String)>,
+    /// Where categories are that are links themselves, which are synced.
+    links: Vec<(PathBuf, String)>,
 }
 
 impl Synced {
     fn of(folder: &Folder) -> io::Result<Self> {
         let kamiflow = folder.kamiflow().canonicalize()?;
         let names = folder.selection.categories().iter().map(String::as_str);
-        let places = names.chain([".kamiignore"]).map(|name| kamiflow.join(name));
-        let places = places.collect();
-        Ok(Self { kamiflow, places })
+        let places = names.chain([".kamiignore"]);
+        let places: Vec<_> = places
+            .map(|name| (kamiflow.join(name), name.to_owned()))
+            .collect();
+        let links = places.iter().filter(|(place, _)| place.is_symlink());
+        let links =
+            links.filter_map(|(place, name)| Some((place.canonicalize().ok()?, name.clone())));
+        Ok(Self {
+            links: links.collect(),
+            kamiflow,
+            places,
+        })
     }
 
-    /// `.kamiflow`, and the categories that are links themselves, which are synced.
     fn watched(&self) -> Vec<PathBuf> {
-        let links = self.places.iter().filter(|place| place.is_symlink());
-        let links = links.filter_map(|place| place.canonicalize().ok());
+        let links = self.links.iter().map(|(place, _)| place.clone());
         std::iter::once(self.kamiflow.clone())
             .chain(links)
             .collect()
     }
 
     /// Other paths below `.kamiflow` are not synced; those elsewhere are of a category that is a link.
-    fn has(&self, path: &Path) -> bool {
-        path == self.kamiflow
-            || !path.starts_with(&self.kamiflow)
-            || self.places.iter().any(|place| path.starts_with(place))
+    fn has(&self, place: &Path) -> bool {
+        let is_below = |(above, _): &(PathBuf, String)| place.starts_with(above);
+        place == self.kamiflow
+            || !place.starts_with(&self.kamiflow)
+            || self.places.iter().any(is_below)
+    }
+
+    /// The path on the wire of a file; none of what may be more than a file.
+    fn path(&self, place: &Path) -> Option<String> {
+        let mut above = self.places.iter().chain(&self.links);
+        let (name, rest) =
+            above.find_map(|(above, name)| Some((name, place.strip_prefix(above).ok()?)))?;
+        let names = rest.components().map(|name| name.as_os_str().to_str());
+        let names: Vec<&str> = names.collect::<Option<_>>()?;
+        let is_file = !names.is_empty() && !place.is_dir();
+        is_file.then(|| format!("{name}/{}", names.join("/")))
     }
 }
 
-/// Whether files may be others than before.
-fn is_save(event: &Event, synced: &Synced) -> bool {
-    let is_read = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
-        EventKind::Access(_) => true,
-        _ => false,
+/// What may be another than before, if anything.
+fn touched(event: notify::Result<Event>, synced: &Synced) -> Option<Touched> {
+    let event = match event {
+        Ok(event) if !event.need_rescan() => event,
+        // A change may be hidden.
+        _ => return Some(Touched::Anything),
     };
-    let paths = &event.paths;
-    let is_there = paths.is_empty() || paths.iter().any(|path| synced.has(path));
-    event.need_rescan() || (!is_read && is_there)
+    if is_read(event.kind) {
+        return None;
+    }
+    let places = event.paths.iter().filter(|place| synced.has(place));
+    let places: Vec<&PathBuf> = places.collect();
+    match places.is_empty() {
+        true => event.paths.is_empty().then_some(Touched::Anything),
+        false => {
+            let paths = places.into_iter().map(|place| synced.path(place));
+            Some(paths.collect::<Option<_>>().unwrap_or(Touched::Anything))
+        }
+    }
+}
+
+fn is_read(kind: EventKind) -> bool {
+    let is_written = kind == EventKind::Access(AccessKind::Close(AccessMode::Write));
+    kind.is_access() && !is_written
 }
 
 #[cfg(test)]
@@ -86,6 +120,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    fn path(path: &str) -> Touched {
+        [path.to_owned()].into_iter().collect()
+    }
 
     #[test]
     fn saves_are_told_and_neither_reads_nor_what_is_not_synced() {
@@ -104,19 +142,21 @@ mod tests {
         fs::create_dir_all(folder.place("ideas")).unwrap();
         fs::write(folder.place("ideas/a.md"), "a").unwrap();
         let (sender, told) = channel();
-        let _watch = LocalWatch::start(&folder, move || _ = sender.send(())).unwrap();
+        let _watch = LocalWatch::start(&folder, move |touched| _ = sender.send(touched)).unwrap();
         fs::write(folder.database(), "x").unwrap();
         fs::create_dir(folder.place("other")).unwrap();
         fs::write(folder.place("other/a.md"), "a").unwrap();
         fs::read(folder.place("ideas/a.md")).unwrap();
         assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
         fs::create_dir(folder.place("ideas/new")).unwrap();
-        told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let touched = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(touched, Touched::Anything);
         // Its folder may not be watched yet, but then the next look finds it.
         std::thread::sleep(Duration::from_millis(300));
         while told.try_recv().is_ok() {}
         fs::write(folder.place("ideas/new/b.md"), "b").unwrap();
-        told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let touched = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(touched, path("ideas/new/b.md"));
     }
 
     #[cfg(unix)]
@@ -136,10 +176,11 @@ mod tests {
         symlink(&category, folder.place("ideas")).unwrap();
         symlink(&other, folder.place("tasks/other")).unwrap();
         let (sender, told) = channel();
-        let _watch = LocalWatch::start(&folder, move || _ = sender.send(())).unwrap();
+        let _watch = LocalWatch::start(&folder, move |touched| _ = sender.send(touched)).unwrap();
         fs::write(other.join("a.md"), "a").unwrap();
         assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
         fs::write(category.join("a.md"), "a").unwrap();
-        told.recv_timeout(Duration::from_secs(20)).unwrap();
+        let touched = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(touched, path("ideas/a.md"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod folder;
 mod local;
+mod places;
 mod schedule;
 mod sight;
 mod voice;

@@ -10,7 +10,7 @@ const SETTLE: Duration = Duration::from_millis(40);
 /// Saves that follow one another within this time go up together.
 const TOGETHER: Duration = Duration::from_secs(1);
 /// A look without any sign of a change. Systems lose events.
-const ANYWAY: Duration = Duration::from_secs(10 * 60);
+pub const ANYWAY: Duration = Duration::from_secs(10 * 60);
 /// The same where saves are not noticed.
 const BLIND: Duration = Duration::from_secs(10);
 /// Pauses after rounds that failed.

@@ -1,0 +1,86 @@
+//! A folder in which rounds are done, one after the other.
+
+use super::{News, Options, Round};
+use crate::apply::Disk;
+use crate::config::Folder;
+use crate::error::SyncError;
+use crate::lock::Lock;
+use crate::memory;
+use crate::remote::Remote;
+use crate::report::{Phase, Report};
+use crate::scan::{Scan, Touched};
+use crate::state::State;
+
+/// A folder in which this program alone works.
+pub struct Session {
+    folder: Folder,
+    state: State,
+    /// What was here at the end of the last round, if that did all.
+    seen: Option<Scan>,
+    _lock: Lock,
+}
+
+impl Session {
+    /// Takes the lock of a folder and opens what is remembered of it.
+    pub fn open(folder: Folder) -> Result<Self, SyncError> {
+        let memory = folder.memory();
+        memory::prepare(&memory)?;
+        let lock = Lock::take(&memory)?;
+        let state = State::open(&folder)?;
+        Ok(Self {
+            folder,
+            state,
+            seen: None,
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Where the change feed goes on; none before the first complete round.
+    pub fn cursor(&self) -> Result<Option<String>, SyncError> {
+        self.state.cursor()
+    }
+
+    /// One round. After an error, what was done until then is done, and the next round goes on.
+    pub fn sync(&mut self, remote: &dyn Remote, options: &Options) -> Result<Report, SyncError> {
+        self.sync_news(remote, options, &News::unknown())
+    }
+
+    /// One round, when no more than this may be new since the last one.
+    pub fn sync_news(
+        &mut self,
+        remote: &dyn Remote,
+        options: &Options,
+        news: &News,
+    ) -> Result<Report, SyncError> {
+        options.progress.begin(Phase::Scan, None);
+        let disk = Disk::of(&self.folder)?;
+        let scan = look(&disk, &self.state, self.seen.take(), &news.here)?;
+        let mut round = Round::begin(disk, &mut self.state, remote, *options, scan)?;
+        round.run(news.there)?;
+        let (report, scan) = round.end();
+        self.seen = Some(scan);
+        Ok(report)
+    }
+}
+
+/// What is here now.
+fn look(
+    disk: &Disk,
+    state: &State,
+    seen: Option<Scan>,
+    touched: &Touched,
+) -> Result<Scan, SyncError> {
+    let (folder, entries) = (disk.folder, &state.entries);
+    match (seen, touched) {
+        // Where two names may be one file, more than the named path may have changed.
+        (Some(seen), Touched::Paths(paths)) if !paths.iter().any(|path| disk.may_fold(path)) => {
+            seen.next(folder, entries, disk.now, paths)
+        }
+        _ => Scan::since(folder, entries, disk.now),
+    }
+}

@@ -1,0 +1,57 @@
+//! A look at what was touched since the last one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::time::SystemTime;
+
+use super::look::look;
+use super::{Scan, walk};
+use crate::config::Folder;
+use crate::error::SyncError;
+use crate::names;
+use crate::state::Entry;
+
+impl Scan {
+    /// What is in the folder now, if nothing but these paths was touched since this look. Everything is
+    /// looked at when more than a file may have come or gone with one of them.
+    pub fn next(
+        mut self,
+        folder: &Folder,
+        entries: &BTreeMap<String, Entry>,
+        now: SystemTime,
+        paths: &BTreeSet<String>,
+    ) -> Result<Self, SyncError> {
+        let is_file = |path: &String| self.is_only_a_file(folder, path);
+        if walk::devices(folder)? != self.devices || !paths.iter().all(is_file) {
+            return Self::since(folder, entries, now);
+        }
+        self.now = now;
+        self.leftovers.clear();
+        for path in paths.iter().filter(|path| folder.selection.wants(path)) {
+            let look = look(&folder.place(path), entries.get(path), now)?;
+            self.note(path, look);
+        }
+        Ok(self)
+    }
+
+    /// Whether a path is that of an ordinary file, or of nothing, and was no more than that.
+    fn is_only_a_file(&self, folder: &Folder, path: &str) -> bool {
+        let is_only_a_file = match folder.place(path).symlink_metadata() {
+            Ok(metadata) => metadata.is_file(),
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
+        // The look at everything tells why a file with an unsound name is not synced.
+        let is_sound = !folder.selection.wants(path) || names::is_sound(path);
+        is_only_a_file && is_sound && !self.had_more(path)
+    }
+
+    /// Whether there was a folder with files, or something odd.
+    fn had_more(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        let file = self.files.range(below.clone()..).next();
+        let odd = self.odd.range(below.clone()..).next();
+        self.odd.contains_key(path)
+            || file.is_some_and(|(found, _)| found.starts_with(&below))
+            || odd.is_some_and(|(found, _)| found.starts_with(&below))
+    }
+}
