@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::both;
 use crate::config::Selection;
 use crate::remote::Rev;
-use crate::scan::Scan;
+use crate::scan::{Local, Scan};
 use crate::state::Entry;
 
 /// A change that has to go up.
@@ -22,36 +23,37 @@ pub struct Edit {
 
 /// All edits, by path. What cannot be read is no edit.
 pub fn edits(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Vec<Edit> {
-    let put = |(path, local): (&String, &crate::scan::Local)| {
-        let entry = entries.get(path);
-        let had = entry.and_then(|entry| entry.checksum.as_ref());
-        (had != Some(&local.checksum)).then(|| Edit {
-            path: path.clone(),
-            base: entry.map_or(0, |entry| entry.rev),
-            size: Some(local.size),
-            checksum: local.checksum.clone(),
-        })
+    let edit = |(path, local, entry): (&String, Option<&Local>, Option<&Entry>)| match local {
+        Some(local) => put(path, local, entry),
+        None if scan.oddity(path).is_none() && selection.has_file(path) => deletion(path, entry?),
+        None => None,
     };
-    let deleted = |(path, entry): (&String, &Entry)| {
-        let is_gone = !scan.files.contains_key(path)
-            && scan.oddity(path).is_none()
-            && selection.has_file(path);
-        let checksum = entry.checksum.clone().filter(|_| is_gone)?;
-        Some(Edit {
-            path: path.clone(),
-            base: entry.rev,
-            size: None,
-            checksum,
-        })
-    };
-    let puts = scan.files.iter().filter_map(put);
-    puts.chain(entries.iter().filter_map(deleted)).collect()
+    both(&scan.files, entries).filter_map(edit).collect()
+}
+
+fn put(path: &str, local: &Local, entry: Option<&Entry>) -> Option<Edit> {
+    let had = entry.and_then(|entry| entry.checksum.as_ref());
+    (had != Some(&local.checksum)).then(|| Edit {
+        path: path.to_owned(),
+        base: entry.map_or(0, |entry| entry.rev),
+        size: Some(local.size),
+        checksum: local.checksum.clone(),
+    })
+}
+
+fn deletion(path: &str, entry: &Entry) -> Option<Edit> {
+    let checksum = entry.checksum.clone()?;
+    Some(Edit {
+        path: path.to_owned(),
+        base: entry.rev,
+        size: None,
+        checksum,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::Local;
 
     fn local(checksum: &str) -> Local {
         Local {
@@ -96,8 +98,8 @@ mod tests {
             [
                 ("i/again.md", 8, Some(1)),
                 ("i/edited.md", 7, Some(1)),
-                ("i/new.md", 0, Some(1)),
                 ("i/gone.md", 7, None),
+                ("i/new.md", 0, Some(1)),
             ]
         );
     }

@@ -3,13 +3,16 @@
 //! * `decide` — what a change of the server means for a path
 //! * `compare` — the same after everything was compared, when there is no cursor to trust
 //! * `local` — what was changed here
+//! * `both` — two maps by path, side by side
 //! * `parts` — what goes up together
 
+mod both;
 mod compare;
 mod decide;
 mod local;
 mod parts;
 
+pub use both::both;
 pub use compare::{Judged, compare};
 pub use decide::{Decision, decide};
 pub use local::{Edit, edits};

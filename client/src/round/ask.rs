@@ -32,6 +32,9 @@ pub(super) fn question(
     selection: &Selection,
 ) -> Result<Option<Question>, SyncError> {
     let gone = gone(scan, &state.entries, selection);
+    if gone.is_empty() {
+        return Ok(None);
+    }
     let before = from_text(&state.meta("disks")?.unwrap_or_default());
     let paths = || gone.iter().map(|edit| &*edit.path);
     if let Some(question) = absence::other_disk(&before, &scan.devices, paths()) {
@@ -47,13 +50,14 @@ pub(super) fn question(
 
 /// Deleted files whose content is not here under another name.
 fn gone(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Vec<Edit> {
-    let here = scan.files.values().map(|local| &*local.checksum);
-    let here: HashSet<&str> = here.collect();
-    let deleted = edits(scan, entries, selection).into_iter();
-    let deleted = deleted.filter(|edit| edit.size.is_none());
-    deleted
-        .filter(|edit| !here.contains(&*edit.checksum))
-        .collect()
+    let mut gone = edits(scan, entries, selection);
+    gone.retain(|edit| edit.size.is_none());
+    if !gone.is_empty() {
+        let here = scan.files.values().map(|local| &*local.checksum);
+        let here: HashSet<&str> = here.collect();
+        gone.retain(|edit| !here.contains(&*edit.checksum));
+    }
+    gone
 }
 
 /// The file systems of the categories, to be remembered.

@@ -7,6 +7,7 @@ use super::{Options, Round};
 use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
+use crate::plan::both;
 use crate::remote::Remote;
 use crate::report::Report;
 use crate::scan::Scan;
@@ -71,8 +72,8 @@ fn forget_unselected(state: &mut State, folder: &Folder) -> Result<(), SyncError
 
 /// A file that was read and is the same need not be read again.
 fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
-    let seen = scan.files.iter().filter_map(|(path, local)| {
-        let entry = state.entries.get(path)?;
+    let seen = both(&scan.files, &state.entries).filter_map(|(path, local, entry)| {
+        let (local, entry) = (local?, entry?);
         let is_same = entry.checksum.as_ref() == Some(&local.checksum);
         let is_new = !local.stamp.is_empty() && local.stamp != entry.stamp;
         (is_same && is_new).then(|| {

@@ -1,5 +1,6 @@
 //! Looks at one file.
 
+use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
@@ -18,13 +19,15 @@ pub(super) enum Look {
     Gone,
 }
 
-/// Looks at a file. Its content is known without reading when the entry describes the same file.
+/// Looks at a file that the system has described. Its content is known without reading when the entry describes
+/// the same file.
 pub(super) fn look(
     place: &Path,
+    metadata: io::Result<Metadata>,
     entry: Option<&Entry>,
     now: SystemTime,
 ) -> Result<Look, SyncError> {
-    match try_look(place, entry, now) {
+    match metadata.and_then(|metadata| try_look(place, &metadata, entry, now)) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(Look::Gone)
         }
@@ -36,21 +39,25 @@ pub(super) fn look(
     }
 }
 
-fn try_look(place: &Path, entry: Option<&Entry>, now: SystemTime) -> io::Result<Look> {
-    let metadata = place.symlink_metadata()?;
+fn try_look(
+    place: &Path,
+    metadata: &Metadata,
+    entry: Option<&Entry>,
+    now: SystemTime,
+) -> io::Result<Look> {
     if metadata.is_dir() {
         return Ok(Look::Gone);
     }
     if !metadata.is_file() {
         return Ok(Look::Odd("it is no ordinary file".to_owned()));
     }
-    let stamp = Stamp::of(&metadata).as_str().to_owned();
+    let stamp = Stamp::of(metadata).as_str().to_owned();
     let known = entry.filter(|entry| entry.stamp == stamp);
     if let Some(checksum) = known.and_then(|entry| entry.checksum.clone()) {
         return Ok(Look::File(Local {
             checksum,
             size: metadata.len(),
-            modified: modified(&metadata),
+            modified: modified(metadata),
             stamp,
         }));
     }

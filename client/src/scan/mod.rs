@@ -65,19 +65,22 @@ impl Scan {
         let mut scan = Self::at(now);
         scan.devices = walk::devices(folder)?;
         let found = walk::walk(folder, scan.devices.keys())?;
-        // Most of the time is the system's, which answers several threads at once.
+        // Those that have to be read are read by several threads.
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {
                 Kind::Leftover => None,
                 Kind::Odd(reason) => Some(Look::Odd(reason.to_owned())),
-                Kind::File => Some(look(&found.place, entries.get(&found.path), now)?),
+                Kind::File(metadata) => {
+                    let entry = entries.get(&found.path);
+                    Some(look(&found.place, metadata, entry, now)?)
+                }
             };
             Ok((found.path, look))
         });
         for (path, look) in looks.collect::<Result<Vec<_>, SyncError>>()? {
             match look {
                 None => scan.leftovers.push(path),
-                Some(look) => scan.note(&path, look),
+                Some(look) => scan.add(path, look),
             }
         }
         Ok(scan)
@@ -85,7 +88,8 @@ impl Scan {
 
     /// Looks at one path again.
     pub fn again(&mut self, folder: &Folder, path: &str) -> Result<(), SyncError> {
-        let look = look(&folder.place(path), None, self.now)?;
+        let place = folder.place(path);
+        let look = look(&place, place.symlink_metadata(), None, self.now)?;
         self.note(path, look);
         Ok(())
     }
@@ -100,12 +104,18 @@ impl Scan {
         }
     }
 
+    /// Puts what is at a path now in place of what was known of it.
     fn note(&mut self, path: &str, look: Look) {
         self.files.remove(path);
         self.odd.remove(path);
+        self.add(path.to_owned(), look);
+    }
+
+    /// The same of a path of which nothing is known yet.
+    fn add(&mut self, path: String, look: Look) {
         match look {
-            Look::File(local) => _ = self.files.insert(path.to_owned(), local),
-            Look::Odd(reason) => _ = self.odd.insert(path.to_owned(), reason),
+            Look::File(local) => _ = self.files.insert(path, local),
+            Look::Odd(reason) => _ = self.odd.insert(path, reason),
             Look::Gone => {}
         }
     }

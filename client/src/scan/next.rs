@@ -28,7 +28,8 @@ impl Scan {
         self.now = now;
         self.leftovers.clear();
         for path in paths.iter().filter(|path| folder.selection.wants(path)) {
-            let look = look(&folder.place(path), entries.get(path), now)?;
+            let place = folder.place(path);
+            let look = look(&place, place.symlink_metadata(), entries.get(path), now)?;
             self.note(path, look);
         }
         Ok(self)

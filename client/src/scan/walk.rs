@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{DirEntry, FileType, Metadata};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use crate::config::{Folder, Selection};
 use crate::error::{At, SyncError};
@@ -21,7 +23,8 @@ pub(super) struct Found {
 
 /// What was found.
 pub(super) enum Kind {
-    File,
+    /// A file as the system describes it. Beside its folder that is asked for sooner than by its whole path.
+    File(io::Result<Metadata>),
     /// A temporary file of this program.
     Leftover,
     /// It cannot be synced, for this reason.
@@ -48,13 +51,18 @@ pub(super) fn walk<'a>(
     categories: impl Iterator<Item = &'a String>,
 ) -> Result<Vec<Found>, SyncError> {
     let mut found = Vec::new();
-    for category in categories {
-        walk_folder(
-            &folder.selection,
-            category,
-            &folder.place(category),
-            &mut found,
-        )?;
+    let categories = categories.map(|category| (category.clone(), folder.place(category)));
+    let mut folders: Vec<_> = categories.collect();
+    while !folders.is_empty() {
+        // Most of the time is the system's, which answers several threads at once.
+        let lists = folders.par_iter();
+        let lists = lists.map(|(path, place)| List::of(&folder.selection, path, place));
+        let lists = lists.collect::<Result<Vec<List>, SyncError>>()?;
+        folders.clear();
+        for list in lists {
+            found.extend(list.found);
+            folders.extend(list.folders);
+        }
     }
     Ok(found)
 }
@@ -71,62 +79,72 @@ pub(crate) fn device(_: &Metadata) -> u64 {
     0
 }
 
-fn walk_folder(
-    selection: &Selection,
-    path: &str,
-    place: &Path,
-    found: &mut Vec<Found>,
-) -> Result<(), SyncError> {
-    let entries = match place.read_dir() {
-        // Removed since it was listed.
-        Err(error) if error.kind() == ErrorKind::NotFound && path.contains('/') => return Ok(()),
-        entries => entries.at(place)?,
-    };
-    for entry in entries {
-        let entry = entry.at(place)?;
-        let name = entry.file_name();
-        let path = format!("{path}/{}", name.to_string_lossy());
-        walk_entry(selection, path, name.to_str().is_some(), &entry, found)?;
-    }
-    Ok(())
+/// What is in one folder.
+#[derive(Default)]
+struct List {
+    found: Vec<Found>,
+    /// Folders with their paths.
+    folders: Vec<(String, PathBuf)>,
 }
 
-fn walk_entry(
-    selection: &Selection,
-    path: String,
-    is_text: bool,
-    entry: &DirEntry,
-    found: &mut Vec<Found>,
-) -> Result<(), SyncError> {
-    let place = entry.path();
-    let kind = entry.file_type().at(&place)?;
-    if kind.is_dir() {
-        return match selection.may_have_files(&path) {
-            true => walk_folder(selection, &path, &place, found),
-            false => Ok(()),
+impl List {
+    fn of(selection: &Selection, path: &str, place: &Path) -> Result<Self, SyncError> {
+        let mut list = Self::default();
+        let entries = match place.read_dir() {
+            // Removed since it was listed.
+            Err(error) if error.kind() == ErrorKind::NotFound && path.contains('/') => {
+                return Ok(list);
+            }
+            entries => entries.at(place)?,
         };
+        for entry in entries {
+            list.add(selection, path, &entry.at(place)?)?;
+        }
+        Ok(list)
     }
-    let kind = kind_of(&path, is_text, kind);
-    // A link may stand for a folder with files.
-    let may_be_folder = matches!(kind, Kind::Odd(LINK)) && selection.may_have_files(&path);
-    if selection.wants(&path) || may_be_folder || matches!(kind, Kind::Leftover) {
-        found.push(Found { path, place, kind });
+
+    fn add(
+        &mut self,
+        selection: &Selection,
+        above: &str,
+        entry: &DirEntry,
+    ) -> Result<(), SyncError> {
+        let (name, place) = (entry.file_name(), entry.path());
+        let path = format!("{above}/{}", name.to_string_lossy());
+        let kind = entry.file_type().at(&place)?;
+        let may_have_files = || selection.may_have_files(&path);
+        if kind.is_dir() {
+            if may_have_files() {
+                self.folders.push((path, place));
+            }
+            return Ok(());
+        }
+        // A link may stand for a folder with files.
+        let may_be_folder = kind.is_symlink() && may_have_files();
+        if selection.wants(&path) || may_be_folder || is_leftover(&path, kind) {
+            let kind = kind_of(&path, name.to_str().is_some(), kind);
+            let kind = kind.unwrap_or_else(|| Kind::File(entry.metadata()));
+            self.found.push(Found { path, place, kind });
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-const LINK: &str = "a link is not followed";
+fn is_leftover(path: &str, kind: FileType) -> bool {
+    kind.is_file() && names::is_leftover(path)
+}
 
-fn kind_of(path: &str, is_text: bool, kind: FileType) -> Kind {
+/// What cannot be synced, or is of this program; none of any other file.
+fn kind_of(path: &str, is_text: bool, kind: FileType) -> Option<Kind> {
     if kind.is_symlink() {
-        Kind::Odd(LINK)
+        Some(Kind::Odd("a link is not followed"))
     } else if !kind.is_file() {
-        Kind::Odd("it is no ordinary file")
-    } else if names::is_leftover(path) {
-        Kind::Leftover
+        Some(Kind::Odd("it is no ordinary file"))
+    } else if is_leftover(path, kind) {
+        Some(Kind::Leftover)
     } else if !is_text || !names::is_sound(path) {
-        Kind::Odd("no other device could have a file of this name")
+        Some(Kind::Odd("no other device could have a file of this name"))
     } else {
-        Kind::File
+        None
     }
 }
