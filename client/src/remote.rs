@@ -12,8 +12,8 @@ pub type Rev = u64;
 /// The beginning of every change feed.
 pub const BEGINNING: &str = "0";
 
-/// A server with one project of it.
-pub trait Remote {
+/// A server with one project of it. It may be asked several things at once.
+pub trait Remote: Sync {
     /// The limits in force.
     fn limits(&self) -> Result<Limits, RemoteError>;
 

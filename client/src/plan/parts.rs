@@ -7,8 +7,8 @@ use super::local::Edit;
 /// Edits that stay together.
 pub type Item = Vec<Edit>;
 
-/// Content in one push, so that a lost connection costs little and memory stays small.
-const MOST: u64 = 16 << 20;
+/// Bytes of a push, so that a lost connection costs little and memory stays small; two are on their way at a time.
+const MOST: u64 = 8 << 20;
 
 /// Splits edits into pushes that a server with this limit for a body takes.
 pub fn parts(edits: Vec<Edit>, max_body: u64) -> Vec<Vec<Edit>> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::Round;
+use super::pages::{pages, read_ahead};
 use crate::apply::Old;
 use crate::error::SyncError;
 use crate::plan::{Decision, Judged, compare};
@@ -94,9 +95,9 @@ impl Round<'_> {
             return self.remember(&updates);
         }
         let mut needing: BTreeMap<String, Change> = by_path(needing);
-        let mut cursor = BEGINNING.to_owned();
-        loop {
-            let page = self.pages(&cursor)?;
+        let mut next = Some(pages(self.remote, BEGINNING));
+        while let Some(page) = next {
+            let page = page?;
             let is_needed = |change: &Change| {
                 needing
                     .get(&change.path)
@@ -106,14 +107,13 @@ impl Round<'_> {
             for change in &needed {
                 needing.remove(&change.path);
             }
-            let updates = self.take(needed, judge)?;
-            self.remember(&updates)?;
-            cursor = page.cursor;
-            if !page.has_more {
-                // Those that changed meanwhile come with the feed.
-                return Ok(());
-            }
+            let after = page.has_more.then_some(&*page.cursor);
+            let taken;
+            (taken, next) = read_ahead(self.remote, after, || self.take(needed, judge));
+            self.remember(&taken?)?;
         }
+        // Those that changed meanwhile come with the feed.
+        Ok(())
     }
 }
 

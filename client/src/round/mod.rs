@@ -8,7 +8,7 @@
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
-//! * `push`, `part`, `refused` — changes of this folder
+//! * `push`, `send`, `part`, `refused` — changes of this folder
 //! * `preview` — what a round would do
 
 mod ask;
@@ -24,6 +24,7 @@ mod preview;
 mod pull;
 mod push;
 mod refused;
+mod send;
 mod session;
 mod steps;
 mod take;

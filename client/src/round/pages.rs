@@ -1,10 +1,11 @@
 //! Reads the feed with content.
 
 use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Round;
-use crate::remote::{Change, Page, RemoteError};
+use crate::remote::{Change, Page, Remote, RemoteError};
 
 /// Bytes of contents that are held before they are put on the disk.
 const HELD_BYTES: usize = 4 << 20;
@@ -13,22 +14,33 @@ const CHANGE_BYTES: usize = 1 << 10;
 /// On a slow line what has arrived is put on the disk, and shown, at least this often.
 const HELD_TIME: Duration = Duration::from_secs(1);
 
-impl Round<'_> {
-    /// The next pages as one: what comes together is flushed together, and a flush waits for whatever else
-    /// is to be written to that disk. What arrived before a failure is not asked for again.
-    pub(super) fn pages(&self, since: &str) -> Result<Page, RemoteError> {
-        let began = Instant::now();
-        let mut read = self.remote.changes(since, true)?;
-        let may_hold =
-            |read: &Page| bytes(&read.changes) < HELD_BYTES && began.elapsed() < HELD_TIME;
-        while read.has_more && may_hold(&read) {
-            match self.remote.changes(&read.cursor, true) {
-                Ok(next) => append(&mut read, next),
-                Err(_) => break,
-            }
+/// The next pages as one: what comes together is flushed together, and a flush waits for whatever else
+/// is to be written to that disk. What arrived before a failure is not asked for again.
+pub(super) fn pages(remote: &dyn Remote, since: &str) -> Result<Page, RemoteError> {
+    let began = Instant::now();
+    let mut read = remote.changes(since, true)?;
+    let may_hold = |read: &Page| bytes(&read.changes) < HELD_BYTES && began.elapsed() < HELD_TIME;
+    while read.has_more && may_hold(&read) {
+        match remote.changes(&read.cursor, true) {
+            Ok(next) => append(&mut read, next),
+            Err(_) => break,
         }
-        Ok(read)
     }
+    Ok(read)
+}
+
+/// Does something while the pages after this cursor, if there are any, are read.
+pub(super) fn read_ahead<T>(
+    remote: &dyn Remote,
+    since: Option<&str>,
+    act: impl FnOnce() -> T,
+) -> (T, Option<Result<Page, RemoteError>>) {
+    thread::scope(|scope| {
+        let read = since.map(|since| scope.spawn(move || pages(remote, since)));
+        let done = act();
+        let read = read.map(|read| read.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (done, read)
+    })
 }
 
 fn bytes(changes: &[Change]) -> usize {

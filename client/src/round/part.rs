@@ -17,6 +17,13 @@ pub(super) struct Part {
     pub files: Vec<Local>,
 }
 
+impl Part {
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.push.puts.is_empty() && self.push.deletes.is_empty()
+    }
+}
+
 impl Round<'_> {
     /// Reads the files as they are now. What is no longer as it was looked at comes with another round.
     pub(super) fn part(&mut self, edits: &[Edit]) -> Result<Part, SyncError> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Round;
 use super::ask::gone_there;
+use super::pages::{pages, read_ahead};
 use crate::error::SyncError;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
@@ -53,19 +54,20 @@ impl Round<'_> {
     fn follow(&mut self, since: &str) -> Result<(), SyncError> {
         let (mut cursor, mut deletions) = (since.to_owned(), Vec::new());
         let mut arrived = HashSet::new();
-        loop {
-            let page = self.pages(&cursor)?;
+        let mut next = Some(pages(self.remote, since));
+        while let Some(page) = next {
+            let page = page?;
             let (puts, deleted) = self.selected(page.changes);
             arrived.extend(puts.iter().filter_map(|put| put.checksum.clone()));
             deletions.extend(deleted);
-            let updates = self.take(puts, &Self::decide)?;
             cursor = page.cursor;
+            let after = page.has_more.then_some(&*cursor);
+            let taken;
+            (taken, next) = read_ahead(self.remote, after, || self.take(puts, &Self::decide));
+            let updates = taken?;
             match deletions.is_empty() {
                 true => self.state.write(&updates, Some(&cursor))?,
                 false => self.remember(&updates)?,
-            }
-            if !page.has_more {
-                break;
             }
         }
         if deletions.is_empty() {

@@ -11,8 +11,8 @@ use crate::report::Phase;
 use crate::state::{Entry, Update};
 
 /// What became of edits that were sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sent {
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sent {
     All,
     /// The server does not take some of them, or not so many at once: the others are sent again.
     Refused,
@@ -45,13 +45,7 @@ impl Round<'_> {
         let total = Some((edits.len() as u64, bytes));
         self.options.progress.begin(Phase::Upload, total);
         let max_body = self.max_body.unwrap_or(limits.max_body_size);
-        for part in parts(edits, max_body) {
-            match self.push_part(&part)? {
-                Sent::All => {}
-                sent => return Ok(sent),
-            }
-        }
-        Ok(Sent::All)
+        self.send(&parts(edits, max_body))
     }
 
     /// What was edited, without files on which the server has something that is not here yet.
@@ -63,14 +57,14 @@ impl Round<'_> {
         edits.filter(is_open).collect()
     }
 
-    /// Sends some edits together.
-    fn push_part(&mut self, edits: &[Edit]) -> Result<Sent, SyncError> {
-        let part = self.part(edits)?;
-        if part.push.puts.is_empty() && part.push.deletes.is_empty() {
-            return Ok(Sent::All);
-        }
-        self.remember_sent(&part.push)?;
-        match self.remote.push(&part.push) {
+    /// What became of a part.
+    pub(super) fn answered(
+        &mut self,
+        edits: &[Edit],
+        part: Part,
+        answer: Result<Pushed, RemoteError>,
+    ) -> Result<Sent, SyncError> {
+        match answer {
             Ok(Pushed::Stored(revs)) => self.stored(part, revs).map(|()| Sent::All),
             Ok(Pushed::Conflict(conflicts)) => {
                 self.conflicts(edits, conflicts).map(|()| Sent::Conflict)

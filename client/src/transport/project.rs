@@ -17,6 +17,8 @@ use crate::remote::{
 
 /// Changes in a page, the most that the server gives.
 const PAGE: u32 = 1000;
+/// The same with content, which is in memory as JSON too.
+const PAGE_WITH_CONTENT: u32 = 250;
 
 /// How long the limits of the server are taken for known, so that each save is one counted request, not two.
 const KNOWN: Duration = Duration::from_secs(5 * 60);
@@ -94,11 +96,9 @@ impl Remote for Project {
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
-        let content = u8::from(content);
-        let query = format!(
-            "changes?since={}&limit={PAGE}&content={content}",
-            encode(since)
-        );
+        let limit = if content { PAGE_WITH_CONTENT } else { PAGE };
+        let (since, content) = (encode(since), u8::from(content));
+        let query = format!("changes?since={since}&limit={limit}&content={content}");
         let answer: PageAnswer = self.server.get(&self.path(&query))?.json()?;
         Ok(answer.into())
     }

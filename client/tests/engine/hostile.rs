@@ -1,6 +1,6 @@
 //! A server, or something before it, that wants to write elsewhere.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use kamisync::remote::{
     Change, Conflict, DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev,
@@ -22,7 +22,7 @@ const ELSEWHERE: [&str; 5] = [
 /// A server that answers the first pushes with conflicts about other paths than were sent.
 struct Hostile<'a> {
     inner: &'a dyn Remote,
-    pushes: Cell<u32>,
+    pushes: AtomicU32,
 }
 
 impl Remote for Hostile<'_> {
@@ -39,8 +39,7 @@ impl Remote for Hostile<'_> {
     }
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
-        self.pushes.set(self.pushes.get() + 1);
-        if self.pushes.get() > 2 {
+        if self.pushes.fetch_add(1, Ordering::Relaxed) >= 2 {
             return self.inner.push(push);
         }
         let conflict = |path: &str| Conflict {
@@ -76,7 +75,7 @@ fn an_answer_about_paths_that_were_not_sent_writes_nothing() {
     a.write("ideas/a.md", "a");
     let hostile = Hostile {
         inner: a.remote(),
-        pushes: Cell::new(0),
+        pushes: 0.into(),
     };
     let report = a.try_sync(&hostile, false).unwrap();
     assert!(report.uploaded.contains("ideas/a.md"), "{report:?}");

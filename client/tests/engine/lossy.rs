@@ -1,6 +1,7 @@
 //! A way to the server on which things go wrong.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use kamisync::remote::{
     DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
@@ -12,12 +13,19 @@ use crate::device::Device;
 /// pages come.
 pub struct Lossy<'a> {
     pub inner: &'a dyn Remote,
-    pub pages_left: Cell<u32>,
+    pub pages_left: AtomicU32,
     pub lost: u32,
-    pub pushes: Cell<u32>,
+    pub pushes: AtomicU32,
+    /// How many pushes are on their way, and how many there were at most.
+    pub on_their_way: AtomicU32,
+    pub most_on_their_way: AtomicU32,
+    /// Whether the last one has a deletion.
+    pub has_deletion: AtomicBool,
+    /// How long a push takes to the server.
+    pub way: Duration,
     pub damages: bool,
     /// What a person does after the round has looked at the folder, and before it sends anything.
-    pub meanwhile: &'a dyn Fn(),
+    pub meanwhile: &'a (dyn Fn() + Sync),
 }
 
 impl<'a> Lossy<'a> {
@@ -25,9 +33,13 @@ impl<'a> Lossy<'a> {
     pub fn of(device: &'a Device) -> Self {
         Self {
             inner: device.remote(),
-            pages_left: Cell::new(u32::MAX),
+            pages_left: u32::MAX.into(),
             lost: 0,
-            pushes: Cell::new(0),
+            pushes: 0.into(),
+            on_their_way: 0.into(),
+            most_on_their_way: 0.into(),
+            has_deletion: false.into(),
+            way: Duration::ZERO,
             damages: false,
             meanwhile: &|| {},
         }
@@ -45,9 +57,9 @@ impl Remote for Lossy<'_> {
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
-        let left = self.pages_left.get().checked_sub(1);
+        let left = self.pages_left.load(Ordering::Relaxed).checked_sub(1);
         let left = left.ok_or_else(|| RemoteError::Offline("the connection broke".to_owned()))?;
-        self.pages_left.set(left);
+        self.pages_left.store(left, Ordering::Relaxed);
         let mut page = self.inner.changes(since, content)?;
         let contents = page
             .changes
@@ -60,9 +72,20 @@ impl Remote for Lossy<'_> {
     }
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
-        self.pushes.set(self.pushes.get() + 1);
-        let pushed = self.inner.push(push)?;
-        match self.pushes.get() == self.lost {
+        let before = self.pushes.fetch_add(1, Ordering::Relaxed);
+        let others = self.on_their_way.fetch_add(1, Ordering::Relaxed);
+        self.most_on_their_way
+            .fetch_max(others + 1, Ordering::Relaxed);
+        // A deletion may make room for files of other pushes.
+        let has_deletion = !push.deletes.is_empty();
+        let had_deletion = self.has_deletion.swap(has_deletion, Ordering::Relaxed);
+        let is_alone = others == 0;
+        assert!(is_alone || !has_deletion && !had_deletion, "{push:?}");
+        std::thread::sleep(self.way);
+        let pushed = self.inner.push(push);
+        self.on_their_way.fetch_sub(1, Ordering::Relaxed);
+        let pushed = pushed?;
+        match before + 1 == self.lost {
             true => Err(RemoteError::Offline("the answer was lost".to_owned())),
             false => Ok(pushed),
         }

@@ -11,6 +11,7 @@ mod lossy;
 mod moved;
 mod names;
 mod news;
+mod parts;
 mod progress;
 mod selection;
 mod step;

@@ -1,6 +1,7 @@
 //! Rounds that are told what is new, as those of `watch`.
 
 use std::fs;
+use std::sync::atomic::Ordering::Relaxed;
 
 use kamisync::report::{Report, Silent};
 use kamisync::round::{News, Options, Session};
@@ -33,8 +34,8 @@ impl<'a> Watch<'a> {
     }
 
     fn round(&mut self, news: News) -> Report {
-        self.way.pages_left.set(PAGES);
-        self.way.pushes.set(0);
+        self.way.pages_left.store(PAGES, Relaxed);
+        self.way.pushes.store(0, Relaxed);
         let options = Options {
             device: "device",
             accept_deletions: false,
@@ -45,7 +46,10 @@ impl<'a> Watch<'a> {
 
     /// How often the last round asked for changes, and how often it pushed.
     fn requests(&self) -> (u32, u32) {
-        (PAGES - self.way.pages_left.get(), self.way.pushes.get())
+        (
+            PAGES - self.way.pages_left.load(Relaxed),
+            self.way.pushes.load(Relaxed),
+        )
     }
 }
 
