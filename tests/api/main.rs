@@ -52,4 +52,5 @@ mod status;
 mod storage;
 mod sync_folders;
 mod wait;
+#[cfg(feature = "wasi-0-3")]
 mod wasi_0_3;

@@ -6,6 +6,7 @@ use kamiflow_sync_component::settings::{check, defaults};
 use toml::Table;
 
 const MANIFEST: &str = include_str!("../../spin.toml");
+const MANIFEST_0_3: &str = include_str!("../../spin-wasi-0.3.toml");
 const README: &str = include_str!("../../README.md");
 
 fn names(table: &Table) -> BTreeSet<&str> {
@@ -80,4 +81,17 @@ fn the_version_is_the_same_everywhere() {
         manifest["application"]["version"].as_str(),
         Some(env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[test]
+fn the_manifest_for_wasi_0_3_differs_in_the_build_only() {
+    let stripped = |manifest: &str| {
+        let mut manifest: Table = manifest.parse().unwrap();
+        let component = manifest["component"]["kamiflow-sync"].as_table_mut();
+        let component = component.unwrap();
+        component.remove("source");
+        component["build"].as_table_mut().unwrap().remove("command");
+        manifest
+    };
+    assert_eq!(stripped(MANIFEST_0_3), stripped(MANIFEST));
 }

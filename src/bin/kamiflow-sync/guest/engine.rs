@@ -58,25 +58,26 @@ pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, Code)> {
     let load = |is_concurrent, link: Link| {
         let engine = engine(max_memory, is_concurrent)?;
         let component = Component::new(&engine, &bytes)
-            .map_err(|error| anyhow!("{shown} is not a component{}: {error:#}", hint(&bytes)))?;
+            .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
         let code = link(&engine, &component)
-            .map_err(|error| anyhow!("this host cannot run {shown}{}: {error:#}", hint(&bytes)))?;
+            .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
         Ok((engine, code))
     };
     let loaded = load(false, linker::link);
     #[cfg(feature = "wasi-0-3")]
     let loaded = loaded.or_else(|_maybe_of_wasi_0_3| load(true, super::wasi_0_3::link));
-    loaded
+    loaded.map_err(|error: anyhow::Error| match is_of_another_build(&bytes) {
+        true => error.context(
+            "the component needs WASI 0.3: build this program with `--features wasi-0-3`, or use spin.toml",
+        ),
+        false => error,
+    })
 }
 
-/// What to do about a component for WASI 0.3, which this program may have been built without.
-fn hint(component: &[u8]) -> &'static str {
+/// Whether a component is for WASI 0.3, and this program was built without it.
+fn is_of_another_build(component: &[u8]) -> bool {
     let export = b"wasi:http/handler@0.3";
-    let is_of_wasi_0_3 = || component.windows(export.len()).any(|bytes| bytes == export);
-    match !cfg!(feature = "wasi-0-3") && is_of_wasi_0_3() {
-        true => ", for it needs WASI 0.3: build this program with `--features wasi-0-3`",
-        false => "",
-    }
+    !cfg!(feature = "wasi-0-3") && component.windows(export.len()).any(|bytes| bytes == export)
 }
 
 /// The memory is taken from a pool. Where the address space is too small for that, as under

@@ -1,5 +1,5 @@
 //! Components for WASI 0.3, as Spin runs them from 4.1 on; only in a program that is built with the
-//! feature `wasi-0-3`, because the program then takes twice as long to compile.
+//! feature `wasi-0-3`, because the program then takes longer to compile.
 
 mod expiration;
 mod workers;
