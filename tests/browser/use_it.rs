@@ -164,6 +164,12 @@ fn nothing_is_wider_than_a_narrow_screen() {
         chrome.go(&page);
         let width = chrome.value("document.documentElement.scrollWidth");
         assert!(width.as_u64() <= Some(390), "{page}: {width}");
+        // The size of a deletion.
+        let dashes = chrome.value(
+            "[...document.querySelectorAll('td')]
+                .filter(cell => cell.textContent === '–' && cell.checkVisibility()).length",
+        );
+        assert_eq!(dashes, 0, "{page}");
     }
     bring_it_back(&host, &chrome);
 }
