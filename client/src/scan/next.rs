@@ -27,7 +27,7 @@ impl Scan {
         }
         self.now = now;
         self.leftovers.clear();
-        for path in paths.iter().filter(|path| folder.selection.wants(path)) {
+        for path in paths.iter().filter(|path| is_of_a_person(folder, path)) {
             let place = folder.place(path);
             let look = look(&place, place.symlink_metadata(), entries.get(path), now)?;
             self.note(path, look);
@@ -42,7 +42,7 @@ impl Scan {
             Err(error) => error.kind() == ErrorKind::NotFound,
         };
         // The look at everything tells why a file with an unsound name is not synced.
-        let is_sound = !folder.selection.wants(path) || names::is_sound(path);
+        let is_sound = !is_of_a_person(folder, path) || names::is_sound(path);
         is_only_a_file && is_sound && !self.had_more(path)
     }
 
@@ -55,4 +55,9 @@ impl Scan {
             || file.is_some_and(|(found, _)| found.starts_with(&below))
             || odd.is_some_and(|(found, _)| found.starts_with(&below))
     }
+}
+
+/// Whether a file is selected, and none that this program writes for a moment.
+fn is_of_a_person(folder: &Folder, path: &str) -> bool {
+    folder.selection.wants(path) && !names::is_leftover(path)
 }

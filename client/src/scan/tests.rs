@@ -203,3 +203,18 @@ fn everything_is_looked_at_again_when_more_than_a_file_came_or_went() {
     let scan = next(&folder, || write(unsound), &[unsound]);
     assert!(scan.oddity(unsound).is_some());
 }
+
+#[test]
+fn a_temporary_file_of_this_program_is_no_reason_to_look_at_everything() {
+    let root = tempfile::tempdir().unwrap();
+    let everything = r#"{"sync": {"include": ["*"]}}"#;
+    fs::write(root.path().join(".kamirc.json"), everything).unwrap();
+    let folder = folder(root.path());
+    let temporary = "ideas/.kamisync-1-2-3.tmp";
+    let change = || {
+        for path in [temporary, "ideas/not told.md"] {
+            fs::write(folder.place(path), "").unwrap();
+        }
+    };
+    assert!(next(&folder, change, &[temporary]).files.is_empty());
+}

@@ -181,6 +181,7 @@ impl Watched {
         let local = LocalWatch::start(&folder, saved);
         let session = Session::open(folder)?;
         self.position.set(session.cursor()?);
+        self.is_told = true;
         self.here = Some(Here {
             sight,
             session,
