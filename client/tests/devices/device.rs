@@ -48,19 +48,30 @@ impl Device {
 
     /// Starts a round.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_kamisync"))
-            .args(["sync", "--json"])
+        let arguments = [&["sync", "--json"], arguments].concat();
+        let mut round = self.command(&arguments);
+        round.stdout(Stdio::piped()).stderr(Stdio::piped());
+        round.spawn().expect("kamisync starts")
+    }
+
+    /// Starts a watch.
+    pub fn watch(&self) -> Child {
+        let mut watch = self.command(&["watch"]);
+        watch.stdout(Stdio::null()).stderr(Stdio::null());
+        watch.spawn().expect("kamisync starts")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kamisync"));
+        command
             .args(arguments)
             .arg(self.root.path())
             .env("KAMISYNC_KEY", KEY)
             .env("KAMISYNC_DEVICE", &self.name)
             .env("HOME", self.root.path())
             .envs(self.clock.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("kamisync starts")
+            .stdin(Stdio::null());
+        command
     }
 
     /// Where a path is.

@@ -1,6 +1,6 @@
 //! Devices in their folders, the real server, and everything that can go wrong between them.
 //!
-//! Three devices edit, rename and delete the same few files. Their rounds are real processes, which are
+//! Three devices edit, rename and delete the same few files. Their rounds and watches are real processes, which are
 //! killed at random moments; the server is killed too, and what is between them cuts, delays and repeats. In
 //! one of the folders the KamiFlow CLI works as well, and two of the clocks are wrong.
 //!

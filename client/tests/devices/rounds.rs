@@ -53,6 +53,23 @@ impl World {
         self.note(format!("{device} syncs and is killed after {time} ms"));
     }
 
+    /// A device watches while the owners go on and others sync, until it is killed.
+    pub(super) fn watch_for_a_while(&mut self, watching: usize) {
+        let mut watch = self.devices[watching].watch();
+        self.note(format!("{watching} begins to watch"));
+        for _ in 0..self.random.in_range(2..12) {
+            let device = person::index(&mut self.random, self.devices.len());
+            match device != watching && self.random.percent(30) {
+                true => _ = self.round(device),
+                false => self.act(device),
+            }
+            std::thread::sleep(Duration::from_millis(self.random.in_range(0..200)));
+        }
+        _ = watch.kill();
+        _ = watch.wait();
+        self.note(format!("the watch of {watching} is killed"));
+    }
+
     /// All devices sync, while their owners go on and the server may be killed.
     pub(super) fn rounds_at_once(&mut self) {
         let devices: Vec<usize> = (0..self.devices.len()).collect();

@@ -13,7 +13,8 @@ impl World {
         match self.random.in_range(0..100) {
             0..50 => self.act(device),
             50..71 => _ = self.round(device),
-            71..83 => self.killed_round(device),
+            71..80 => self.killed_round(device),
+            80..83 => self.watch_for_a_while(device),
             83..91 => self.rounds_at_once(),
             91..94 => self.change_weather(),
             94 => self.proxies[device].repeat(),
