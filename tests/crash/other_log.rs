@@ -143,9 +143,8 @@ fn a_copy_of_the_file_from_any_time_before_the_log_began_is_refused() {
     let (_, _, mut folder) = host.stop();
     let database = folder.path().join("sync.db");
     for round in 0..4 {
-        let old = folder.path().join(format!("stopped-{round}.db"));
-        std::fs::copy(&database, &old).unwrap();
-        olds.push(old);
+        let stopped = folder.path().join(format!("stopped-{round}.db"));
+        std::fs::copy(&database, &stopped).unwrap();
         let host = Host::resume(folder, &[]);
         // The first log of a server is also tried, and later ones of the same.
         for i in 0..round * 3 {
@@ -164,11 +163,59 @@ fn a_copy_of_the_file_from_any_time_before_the_log_began_is_refused() {
             let text = refusal(folder.path());
             assert!(text.contains(FOREIGN), "{}: {text}", old.display());
         }
+        std::fs::copy(&stopped, &database).unwrap();
+        require_refused_or_complete(folder.path(), round + 1);
+        olds.push(stopped);
         std::fs::write(&database, now).unwrap();
         let (files, stopped) = live(folder);
         assert!(files.contains(&"b".to_owned()));
         folder = stopped;
     }
+}
+
+/// A copy of the database and its log, as the next server finds them.
+fn copy_with_log(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for suffix in ["", "-wal", "-log-base"] {
+        let from = beside(&folder.join("sync.db"), suffix);
+        std::fs::copy(from, beside(&copy.path().join("sync.db"), suffix)).unwrap();
+    }
+    copy
+}
+
+/// Of the file as it was before the server started: a reader that needs the log then, such as the server's own look at what
+/// other processes have written, keeps the file as it is, and the log that follows belongs to it.
+fn require_refused_or_complete(folder: &Path, pushes: i64) {
+    let copy = copy_with_log(folder);
+    let checked = run(&copy.path().join("sync.db"), &["check"]);
+    if checked.code == Some(0) {
+        let count = "SELECT count(*) FROM version WHERE path = 'b'";
+        let database = open(&copy.path().join("sync.db"));
+        let count: i64 = database.query_row(count, [], |row| row.get(0)).unwrap();
+        assert_eq!(count, pushes);
+    } else {
+        let text = checked.failed();
+        assert!(text.contains(FOREIGN), "{text}");
+    }
+}
+
+#[test]
+fn the_file_that_a_log_began_on_while_a_reader_needed_it_is_served_with_all_of_it() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let (_, _, folder) = host.stop();
+    let database = folder.path().join("sync.db");
+    let before = std::fs::read(&database).unwrap();
+    let host = Host::resume(folder, &[]);
+    let reader = open(&database);
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM version")
+        .unwrap();
+    host.client().push_files("p", &[("b", "two")]).good();
+    let folder = host.kill();
+    let copy = copy_with_log(folder.path());
+    std::fs::write(copy.path().join("sync.db"), before).unwrap();
+    assert_eq!(live(copy).0, ["a", "b"]);
 }
 
 #[test]
