@@ -29,8 +29,9 @@ pub fn strip(headers: &mut HeaderMap) {
 /// client has the event of this id.
 pub fn mark_again(headers: &mut HeaderMap, last_id: Option<&str>) {
     headers.insert(AGAIN, LOOK);
-    let last_id = last_id.and_then(|id| HeaderValue::from_str(id).ok());
-    headers.extend(last_id.map(|id| (LAST_EVENT_ID, id)));
+    if let Some(id) = last_id.and_then(|id| HeaderValue::from_str(id).ok()) {
+        headers.insert(LAST_EVENT_ID, id);
+    }
 }
 
 /// Whether the host asks this again.
@@ -41,6 +42,17 @@ pub fn is_again(head: &Request<()>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_id_of_the_last_look_takes_the_place_of_the_one_before() {
+        let mut headers = HeaderMap::new();
+        headers.insert(LAST_EVENT_ID, HeaderValue::from_static("of the client"));
+        for id in ["1", "2"] {
+            mark_again(&mut headers, Some(id));
+            let ids: Vec<_> = headers.get_all(LAST_EVENT_ID).iter().collect();
+            assert_eq!(ids, [id]);
+        }
+    }
 
     #[test]
     fn a_client_says_nothing_for_the_host() {
