@@ -83,9 +83,6 @@ pub enum Error {
         /// Seconds until the window ends, at least 1.
         retry_after_s: u64,
     },
-    /// The host holds no event streams.
-    #[error("This server has no event streams: ask for /v1/projects/:id/changes with 'wait'.")]
-    NoStreams,
     /// No more connections may wait for changes.
     #[error(
         "Too many devices wait for changes: ask without 'wait', or again in {retry_after_s} seconds."
@@ -213,7 +210,6 @@ impl Error {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) | Self::BadBody(_) => StatusCode::BAD_REQUEST,
             Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
-            Self::NoStreams => StatusCode::NOT_IMPLEMENTED,
             Self::Unauthenticated | Self::MalformedKey => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::KeyRevoked | Self::KeyExpired => StatusCode::FORBIDDEN,
             Self::Scope { .. } | Self::Project | Self::WiderKey => StatusCode::FORBIDDEN,
@@ -263,7 +259,6 @@ impl Error {
             Self::NotConfigured(_) => "not_configured",
             Self::RateLimited { .. } => "rate_limited",
             Self::TooManyWaiting { .. } => "too_many_waiting",
-            Self::NoStreams => "no_streams",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyCutShort => "body_cut_short",
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
@@ -307,7 +302,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::TooManyWaiting { .. } | Self::BodyCutShort => true,
-            Self::Rejected(_) | Self::NoStreams => false,
+            Self::Rejected(_) => false,
             other => other.status().is_server_error(),
         }
     }

@@ -6,9 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
 use super::again::{LAST_EVENT_ID, is_again};
-use super::app::App;
 use super::clock::now_us;
-use super::error::Error;
 use super::hold::Hold;
 use super::request::parameter;
 
@@ -30,12 +28,7 @@ pub(super) fn position(head: &Request<()>) -> Option<String> {
 }
 
 /// A stream that begins with these events, and goes on as `hold` says.
-pub(super) fn open(
-    app: &App,
-    head: &Request<()>,
-    events: String,
-    hold: &Hold,
-) -> Result<Response<Vec<u8>>, Error> {
+pub(super) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<Vec<u8>> {
     let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,
         // Who comes back before the first event goes on from here.
@@ -46,24 +39,21 @@ pub(super) fn open(
         ),
         (false, false) => format!("{}\n{events}", retry()),
     };
-    let mut response = end_after(app, body)?;
+    let mut response = end_after(body);
     if head.method() == Method::GET {
         hold.write(response.headers_mut());
     }
-    Ok(response)
+    response
 }
 
 /// A stream of these events alone.
-pub(super) fn end_after(app: &App, events: String) -> Result<Response<Vec<u8>>, Error> {
-    if !app.is_held {
-        return Err(Error::NoStreams);
-    }
+pub(super) fn end_after(events: String) -> Response<Vec<u8>> {
     let mut response = Response::new(events.into_bytes());
     response.headers_mut().extend([
         (CONTENT_TYPE, KIND),
         (BUFFERING, HeaderValue::from_static("no")),
     ]);
-    Ok(response)
+    response
 }
 
 /// Whether an answer with these headers is a stream.

@@ -86,7 +86,6 @@ impl Error {
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
             | Self::TooManyWaiting { .. }
-            | Self::NoStreams
             | Self::BodyCutShort
             | Self::UnsupportedEncoding(_)
             | Self::BadGzip

@@ -40,7 +40,7 @@ const RETRY_S: u64 = 5;
 pub(super) const PROJECTS: &str = "projects";
 /// Connections of one key of a device that may wait at once. Those of the owner's key, which many
 /// devices share, have no limit but that of the host.
-const MOST_OF_A_KEY: usize = 4;
+pub(super) const MOST_OF_A_KEY: usize = 4;
 /// Stands for the owner's key.
 const OWNER: &str = "owner";
 
@@ -113,6 +113,11 @@ impl Hold {
                 headers.append(name, value);
             }
         }
+    }
+
+    /// The device key of those who wait; none for the owner's.
+    pub fn key(&self) -> Option<&str> {
+        Some(self.caller.as_str()).filter(|caller| *caller != OWNER)
     }
 
     /// Reads the instruction of an answer, and takes it out.

@@ -4,32 +4,34 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::domain::{Cursor, ProjectId};
-use crate::store::{Database, Error};
+use crate::store::{Database, Error, Subject};
 
 /// How often they look.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The projects that are waited for.
+/// The subjects that are waited for.
 pub struct Watch {
     start: Instant,
     state: RefCell<State>,
 }
 
+/// As the store gave it; none for what does not exist.
+type Mark = Option<String>;
+
 #[derive(Default)]
 struct State {
     /// How many wait for each.
-    waiting: BTreeMap<ProjectId, usize>,
-    /// Where their feeds ended at the last look.
-    ends: BTreeMap<ProjectId, Option<Cursor>>,
+    waiting: BTreeMap<Subject, usize>,
+    /// Their marks at the last look.
+    marks: BTreeMap<Subject, Mark>,
     looked: Option<Instant>,
 }
 
-/// A project that one waits for.
+/// What one waits for.
 pub struct Watched {
-    project: ProjectId,
-    /// Where its feed ended when it was last asked for, if it was.
-    end: Option<Option<Cursor>>,
+    subjects: Vec<Subject>,
+    /// Their marks when they were last asked for, if they were.
+    marks: Option<Vec<Mark>>,
 }
 
 impl Default for Watch {
@@ -47,13 +49,13 @@ impl Watch {
         pause_at(self.start.elapsed())
     }
 
-    fn end(&self, database: &Database, project: &ProjectId) -> Result<Option<Cursor>, Error> {
+    fn marks(&self, database: &Database, subjects: &[Subject]) -> Result<Vec<Mark>, Error> {
         let mut state = self.state.borrow_mut();
-        let is_recent = |looked: Instant| looked.elapsed() < INTERVAL / 2;
-        if !state.looked.is_some_and(is_recent) || !state.ends.contains_key(project) {
+        if !state.is_known(subjects) {
             state.look(database)?;
         }
-        Ok(state.ends.get(project).copied().flatten())
+        let mark = |subject| state.marks.get(subject).cloned().flatten();
+        Ok(subjects.iter().map(mark).collect())
     }
 }
 
@@ -64,13 +66,17 @@ fn pause_at(time: Duration) -> Duration {
 }
 
 impl State {
+    /// Whether the last look was at all of these, and is not long ago.
+    fn is_known(&self, subjects: &[Subject]) -> bool {
+        let is_recent = |looked: Instant| looked.elapsed() < INTERVAL / 2;
+        let has = |subject| self.marks.contains_key(subject);
+        self.looked.is_some_and(is_recent) && subjects.iter().all(has)
+    }
+
     fn look(&mut self, database: &Database) -> Result<(), Error> {
-        let found = database.with(|store| store.cursors(self.waiting.keys()))?;
-        let end = |project: &ProjectId| {
-            let end = found.get(project.as_str()).copied();
-            (project.clone(), end)
-        };
-        self.ends = self.waiting.keys().map(end).collect();
+        let mut found = database.with(|store| store.marks(self.waiting.keys()))?;
+        let mark = |subject: &Subject| (subject.clone(), found.remove(subject));
+        self.marks = self.waiting.keys().map(mark).collect();
         self.looked = Some(Instant::now());
         Ok(())
     }
@@ -78,27 +84,36 @@ impl State {
 
 impl Watched {
     /// From now on.
-    pub fn begin(watch: &Watch, project: ProjectId) -> Self {
+    pub fn begin(watch: &Watch, subjects: Vec<Subject>) -> Self {
         let mut state = watch.state.borrow_mut();
-        *state.waiting.entry(project.clone()).or_default() += 1;
-        Self { project, end: None }
-    }
-
-    /// Whether the project may have changed since the last call; always at the first.
-    pub fn has_changed(&mut self, watch: &Watch, database: &Database) -> bool {
-        match watch.end(database, &self.project) {
-            Ok(end) => self.end.replace(end) != Some(end),
-            // The request finds out why.
-            Err(_) => true,
+        for subject in &subjects {
+            *state.waiting.entry(subject.clone()).or_default() += 1;
+        }
+        Self {
+            subjects,
+            marks: None,
         }
     }
 
+    /// Whether any of it may have changed since the last call; always at the first.
+    pub fn has_changed(&mut self, watch: &Watch, database: &Database) -> bool {
+        let Ok(marks) = watch.marks(database, &self.subjects) else {
+            // The request finds out why.
+            return true;
+        };
+        let is_known = self.marks.as_ref() == Some(&marks);
+        self.marks = Some(marks);
+        !is_known
+    }
+
     /// Nobody waits for it here any more.
-    pub fn end(self, watch: &Watch) {
+    pub fn end(&self, watch: &Watch) {
         let mut state = watch.state.borrow_mut();
-        match state.waiting.get_mut(&self.project) {
-            Some(waiting) if *waiting > 1 => *waiting -= 1,
-            _ => drop(state.waiting.remove(&self.project)),
+        for subject in &self.subjects {
+            match state.waiting.get_mut(subject) {
+                Some(waiting) if *waiting > 1 => *waiting -= 1,
+                _ => drop(state.waiting.remove(subject)),
+            }
         }
     }
 }
@@ -106,15 +121,16 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ProjectId;
     use crate::store::Store;
     use crate::store::testing::TestFile;
 
-    fn id(text: &str) -> ProjectId {
-        ProjectId::parse(text.to_owned()).unwrap()
+    fn project(id: &str) -> Subject {
+        Subject::Project(ProjectId::parse(id.to_owned()).unwrap())
     }
 
     fn begin<const N: usize>(watch: &Watch, projects: [&str; N]) -> [Watched; N] {
-        projects.map(|project| Watched::begin(watch, id(project)))
+        projects.map(|id| Watched::begin(watch, vec![project(id)]))
     }
 
     #[test]
@@ -145,7 +161,7 @@ mod tests {
         let [mut second, third] = begin(&watch, ["b", "b"]);
         let mut changed = || second.has_changed(&watch, &database);
         assert!(changed() && !changed());
-        let waiting = |project: &str| watch.state.borrow().waiting.get(&id(project)).copied();
+        let waiting = |id: &str| watch.state.borrow().waiting.get(&project(id)).copied();
         first.end(&watch);
         third.end(&watch);
         assert_eq!((waiting("a"), waiting("b")), (None, Some(1)));

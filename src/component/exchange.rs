@@ -2,26 +2,24 @@
 
 use std::cell::RefCell;
 
-use http::Response;
-
 use super::bindings::exports::kamiflow::sync::exchange::Guest;
 use super::bindings::wasi::http::types::{IncomingBody, ResponseOutparam};
-use super::wasi_0_2::{Incoming, complete, send};
+use super::wasi_0_2::{Answer, Incoming, complete, send};
 use super::{Component, after_answer, begin, has_more_to_do};
 use crate::api::message::{MAX_SHORT, read_head, write_answer};
 
 thread_local! {
-    /// The answer that was too long, until it is sent.
-    static LONG: RefCell<Option<Response<Vec<u8>>>> = const { RefCell::new(None) };
+    /// The answer that was too long, or goes on, until it is sent.
+    static LONG: RefCell<Option<Answer>> = const { RefCell::new(None) };
 }
 
 impl Guest for Component {
     fn handle(head: Vec<u8>, body: Option<IncomingBody>) -> (Vec<u8>, bool) {
-        let answer = complete(begin(read_head(head), Incoming::Body(body)));
-        if answer.body().len() <= MAX_SHORT {
+        let (answer, events) = complete(begin(read_head(head), Incoming::Body(body)));
+        if events.is_none() && answer.body().len() <= MAX_SHORT {
             return (write_answer(&answer), has_more_to_do());
         }
-        LONG.set(Some(answer));
+        LONG.set(Some((answer, events)));
         (Vec::new(), true)
     }
 

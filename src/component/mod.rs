@@ -14,8 +14,6 @@ mod wasi_0_2;
 #[cfg(feature = "wasi-0-3")]
 mod wasi_0_3;
 
-use std::time::Duration;
-
 use http::Request;
 use spin_sdk::variables;
 
@@ -26,7 +24,7 @@ use crate::settings::Settings;
 use crate::store::{Database, Store};
 use crate::wire::host_report::{HOST_REPORT, HostReport};
 use bindings::wasi::random::random::get_random_u64;
-use hold::{Step, Wait};
+use hold::Step;
 use key_value::Bucket;
 use sqlite::SpinSqlite;
 
@@ -60,20 +58,14 @@ thread_local! {
 
 /// Answers a request, or says what it waits for.
 fn begin(head: Option<Request<()>>, body: impl Body) -> Step {
-    APP.with(|app| match head {
+    with_app(|app| match head {
         Some(head) => hold::begin(app, head, body),
         None => Step::Answer(api::refuse_malformed(app, get_random_u64)),
     })
 }
 
-/// How long until the next look of one that waits.
-fn pause(wait: &Wait) -> Duration {
-    APP.with(|app| wait.pause(app))
-}
-
-/// Looks whether one waits any longer.
-fn look(wait: Box<Wait>) -> Step {
-    APP.with(|app| wait.look(app))
+fn with_app<T>(work: impl FnOnce(&App) -> T) -> T {
+    APP.with(work)
 }
 
 /// Variables that `kamiflow-sync` adds to those of the manifest.
@@ -87,13 +79,13 @@ fn host_report() -> Option<HostReport> {
 
 /// Writes what no answer waits for.
 fn after_answer() {
-    APP.with(|app| app.later.write(&app.database));
+    with_app(|app| app.later.write(&app.database));
 }
 
 /// Whether there is something to write that no answer waits for.
 #[cfg(not(feature = "wasi-0-3"))]
 fn has_more_to_do() -> bool {
-    APP.with(|app| !app.later.is_empty())
+    with_app(|app| !app.later.is_empty())
 }
 
 /// A value of `spin.toml`. A provider that fails is not a value that is not set.

@@ -9,9 +9,9 @@ use super::bindings::wasi::http::types::{
     IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};
-use super::hold::Step;
+use super::hold::{EventStream, Step};
 use super::request::{fields, head};
-use super::{Component, after_answer, begin, look, pause};
+use super::{Component, after_answer, begin, with_app};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -21,19 +21,24 @@ impl Guest for Component {
             request.path_with_query(),
             request.headers().entries(),
         );
-        send(complete(begin(head, Incoming::Request(request))), outparam);
+        let answer = complete(begin(head, Incoming::Request(request)));
+        send(answer, outparam);
         after_answer();
     }
 }
 
+/// An answer, and what follows it in a stream.
+pub(super) type Answer = (Response<Vec<u8>>, Option<Box<EventStream>>);
+
 /// The instance waits with the request.
-pub(super) fn complete(mut step: Step) -> Response<Vec<u8>> {
+pub(super) fn complete(mut step: Step) -> Answer {
     loop {
         match step {
-            Step::Answer(response) => return response,
+            Step::Answer(response) => return (response, None),
+            Step::Stream(response, events) => return (response, Some(events)),
             Step::Wait(wait) => {
-                sleep(pause(&wait));
-                step = look(wait);
+                sleep(with_app(|app| wait.pause(app)));
+                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
             }
         }
     }
@@ -85,7 +90,7 @@ fn read(body: &IncomingBody, length: usize, limit_bytes: usize) -> Result<Vec<u8
 
 /// Sends an answer. What fits into the stream at once is written and finished before the
 /// answer is handed over, so that head and body leave in one segment.
-pub(super) fn send(response: Response<Vec<u8>>, outparam: ResponseOutparam) {
+pub(super) fn send((response, events): Answer, outparam: ResponseOutparam) {
     let (parts, content) = response.into_parts();
     let outgoing = OutgoingResponse::new(fields(&parts.headers));
     // A status is three digits, and the body of a new response is not yet taken.
@@ -95,18 +100,41 @@ pub(super) fn send(response: Response<Vec<u8>>, outparam: ResponseOutparam) {
     let body = outgoing.body().expect("the body is taken once");
     let stream = body.write().expect("the stream is taken once");
     let sent = write_what_fits(&stream, &content);
-    if sent == content.len() {
-        drop(stream);
-        // The host logs a client that is gone; there is nobody to tell.
-        _ = OutgoingBody::finish(body, None);
+    if sent == content.len() && events.is_none() {
+        finish(stream, body);
         ResponseOutparam::set(outparam, Ok(outgoing));
     } else {
         ResponseOutparam::set(outparam, Ok(outgoing));
-        if write_all(&stream, &content[sent..]).is_ok() {
-            drop(stream);
-            _ = OutgoingBody::finish(body, None);
+        let is_written = write_all(&stream, &content[sent..]).is_ok();
+        let is_complete = match events {
+            Some(events) => follow(events, &stream),
+            None => is_written,
+        };
+        if is_complete {
+            finish(stream, body);
         }
     }
+}
+
+fn finish(stream: OutputStream, body: OutgoingBody) {
+    drop(stream);
+    // The host logs a client that is gone; there is nobody to tell.
+    _ = OutgoingBody::finish(body, None);
+}
+
+/// Writes events as they come. Returns whether the client stayed until the end.
+fn follow(mut events: Box<EventStream>, stream: &OutputStream) -> bool {
+    after_answer();
+    let is_complete = loop {
+        sleep(with_app(|app| events.pause(app)));
+        match with_app(|app| events.next(app)) {
+            Some(next) if write_all(stream, &next).is_err() => break false,
+            Some(_) => {}
+            None => break true,
+        }
+    };
+    with_app(|app| events.end(app));
+    is_complete
 }
 
 fn write_what_fits(stream: &OutputStream, content: &[u8]) -> usize {
@@ -119,6 +147,9 @@ fn write_what_fits(stream: &OutputStream, content: &[u8]) -> usize {
 }
 
 fn write_all(stream: &OutputStream, mut content: &[u8]) -> Result<(), StreamError> {
+    if content.is_empty() {
+        return Ok(());
+    }
     while !content.is_empty() {
         stream.subscribe().block();
         let room = stream.check_write()? as usize;

@@ -4,17 +4,20 @@
 //! first one waits for; on its own it finds another instance, or a new one. Only beside requests that wait
 //! for a change, the instance takes others, and more that wait.
 
+use std::time::Duration;
+
 use wit_bindgen::{
-    StreamResult, backpressure_dec, backpressure_inc, block_on, spawn_local, yield_async,
+    StreamResult, StreamWriter, backpressure_dec, backpressure_inc, block_on, spawn_local,
+    yield_async,
 };
 
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
 use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
-use super::hold::Step;
+use super::hold::{EventStream, Step};
 use super::request::{fields, head};
-use super::{Component, after_answer, begin, look, pause};
+use super::{Component, after_answer, begin, with_app};
 use crate::api::{Body, Error};
 
 impl Guest for Component {
@@ -25,27 +28,35 @@ impl Guest for Component {
             request.get_path_with_query(),
             request.get_headers().copy_all(),
         );
-        let response = finish(begin(head, Incoming(request))).await;
+        let (response, events) = finish(begin(head, Incoming(request))).await;
         for _ in 0..YIELDS {
             yield_async().await;
         }
-        Ok(send(response))
+        Ok(send(response, events))
     }
 }
 
-/// Waits if the request has to, and meanwhile lets others come.
-async fn finish(mut step: Step) -> http::Response<Vec<u8>> {
+type Events = Option<Box<EventStream>>;
+
+/// Waits if the request has to.
+async fn finish(mut step: Step) -> (http::Response<Vec<u8>>, Events) {
     loop {
         match step {
-            Step::Answer(response) => return response,
+            Step::Answer(response) => return (response, None),
+            Step::Stream(response, events) => return (response, Some(events)),
             Step::Wait(wait) => {
-                backpressure_dec();
-                wait_for(pause(&wait).as_nanos() as u64).await;
-                backpressure_inc();
-                step = look(wait);
+                pause(with_app(|app| wait.pause(app))).await;
+                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
             }
         }
     }
+}
+
+/// Lets others come meanwhile.
+async fn pause(time: Duration) {
+    backpressure_dec();
+    wait_for(time.as_nanos() as u64).await;
+    backpressure_inc();
 }
 
 /// How often the host gets a turn before it gets the answer.
@@ -97,7 +108,7 @@ async fn read(request: Request, length: usize, limit_bytes: usize) -> Result<Vec
 }
 
 /// Hands the head over and lets the body follow. The next request may come when it is gone.
-fn send(response: http::Response<Vec<u8>>) -> Response {
+fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
     let (parts, content) = response.into_parts();
     let (mut stream, contents) = wit_stream::new();
     let (end, trailers) = wit_future::new(|| Ok(None));
@@ -109,10 +120,33 @@ fn send(response: http::Response<Vec<u8>>) -> Response {
     spawn_local(async move {
         // The host logs a client that is gone; there is nobody to tell.
         stream.write_all(content).await;
+        if let Some(events) = events {
+            follow(events, &mut stream).await;
+        }
         // Only now: a host that is told of the trailers first sends the head alone.
         drop((stream, end));
         after_answer();
         backpressure_dec();
     });
     outgoing
+}
+
+/// Writes events as they come, while the client is there. Others come while it reads.
+async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>) {
+    after_answer();
+    loop {
+        pause(with_app(|app| events.pause(app))).await;
+        let Some(next) = with_app(|app| events.next(app)) else {
+            break;
+        };
+        if !next.is_empty() {
+            backpressure_dec();
+            let unread = stream.write_all(next).await;
+            backpressure_inc();
+            if !unread.is_empty() {
+                break;
+            }
+        }
+    }
+    with_app(|app| events.end(app));
 }

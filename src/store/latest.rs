@@ -1,13 +1,11 @@
 //! The newest change of projects, for the live feed.
 
-use std::collections::HashMap;
-
 use super::error::Error;
 use super::project::Project;
-use super::row::{Row, json_array};
+use super::row::Row;
 use super::store::Store;
 use crate::domain::key::Projects;
-use crate::domain::{Cursor, ProjectId, Rev};
+use crate::domain::{Cursor, Rev};
 
 /// Microseconds by which whoever asks for later changes goes back: revs are times, and those of two
 /// projects may be given out in another order than they are stored.
@@ -34,19 +32,6 @@ impl Store {
         Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
-    /// Where the feeds of these projects end; nothing for one that does not exist.
-    pub fn cursors<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a ProjectId>,
-    ) -> Result<HashMap<String, Cursor>, Error> {
-        let rows = self.execute(
-            "SELECT id, epoch, coalesce(head, 0), tag FROM project
-             WHERE id IN (SELECT value FROM json_each(?1))",
-            [json_array(ids.map(ProjectId::as_str))],
-        )?;
-        rows.iter().map(end).collect()
-    }
-
     /// Those of the projects with a change after `since`, in the order of their newest ones: at most
     /// `limit`.
     pub fn latest_changes(
@@ -69,22 +54,15 @@ impl Store {
 }
 
 fn latest_change(row: &Row) -> Result<LatestChange, Error> {
-    let (project, cursor) = end(row)?;
     Ok(LatestChange {
-        project,
-        cursor,
+        project: row.text(0).unwrap_or_default().to_owned(),
+        cursor: Cursor {
+            epoch: row.integer(1)?,
+            rev: row.integer(2)?,
+            tag: row.integer(3)?,
+        },
         device: row.text(4).map(str::to_owned),
     })
-}
-
-/// The id of a project, and where its feed ends.
-fn end(row: &Row) -> Result<(String, Cursor), Error> {
-    let cursor = Cursor {
-        epoch: row.integer(1)?,
-        rev: row.integer(2)?,
-        tag: row.integer(3)?,
-    };
-    Ok((row.text(0).unwrap_or_default().to_owned(), cursor))
 }
 
 #[cfg(test)]
@@ -92,7 +70,7 @@ mod tests {
     use super::super::push::PushTo;
     use super::super::testing::{TestFile, push, rules};
     use super::*;
-    use crate::domain::Push;
+    use crate::domain::{ProjectId, Push};
 
     #[test]
     fn changed_projects_come_in_the_order_of_their_newest_change() {
@@ -128,8 +106,5 @@ mod tests {
         let newest = &store.latest_changes(&Projects::All, 20, 1).unwrap()[0];
         assert_eq!(newest.cursor, project.cursor());
         assert_eq!(store.latest_device(&project).unwrap(), newest.device);
-        let none = ProjectId::parse("none".to_owned()).unwrap();
-        let ends = store.cursors([&id, &none].into_iter()).unwrap();
-        assert_eq!(ends, [("a".to_owned(), project.cursor())].into());
     }
 }

@@ -21,7 +21,7 @@ pub struct Info {
     /// The version of the protocol: 1 is the original's, 2 adds what `capabilities` lists.
     pub protocol: u32,
     /// What a client may use.
-    pub capabilities: Vec<&'static str>,
+    pub capabilities: &'static [&'static str],
     /// The limits in force.
     pub limits: Limits,
 }

@@ -184,8 +184,6 @@ fn can_happen(path: &str, status: u16) -> bool {
             path.starts_with("/v1/projects")
                 || path.starts_with("/v1/keys") && path != "/v1/keys/self"
         }
-        // Another host: `events.rs`.
-        501 => false,
         // A full disk.
         507 => {
             !["/v1/projects/{id}", "/v1/projects/{id}/purge"].contains(&path)

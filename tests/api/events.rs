@@ -42,215 +42,227 @@ fn first_id(stream: &mut EventStream) -> String {
 
 #[test]
 fn every_change_is_an_event_at_once() {
-    let host = Host::start();
-    let first = push(&host, "p", "a");
-    let headers = [("accept-encoding", "gzip")];
-    let path = "/v1/projects/p/events";
-    let mut stream = EventStream::open(host.address(), path, &headers);
-    for header in [
-        "http/1.1 200",
-        "content-type: text/event-stream\r\n",
-        "cache-control: no-store\r\n",
-        "x-accel-buffering: no\r\n",
-        "access-control-allow-origin: *\r\n",
-    ] {
-        assert!(stream.head.contains(header), "{}", stream.head);
-    }
-    for header in ["content-encoding", "content-length", "grip-"] {
-        assert!(!stream.head.contains(header), "{}", stream.head);
-    }
-    assert_eq!(first_id(&mut stream), first);
-    let began = Instant::now();
-    push(&host, "other", "x");
-    for device in ["laptop", "phone"] {
-        let body = json!({ "files": [support::file(device, b"x")] }).to_string();
-        let headers = [("x-device", device), ("content-type", "application/json")];
-        let pushed = host
-            .client()
-            .send("POST", "/v1/projects/p/sync", &headers, body.as_bytes());
-        let pushed = pushed.good()["cursor"].clone();
-        let event = stream.event().unwrap();
-        assert_eq!(event.id.as_deref(), pushed.as_str());
-        let data = json!({ "project": "p", "cursor": pushed, "device": device });
-        assert_eq!(event.data, data);
-    }
-    assert!(began.elapsed() < SOON);
+    on_both(|host| {
+        let first = push(host, "p", "a");
+        let headers = [("accept-encoding", "gzip")];
+        let path = "/v1/projects/p/events";
+        let mut stream = EventStream::open(host.address(), path, &headers);
+        for header in [
+            "http/1.1 200",
+            "content-type: text/event-stream\r\n",
+            "cache-control: no-store\r\n",
+            "x-accel-buffering: no\r\n",
+            "access-control-allow-origin: *\r\n",
+        ] {
+            assert!(stream.head.contains(header), "{}", stream.head);
+        }
+        for header in ["content-encoding", "content-length", "grip-"] {
+            assert!(!stream.head.contains(header), "{}", stream.head);
+        }
+        assert_eq!(first_id(&mut stream), first);
+        let began = Instant::now();
+        push(host, "other", "x");
+        for device in ["laptop", "phone"] {
+            let body = json!({ "files": [support::file(device, b"x")] }).to_string();
+            let headers = [("x-device", device), ("content-type", "application/json")];
+            let pushed =
+                host.client()
+                    .send("POST", "/v1/projects/p/sync", &headers, body.as_bytes());
+            let pushed = pushed.good()["cursor"].clone();
+            let event = stream.event().unwrap();
+            assert_eq!(event.id.as_deref(), pushed.as_str());
+            let data = json!({ "project": "p", "cursor": pushed, "device": device });
+            assert_eq!(event.data, data);
+        }
+        assert!(began.elapsed() < SOON);
+    });
 }
 
 #[test]
 fn a_push_that_changes_nothing_and_a_refused_one_are_no_events() {
-    let host = Host::start();
-    push(&host, "p", "a");
-    let mut stream = open(&host, "/v1/projects/p/events");
-    push(&host, "p", "a");
-    host.client()
-        .push("p", &json!({ "files": [], "deletions": ["none"] }))
-        .good();
-    let mut stale = support::file("a", b"y");
-    stale["base"] = json!(1);
-    host.client()
-        .push("p", &json!({ "files": [stale] }))
-        .failed(409, "conflict");
-    let last = push(&host, "p", "b");
-    assert_eq!(cursor(&stream.event().unwrap()), last);
+    on_both(|host| {
+        push(host, "p", "a");
+        let mut stream = open(host, "/v1/projects/p/events");
+        push(host, "p", "a");
+        host.client()
+            .push("p", &json!({ "files": [], "deletions": ["none"] }))
+            .good();
+        let mut stale = support::file("a", b"y");
+        stale["base"] = json!(1);
+        host.client()
+            .push("p", &json!({ "files": [stale] }))
+            .failed(409, "conflict");
+        let last = push(host, "p", "b");
+        assert_eq!(cursor(&stream.event().unwrap()), last);
+    });
 }
 
 #[test]
 fn a_client_that_comes_back_behind_gets_the_newest_at_once() {
-    let host = Host::start();
-    let path = "/v1/projects/p/events";
-    let mut stream = open(&host, path);
-    let beginning = first_id(&mut stream);
-    assert_eq!(beginning, "0");
-    let first = push(&host, "p", "a");
-    assert_eq!(stream.event().unwrap().id.as_ref(), Some(&first));
-    drop(stream);
-    push(&host, "p", "b");
-    let last = push(&host, "p", "c");
-    for id in [&beginning, &first] {
-        let event = resume(&host, path, id).event().unwrap();
-        assert_eq!((cursor(&event), event.id.as_ref()), (&*last, Some(&last)));
-    }
-    // Nothing is newer, and `Last-Event-ID` goes before `since`.
-    let mut stream = resume(&host, &format!("{path}?since={first}"), &last);
-    assert_eq!(first_id(&mut stream), last);
-    let mut stream = open(&host, &format!("{path}?since={first}"));
-    assert_eq!(cursor(&stream.event().unwrap()), last);
-    assert_eq!(resume(&host, path, "1-1-1").status(), 410);
-    assert_eq!(resume(&host, path, "x").status(), 400);
-    assert_eq!(resume(&host, "/v1/events", "x").status(), 400);
+    on_both(|host| {
+        let path = "/v1/projects/p/events";
+        let mut stream = open(host, path);
+        let beginning = first_id(&mut stream);
+        assert_eq!(beginning, "0");
+        let first = push(host, "p", "a");
+        assert_eq!(stream.event().unwrap().id.as_ref(), Some(&first));
+        drop(stream);
+        push(host, "p", "b");
+        let last = push(host, "p", "c");
+        for id in [&beginning, &first] {
+            let event = resume(host, path, id).event().unwrap();
+            assert_eq!((cursor(&event), event.id.as_ref()), (&*last, Some(&last)));
+        }
+        // Nothing is newer, and `Last-Event-ID` goes before `since`.
+        let mut stream = resume(host, &format!("{path}?since={first}"), &last);
+        assert_eq!(first_id(&mut stream), last);
+        let mut stream = open(host, &format!("{path}?since={first}"));
+        assert_eq!(cursor(&stream.event().unwrap()), last);
+        assert_eq!(resume(host, path, "1-1-1").status(), 410);
+        assert_eq!(resume(host, path, "x").status(), 400);
+        assert_eq!(resume(host, "/v1/events", "x").status(), 400);
+    });
 }
 
 #[test]
 fn one_stream_tells_of_all_projects() {
-    let host = Host::start();
-    push(&host, "before", "a");
-    let mut stream = open(&host, "/v1/events");
-    let id = first_id(&mut stream);
-    let mut known = Vec::new();
-    for project in ["a", "ghi%20ch%C3%BA", "a"] {
-        let pushed = push(&host, project, &known.len().to_string());
-        // It may repeat what was before, as when the first push has made the tables.
-        let events = std::iter::from_fn(|| stream.event());
-        known.extend(events.take(9).find(|event| cursor(event) == pushed));
-    }
-    assert_eq!(known[1].data["project"], "ghi chú");
-    host.client().delete("/v1/projects/a").good();
-    let gone = stream.event().unwrap();
-    let data = json!({ "project": "a", "cursor": "0", "device": null });
-    assert_eq!((gone.id, gone.data), (None, data));
-    // A client that comes back gets each project that has changed since, once.
-    let come_back = |id: &str| {
-        let mut stream = resume(&host, "/v1/events", id);
-        [(); 2].map(|()| stream.event().unwrap().data["project"].clone())
-    };
-    assert_eq!(come_back(&id), ["before", "ghi chú"]);
-    assert_eq!(come_back("0"), ["before", "ghi chú"]);
-    push(&host, "before", "b");
-    let last = known[1].id.as_ref().unwrap();
-    assert_eq!(come_back(last), ["ghi chú", "before"]);
+    on_both(|host| {
+        push(host, "before", "a");
+        let mut stream = open(host, "/v1/events");
+        let id = first_id(&mut stream);
+        let mut known = Vec::new();
+        for project in ["a", "ghi%20ch%C3%BA", "a"] {
+            let pushed = push(host, project, &known.len().to_string());
+            // It may repeat what was before, as when the first push has made the tables.
+            let events = std::iter::from_fn(|| stream.event());
+            known.extend(events.take(9).find(|event| cursor(event) == pushed));
+        }
+        assert_eq!(known[1].data["project"], "ghi chú");
+        host.client().delete("/v1/projects/a").good();
+        let gone = stream.event().unwrap();
+        let data = json!({ "project": "a", "cursor": "0", "device": null });
+        assert_eq!((gone.id, gone.data), (None, data));
+        // A client that comes back gets each project that has changed since, once.
+        let come_back = |id: &str| {
+            let mut stream = resume(host, "/v1/events", id);
+            [(); 2].map(|()| stream.event().unwrap().data["project"].clone())
+        };
+        assert_eq!(come_back(&id), ["before", "ghi chú"]);
+        assert_eq!(come_back("0"), ["before", "ghi chú"]);
+        push(host, "before", "b");
+        let last = known[1].id.as_ref().unwrap();
+        assert_eq!(come_back(last), ["ghi chú", "before"]);
+    });
 }
 
 #[test]
 fn more_projects_than_fit_come_in_several_streams() {
-    let host = Host::start();
-    push(&host, "first", "a");
-    let database = rusqlite::Connection::open(host.database()).unwrap();
-    // A push for each would take minutes.
-    let more = "CREATE TEMP TABLE next AS SELECT * FROM project;
+    on_both(|host| {
+        push(host, "first", "a");
+        let database = rusqlite::Connection::open(host.database()).unwrap();
+        // A push for each would take minutes.
+        let more = "CREATE TEMP TABLE next AS SELECT * FROM project;
         CREATE TEMP TABLE newest AS SELECT * FROM version;
         CREATE TEMP TRIGGER more AFTER UPDATE ON next BEGIN
           INSERT INTO project SELECT * FROM next;
           INSERT INTO version SELECT * FROM newest;
         END;
         BEGIN";
-    database.execute_batch(more).unwrap();
-    for number in 1..=2500 {
-        let version = "UPDATE newest SET project = project + 1, rev = rev + 1";
-        database.execute(version, []).unwrap();
-        let project = "UPDATE next SET number = number + 1, id = format('%06d', ?1),
+        database.execute_batch(more).unwrap();
+        for number in 1..=2500 {
+            let version = "UPDATE newest SET project = project + 1, rev = rev + 1";
+            database.execute(version, []).unwrap();
+            let project = "UPDATE next SET number = number + 1, id = format('%06d', ?1),
             last_rev = last_rev + 1, head = head + 1";
-        database.execute(project, [number]).unwrap();
-    }
-    database.execute_batch("COMMIT").unwrap();
-    let (mut id, mut projects, mut streams) = ("0".to_owned(), Vec::new(), 0);
-    while projects.len() < 2501 {
-        let mut stream = resume(&host, "/v1/events", &id);
-        streams += 1;
-        assert!(streams < 5);
-        for _ in 0..1000 {
-            let Some(event) = stream.event() else { break };
-            let project = event.data["project"].clone();
-            if projects.last() != Some(&project) {
-                projects.push(project);
+            database.execute(project, [number]).unwrap();
+        }
+        database.execute_batch("COMMIT").unwrap();
+        let (mut id, mut projects, mut streams) = ("0".to_owned(), Vec::new(), 0);
+        while projects.len() < 2501 {
+            let mut stream = resume(host, "/v1/events", &id);
+            streams += 1;
+            assert!(streams < 5);
+            for _ in 0..1000 {
+                let Some(event) = stream.event() else { break };
+                let project = event.data["project"].clone();
+                if projects.last() != Some(&project) {
+                    projects.push(project);
+                }
+                id = event.id.unwrap();
+                if projects.len() == 2501 {
+                    break;
+                }
             }
-            id = event.id.unwrap();
-            if projects.len() == 2501 {
-                break;
+            if let Some(block) = (projects.len() < 2501).then(|| stream.block()).flatten() {
+                block.strip_prefix("id: ").unwrap().clone_into(&mut id);
             }
         }
-        if let Some(block) = (projects.len() < 2501).then(|| stream.block()).flatten() {
-            block.strip_prefix("id: ").unwrap().clone_into(&mut id);
-        }
-    }
-    let mut expected: Vec<_> = (1..=2500).map(|i| json!(format!("{i:06}"))).collect();
-    expected.insert(0, json!("first"));
-    assert_eq!(projects, expected);
+        let mut expected: Vec<_> = (1..=2500).map(|i| json!(format!("{i:06}"))).collect();
+        expected.insert(0, json!("first"));
+        assert_eq!(projects, expected);
+    });
 }
 
 #[test]
 fn a_quiet_stream_shows_that_it_is_alive() {
-    let host = Host::start();
-    let began = Instant::now();
-    let mut stream = open(&host, "/v1/events");
-    first_id(&mut stream);
-    assert_eq!(stream.block().as_deref(), Some(":"));
-    assert!(began.elapsed() < Duration::from_secs(17));
-    push(&host, "p", "a");
-    assert_eq!(stream.event().unwrap().data["project"], "p");
+    on_both(|host| {
+        let began = Instant::now();
+        let mut stream = open(host, "/v1/events");
+        first_id(&mut stream);
+        assert_eq!(stream.block().as_deref(), Some(":"));
+        assert!(began.elapsed() < Duration::from_secs(17));
+        push(host, "p", "a");
+        assert_eq!(stream.event().unwrap().data["project"], "p");
+    });
 }
 
 #[test]
 fn the_stream_of_a_deleted_project_says_so_and_cannot_be_resumed() {
-    let host = Host::start();
-    let first = push(&host, "p", "a");
-    let mut stream = open(&host, "/v1/projects/p/events");
-    host.client().delete("/v1/projects/p").good();
-    let event = stream.event().unwrap();
-    assert_eq!((cursor(&event), &event.id), ("0", &None));
-    assert_eq!(resume(&host, "/v1/projects/p/events", &first).status(), 410);
-    let again = push(&host, "p", "a");
-    assert_eq!(cursor(&stream.event().unwrap()), again);
+    on_both(|host| {
+        let first = push(host, "p", "a");
+        let mut stream = open(host, "/v1/projects/p/events");
+        host.client().delete("/v1/projects/p").good();
+        let event = stream.event().unwrap();
+        assert_eq!((cursor(&event), &event.id), ("0", &None));
+        assert_eq!(resume(host, "/v1/projects/p/events", &first).status(), 410);
+        let again = push(host, "p", "a");
+        assert_eq!(cursor(&stream.event().unwrap()), again);
+    });
 }
 
 #[test]
 fn what_another_process_stores_is_an_event_too() {
-    let host = Host::start();
-    push(&host, "p", "a");
-    let mut streams = [
-        open(&host, "/v1/projects/p/events"),
-        open(&host, "/v1/events"),
-    ];
-    let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
-    let began = Instant::now();
-    let pushed = push(&other, "p", "b");
-    for stream in &mut streams {
-        // That of all projects may repeat what it said.
-        while cursor(&stream.event().unwrap()) != pushed {}
-    }
-    assert!(began.elapsed() < SOON);
+    on_both(|host| {
+        push(host, "p", "a");
+        let mut streams = [
+            open(host, "/v1/projects/p/events"),
+            open(host, "/v1/events"),
+        ];
+        let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
+        let began = Instant::now();
+        let pushed = push(&other, "p", "b");
+        for stream in &mut streams {
+            // That of all projects may repeat what it said.
+            while cursor(&stream.event().unwrap()) != pushed {}
+        }
+        assert!(began.elapsed() < SOON);
+    });
 }
 
 #[test]
-fn what_another_process_deletes_ends_its_stream() {
-    let host = Host::start();
-    let first = push(&host, "p", "a");
-    let mut stream = resume(&host, "/v1/projects/p/events", &first);
-    assert_eq!(first_id(&mut stream), first);
-    let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
-    other.client().delete("/v1/projects/p").good();
-    assert_eq!(stream.event(), None);
-    assert_eq!(resume(&host, "/v1/projects/p/events", &first).status(), 410);
+fn what_another_process_deletes_is_an_event_too() {
+    on_both(|host| {
+        let first = push(host, "p", "a");
+        let mut stream = resume(host, "/v1/projects/p/events", &first);
+        assert_eq!(first_id(&mut stream), first);
+        let other = Host::with(&[("DB_PATH", host.database().to_str().unwrap())]);
+        other.client().delete("/v1/projects/p").good();
+        let event = stream.event().unwrap();
+        assert_eq!((cursor(&event), &event.id), ("0", &None));
+        assert_eq!(resume(host, "/v1/projects/p/events", &first).status(), 410);
+        let again = push(&other, "p", "a");
+        assert_eq!(cursor(&stream.event().unwrap()), again);
+    });
 }
 
 /// Whoever looks again at all projects gets those of the last two minutes once more.
@@ -349,6 +361,14 @@ fn a_slow_client_gets_the_newest_and_never_an_older_one_after_it() {
     }
 }
 
+/// Tests the program, and beside it the component as it is called on Spin, where it holds those who wait itself.
+pub fn on_both(test: impl Fn(&Host) + Sync) {
+    thread::scope(|scope| {
+        scope.spawn(|| test(&Host::start()));
+        scope.spawn(|| test(&as_on_spin()));
+    });
+}
+
 /// A server whose component is called as on Spin.
 pub fn as_on_spin() -> Host {
     let folder = tempfile::tempdir().unwrap();
@@ -372,15 +392,11 @@ pub fn as_on_spin() -> Host {
     Host::of(&Build::with_manifest(&copy), &[])
 }
 
-/// As on Spin: the component itself looks again, and has no streams.
+/// As on Spin: the component itself looks again.
 #[test]
 fn a_host_that_holds_no_connections_waits_in_the_component() {
     let host = as_on_spin();
     let first = push(&host, "p", "a");
-    host.client().get("/v1/events").failed(501, "no_streams");
-    let info = host.client().get("/v1/info").good();
-    let capabilities = info["capabilities"].as_array().unwrap();
-    assert!(capabilities.contains(&json!("wait")) && !capabilities.contains(&json!("events")));
     let forged = host
         .client()
         .send("GET", "/v1/info", &[("grip-again", "look")], b"");
@@ -408,4 +424,20 @@ fn a_host_that_holds_no_connections_waits_in_the_component() {
         }
         assert!(began.elapsed() < SOON);
     });
+}
+
+/// A change that is told twice has its event once: a stream of all projects goes back two minutes at each look.
+#[test]
+fn where_the_component_looks_again_no_event_is_repeated() {
+    let host = as_on_spin();
+    let projects: Vec<_> = (0..5).map(|number| format!("p{number}")).collect();
+    let mut stream = open(&host, "/v1/events?since=0");
+    for project in &projects {
+        let pushed = push(&host, project, "a");
+        let event = stream.event().unwrap();
+        assert_eq!(
+            (cursor(&event), &event.data["project"]),
+            (&*pushed, &json!(project))
+        );
+    }
 }

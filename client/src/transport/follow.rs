@@ -1,5 +1,5 @@
-//! Follows the changes of a project: by a stream of events, where there are none by requests that wait,
-//! and where neither is had by looking now and then.
+//! Follows the changes of a project: by a stream of events, and while the server has no room for one by looking
+//! now and then.
 //!
 //! Each connection begins where the last round got to, so the server tells at once of what was missed
 //! in between, and a round that failed is asked for again.
@@ -9,20 +9,13 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use super::address::encode;
 use super::backoff::{Backoff, jitter};
 use super::position::Position;
 use super::project::Project;
-use crate::remote::{BEGINNING, RemoteError};
+use crate::remote::RemoteError;
 
-/// Seconds that a request waits for a change. Proxies cut what is silent for longer.
-const WAIT_S: u32 = 30;
-/// A wait that ends sooner without a change was none.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
-/// How long a round may take to get further before the same news are told again.
-const ROUND: Duration = Duration::from_secs(5);
+/// A stream that ends sooner without a change was none.
+const SHORTEST: Duration = Duration::from_secs(1);
 /// How often to look while the server has no room for connections that wait.
 const LOOK: Duration = Duration::from_secs(30);
 /// Pauses between connections.
@@ -37,20 +30,11 @@ pub fn follow(
     position: &Position,
     mut look: impl FnMut(Option<String>),
 ) -> ! {
-    let mut has_streams = true;
     let mut backoff = Backoff::new(FIRST, LONGEST);
     loop {
-        let result = match has_streams {
-            true => stream(&project(), position, &mut look),
-            false => wait(&project(), position, &mut look),
-        };
-        match result {
+        match stream(&project(), position, &mut look) {
             Ok(Ended::InTime) => backoff.reset(),
             Ok(Ended::AtOnce) | Err(RemoteError::Offline(_)) => {}
-            Err(RemoteError::Refused { status: 501, .. }) if has_streams => {
-                has_streams = false;
-                continue;
-            }
             // As many connections wait as the server has room for.
             Err(RemoteError::Wait { after, .. }) => {
                 sleep(jitter(LOOK).max(after));
@@ -74,7 +58,7 @@ enum Ended {
 
 impl Ended {
     fn after(began: Instant, has_told: bool) -> Self {
-        match has_told || began.elapsed() >= SHORTEST_WAIT {
+        match has_told || began.elapsed() >= SHORTEST {
             true => Self::InTime,
             false => Self::AtOnce,
         }
@@ -97,34 +81,6 @@ fn stream(
     while let Some(change) = stream.next_change().map_err(lost)? {
         look(change.cursor);
         has_told = true;
-    }
-    Ok(Ended::after(began, has_told))
-}
-
-/// The part of a page of the feed that says whether something is newer.
-#[derive(Deserialize)]
-struct Page {
-    changes: Vec<serde::de::IgnoredAny>,
-}
-
-/// One request that waits for a change.
-fn wait(
-    project: &Project,
-    position: &Position,
-    look: &mut impl FnMut(Option<String>),
-) -> Result<Ended, RemoteError> {
-    let began = Instant::now();
-    let cursor = position.get();
-    let since = cursor.as_deref().unwrap_or(BEGINNING);
-    let path = project.path(&format!(
-        "changes?since={}&limit=1&wait={WAIT_S}",
-        encode(since)
-    ));
-    let page: Page = project.server().get(&path)?.json()?;
-    let has_told = !page.changes.is_empty();
-    if has_told {
-        look(None);
-        position.wait_while(cursor.as_deref(), ROUND);
     }
     Ok(Ended::after(began, has_told))
 }

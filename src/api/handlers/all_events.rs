@@ -21,7 +21,7 @@ const MOST_PROJECTS: usize = 1000;
 /// Answers a stream with an event for each change of any project that the key opens. With the id of an earlier event it
 /// begins with those that have changed since; some of them may be known already.
 ///
-/// 400 for a malformed id, 501 on a host that holds no streams.
+/// 400 for a malformed id.
 pub fn all_events(
     app: &App,
     head: &Request<()>,
@@ -31,7 +31,7 @@ pub fn all_events(
     let projects = &caller.grant().ok_or(Error::Unauthenticated)?.projects;
     let open = |events: String, last: String| {
         let hold = Hold::stream(channels(projects), caller, LENGTH, last);
-        event_stream::open(app, head, events, &hold)
+        Ok(event_stream::open(head, events, &hold))
     };
     let Some(position) = position(head) else {
         let from_now_on = Position::Exact(now - OVERLAP_US).to_string();
@@ -47,7 +47,7 @@ pub fn all_events(
         Some(last) if has_more => {
             let next = Position::Exact(last.cursor.rev - 1);
             events += &format!("id: {next}\n\n");
-            event_stream::end_after(app, events)
+            Ok(event_stream::end_after(events))
         }
         last => {
             let last = last.map_or(position, |last| last.cursor.to_string());

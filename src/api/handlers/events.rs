@@ -2,6 +2,7 @@
 
 use http::{Request, Response};
 
+use crate::api::again::is_again;
 use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::error::Error;
@@ -14,7 +15,7 @@ use crate::wire::event;
 /// Answers a stream with an event for each change of the project. With the id of an earlier event, or
 /// a cursor in `since`, it begins with one when the client is behind.
 ///
-/// 400 for a malformed cursor, 410 for one of another history, 501 on a host that holds no streams.
+/// 400 for a malformed cursor, 410 for one of another history.
 pub fn events(
     app: &App,
     head: &Request<()>,
@@ -27,13 +28,16 @@ pub fn events(
     let is_enough = |project: &Project| since.is_none_or(|since| since == Some(project.cursor()));
     app.database.read_project(id, is_enough, |store, project| {
         let cursor = project.as_ref().map_or(Cursor::BEGINNING, Project::cursor);
-        let event = match since {
-            Some(since) => event_after(store, id, project, since)?,
-            None => String::new(),
+        let event = match (project, since) {
+            (_, None) | (None, Some(None)) => String::new(),
+            (Some(project), Some(since)) => event_after(store, id, &project, since)?,
+            // It was deleted while the stream was open.
+            (None, Some(_)) if is_again(head) => event::change(id.as_str(), cursor, None),
+            (None, Some(_)) => return Err(Error::ResyncRequired),
         };
         let channel = vec![project_channel(id)];
         let hold = Hold::stream(channel, caller, LENGTH, cursor.to_string());
-        event_stream::open(app, head, event, &hold)
+        Ok(event_stream::open(head, event, &hold))
     })
 }
 
@@ -41,20 +45,14 @@ pub fn events(
 fn event_after(
     store: &Store,
     id: &ProjectId,
-    project: Option<Project>,
+    project: &Project,
     since: Option<Cursor>,
 ) -> Result<String, Error> {
-    let Some(project) = project else {
-        return match since {
-            Some(_) => Err(Error::ResyncRequired),
-            None => Ok(String::new()),
-        };
-    };
-    let from = store.resume(&project, since)?;
+    let from = store.resume(project, since)?;
     if project.head <= Some(from) {
         return Ok(String::new());
     }
-    let device = store.latest_device(&project)?;
+    let device = store.latest_device(project)?;
     Ok(event::change(
         id.as_str(),
         project.cursor(),

@@ -9,12 +9,13 @@ use crate::store::PAGE_BYTES;
 use crate::wire::info::{Info, Limits};
 use crate::wire::numbers::MAX_PAGE_FILES;
 
-/// What every host has, in the order of the alphabet.
-const CAPABILITIES: [&str; 14] = [
+/// In the order of the alphabet.
+const CAPABILITIES: [&str; 15] = [
     "base",
     "changes",
     "diff",
     "digest",
+    "events",
     "files",
     "gzip",
     "history",
@@ -27,13 +28,6 @@ const CAPABILITIES: [&str; 14] = [
     "wait",
 ];
 
-fn capabilities(app: &App) -> Vec<&'static str> {
-    let streams = app.is_held.then_some("events");
-    let mut all: Vec<_> = CAPABILITIES.into_iter().chain(streams).collect();
-    all.sort_unstable();
-    all
-}
-
 /// Answers what this server speaks and every limit in force. It needs the key, so it also tells a
 /// client that its key is right.
 pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
@@ -42,7 +36,7 @@ pub fn info(app: &App) -> Result<Response<Vec<u8>>, Error> {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         protocol: 2,
-        capabilities: capabilities(app),
+        capabilities: &CAPABILITIES,
         limits: Limits {
             max_body_size: settings.max_body_size()?,
             max_file_size: settings.max_file_size()?,

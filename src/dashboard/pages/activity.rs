@@ -91,7 +91,7 @@ pub fn activity(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
         is_filtered: asked.is_filtered(),
         projects: offered.projects.iter().map(|of| plain(&of.id)).collect(),
         changes: page.changes.into_iter().map(row).collect(),
-        events: events_for(visit, asked.before.is_none()),
+        events: events_for(asked.before.is_none()),
         next,
         newest: asked.before.map(|_| asked.address(None)),
         project: asked.project,

@@ -3,7 +3,6 @@
 use crate::api::clock::now_us;
 use crate::api::handlers::position_at;
 use crate::dashboard::format::{Name, Time};
-use crate::dashboard::visit::Visit;
 use crate::domain::Rev;
 
 /// The name of a project, with its id if that is another.
@@ -31,11 +30,9 @@ impl ProjectName {
 /// Time before a page is made from which on it is told of changes: what was being stored then is not on it.
 const MARGIN_US: Rev = 2_000_000;
 
-/// From where on a page is told of changes; none on a page behind the first, which no new change is on, and on a
-/// host that has no streams.
-pub fn events_for(visit: &Visit, is_first: bool) -> Option<String> {
-    let is_told = is_first && visit.app.is_held;
-    is_told.then(|| position_at(now_us() - MARGIN_US))
+/// From where on a page is told of changes; none on a page behind the first, which no new change is on.
+pub fn events_for(is_first: bool) -> Option<String> {
+    is_first.then(|| position_at(now_us() - MARGIN_US))
 }
 
 /// When something was changed, and by which device, as far as that said.

@@ -65,7 +65,7 @@ pub fn projects(visit: &Visit) -> Result<Response<Vec<u8>>, Error> {
     reply::page(&Page {
         frame: visit.frame("Projects"),
         projects: rows,
-        events: events_for(visit, before.is_none()),
+        events: events_for(before.is_none()),
         next,
         is_continued: before.is_some(),
         query,

@@ -84,7 +84,7 @@ pub fn files(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> 
         folders: folders(folder, |folder| address(folder, "", "")),
         next: next.map(|next| address(folder, &query, &next)),
         deleted: Query(&format!("{}/deleted", head.address), &[("q", &query)]).to_string(),
-        events: events_for(visit, after.is_empty()),
+        events: events_for(after.is_empty()),
         is_continued: !after.is_empty(),
         folder: folder.to_owned(),
         query,

@@ -1,0 +1,68 @@
+//! One that waits in an instance of the component.
+
+use http::{Request, Response};
+
+use super::ask::ask;
+use crate::api::again::mark_again;
+use crate::api::hold::Hold;
+use crate::api::routes;
+use crate::api::{App, Body, Error, Waiting, Watched};
+use crate::store::Subject;
+
+/// Requests that may wait at once. On WASI 0.2 each has an instance, and Spin has 1,000 for everything.
+const MAX_WAITING: usize = if cfg!(feature = "wasi-0-3") { 1000 } else { 64 };
+
+pub(super) struct Waiter {
+    head: Request<()>,
+    waiting: Waiting,
+    watched: Watched,
+}
+
+impl Waiter {
+    /// `None` when as many wait as may.
+    pub(super) fn begin(app: &App, head: Request<()>, hold: &Hold) -> Result<Option<Self>, Error> {
+        let waiting = Waiting::begin(app, hold, MAX_WAITING)?;
+        Ok(waiting.map(|waiting| Self {
+            watched: Watched::begin(&app.watch, subjects(&head, hold)),
+            head,
+            waiting,
+        }))
+    }
+
+    pub(super) fn has_changed(&mut self, app: &App) -> bool {
+        self.watched.has_changed(&app.watch, &app.database)
+    }
+
+    /// Asks again, in a stream from the event of this id on.
+    pub(super) fn ask_again(&mut self, app: &App, last_id: Option<&str>) -> Response<Vec<u8>> {
+        mark_again(self.head.headers_mut(), last_id);
+        ask(app, self.head.clone(), Nothing)
+    }
+
+    /// To be called every 15 seconds by one that waits longer than a minute.
+    pub(super) fn go_on(&mut self, app: &App) -> Result<(), Error> {
+        self.waiting.go_on(app)
+    }
+
+    pub(super) fn end(self, app: &App) -> Result<(), Error> {
+        self.watched.end(&app.watch);
+        self.waiting.end(app)
+    }
+}
+
+/// What a request waits for: its project, or all of them, and that its key stays what it is.
+fn subjects(head: &Request<()>, hold: &Hold) -> Vec<Subject> {
+    let project = routes::project(head.uri().path());
+    let mut subjects = vec![project.map_or(Subject::AllProjects, Subject::Project)];
+    subjects.extend(hold.key().map(|key| Subject::Key(key.to_owned())));
+    subjects
+}
+
+/// The body of a request without one.
+struct Nothing;
+
+impl Body for Nothing {
+    fn read(self, _declared: usize, _limit_bytes: usize) -> Result<Vec<u8>, Error> {
+        Ok(Vec::new())
+    }
+}
