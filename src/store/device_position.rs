@@ -198,7 +198,7 @@ mod tests {
             .set_pull_marks(key.number, number, project().epoch, MARKS)
             .unwrap();
         assert!(position().marks == Some(MARKS) && !position().cursor_is_due(200));
-        store.delete_project(&id()).unwrap();
+        store.delete_project(&id(), 100).unwrap();
         assert!(
             store
                 .run("SELECT * FROM device_project")

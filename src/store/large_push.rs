@@ -162,7 +162,7 @@ mod tests {
             check(earlier);
         }
         let earlier = ahead();
-        store.delete_project(&id()).unwrap();
+        store.delete_project(&id(), 100).unwrap();
         store.push_at(20, &[("a", Some("5"))]);
         check(earlier);
     }

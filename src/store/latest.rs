@@ -51,6 +51,23 @@ impl Store {
         )?;
         rows.iter().map(latest_change).collect()
     }
+
+    /// Those of the projects that were deleted after `since` and not made again: at most `limit`.
+    pub fn latest_deletions(
+        &self,
+        projects: &Projects,
+        since: Rev,
+        limit: usize,
+    ) -> Result<Vec<String>, Error> {
+        let rows = self.execute(
+            "SELECT id FROM retired WHERE deleted_at > ?1
+               AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
+               AND NOT EXISTS (SELECT 1 FROM project WHERE project.id = retired.id)
+             ORDER BY deleted_at LIMIT ?2",
+            [since.into(), (limit as i64).into(), projects.into()],
+        )?;
+        rows.into_iter().map(|mut row| row.take_text(0)).collect()
+    }
 }
 
 fn latest_change(row: &Row) -> Result<LatestChange, Error> {
@@ -71,6 +88,28 @@ mod tests {
     use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
+
+    #[test]
+    fn a_project_that_was_deleted_is_told_until_it_is_made_again() {
+        let file = TestFile::new();
+        let store = file.store();
+        let id = ProjectId::parse("test".to_owned()).unwrap();
+        store.push_at(5, &[("a", Some("x"))]);
+        store.delete_project(&id, 20).unwrap();
+        let deleted =
+            |since, projects: &Projects| store.latest_deletions(projects, since, 9).unwrap().len();
+        let only = |id: &str| Projects::Only([ProjectId::parse(id.to_owned()).unwrap()].into());
+        assert_eq!(
+            (deleted(19, &Projects::All), deleted(20, &Projects::All)),
+            (1, 0)
+        );
+        assert_eq!(
+            (deleted(0, &only("test")), deleted(0, &only("other"))),
+            (1, 0)
+        );
+        store.push_at(30, &[("a", Some("x"))]);
+        assert_eq!(deleted(0, &Projects::All), 0);
+    }
 
     #[test]
     fn changed_projects_come_in_the_order_of_their_newest_change() {

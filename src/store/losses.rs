@@ -48,7 +48,7 @@ mod tests {
         };
         let revoke = |now_us| _ = store.revoke_device_key(key_id, now_us).unwrap();
         let push = |now_us| _ = store.push_at(now_us, &[("a", Some("x"))]);
-        let delete = |_| _ = store.delete_project(&id()).unwrap();
+        let delete = |_| _ = store.delete_project(&id(), 100).unwrap();
         is_loss(&add);
         assert!(is_loss(&rotate) && is_loss(&rotate));
         for _ in 0..3 {

@@ -111,7 +111,7 @@ mod tests {
         let Subject::Project(id) = &subjects[0] else {
             unreachable!()
         };
-        store.delete_project(id).unwrap();
+        store.delete_project(id, 8).unwrap();
         assert_eq!(changed(), [true, false, true, false]);
         store.revoke_device_key(&key, 9).unwrap();
         assert_eq!(changed(), [false, false, false, true]);

@@ -149,7 +149,7 @@ mod tests {
         let store = file.store();
         store.push_at(5000, &[("a", Some("x")), ("b", Some("y"))]);
         let before = store.project(&id()).unwrap().unwrap();
-        assert_eq!(store.delete_project(&id()).unwrap(), 2);
+        assert_eq!(store.delete_project(&id(), 100).unwrap(), 2);
         assert!(store.project(&id()).unwrap().is_none());
         assert_eq!(store.push_at(1, &[("a", Some("x"))]), [5003]);
         let after = store.project(&id()).unwrap().unwrap();
@@ -158,6 +158,9 @@ mod tests {
 
     #[test]
     fn an_unknown_project_is_deleted_with_no_file() {
-        assert_eq!(TestFile::new().store().delete_project(&id()).unwrap(), 0);
+        assert_eq!(
+            TestFile::new().store().delete_project(&id(), 100).unwrap(),
+            0
+        );
     }
 }

@@ -17,6 +17,14 @@ const STEP_ROWS: i64 = 1000;
 /// How long a deletion waits for readers that need the log.
 const LOG_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Why a project is here no longer, and since when, in microseconds since 1970.
+#[derive(Clone, Copy)]
+pub(super) enum Gone {
+    Deleted(Rev),
+    /// To another server; its id is closed here.
+    Moved(Rev),
+}
+
 /// What a step of a removal did.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
@@ -33,9 +41,9 @@ impl Store {
     /// [`remove_deleted`](Self::remove_deleted) removes its content and history. Its last rev stays, so
     /// that no rev is ever given out twice. As long as something is being removed, the number is
     /// known: a client may ask again for a deletion that was cut off.
-    pub fn delete_project(&self, id: &ProjectId) -> Result<u64, Error> {
+    pub fn delete_project(&self, id: &ProjectId, now_us: Rev) -> Result<u64, Error> {
         match self.project(id)? {
-            Some(_) => self.retried(|store| store.erasing(|store| store.retire(id))),
+            Some(_) => self.retried(|store| store.erasing(|store| store.retire(id, now_us))),
             None => self.files_before_deletion(id),
         }
     }
@@ -64,32 +72,37 @@ impl Store {
     }
 
     /// Takes the project out of sight.
-    fn retire(&self, id: &ProjectId) -> Result<u64, Error> {
+    fn retire(&self, id: &ProjectId, now_us: Rev) -> Result<u64, Error> {
         self.write_alone(|store| {
             let Some(project) = store.project(id)? else {
                 return store.files_before_deletion(id);
             };
-            store.take_out_of_sight(id, &project, None)?;
+            store.take_out_of_sight(id, &project, Gone::Deleted(now_us))?;
             Ok(project.file_count)
         })
     }
 
-    /// The same inside a transaction. `moved_at` closes the id of a project that is moved to another server.
+    /// The same inside a transaction.
     pub(super) fn take_out_of_sight(
         &self,
         id: &ProjectId,
         project: &Project,
-        moved_at: Option<Rev>,
+        gone: Gone,
     ) -> Result<(), Error> {
+        let (deleted_at, moved_at) = match gone {
+            Gone::Deleted(at) => (Some(at), None),
+            Gone::Moved(at) => (None, Some(at)),
+        };
         self.execute(
-            "INSERT INTO retired (id, last_rev, files, moved_at) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO retired (id, last_rev, files, moved_at, deleted_at) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (id) DO UPDATE SET last_rev = excluded.last_rev, files = excluded.files,
-               moved_at = excluded.moved_at",
+               moved_at = excluded.moved_at, deleted_at = excluded.deleted_at",
             [
                 id.as_str().into(),
                 project.last_rev.into(),
                 (project.file_count as i64).into(),
                 moved_at.into(),
+                deleted_at.into(),
             ],
         )?;
         let number = || [project.number.into()];
@@ -236,7 +249,7 @@ mod tests {
         let store = file.store();
         store.push_at(5000, &[("a", Some("x")), ("b", Some("y"))]);
         let before = store.project(&id()).unwrap().unwrap();
-        assert_eq!(store.retire(&id()).unwrap(), 2);
+        assert_eq!(store.retire(&id(), 100).unwrap(), 2);
         assert!(store.project(&id()).unwrap().is_none());
         assert!(
             store
@@ -263,11 +276,11 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("x")), ("b", Some("y"))]);
         for _ in 0..2 {
-            assert_eq!(store.delete_project(&id()).unwrap(), 2);
+            assert_eq!(store.delete_project(&id(), 100).unwrap(), 2);
         }
-        assert_eq!(store.retire(&id()).unwrap(), 2);
+        assert_eq!(store.retire(&id(), 100).unwrap(), 2);
         store.remove_deleted(Duration::MAX).unwrap();
-        assert_eq!(store.delete_project(&id()).unwrap(), 0);
+        assert_eq!(store.delete_project(&id(), 100).unwrap(), 0);
         let kept = store.run("SELECT count(files) FROM retired").unwrap();
         assert_eq!(kept[0].integer::<i64>(0).unwrap(), 0);
     }
@@ -286,7 +299,7 @@ mod tests {
                 ("c", Some(&large[2])),
             ],
         );
-        store.retire(&id()).unwrap();
+        store.retire(&id(), 100).unwrap();
         let mut steps = Vec::new();
         while store.removal_step().unwrap() != Step::Idle {
             steps.push(rows(&store));
@@ -311,7 +324,7 @@ mod tests {
         reader.run("BEGIN").unwrap();
         reader.project(&id()).unwrap();
         let started = Instant::now();
-        assert_eq!(store.delete_project(&id()).unwrap(), 1);
+        assert_eq!(store.delete_project(&id(), 100).unwrap(), 1);
         store.remove_deleted(Duration::MAX).unwrap();
         assert!(started.elapsed() < 10 * LOG_TIMEOUT);
         assert_eq!(rows(&store), [0, 0, 0, 0, 1]);

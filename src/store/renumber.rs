@@ -244,7 +244,7 @@ mod tests {
         let store = file.store();
         store.read_clock(NOW + YEAR, 0).unwrap();
         store.push_at(NOW + YEAR, &[("a", Some("x"))]);
-        store.delete_project(&id()).unwrap();
+        store.delete_project(&id(), 100).unwrap();
         store.set_clock_right(NOW).unwrap();
         let clock = store.read_clock(NOW + 5, 0).unwrap();
         assert_eq!(clock.latest, NOW + 5);

@@ -238,3 +238,7 @@ END
 -- When the project was moved to another server, in µs since 1970; null for one that was deleted. The id of one that was moved
 -- is closed here.
 ALTER TABLE retired ADD COLUMN moved_at INTEGER
+-- v 27
+-- When the project was deleted, in µs since 1970; null for one that was deleted before this step, and for one that only
+-- keeps a rev.
+ALTER TABLE retired ADD COLUMN deleted_at INTEGER

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn a_project_that_was_made_anew_is_another_one() {
         let remote = remote(|here| {
-            here.delete_project(&id()).unwrap();
+            here.delete_project(&id(), 100).unwrap();
             here.push_at(1, &[("other", Some("x"))]);
         });
         let applied = remote.push(10, &[("a", Some("y"))]).unwrap();

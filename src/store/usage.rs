@@ -221,7 +221,7 @@ mod tests {
         let full = store.file_space().unwrap();
         assert!(full.used > 1_000_000 && full.free == 0, "{full:?}");
         let id = ProjectId::parse("a".to_owned()).unwrap();
-        store.delete_project(&id).unwrap();
+        store.delete_project(&id, 100).unwrap();
         store.remove_deleted(Duration::MAX).unwrap();
         let empty = store.file_space().unwrap();
         assert!(empty.free > 900_000 && empty.used < 100_000, "{empty:?}");

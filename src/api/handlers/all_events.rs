@@ -10,6 +10,7 @@ use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::event_stream::{self, LENGTH, position};
 use crate::api::hold::{Hold, channels};
+use crate::domain::key::Projects;
 use crate::domain::{Cursor, Rev};
 use crate::store::{LatestChange, OVERLAP_US, Store};
 use crate::wire::event;
@@ -38,11 +39,14 @@ pub fn all_events(
         return open(String::new(), from_now_on);
     };
     let since = position.parse::<Position>()?.since(now);
-    let latest = |store: &Store| store.latest_changes(projects, since, MOST_PROJECTS + 1);
-    let mut changes = app.database.with(latest)?;
+    let latest = |store: &Store| {
+        let changes = store.latest_changes(projects, since, MOST_PROJECTS + 1)?;
+        Ok::<_, Error>((changes, deletions(store, projects, since)?))
+    };
+    let (mut changes, deletions) = app.database.with(latest)?;
     let has_more = changes.len() > MOST_PROJECTS;
     changes.truncate(MOST_PROJECTS);
-    let mut events: String = changes.iter().map(describe).collect();
+    let mut events: String = changes.iter().map(describe).chain(deletions).collect();
     match changes.last() {
         Some(last) if has_more => {
             let next = Position::Exact(last.cursor.rev - 1);
@@ -54,6 +58,16 @@ pub fn all_events(
             open(events, last)
         }
     }
+}
+
+/// The events of projects that were deleted since; none for a client that knows of no project yet.
+fn deletions(store: &Store, projects: &Projects, since: Rev) -> Result<Vec<String>, Error> {
+    if since <= 0 {
+        return Ok(Vec::new());
+    }
+    let deleted = store.latest_deletions(projects, since, MOST_PROJECTS)?;
+    let describe = |id: &String| event::change(id, Cursor::BEGINNING, None);
+    Ok(deleted.iter().map(describe).collect())
 }
 
 fn describe(change: &LatestChange) -> String {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Response;
 
 use crate::api::app::App;
+use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
@@ -16,7 +17,9 @@ use crate::wire::project::DeletedProject;
 /// 200 also for an unknown project, with 0. What cannot be removed from the disk now, later requests
 /// remove.
 pub fn delete(app: &App, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
-    let deleted = app.database.with(|store| store.delete_project(id))?;
+    let deleted = app
+        .database
+        .with(|store| store.delete_project(id, now_us()))?;
     remove_deleted(app, Duration::MAX);
     let news = Publication::of_deletion(id);
     Ok(with_news(ok(&DeletedProject { deleted }), Some(&news)))

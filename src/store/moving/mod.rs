@@ -9,6 +9,7 @@ mod rows;
 
 use super::error::Error;
 use super::project::{NEXT_NUMBER, ProjectSummary};
+use super::removal::Gone;
 use super::row::{Row, Value};
 use super::store::Store;
 use super::takeover::LastRev;
@@ -46,7 +47,7 @@ impl Store {
     /// [`remove_deleted`](Self::remove_deleted) removes the rest.
     pub fn close_moved(&self, id: &ProjectId, now_us: Rev) -> Result<(), Error> {
         let project = self.project(id)?.ok_or(Error::NoProject)?;
-        self.take_out_of_sight(id, &project, Some(now_us))
+        self.take_out_of_sight(id, &project, Gone::Moved(now_us))
     }
 
     /// The project that this database was made to move, if it was.
@@ -99,7 +100,9 @@ impl Store {
     pub fn close_again(&self, moved: &[MovedProject]) -> Result<(), Error> {
         for MovedProject { id, moved_at } in moved {
             match self.project(id) {
-                Ok(Some(project)) => self.take_out_of_sight(id, &project, Some(*moved_at))?,
+                Ok(Some(project)) => {
+                    self.take_out_of_sight(id, &project, Gone::Moved(*moved_at))?
+                }
                 Ok(None) => self.mark_moved(id, Some(*moved_at))?,
                 Err(Error::Moved) => {}
                 Err(error) => return Err(error),
@@ -281,7 +284,10 @@ mod tests {
         let pushed = store.current_state(&id(), &push);
         assert!(matches!(pushed, Err(Error::Moved)));
         assert!(matches!(store.project(&id()), Err(Error::Moved)));
-        assert!(matches!(store.delete_project(&id()), Err(Error::Moved)));
+        assert!(matches!(
+            store.delete_project(&id(), 100),
+            Err(Error::Moved)
+        ));
         store.remove_deleted(std::time::Duration::MAX).unwrap();
         assert!(store.run("SELECT * FROM version").unwrap().is_empty());
         move_in(&store, &moved).unwrap();

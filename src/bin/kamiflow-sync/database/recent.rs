@@ -145,7 +145,7 @@ mod tests {
         reader.read(NOW);
         assert!(!reader.read(NOW).is_incomplete);
         let id = ProjectId::parse("a".to_owned()).unwrap();
-        store.delete_project(&id).unwrap();
+        store.delete_project(&id, 100).unwrap();
         assert!(reader.read(NOW).is_incomplete);
         assert!(!reader.read(NOW).is_incomplete);
     }
