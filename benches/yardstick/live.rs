@@ -18,8 +18,6 @@ use crate::projects::{SMALL, now_ms, seed};
 use crate::report::{self, cell, number, percentile};
 use crate::server::{self, describe, setting, target};
 
-/// Devices that wait, evenly spread over the projects.
-const DEVICES: usize = 1_000;
 /// Projects, and devices that push to one each.
 const PROJECTS: usize = 16;
 /// Pushes of a device in a second, unless it pushes as fast as it can.
@@ -27,6 +25,11 @@ const RATE: u32 = 5;
 
 /// When each event arrived, by its cursor.
 type Heard = Arc<Mutex<Vec<(String, Instant)>>>;
+
+/// Devices that wait, evenly spread over the projects: Spin has room for 64 with `spin.toml`.
+fn devices() -> usize {
+    setting("DEVICES", 1_000) as usize
+}
 
 /// Measures and writes `target/yardstick-live.md`.
 pub fn run() {
@@ -40,11 +43,12 @@ pub fn run() {
     listen(&target, &heard);
     let more = process::rss_mb(host.pid()) - memory;
     let idle = idle(&target);
-    rows += &self::rows(&target, &format!("{DEVICES} wait"));
+    rows += &self::rows(&target, &format!("{} wait", devices()));
     let mut text = format!("Before: {before}; after: {}\n\n", process::machine());
     text += &format!("Server: {}\n\n", describe(&build));
     text += &format!(
-        "{DEVICES} streams take {} MB more, and {idle:.2} % of a core while nothing happens.\n\n",
+        "{} streams take {} MB more, and {idle:.2} % of a core while nothing happens.\n\n",
+        devices(),
         number(more)
     );
     text += &report::head(&[
@@ -111,7 +115,7 @@ fn listen(target: &Target, heard: &Heard) {
         let runtime = runtime.enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let mut devices = JoinSet::new();
-            for number in 0..DEVICES {
+            for number in 0..devices() {
                 let stream = open(&address, &project(number)).await;
                 devices.spawn(read(stream, heard.clone()));
             }

@@ -45,6 +45,7 @@ impl Host {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = build.server(folder.path());
         command.envs(settings.iter().copied());
+        let command = spin::instead_of(command, folder.path());
         let mut host = Self::spawn(command, folder);
         host.documented = false;
         host

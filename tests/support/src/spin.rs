@@ -1,6 +1,6 @@
 //! Spin in place of the program, where the variable `SPIN` names it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::like;
@@ -24,7 +24,8 @@ pub(crate) fn instead_of(command: Command, folder: &Path) -> Command {
 
 fn on_spin(command: &Command, mut spin: Command, folder: &Path) -> Command {
     let runtime_config = folder.join("runtime-config.toml");
-    std::fs::write(&runtime_config, config()).expect("a runtime config");
+    let config = config(&database(command, folder));
+    std::fs::write(&runtime_config, config).expect("a runtime config");
     spin.args(command.get_args())
         .args(["--listen", "127.0.0.1:0", "--runtime-config-file"])
         .arg(runtime_config)
@@ -38,9 +39,17 @@ fn on_spin(command: &Command, mut spin: Command, folder: &Path) -> Command {
     spin
 }
 
-/// The one in the root of the repository, with the database where the program has it.
-fn config() -> String {
+/// Where the program has its database.
+fn database(command: &Command, folder: &Path) -> PathBuf {
+    let mut envs = command.get_envs();
+    let named = envs.find_map(|(name, value)| value.filter(|_| name == "DB_PATH"));
+    named.map_or(folder.join("sync.db"), PathBuf::from)
+}
+
+/// The one in the root of the repository, with this database.
+fn config(database: &Path) -> String {
     let text = std::fs::read_to_string(root().join("runtime-config.toml"));
+    let database = database.to_str().expect("a path in UTF-8");
     text.expect("a runtime config")
-        .replace("data/kamiflow-sync.db", "sync.db")
+        .replace("data/kamiflow-sync.db", database)
 }
