@@ -25,6 +25,8 @@ struct State {
     /// Their marks at the last look.
     marks: BTreeMap<Subject, Mark>,
     looked: Option<Instant>,
+    /// Whether any of them has changed, until it is asked for.
+    has_news: bool,
 }
 
 /// What one waits for.
@@ -47,6 +49,17 @@ impl Watch {
     /// How long until the next look, which is the same moment for all.
     pub fn pause(&self) -> Duration {
         pause_at(self.start.elapsed())
+    }
+
+    /// Looks, and returns whether anything that is waited for has changed since the last call, or cannot be known.
+    pub fn look(&self, database: &Database) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.look(database).is_err() | std::mem::take(&mut state.has_news)
+    }
+
+    /// Whether anybody waits here.
+    pub fn is_needed(&self) -> bool {
+        !self.state.borrow().waiting.is_empty()
     }
 
     fn marks(&self, database: &Database, subjects: &[Subject]) -> Result<Vec<Mark>, Error> {
@@ -76,7 +89,12 @@ impl State {
     fn look(&mut self, database: &Database) -> Result<(), Error> {
         let mut found = database.with(|store| store.marks(self.waiting.keys()))?;
         let mark = |subject: &Subject| (subject.clone(), found.remove(subject));
-        self.marks = self.waiting.keys().map(mark).collect();
+        let marks: BTreeMap<_, _> = self.waiting.keys().map(mark).collect();
+        let has_changed = |(subject, mark): (&Subject, &Mark)| {
+            marks.get(subject).is_some_and(|newer| newer != mark)
+        };
+        self.has_news |= self.marks.iter().any(has_changed);
+        self.marks = marks;
         self.looked = Some(Instant::now());
         Ok(())
     }
@@ -93,6 +111,11 @@ impl Watched {
             subjects,
             marks: None,
         }
+    }
+
+    /// Whether it was asked if anything has changed.
+    pub fn has_looked(&self) -> bool {
+        self.marks.is_some()
     }
 
     /// Whether any of it may have changed since the last call; always at the first.
@@ -167,6 +190,23 @@ mod tests {
         assert_eq!((waiting("a"), waiting("b")), (None, Some(1)));
         second.end(&watch);
         assert_eq!(waiting("b"), None);
+    }
+
+    #[test]
+    fn a_look_by_another_is_no_reason_to_miss_a_change() {
+        let file = TestFile::new();
+        let (watch, database) = (Watch::default(), file.database());
+        let [mut first] = begin(&watch, ["test"]);
+        assert!(!watch.look(&database) && first.has_changed(&watch, &database));
+        let push = |store: &Store| Ok::<_, Error>(store.push_at(5, &[("a", Some("x"))]));
+        database.with(push).unwrap();
+        let [mut second] = begin(&watch, ["other"]);
+        assert!(second.has_changed(&watch, &database));
+        assert!(watch.look(&database) && !watch.look(&database));
+        assert!(first.has_changed(&watch, &database) && watch.is_needed());
+        first.end(&watch);
+        second.end(&watch);
+        assert!(!watch.is_needed());
     }
 
     #[test]

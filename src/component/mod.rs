@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "the generated export is a C function")]
 
+#[cfg(feature = "wasi-0-3")]
+mod bell;
 mod bindings;
 #[cfg(not(feature = "wasi-0-3"))]
 mod exchange;

@@ -4,15 +4,13 @@
 //! first one waits for; on its own it finds another instance, or a new one. Only beside requests that wait
 //! for a change, the instance takes others, and more that wait.
 
-use std::time::Duration;
-
 use wit_bindgen::{
     StreamResult, StreamWriter, backpressure_dec, backpressure_inc, block_on, spawn_local,
     yield_async,
 };
 
+use super::bell::sleep;
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
-use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
 use super::hold::{EventStream, Step};
@@ -45,18 +43,11 @@ async fn finish(mut step: Step) -> (http::Response<Vec<u8>>, Events) {
             Step::Answer(response) => return (response, None),
             Step::Stream(response, events) => return (response, Some(events)),
             Step::Wait(wait) => {
-                pause(with_app(|app| wait.pause(app))).await;
+                sleep(with_app(|app| wait.pause(app))).await;
                 step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
             }
         }
     }
-}
-
-/// Lets others come meanwhile.
-async fn pause(time: Duration) {
-    backpressure_dec();
-    wait_for(time.as_nanos() as u64).await;
-    backpressure_inc();
 }
 
 /// How often the host gets a turn before it gets the answer.
@@ -135,7 +126,7 @@ fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
 async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>) {
     after_answer();
     loop {
-        pause(with_app(|app| events.pause(app))).await;
+        sleep(with_app(|app| events.pause(app))).await;
         let Some(next) = with_app(|app| events.next(app)) else {
             break;
         };

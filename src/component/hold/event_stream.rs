@@ -52,9 +52,11 @@ impl EventStream {
         (begun, stream)
     }
 
-    /// How long until the next look.
+    /// How long it may sleep.
     pub fn pause(&self, app: &App) -> Duration {
-        app.watch.pause()
+        let next = self.heartbeat.min(self.end);
+        let left = next.saturating_duration_since(Instant::now());
+        self.waiter.pause(app, left)
     }
 
     /// What the client gets now, mostly nothing; `None` at the end of the stream.

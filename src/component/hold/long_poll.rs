@@ -19,9 +19,9 @@ impl LongPoll {
         Self { waiter, end }
     }
 
-    /// How long until the next look.
+    /// How long it may sleep.
     pub fn pause(&self, app: &App) -> Duration {
-        self.left().min(app.watch.pause())
+        self.waiter.pause(app, self.left())
     }
 
     /// Asks again when the project may have changed, and when the time is over. Returns the answer, or

@@ -1,5 +1,7 @@
 //! One that waits in an instance of the component.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 
 use super::ask::ask;
@@ -27,6 +29,14 @@ impl Waiter {
             head,
             waiting,
         }))
+    }
+
+    /// How long it may sleep, at most for the time that is left. On WASI 0.3 a change wakes it, but for one while it began.
+    pub(super) fn pause(&self, app: &App, left: Duration) -> Duration {
+        match cfg!(feature = "wasi-0-3") && self.watched.has_looked() {
+            true => left,
+            false => left.min(app.watch.pause()),
+        }
     }
 
     pub(super) fn has_changed(&mut self, app: &App) -> bool {

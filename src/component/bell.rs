@@ -1,0 +1,106 @@
+//! Wakes the requests that wait in an instance when something may have changed: one timer and one look serve all.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use wit_bindgen::{backpressure_dec, backpressure_inc, spawn_local};
+
+use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
+use super::with_app;
+
+#[derive(Default)]
+struct Bell {
+    /// How often it rang.
+    rings: Cell<u64>,
+    /// Those who sleep, by a number of their own.
+    sleepers: RefCell<BTreeMap<u64, Waker>>,
+    next: Cell<u64>,
+    is_watched: Cell<bool>,
+}
+
+thread_local! {
+    static BELL: Bell = Bell::default();
+}
+
+/// Sleeps until something may have changed, but not longer than `time`. Meanwhile, others come.
+pub(super) async fn sleep(time: Duration) {
+    watch();
+    let sleeper = Sleeper::new();
+    let mut timer = pin!(wait_for(nanoseconds(time)));
+    backpressure_dec();
+    poll_fn(|context| match sleeper.is_over(context.waker()) {
+        true => Poll::Ready(()),
+        false => timer.as_mut().poll(context),
+    })
+    .await;
+    backpressure_inc();
+}
+
+/// Looks twice a second while anybody waits. It goes on when the request is over that began it.
+fn watch() {
+    if BELL.with(|bell| bell.is_watched.replace(true)) {
+        return;
+    }
+    spawn_local(async {
+        let _watched = Watched;
+        while with_app(|app| app.watch.is_needed()) {
+            wait_for(nanoseconds(with_app(|app| app.watch.pause()))).await;
+            if with_app(|app| app.watch.look(&app.database)) {
+                BELL.with(Bell::ring);
+            }
+        }
+    });
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    time.as_nanos() as u64
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rings.set(self.rings.get() + 1);
+        self.sleepers.take().into_values().for_each(Waker::wake);
+    }
+}
+
+/// Until it is dropped, also with the request that looks.
+struct Watched;
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        BELL.with(|bell| bell.is_watched.set(false));
+    }
+}
+
+struct Sleeper {
+    number: u64,
+    /// How often the bell had rung before.
+    rings: u64,
+}
+
+impl Sleeper {
+    fn new() -> Self {
+        BELL.with(|bell| Self {
+            number: bell.next.replace(bell.next.get() + 1),
+            rings: bell.rings.get(),
+        })
+    }
+
+    fn is_over(&self, waker: &Waker) -> bool {
+        BELL.with(|bell| {
+            let mut sleepers = bell.sleepers.borrow_mut();
+            sleepers.insert(self.number, waker.clone());
+            bell.rings.get() != self.rings
+        })
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        BELL.with(|bell| bell.sleepers.borrow_mut().remove(&self.number));
+    }
+}
