@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{Process, TIMEOUT, free_port};
 
@@ -20,6 +21,8 @@ pub struct Chrome {
     session: String,
     server: String,
     _driver: Process,
+    /// What the browser leaves behind. Dropped after the driver, which ends the browser.
+    _files: TempDir,
 }
 
 impl Chrome {
@@ -29,6 +32,8 @@ impl Chrome {
         let mut command = Command::new("chromedriver");
         command.arg(format!("--port={port}"));
         command.stdout(Stdio::null()).stderr(Stdio::null());
+        let files = tempfile::tempdir().expect("a temporary folder");
+        command.env("TMPDIR", files.path());
         let driver = Process::start(&mut command);
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -37,7 +42,10 @@ impl Chrome {
         let setting = if javascript { 1 } else { 2 };
         let options = json!({
             // The sandbox of Chromium cannot be had by root, as whom containers run tests.
-            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
+            // It asks nobody but the server.
+            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                     "--disable-quic", "--no-first-run",
                      format!("--window-size={width},{height}")],
             "prefs": { "profile.managed_default_content_settings.javascript": setting },
         });
@@ -46,6 +54,7 @@ impl Chrome {
             session: format!("http://127.0.0.1:{port}"),
             server: server.to_owned(),
             _driver: driver,
+            _files: files,
         };
         wait_until("chromedriver", || {
             chrome.try_call("GET", "/status", None).is_ok()
