@@ -114,13 +114,13 @@ fn listen(target: &Target, heard: &Heard) {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let mut devices = JoinSet::new();
+            let mut streams = JoinSet::new();
             for number in 0..devices() {
                 let stream = open(&address, &project(number)).await;
-                devices.spawn(read(stream, heard.clone()));
+                streams.spawn(read(stream, heard.clone()));
             }
             sender.send(()).expect("somebody waits");
-            devices.join_all().await
+            streams.join_all().await
         });
     });
     ready.recv().expect("all streams are open");
@@ -171,10 +171,10 @@ fn push(target: &Target, heard: &Heard, name: &str, rate: Option<u32>) -> String
     let until = start + Duration::from_secs(5);
     let pushed: HashMap<String, Instant> = thread::scope(|scope| {
         let device = |number| push_until(target, &project(number), rate, until);
-        let devices: Vec<_> = (0..PROJECTS)
+        let pushing: Vec<_> = (0..PROJECTS)
             .map(|number| scope.spawn(move || device(number)))
             .collect();
-        let joined = devices.into_iter().map(|device| device.join());
+        let joined = pushing.into_iter().map(|device| device.join());
         joined.flat_map(|pushed| pushed.expect("pushes")).collect()
     });
     thread::sleep(Duration::from_millis(500));
