@@ -1,5 +1,6 @@
 //! Spin in place of the program, where the variable `SPIN` names it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,8 +27,10 @@ fn on_spin(command: &Command, mut spin: Command, folder: &Path) -> Command {
     let runtime_config = folder.join("runtime-config.toml");
     let config = config(&database(command, folder));
     std::fs::write(&runtime_config, config).expect("a runtime config");
+    let port = setting(command, "PORT").unwrap_or("0".as_ref());
+    let address = format!("127.0.0.1:{}", port.to_string_lossy());
     spin.args(command.get_args())
-        .args(["--listen", "127.0.0.1:0", "--runtime-config-file"])
+        .args(["--listen", &address, "--runtime-config-file"])
         .arg(runtime_config)
         .arg("--state-dir")
         .arg(folder);
@@ -41,9 +44,12 @@ fn on_spin(command: &Command, mut spin: Command, folder: &Path) -> Command {
 
 /// Where the program has its database.
 fn database(command: &Command, folder: &Path) -> PathBuf {
-    let mut envs = command.get_envs();
-    let named = envs.find_map(|(name, value)| value.filter(|_| name == "DB_PATH"));
-    named.map_or(folder.join("sync.db"), PathBuf::from)
+    setting(command, "DB_PATH").map_or(folder.join("sync.db"), PathBuf::from)
+}
+
+fn setting<'a>(command: &'a Command, wanted: &str) -> Option<&'a OsStr> {
+    let mut settings = command.get_envs();
+    settings.find_map(|(name, value)| value.filter(|_| name == wanted))
 }
 
 /// The one in the root of the repository, with this database.
