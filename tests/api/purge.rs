@@ -12,13 +12,15 @@ fn purge(client: &Client, body: &Value) -> Value {
 
 /// Files of the data folder that have the secret.
 fn files_with_secret(host: &Host) -> Vec<String> {
-    let folder = host.database().parent().unwrap().read_dir().unwrap();
+    let entries = host.database().parent().unwrap().read_dir().unwrap();
+    // Spin keeps folders there.
+    let files = entries.filter(|entry| entry.as_ref().unwrap().file_type().unwrap().is_file());
     let has = |name: &String| {
         let bytes = std::fs::read(host.database().with_file_name(name)).unwrap();
         let mut parts = bytes.windows(SECRET.len());
         parts.any(|part| part == SECRET.as_bytes())
     };
-    let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     names.filter(has).collect()
 }
 
