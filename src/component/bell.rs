@@ -67,12 +67,16 @@ impl Bell {
     }
 }
 
-/// Until it is dropped, also with the request that looks.
+/// Somebody looks, until it is dropped. Those who sleep then wake, and one of them looks from then on: the host may have
+/// given the request up that looked.
 struct Watched;
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        BELL.with(|bell| bell.is_watched.set(false));
+        BELL.with(|bell| {
+            bell.is_watched.set(false);
+            bell.ring();
+        });
     }
 }
 
