@@ -9,6 +9,13 @@ use crate::store::{Database, Error, Subject};
 /// How often they look.
 const INTERVAL: Duration = Duration::from_millis(500);
 
+/// How long a look is good for whoever asks next. On WASI 0.3 one looks at each interval for all who wait in an instance
+/// (`component/bell.rs`); elsewhere each looks by itself.
+const GOOD_FOR: Duration = match cfg!(feature = "wasi-0-3") {
+    true => INTERVAL.saturating_mul(2),
+    false => Duration::from_millis(INTERVAL.as_millis() as u64 / 2),
+};
+
 /// The subjects that are waited for.
 pub struct Watch {
     start: Instant,
@@ -81,7 +88,7 @@ fn pause_at(time: Duration) -> Duration {
 impl State {
     /// Whether the last look was at all of these, and is not long ago.
     fn is_known(&self, subjects: &[Subject]) -> bool {
-        let is_recent = |looked: Instant| looked.elapsed() < INTERVAL / 2;
+        let is_recent = |looked: Instant| looked.elapsed() < GOOD_FOR;
         let has = |subject| self.marks.contains_key(subject);
         self.looked.is_some_and(is_recent) && subjects.iter().all(has)
     }
