@@ -26,10 +26,20 @@ thread_local! {
     static BELL: Bell = Bell::default();
 }
 
-/// Sleeps until something may have changed, but not longer than `time`. Meanwhile, others come.
-pub(super) async fn sleep(time: Duration) {
+/// How often the bell has rung.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Heard(u64);
+
+impl Heard {
+    pub(super) fn now() -> Self {
+        BELL.with(|bell| Self(bell.rings.get()))
+    }
+}
+
+/// Sleeps until something may have changed since it was `heard` last, but not longer than `time`. Meanwhile, others come.
+pub(super) async fn sleep(time: Duration, heard: &mut Heard) {
     watch();
-    let sleeper = Sleeper::new();
+    let sleeper = Sleeper::new(*heard);
     let mut timer = pin!(wait_for(nanoseconds(time)));
     backpressure_dec();
     poll_fn(|context| match sleeper.is_over(context.waker()) {
@@ -38,6 +48,7 @@ pub(super) async fn sleep(time: Duration) {
     })
     .await;
     backpressure_inc();
+    *heard = Heard::now();
 }
 
 /// Looks twice a second while anybody waits. It goes on when the request is over that began it.
@@ -82,24 +93,21 @@ impl Drop for Watched {
 
 struct Sleeper {
     number: u64,
-    /// How often the bell had rung before.
-    rings: u64,
+    heard: Heard,
 }
 
 impl Sleeper {
-    fn new() -> Self {
-        BELL.with(|bell| Self {
-            number: bell.next.replace(bell.next.get() + 1),
-            rings: bell.rings.get(),
-        })
+    fn new(heard: Heard) -> Self {
+        let number = BELL.with(|bell| bell.next.replace(bell.next.get() + 1));
+        Self { number, heard }
     }
 
     fn is_over(&self, waker: &Waker) -> bool {
         BELL.with(|bell| {
             let mut sleepers = bell.sleepers.borrow_mut();
             sleepers.insert(self.number, waker.clone());
-            bell.rings.get() != self.rings
-        })
+        });
+        Heard::now() != self.heard
     }
 }
 

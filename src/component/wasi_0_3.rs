@@ -9,7 +9,7 @@ use wit_bindgen::{
     yield_async,
 };
 
-use super::bell::sleep;
+use super::bell::{Heard, sleep};
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
@@ -38,12 +38,13 @@ type Events = Option<Box<EventStream>>;
 
 /// Waits if the request has to.
 async fn finish(mut step: Step) -> (http::Response<Vec<u8>>, Events) {
+    let mut heard = Heard::now();
     loop {
         match step {
             Step::Answer(response) => return (response, None),
             Step::Stream(response, events) => return (response, Some(events)),
             Step::Wait(wait) => {
-                sleep(with_app(|app| wait.pause(app))).await;
+                sleep(with_app(|app| wait.pause(app)), &mut heard).await;
                 step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
             }
         }
@@ -125,8 +126,10 @@ fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
 /// Writes events as they come, while the client is there. Others come while it reads.
 async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>) {
     after_answer();
+    let mut heard = Heard::now();
     loop {
-        sleep(with_app(|app| events.pause(app))).await;
+        // Also for what was heard while the client read.
+        sleep(with_app(|app| events.pause(app)), &mut heard).await;
         let Some(next) = with_app(|app| events.next(app)) else {
             break;
         };
