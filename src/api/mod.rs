@@ -34,6 +34,7 @@ pub mod routes;
 pub mod site;
 #[cfg(test)]
 mod statements;
+pub mod stream_state;
 #[cfg(test)]
 mod testing;
 mod uncounted;

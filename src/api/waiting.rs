@@ -1,8 +1,8 @@
 //! How many requests wait at once on a host that does not hold connections itself, such as Spin.
 //!
-//! They are counted in the `memory` store, all together and by key, in windows by the time until which they
-//! wait at least. A window counts for nothing once it is over, so what a killed instance leaves behind is forgotten
-//! within two minutes.
+//! They are counted in the `memory` store, all together and by key, each in the window of time in which its place ends. A
+//! window counts for nothing once it is over, so what a killed instance leaves behind is forgotten within two
+//! minutes.
 
 use super::app::App;
 use super::clock::now_us;

@@ -19,7 +19,7 @@ struct Bell {
     /// Those who sleep, by a number of their own.
     sleepers: RefCell<BTreeMap<u64, Waker>>,
     next: Cell<u64>,
-    is_watched: Cell<bool>,
+    is_looking: Cell<bool>,
 }
 
 thread_local! {
@@ -38,7 +38,7 @@ impl Heard {
 
 /// Sleeps until something may have changed since it was `heard` last, but not longer than `time`. Meanwhile, others come.
 pub(super) async fn sleep(time: Duration, heard: &mut Heard) {
-    watch();
+    look_while_needed();
     let sleeper = Sleeper::new(*heard);
     let mut timer = pin!(wait_for(nanoseconds(time)));
     backpressure_dec();
@@ -51,13 +51,13 @@ pub(super) async fn sleep(time: Duration, heard: &mut Heard) {
     *heard = Heard::now();
 }
 
-/// Looks twice a second while anybody waits. It goes on when the request is over that began it.
-fn watch() {
-    if BELL.with(|bell| bell.is_watched.replace(true)) {
+/// Looks twice a second while anybody waits, also when the request that began it is over.
+fn look_while_needed() {
+    if BELL.with(|bell| bell.is_looking.replace(true)) {
         return;
     }
     spawn_local(async {
-        let _watched = Watched;
+        let _looking = Looking;
         while with_app(|app| app.watch.is_needed()) {
             wait_for(nanoseconds(with_app(|app| app.watch.pause()))).await;
             if with_app(|app| app.watch.look(&app.database)) {
@@ -80,12 +80,12 @@ impl Bell {
 
 /// Somebody looks, until it is dropped. Those who sleep then wake, and one of them looks from then on: the host may have
 /// given the request up that looked.
-struct Watched;
+struct Looking;
 
-impl Drop for Watched {
+impl Drop for Looking {
     fn drop(&mut self) {
         BELL.with(|bell| {
-            bell.is_watched.set(false);
+            bell.is_looking.set(false);
             bell.ring();
         });
     }

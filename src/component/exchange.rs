@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::bindings::exports::kamiflow::sync::exchange::Guest;
 use super::bindings::wasi::http::types::{IncomingBody, ResponseOutparam};
-use super::wasi_0_2::{Answer, Incoming, complete, send};
+use super::hold::Answer;
+use super::wasi_0_2::{Incoming, complete, send};
 use super::{Component, after_answer, begin, has_more_to_do};
 use crate::api::message::{MAX_SHORT, read_head, write_answer};
 

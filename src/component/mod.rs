@@ -62,7 +62,7 @@ thread_local! {
 fn begin(head: Option<Request<()>>, body: impl Body) -> Step {
     with_app(|app| match head {
         Some(head) => hold::begin(app, head, body),
-        None => Step::Answer(api::refuse_malformed(app, get_random_u64)),
+        None => api::refuse_malformed(app, get_random_u64).into(),
     })
 }
 

@@ -2,14 +2,12 @@
 
 use std::thread::sleep;
 
-use http::Response;
-
 use super::bindings::exports::wasi::http::incoming_handler::Guest;
 use super::bindings::wasi::http::types::{
     IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use super::bindings::wasi::io::streams::{OutputStream, StreamError};
-use super::hold::{EventStream, Step};
+use super::hold::{Answer, EventStream, Step};
 use super::request::{fields, head};
 use super::{Component, after_answer, begin, with_app};
 use crate::api::{Body, Error};
@@ -27,18 +25,14 @@ impl Guest for Component {
     }
 }
 
-/// An answer, and what follows it in a stream.
-pub(super) type Answer = (Response<Vec<u8>>, Option<Box<EventStream>>);
-
 /// The instance waits with the request.
 pub(super) fn complete(mut step: Step) -> Answer {
     loop {
         match step {
-            Step::Answer(response) => return (response, None),
-            Step::Stream(response, events) => return (response, Some(events)),
+            Step::Answer(answer) => return answer,
             Step::Wait(wait) => {
                 sleep(with_app(|app| wait.pause(app)));
-                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
+                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::from);
             }
         }
     }
@@ -105,11 +99,10 @@ pub(super) fn send((response, events): Answer, outparam: ResponseOutparam) {
         ResponseOutparam::set(outparam, Ok(outgoing));
     } else {
         ResponseOutparam::set(outparam, Ok(outgoing));
-        let is_written = write_all(&stream, &content[sent..]).is_ok();
-        let is_complete = match events {
-            Some(events) => follow(events, &stream),
-            None => is_written,
-        };
+        let mut is_complete = write_all(&stream, &content[sent..]).is_ok();
+        if let Some(events) = events {
+            is_complete = follow(events, &stream, is_complete);
+        }
         if is_complete {
             finish(stream, body);
         }
@@ -122,19 +115,18 @@ fn finish(stream: OutputStream, body: OutgoingBody) {
     _ = OutgoingBody::finish(body, None);
 }
 
-/// Writes events as they come. Returns whether the client stayed until the end.
-fn follow(mut events: Box<EventStream>, stream: &OutputStream) -> bool {
-    after_answer();
-    let is_complete = loop {
+/// Writes events as they come, while the client is there. Returns whether it is at the end.
+fn follow(mut events: Box<EventStream>, stream: &OutputStream, mut is_there: bool) -> bool {
+    while is_there {
+        after_answer();
         sleep(with_app(|app| events.pause(app)));
-        match with_app(|app| events.next(app)) {
-            Some(next) if write_all(stream, &next).is_err() => break false,
-            Some(_) => {}
-            None => break true,
-        }
-    };
+        let Some(next) = with_app(|app| events.next(app)) else {
+            break;
+        };
+        is_there = write_all(stream, &next).is_ok();
+    }
     with_app(|app| events.end(app));
-    is_complete
+    is_there
 }
 
 fn write_what_fits(stream: &OutputStream, content: &[u8]) -> usize {

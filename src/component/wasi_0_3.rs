@@ -13,7 +13,7 @@ use super::bell::{Heard, sleep};
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
-use super::hold::{EventStream, Step};
+use super::hold::{Answer, EventStream, Step};
 use super::request::{fields, head};
 use super::{Component, after_answer, begin, with_app};
 use crate::api::{Body, Error};
@@ -26,26 +26,23 @@ impl Guest for Component {
             request.get_path_with_query(),
             request.get_headers().copy_all(),
         );
-        let (response, events) = finish(begin(head, Incoming(request))).await;
+        let answer = finish(begin(head, Incoming(request))).await;
         for _ in 0..YIELDS {
             yield_async().await;
         }
-        Ok(send(response, events))
+        Ok(send(answer))
     }
 }
 
-type Events = Option<Box<EventStream>>;
-
 /// Waits if the request has to.
-async fn finish(mut step: Step) -> (http::Response<Vec<u8>>, Events) {
+async fn finish(mut step: Step) -> Answer {
     let mut heard = Heard::now();
     loop {
         match step {
-            Step::Answer(response) => return (response, None),
-            Step::Stream(response, events) => return (response, Some(events)),
+            Step::Answer(answer) => return answer,
             Step::Wait(wait) => {
                 sleep(with_app(|app| wait.pause(app)), &mut heard).await;
-                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::Answer);
+                step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::from);
             }
         }
     }
@@ -100,7 +97,7 @@ async fn read(request: Request, length: usize, limit_bytes: usize) -> Result<Vec
 }
 
 /// Hands the head over and lets the body follow. The next request may come when it is gone.
-fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
+fn send((response, events): Answer) -> Response {
     let (parts, content) = response.into_parts();
     let (mut stream, contents) = wit_stream::new();
     let (end, trailers) = wit_future::new(|| Ok(None));
@@ -111,9 +108,9 @@ fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
         .expect("a status is valid");
     spawn_local(async move {
         // The host logs a client that is gone; there is nobody to tell.
-        stream.write_all(content).await;
+        let unread = stream.write_all(content).await;
         if let Some(events) = events {
-            follow(events, &mut stream).await;
+            follow(events, &mut stream, unread.is_empty()).await;
         }
         // Only now: a host that is told of the trailers first sends the head alone.
         drop((stream, end));
@@ -124,22 +121,19 @@ fn send(response: http::Response<Vec<u8>>, events: Events) -> Response {
 }
 
 /// Writes events as they come, while the client is there. Others come while it reads.
-async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>) {
-    after_answer();
+async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>, mut is_there: bool) {
     let mut heard = Heard::now();
-    loop {
-        // Also for what was heard while the client read.
+    while is_there {
+        after_answer();
+        // It is also over for what was heard while the client read.
         sleep(with_app(|app| events.pause(app)), &mut heard).await;
         let Some(next) = with_app(|app| events.next(app)) else {
             break;
         };
         if !next.is_empty() {
             backpressure_dec();
-            let unread = stream.write_all(next).await;
+            is_there = stream.write_all(next).await.is_empty();
             backpressure_inc();
-            if !unread.is_empty() {
-                break;
-            }
         }
     }
     with_app(|app| events.end(app));

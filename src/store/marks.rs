@@ -19,7 +19,7 @@ pub enum Subject {
 }
 
 impl Store {
-    /// A text for each of these that exists. It is another one after each change.
+    /// A mark for each of these that exists: a text that is another one after each change.
     pub fn marks<'a>(
         &self,
         subjects: impl Iterator<Item = &'a Subject> + Clone,
@@ -29,7 +29,7 @@ impl Store {
         let has_all = subjects
             .clone()
             .any(|subject| *subject == Subject::AllProjects);
-        // The sum is one of the lower halves of the numbers, so that it does not overflow.
+        // Sums the lower 32 bits: the sum of whole revs would overflow with some 5,000 projects.
         let rows = self.execute(
             "SELECT 'project', id, epoch || '-' || coalesce(head, 0) || '-' || tag FROM project
              WHERE id IN (SELECT value FROM json_each(?1))

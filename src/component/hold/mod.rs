@@ -1,5 +1,5 @@
-//! Holds requests where the host does not, as on Spin: whoever waits looks again twice a second. The
-//! program `kamiflow-sync` does it without an instance.
+//! Holds requests where the host does not, as on Spin: the component looks for changes twice a second. The
+//! program `kamiflow-sync` holds them without an instance.
 
 mod ask;
 mod event_stream;
@@ -16,40 +16,47 @@ pub(super) use event_stream::EventStream;
 pub(super) use long_poll::LongPoll;
 use waiter::Waiter;
 
+/// An answer, and what follows it when it is a stream.
+pub(super) type Answer = (Response<Vec<u8>>, Option<Box<EventStream>>);
+
 /// How far a request is.
 pub(super) enum Step {
-    Answer(Response<Vec<u8>>),
+    Answer(Answer),
     Wait(Box<LongPoll>),
-    /// The answer begins, and events follow it.
-    Stream(Response<Vec<u8>>, Box<EventStream>),
+}
+
+impl From<Response<Vec<u8>>> for Step {
+    fn from(response: Response<Vec<u8>>) -> Self {
+        Self::Answer((response, None))
+    }
 }
 
 /// Answers a request, unless it has to wait.
 pub(super) fn begin(app: &App, mut head: Request<()>, body: impl Body) -> Step {
     if app.is_held {
-        return Step::Answer(ask(app, head, body));
+        return ask(app, head, body).into();
     }
     strip(head.headers_mut());
     let again = hold::may_be_held(&head).then(|| head.clone());
     let mut response = ask(app, head, body);
     Publication::take(response.headers_mut());
     match (Hold::take(response.headers_mut()), again) {
-        (Some(hold), Some(head)) => wait(app, head, hold, response),
-        _ => Step::Answer(response),
+        (Some(hold), Some(head)) => wait(app, head, &hold, response),
+        _ => response.into(),
     }
 }
 
-fn wait(app: &App, head: Request<()>, hold: Hold, held: Response<Vec<u8>>) -> Step {
-    let waiter = match Waiter::begin(app, head, &hold) {
+fn wait(app: &App, head: Request<()>, hold: &Hold, mut held: Response<Vec<u8>>) -> Step {
+    let waiter = match Waiter::begin(app, head, hold) {
         Ok(Some(waiter)) => waiter,
-        Ok(None) => return Step::Answer(hold::too_many(held.headers())),
-        Err(error) => return Step::Answer(error.into_response()),
+        Ok(None) => return hold::too_many(held.headers()).into(),
+        Err(error) => return error.into_response().into(),
     };
     match hold.last_id {
         None => Step::Wait(Box::new(LongPoll::new(waiter, hold.timeout))),
         Some(_) => {
-            let (response, events) = EventStream::begin(waiter, hold, held);
-            Step::Stream(response, Box::new(events))
+            let events = EventStream::begin(waiter, hold, &mut held);
+            Step::Answer((held, Some(Box::new(events))))
         }
     }
 }

@@ -31,7 +31,8 @@ impl Waiter {
         }))
     }
 
-    /// How long it may sleep, at most for the time that is left. On WASI 0.3 a change wakes it, but for one while it began.
+    /// How long it may sleep, at most the time that is left. On WASI 0.3 a change wakes it (`component/bell.rs`), but not
+    /// one before its first look.
     pub(super) fn pause(&self, app: &App, left: Duration) -> Duration {
         match cfg!(feature = "wasi-0-3") && self.watched.has_looked() {
             true => left,
@@ -49,7 +50,7 @@ impl Waiter {
         ask(app, self.head.clone(), Nothing)
     }
 
-    /// To be called every 15 seconds by one that waits longer than a minute.
+    /// To be called at least every 30 seconds by one that waits longer than a minute.
     pub(super) fn go_on(&mut self, app: &App) -> Result<(), Error> {
         self.waiting.go_on(app)
     }

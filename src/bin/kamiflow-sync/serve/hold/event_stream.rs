@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use kamiflow_sync_component::api::clock::now_us;
 use kamiflow_sync_component::api::hold::Hold;
+use kamiflow_sync_component::api::stream_state::{
+    COMMENT, Course, HEARTBEAT, StreamState, some_of,
+};
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
 
@@ -16,19 +18,13 @@ use super::frames::{Frames, Source};
 use super::mailbox::News;
 use super::waiting::Waiting;
 
-/// How often a comment is sent.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes that come sooner after one another are sent together, so that many streams of a project in
 /// which much is pushed leave the processor to those who push.
 const PAUSE: Duration = Duration::from_millis(20);
-const COMMENT: &[u8] = b":\n\n";
 
 pub struct EventStream {
     waiting: Waiting,
-    /// Where the client goes on when it comes back now.
-    last_id: String,
-    /// When the key may open less than now, in microseconds since 1970, as far as it is known.
-    key_change: Option<i64>,
+    state: StreamState,
     /// When the stream ends.
     end: Instant,
     heartbeat: Instant,
@@ -37,15 +33,14 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// A stream that lasts almost as long as the instruction says; its client is at `last_id`.
-    pub fn new(waiting: Waiting, last_id: String, hold: &Hold) -> Self {
+    /// A stream that lasts almost as long as the instruction says.
+    pub fn new(waiting: Waiting, hold: &Hold) -> Self {
         let now = Instant::now();
         Self {
             waiting,
-            last_id,
-            key_change: hold.key_change,
-            end: now + hold.timeout - some_of(hold.timeout / 10),
-            heartbeat: now + some_of(HEARTBEAT),
+            state: StreamState::new(hold),
+            end: now + hold.timeout - some_of(hold.timeout / 10, random()),
+            heartbeat: now + some_of(HEARTBEAT, random()),
             pause_end: now,
         }
     }
@@ -73,42 +68,34 @@ impl EventStream {
         let mut text = String::new();
         for event in news.publications {
             // It may be what the stream began with.
-            if event.id.as_ref() != Some(&self.last_id) {
+            if event.id.as_ref() != Some(&self.state.last_id) {
                 text += event.content.as_deref().unwrap_or_default();
             }
             if let Some(id) = &event.id {
-                self.last_id.clone_from(id);
+                self.state.last_id.clone_from(id);
             }
         }
         Some(text.into())
     }
 
-    /// Asks the component what the client does not have, unless it refuses: the key may have changed.
+    /// Asks the component what the client does not have, unless it refuses.
     async fn look(&mut self) -> Option<Bytes> {
-        let mut response = self.waiting.ask_again(Some(self.last_id.clone())).await;
-        if response.status() != StatusCode::OK {
-            return None;
-        }
-        match Hold::take(response.headers_mut()) {
-            Some(hold) => {
-                self.key_change = hold.key_change;
-                self.last_id = hold.last_id.unwrap_or_default();
-            }
-            // There is more: the client comes back for it.
-            None => self.end = Instant::now(),
+        let last_id = self.state.last_id.clone();
+        let mut response = self.waiting.ask_again(Some(last_id)).await;
+        if self.state.heed(&mut response)? == Course::Ends {
+            self.end = Instant::now();
         }
         Some(response.into_body().collect().await.ok()?.to_bytes())
     }
 
     /// A comment, unless the key opens nothing any more.
     async fn beat(&mut self) -> Option<Bytes> {
-        // By the clock of the system, as the component reads it: it may have been set.
-        let events = match self.key_change.is_some_and(|at| at <= now_us()) {
+        let events = match self.state.key_may_have_changed() {
             true => self.look().await?,
             false => Bytes::new(),
         };
         Some(match events.is_empty() {
-            true => Bytes::from_static(COMMENT),
+            true => COMMENT.into(),
             false => events,
         })
     }
@@ -137,8 +124,6 @@ impl Source for EventStream {
     }
 }
 
-/// At least a half, so that streams that began together do not do everything together.
-fn some_of(time: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    time / 2 + time.mul_f64(f64::from(random) / f64::from(u32::MAX)) / 2
+fn random() -> u32 {
+    getrandom::u32().unwrap_or(u32::MAX)
 }

@@ -87,8 +87,8 @@ impl Holder {
             stop: self.stop.clone(),
             place,
         };
-        let mut response = match hold.last_id.clone() {
-            Some(last_id) => EventStream::new(waiting, last_id, &hold).start(response),
+        let mut response = match hold.last_id {
+            Some(_) => EventStream::new(waiting, &hold).start(response),
             None => {
                 let response = long_poll::answer(waiting, response, hold.timeout).await;
                 slot.take_again().await;
