@@ -149,6 +149,9 @@ fn one_stream_tells_of_all_projects() {
         };
         assert_eq!(come_back(&id), ["before", "ghi chú"]);
         assert_eq!(come_back("0"), ["before", "ghi chú"]);
+        let mut stream = resume(host, "/v1/events", &id);
+        let deleted = std::iter::from_fn(|| stream.event()).find(|event| event.id.is_none());
+        assert_eq!(deleted.unwrap().data["project"], "a");
         push(host, "before", "b");
         let last = known[1].id.as_ref().unwrap();
         assert_eq!(come_back(last), ["ghi chú", "before"]);
