@@ -47,7 +47,7 @@ pub use caller::Caller;
 pub use error::Error;
 pub use later::Later;
 pub use publication::Publication;
-pub use request::Body;
+pub use request::{Body, MAX_PAUSE};
 pub use response::attachment;
 pub use waiting::Waiting;
 pub use watch::{Watch, Watched};

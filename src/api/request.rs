@@ -1,5 +1,7 @@
 //! What handlers read out of a request: parameters, paths, the device, the body.
 
+use std::time::Duration;
+
 use http::Request;
 use http::header::{AsHeaderName, CONTENT_LENGTH, HeaderMap, USER_AGENT};
 
@@ -10,6 +12,9 @@ use crate::domain::FilePath;
 use crate::settings::Settings;
 use crate::wire::excerpt::excerpt;
 use crate::wire::numbers;
+
+/// How long a client may pause in the middle of a request or of an answer. A device that fell asleep pauses for ever.
+pub const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// A request body that has not been read; nobody without a key makes the server read it.
 pub trait Body {

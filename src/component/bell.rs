@@ -3,13 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use wit_bindgen::{backpressure_dec, backpressure_inc, spawn_local};
 
-use super::bindings::wasi::clocks0_3_0::monotonic_clock::wait_for;
+use super::timer::{pause, within};
 use super::with_app;
 
 #[derive(Default)]
@@ -40,13 +39,12 @@ impl Heard {
 pub(super) async fn sleep(time: Duration, heard: &mut Heard) {
     look_while_needed();
     let sleeper = Sleeper::new(*heard);
-    let mut timer = pin!(wait_for(nanoseconds(time)));
-    backpressure_dec();
-    poll_fn(|context| match sleeper.is_over(context.waker()) {
+    let ringing = poll_fn(|context| match sleeper.is_over(context.waker()) {
         true => Poll::Ready(()),
-        false => timer.as_mut().poll(context),
-    })
-    .await;
+        false => Poll::Pending,
+    });
+    backpressure_dec();
+    within(time, ringing).await;
     backpressure_inc();
     *heard = Heard::now();
 }
@@ -59,16 +57,12 @@ fn look_while_needed() {
     spawn_local(async {
         let _looking = Looking;
         while with_app(|app| app.watch.is_needed()) {
-            wait_for(nanoseconds(with_app(|app| app.watch.pause()))).await;
+            pause(with_app(|app| app.watch.pause())).await;
             if with_app(|app| app.watch.look(&app.database)) {
                 BELL.with(Bell::ring);
             }
         }
     });
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    time.as_nanos() as u64
 }
 
 impl Bell {

@@ -11,16 +11,20 @@ mod hold;
 mod key_value;
 mod request;
 mod sqlite;
+#[cfg(feature = "wasi-0-3")]
+mod timer;
 #[cfg(not(feature = "wasi-0-3"))]
 mod wasi_0_2;
 #[cfg(feature = "wasi-0-3")]
 mod wasi_0_3;
 
+use std::time::Duration;
+
 use http::Request;
 use spin_sdk::variables;
 
 use crate::api::clock::now_us;
-use crate::api::{self, App, Body, Later, Watch};
+use crate::api::{self, App, Body, Later, MAX_PAUSE, Watch};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
@@ -68,6 +72,11 @@ fn begin(head: Option<Request<()>>, body: impl Body) -> Step {
 
 fn with_app<T>(work: impl FnOnce(&App) -> T) -> T {
     APP.with(work)
+}
+
+/// How long an instance waits for its client; none where the host takes and gives everything at once.
+fn patience() -> Option<Duration> {
+    with_app(|app| (!app.is_held).then_some(MAX_PAUSE))
 }
 
 /// Variables that `kamiflow-sync` adds to those of the manifest.

@@ -15,8 +15,9 @@ use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
 use super::hold::{Answer, EventStream, Step};
 use super::request::{fields, head};
-use super::{Component, after_answer, begin, with_app};
-use crate::api::{Body, Error};
+use super::timer::within;
+use super::{Component, after_answer, begin, patience, with_app};
+use crate::api::{Body, Error, MAX_PAUSE};
 
 impl Guest for Component {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
@@ -84,7 +85,8 @@ async fn read(request: Request, length: usize, limit_bytes: usize) -> Result<Vec
                 rest => bytes.reserve_exact(rest),
             }
         }
-        (result, bytes) = stream.read(bytes).await;
+        let read = within(patience(), stream.read(bytes)).await;
+        (result, bytes) = read.ok_or(Error::BodyCutShort)?;
         if bytes.len() > limit_bytes {
             return Err(Error::BodyTooLarge { limit_bytes });
         }
@@ -132,7 +134,8 @@ async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>, mut
         };
         if !next.is_empty() {
             backpressure_dec();
-            is_there = stream.write_all(next).await.is_empty();
+            let unread = within(MAX_PAUSE, stream.write_all(next)).await;
+            is_there = unread.is_some_and(|unread| unread.is_empty());
             backpressure_inc();
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
+use kamiflow_sync_component::api::MAX_PAUSE;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::Error;
 
@@ -21,8 +22,6 @@ use super::connection_slots::Slot;
 use crate::guest::permits::Permits;
 use crate::platform::memory_pool::STEP;
 
-/// How long a client may pause in the middle of a body.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How long a client may take for a [`STEP`] while others wait for the memory that its body has.
 const STEP_TIMEOUT: Duration = Duration::from_secs(4);
 

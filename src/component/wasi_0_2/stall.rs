@@ -1,0 +1,21 @@
+//! Waits for a client, but not for ever.
+
+use crate::component::bindings::wasi::clocks::monotonic_clock::subscribe_duration;
+use crate::component::bindings::wasi::io::poll::{Pollable, poll};
+use crate::component::patience;
+
+/// The client has neither sent nor taken anything for too long.
+pub struct Stalled;
+
+/// Waits for the client.
+pub fn wait(client: &Pollable) -> Result<(), Stalled> {
+    let Some(patience) = patience() else {
+        client.block();
+        return Ok(());
+    };
+    let timer = subscribe_duration(patience.as_nanos() as u64);
+    match poll(&[client, &timer]).contains(&0) {
+        true => Ok(()),
+        false => Err(Stalled),
+    }
+}
