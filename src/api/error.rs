@@ -191,6 +191,9 @@ pub enum Error {
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
     #[error("The server took too long over this request; try again.")]
     TimedOut,
+    /// The server that holds the database, such as libSQL's, cannot be reached; nothing is stored.
+    #[error("The server cannot reach its database: try again in a moment.")]
+    Unreachable(#[source] Source),
     /// A deep health check failed; holds the part that does not work.
     #[error("The server is not healthy: its {0} does not work.")]
     Unhealthy(&'static str, #[source] Source),
@@ -234,9 +237,10 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
             }
-            Self::Busy | Self::Moved | Self::TimedOut | Self::Unhealthy(..) | Self::DiskFull(_) => {
+            Self::Busy | Self::Moved | Self::TimedOut | Self::Unreachable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Unhealthy(..) | Self::DiskFull(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -278,7 +282,7 @@ impl Error {
             Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
             Self::Rejected(Rejection::Unportable(_)) => "unportable_path",
             Self::StorageFull => "storage_full",
-            Self::Busy => "busy",
+            Self::Busy | Self::Unreachable(_) => "busy",
             Self::Moved => "moved",
             Self::TimedOut => "timeout",
             Self::Unhealthy(..) | Self::DiskFull(_) => "unhealthy",
@@ -314,6 +318,7 @@ impl From<store::Error> for Error {
             store::Error::Busy => Self::Busy,
             store::Error::Full => Self::StorageFull,
             store::Error::TimedOut => Self::TimedOut,
+            store::Error::Unreachable(source) => Self::Unreachable(source),
             store::Error::Rejected(rejection) => Self::Rejected(rejection),
             store::Error::ResyncRequired => Self::ResyncRequired,
             store::Error::Moved => Self::Moved,
@@ -395,6 +400,7 @@ mod tests {
             (Error::Busy, 503, true),
             (Error::Moved, 503, true),
             (Error::TimedOut, 503, true),
+            (Error::Unreachable("x".into()), 503, true),
             (Error::Internal("x".into()), 500, true),
         ] {
             assert_eq!(

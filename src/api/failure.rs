@@ -96,6 +96,7 @@ impl Error {
             | Self::Busy
             | Self::Moved
             | Self::TimedOut
+            | Self::Unreachable(_)
             | Self::Internal(_) => json!({}),
         };
         match details {
@@ -114,7 +115,9 @@ impl Error {
             Self::RateLimited { retry_after_s } | Self::TooManyWaiting { retry_after_s } => {
                 Some((RETRY_AFTER, (*retry_after_s).into()))
             }
-            Self::Busy | Self::TimedOut => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Busy | Self::TimedOut | Self::Unreachable(_) => {
+                Some((RETRY_AFTER, HeaderValue::from_static("1")))
+            }
             Self::Moved => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
             _ => None,
         }

@@ -16,6 +16,9 @@ pub enum Error {
     /// A statement was interrupted, mostly because it ran for longer than the host allows.
     #[error("a statement was interrupted")]
     TimedOut,
+    /// The server that holds the database cannot be reached.
+    #[error("the database server cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A rule forbids the push; nothing was stored.
     #[error(transparent)]
     Rejected(#[from] Rejection),
@@ -93,6 +96,7 @@ impl From<SqlError> for Error {
             SqlError::Busy => Self::Busy,
             SqlError::Full => Self::Full,
             SqlError::TimedOut => Self::TimedOut,
+            SqlError::Unreachable(source) => Self::Unreachable(source),
             SqlError::Failed(source) => Self::Sql(source),
         }
     }
