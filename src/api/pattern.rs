@@ -59,6 +59,11 @@ pub(super) fn project_id(segment: &str) -> Option<ProjectId> {
     decode(segment).and_then(ProjectId::parse)
 }
 
+/// Whether a method is among those of an `allow` header.
+pub fn takes(methods: &str, method: &Method) -> bool {
+    methods.split([',', ' ']).any(|known| known == method)
+}
+
 /// The first entry of a table whose pattern matches a path. Fixed words match in either case, and a
 /// trailing slash is accepted.
 pub fn find<'t, 'p, T>(
@@ -75,22 +80,27 @@ pub fn find<'t, 'p, T>(
         .find_map(|entry| Some((entry, matches(pattern(entry), path)?)))
 }
 
-fn matches<'p>(pattern: &str, path: &'p str) -> Option<Segments<'p>> {
-    let (mut id, mut rest) = ("", Some(path));
-    for expected in pattern.split('/') {
-        let text = rest?;
-        let (segment, after) = text
-            .split_once('/')
-            .map_or((text, None), |(first, after)| (first, Some(after)));
+/// Byte by byte: most patterns of a table differ from the path in their first bytes.
+fn matches<'p>(mut pattern: &str, mut path: &'p str) -> Option<Segments<'p>> {
+    let mut id = "";
+    while let Some(expected) = pattern.bytes().next() {
         match expected {
-            "*path" => return (!text.is_empty()).then_some(Segments { id, path: text }),
-            ":id" => id = segment,
-            word if word.eq_ignore_ascii_case(segment) => {}
-            _ => return None,
+            b':' => {
+                let end = path.bytes().position(|byte| byte == b'/');
+                (id, path) = path.split_at(end.unwrap_or(path.len()));
+                pattern = &pattern[":id".len()..];
+            }
+            b'*' => return (!path.is_empty()).then_some(Segments { id, path }),
+            _ => {
+                let byte = path.bytes().next()?;
+                if !byte.eq_ignore_ascii_case(&expected) {
+                    return None;
+                }
+                (pattern, path) = (&pattern[1..], &path[1..]);
+            }
         }
-        rest = after;
     }
-    rest.is_none().then_some(Segments { id, path: "" })
+    path.is_empty().then_some(Segments { id, path })
 }
 
 /// Undoes percent-encoding; `None` for a percent sign without two hex digits, or what is not UTF-8.
@@ -118,7 +128,12 @@ mod tests {
         ] {
             assert_eq!(open(path), None, "{path}");
         }
-        assert!(matches("/v1/keys/:id", "/v1/keys/a/b").is_none());
+        for path in ["/v1/keys/a/b", "/v1/keys", "/v1/keyſ/a", "/v1/kéys/a"] {
+            assert!(matches("/v1/keys/:id", path).is_none(), "{path}");
+        }
+        let id = |path| matches("/v1/projects/:id/sync", path).map(|it| it.id);
+        assert_eq!(id("/v1/projects/é:id/sync"), Some("é:id"));
+        assert_eq!(id("/v1/projects//sync"), Some(""));
     }
 
     #[test]

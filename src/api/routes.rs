@@ -159,7 +159,7 @@ impl Route {
     pub fn find(method: &Method, path: &str) -> Result<Match, Error> {
         let (entry, segments) = find(path).ok_or(Error::NotFound)?;
         let (_, methods, needs, route) = *entry;
-        match methods.split(", ").any(|known| known == method.as_str()) {
+        match pattern::takes(methods, method) {
             true => Ok(Match {
                 route: route(&Request { method, segments })?,
                 needs,

@@ -124,7 +124,7 @@ impl Route {
     pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
         let ((_, methods, route), segments) =
             pattern::find(ROUTES, pattern_of, path).ok_or(Error::NotFound)?;
-        match methods.split(", ").any(|known| known == method.as_str()) {
+        match pattern::takes(methods, method) {
             true => route(&Request { method, segments }),
             false => Err(Error::MethodNotAllowed(methods)),
         }
