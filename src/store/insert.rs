@@ -19,6 +19,9 @@ const MAX_TRIGGERED: usize = 8;
 /// Bytes of content that are written together with their versions; SQLite copies them once more then.
 const MAX_BESIDE: usize = 64 << 10;
 
+/// Versions in the one statement of a push to a server, where each statement is a round trip; SQLite takes 32,766 parameters.
+const MAX_AT_ONCE: usize = 1_000;
+
 /// The columns of a row for each version, and those that the last row has besides.
 const VERSION: usize = 13;
 const ONCE: usize = 8;
@@ -192,7 +195,8 @@ impl Writing<'_> {
     }
 
     fn fits_one_statement(&self) -> bool {
-        let has_few = self.plan.changes().nth(MAX_ROWS).is_none() && self.names.len() <= MAX_NAMES;
+        let has_few =
+            self.plan.changes().nth(MAX_AT_ONCE).is_none() && self.names.len() <= MAX_NAMES;
         has_few && content_bytes(self.plan) <= MAX_BYTES
     }
 

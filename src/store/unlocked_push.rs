@@ -9,7 +9,8 @@ use crate::domain::Push;
 
 impl Store {
     /// Applies a push in two statements: one reads, and one writes if nobody has changed the project since.
-    /// `None` when somebody has, when the project does not exist, or when one statement cannot write it all.
+    /// `None` when somebody has, when the project does not exist, when one statement cannot write it all, or when it was
+    /// interrupted.
     pub(super) fn apply_unlocked(
         &self,
         push: &Push,
@@ -27,8 +28,9 @@ impl Store {
         };
         match self.write_plan_at_once(&writing) {
             Ok(true) => Ok(Some(numbered.applied(push, to.now_us))),
-            // A transaction waits for the lock, and reads again.
-            Ok(false) | Err(Error::Busy) => Ok(None),
+            // A transaction waits for the lock, and reads again: it finds unchanged what an interrupted statement has stored
+            // after all.
+            Ok(false) | Err(Error::Busy | Error::TimedOut) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -138,6 +140,26 @@ mod tests {
     }
 
     #[test]
+    fn a_thousand_changes_are_a_write_and_more_are_a_transaction() {
+        let remote = remote(|_| {});
+        remote.push(5, &[("a", Some("y"))]).unwrap();
+        remote.ran();
+        let paths = |folder: &str| (0..999).map(|file| format!("{folder}/{file}")).collect();
+        let (old, new): (Vec<String>, Vec<String>) = (paths("old"), paths("new"));
+        let mut entries: Vec<_> = old.iter().map(|path| (&**path, Some("x"))).collect();
+        entries.push(("a", None));
+        remote.push(10, &entries).unwrap();
+        assert_eq!(remote.ran(), ["SELECT", "INSERT"]);
+        let deletions = old.iter().map(|path| (&**path, None));
+        let entries = new.iter().map(|path| (&**path, Some("x")));
+        let entries: Vec<_> = entries.chain(deletions).collect();
+        remote.push(2_000, &entries).unwrap();
+        assert!(remote.ran().contains(&"BEGIN".to_owned()));
+        let project = remote.file.store().project(&id()).unwrap().unwrap();
+        assert_eq!(project.file_count, 999);
+    }
+
+    #[test]
     fn a_push_that_met_another_one_is_done_again_in_a_transaction() {
         let times = Rc::new(Cell::new(0));
         let counted = times.clone();
@@ -198,35 +220,44 @@ mod tests {
         ));
     }
 
-    #[test]
-    fn a_write_that_was_interrupted_is_not_tried_again() {
-        let file = TestFile::new();
-        file.store().push_at(1, &[("a", Some("x"))]);
-        let statements = Rc::new(RefCell::default());
-        struct Interrupted(Server);
-        impl Sql for Interrupted {
-            fn execute(
-                &self,
-                statement: &str,
-                parameters: Vec<Value>,
-            ) -> Result<Vec<Row>, SqlError> {
-                let result = self.0.execute(statement, parameters);
-                match statement.starts_with("INSERT") {
-                    true => Err(SqlError::TimedOut),
-                    false => result,
-                }
+    /// A server that interrupts the first write, before it has stored anything or after.
+    struct Interrupting {
+        server: Server,
+        has_stored: bool,
+        interrupts: Cell<bool>,
+    }
+
+    impl Sql for Interrupting {
+        fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+            if !statement.starts_with("INSERT") || !self.interrupts.replace(false) {
+                return self.server.execute(statement, parameters);
             }
+            if self.has_stored {
+                self.server.execute(statement, parameters)?;
+            }
+            Err(SqlError::TimedOut)
         }
-        let store = Store::open_unchanged(Interrupted(Server {
-            connection: file.connection(),
-            statements: Rc::clone(&statements),
-            other: Rc::new(|| {}),
-        }));
-        let applied = store.apply(
-            &push(&[("a", Some("y"))]),
-            &PushTo::new(&id(), 10, &rules()),
-        );
-        assert!(matches!(applied, Err(Error::TimedOut)));
-        assert_eq!(statements.borrow().len(), 3);
+    }
+
+    #[test]
+    fn a_push_that_was_interrupted_is_done_again_and_finds_what_is_stored() {
+        for (has_stored, expected) in [(false, Status::Updated), (true, Status::Unchanged)] {
+            let file = TestFile::new();
+            file.store().push_at(1, &[("a", Some("x"))]);
+            let store = Store::open_unchanged(Interrupting {
+                server: Server {
+                    connection: file.connection(),
+                    statements: Rc::default(),
+                    other: Rc::new(|| {}),
+                },
+                has_stored,
+                interrupts: Cell::new(true),
+            });
+            let edit = push(&[("a", Some("y"))]);
+            let applied = store.apply(&edit, &PushTo::new(&id(), 10, &rules()));
+            assert_eq!(statuses(&applied.unwrap()), [expected]);
+            let project = file.store().project(&id()).unwrap().unwrap();
+            assert_eq!((project.file_count, project.last_rev), (1, 10));
+        }
     }
 }
