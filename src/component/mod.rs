@@ -74,7 +74,8 @@ fn with_app<T>(work: impl FnOnce(&App) -> T) -> T {
     APP.with(work)
 }
 
-/// How long an instance waits for its client; none where the host takes and gives everything at once.
+/// How long an instance waits for its client; none on a host that reads all of a request and takes all of an answer
+/// itself, as `kamiflow-sync` does.
 fn patience() -> Option<Duration> {
     with_app(|app| (!app.is_held).then_some(MAX_PAUSE))
 }

@@ -12,8 +12,8 @@ pub(super) async fn pause(time: Duration) {
     wait_for(time.as_nanos() as u64).await;
 }
 
-/// What comes of it, if it comes within this time or the time is none. The host is only asked for the time when it does not
-/// come at once.
+/// The result of `work`; `None` when that takes longer than `time`, if there is one. The host is asked for the time only
+/// when the result is not there at once.
 pub(super) async fn within<T>(
     time: impl Into<Option<Duration>>,
     work: impl Future<Output = T>,
