@@ -101,7 +101,7 @@ fn the_stream_of_a_revoked_and_of_an_expired_key_ends_within_15_seconds() {
             let now = std::time::UNIX_EPOCH.elapsed().unwrap();
             u64::try_from(now.as_millis() + ms).unwrap()
         };
-        let expires = json!({ "name": "x", "scope": "read", "expires_at": in_ms(3000) });
+        let expires = json!({ "name": "x", "scope": "read", "expires_at": in_ms(5000) });
         let expired = make(host, &expires);
         let mut streams = [
             open(host, &revoked, "/v1/events"),

@@ -152,8 +152,9 @@ impl Instance {
         // The ticks of the time before are not this request's.
         self.store.set_epoch_deadline(1);
         self.store.data_mut().begin_request(permits);
-        let functions = &self.functions;
-        functions.call(&mut self.store, request, answer).await
+        let turn = self.store.data().platform.turn();
+        let call = self.functions.call(&mut self.store, request, answer);
+        turn.run(call).await
     }
 
     fn is_expired(&mut self) -> bool {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::epoch_clock::ClockGuard;
-use crate::platform::Turn;
 
 /// Dropped when the guest has returned, even if its client has disconnected before. So the permits
 /// limit the work that guests really do.
@@ -17,7 +16,6 @@ pub struct Permits {
     /// Released with the permits.
     kept: Mutex<Vec<Box<dyn Send>>>,
     _clock: ClockGuard,
-    pub turn: Arc<Turn>,
     /// Set when the guest was stopped because it computed for too long.
     pub out_of_time: Arc<AtomicBool>,
     /// Set when the guest needed more memory than it may have.
@@ -34,7 +32,6 @@ impl Permits {
             limit,
             kept: Mutex::default(),
             _clock: clock,
-            turn: Arc::default(),
             out_of_time: Arc::default(),
             out_of_memory: Arc::default(),
             no_room: (!may_wait).then(Arc::default),
@@ -63,12 +60,6 @@ impl Permits {
     /// Keeps this as long as the permits.
     pub fn keep(&self, kept: impl Send + 'static) {
         lock(&self.kept).push(Box::new(kept));
-    }
-}
-
-impl Drop for Permits {
-    fn drop(&mut self) {
-        self.turn.end();
     }
 }
 

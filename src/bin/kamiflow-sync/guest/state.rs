@@ -82,9 +82,8 @@ impl GuestState {
         self.ticks_left = COMPUTE_TICKS;
         self.out_of_time = permits.out_of_time.clone();
         self.stderr.begin_request(permits.no_room.clone());
-        let (turn, out_of_memory) = (permits.turn.clone(), permits.out_of_memory.clone());
         self.platform
-            .begin_request(turn, out_of_memory, permits.no_room.clone());
+            .begin_request(permits.out_of_memory.clone(), permits.no_room.clone());
     }
 
     /// Yields to other tasks after each tick of computing, until the time is used up.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use super::memory_pool::{Pool, STEP, Share};
-use super::turns::Turn;
 
 /// Bytes of all instances together beyond [`UNCOUNTED`] of each. One of them may exceed it.
 pub const BUDGET: u64 = 160 << 20;
@@ -26,8 +25,6 @@ pub struct InstanceMemory {
     out_of_memory: Arc<AtomicBool>,
     /// Of a request that may not wait for memory: set when it would have to.
     no_room: Option<Arc<AtomicBool>>,
-    /// Of the request in progress: others take it while this one waits for memory that they have.
-    turn: Arc<Turn>,
 }
 
 impl InstanceMemory {
@@ -40,7 +37,6 @@ impl InstanceMemory {
             reserved: 0,
             out_of_memory: Arc::default(),
             no_room: None,
-            turn: Arc::default(),
         }
     }
 
@@ -50,11 +46,9 @@ impl InstanceMemory {
 
     pub fn begin_request(
         &mut self,
-        turn: Arc<Turn>,
         out_of_memory: Arc<AtomicBool>,
         no_room: Option<Arc<AtomicBool>>,
     ) {
-        self.turn = turn;
         self.out_of_memory = out_of_memory;
         self.no_room = no_room;
     }
@@ -96,15 +90,6 @@ impl InstanceMemory {
         has_room
     }
 
-    pub fn turn(&self) -> Arc<Turn> {
-        self.turn.clone()
-    }
-
-    /// Gives the turn of the request to others while it waits.
-    pub fn pause_turn(&self) {
-        self.turn.pause();
-    }
-
     async fn wait_for(&mut self, steps: u32) -> bool {
         if self.share.grow_if_free(steps) {
             return true;
@@ -113,7 +98,6 @@ impl InstanceMemory {
             no_room.store(true, Relaxed);
             return false;
         }
-        self.pause_turn();
         self.share.grow(steps).await;
         true
     }
@@ -138,7 +122,6 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::super::turns::Turns;
     use super::*;
 
     #[tokio::test]
@@ -146,7 +129,7 @@ mod tests {
         let pool = Pool::new(BUDGET);
         let mut memory = InstanceMemory::new(100, &pool);
         let out_of_memory = Arc::new(AtomicBool::new(false));
-        memory.begin_request(Arc::default(), out_of_memory.clone(), None);
+        memory.begin_request(out_of_memory.clone(), None);
         assert!(memory.grow(0, 60, true).await);
         assert!(!out_of_memory.load(Relaxed));
         assert!(!memory.grow(0, 60, true).await);
@@ -176,7 +159,7 @@ mod tests {
         let pool = Pool::new(8 * STEP as u64);
         let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
         assert!(first.grow(0, UNCOUNTED + 6 * STEP, true).await);
-        second.begin_request(Arc::default(), Arc::default(), Some(Arc::default()));
+        second.begin_request(Arc::default(), Some(Arc::default()));
         assert!(second.grow(0, UNCOUNTED + 2 * STEP, true).await);
         assert!(!second.has_no_room());
         assert!(!second.reserve(STEP).await);
@@ -187,22 +170,8 @@ mod tests {
                 .await
         );
         drop(first);
-        second.begin_request(Arc::default(), Arc::default(), Some(Arc::default()));
+        second.begin_request(Arc::default(), Some(Arc::default()));
         assert!(second.reserve(STEP).await && !second.has_no_room());
-    }
-
-    #[tokio::test]
-    async fn a_wait_for_memory_gives_the_turn_to_others() {
-        let pool = Pool::new(0);
-        let turns = Turns::new(2);
-        let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
-        first.reserve(STEP).await;
-        let turn = Arc::<Turn>::default();
-        second.begin_request(turn.clone(), Arc::default(), None);
-        turns.next(turn).await;
-        let mut waiting = Box::pin(second.reserve(STEP));
-        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
-        turns.next(Arc::default()).await;
     }
 
     #[tokio::test]

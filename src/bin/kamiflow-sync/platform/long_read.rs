@@ -55,7 +55,6 @@ impl LongStatements {
                 result => return Ok(result?),
             }
         }
-        memory.pause_turn();
         let _place = LONG_READS.acquire().await;
         let began = Instant::now();
         let result = block_in_place(|| query(connection, statement, parameters));

@@ -40,6 +40,7 @@ use wasmtime::component::{HasSelf, Linker};
 pub use instance_memory::{MemoryInUse, UNCOUNTED};
 pub use shared::{CONNECTIONS_ARE_HELD, Grants, Shared};
 pub use state::PlatformState;
+#[cfg(feature = "wasi-0-3")]
 pub use turns::Turn;
 pub use values::Variables;
 

@@ -29,10 +29,8 @@ impl HostConnection for PlatformState {
         statement: String,
         parameters: Vec<Value>,
     ) -> Result<QueryResult, SqliteError> {
-        // A transaction may wait for the write lock.
-        if statement.starts_with("BEGIN") {
-            self.pause_turn();
-        }
+        // It may wait for the write lock, or take long (`long_read`).
+        self.turn.end();
         let connection = self.connections.get_mut(&handle);
         let connection = connection.map_err(SqliteError::trap)?;
         self.memory.release();

@@ -18,6 +18,7 @@ pub struct PlatformState {
     pub(super) swaps: ResourceTable,
     pub(super) memory: InstanceMemory,
     pub(super) column_names: ColumnNames,
+    pub(super) turn: Arc<Turn>,
 }
 
 /// Whether the rows of a query come with the names of their columns, each of which is a text to copy.
@@ -45,6 +46,7 @@ impl PlatformState {
             swaps,
             memory,
             column_names: ColumnNames::Sent,
+            turn: Arc::default(),
         }
     }
 
@@ -53,15 +55,14 @@ impl PlatformState {
         self.column_names = ColumnNames::LeftOut;
     }
 
-    /// Begins a request with this turn. `out_of_memory` is set when it needs more memory than an
+    /// Begins a request. `out_of_memory` is set when it needs more memory than an
     /// instance may have, `no_room`, for one that may not wait for memory, when it would have to.
     pub fn begin_request(
         &mut self,
-        turn: Arc<Turn>,
         out_of_memory: Arc<AtomicBool>,
         no_room: Option<Arc<AtomicBool>>,
     ) {
-        self.memory.begin_request(turn, out_of_memory, no_room);
+        self.memory.begin_request(out_of_memory, no_room);
     }
 
     /// Whether the request in progress may not wait for memory, and would have had to.
@@ -74,17 +75,16 @@ impl PlatformState {
         self.memory.in_use()
     }
 
+    pub fn turn(&self) -> Arc<Turn> {
+        self.turn.clone()
+    }
+
     /// Waits for the next turn of a long request; `None` when others wait for it.
     pub fn next_turn(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
         match self.is_writing() {
             true => None,
-            false => Some(self.shared.turns.next(self.memory.turn())),
+            false => Some(self.shared.turns.next(self.turn())),
         }
-    }
-
-    /// Gives the turn to others while the guest waits.
-    pub(super) fn pause_turn(&self) {
-        self.memory.pause_turn();
     }
 
     /// Whether others wait for the instance, because it has the write lock of a database.

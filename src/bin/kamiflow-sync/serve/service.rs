@@ -259,8 +259,6 @@ impl Service {
         let response = self.handler.handle(permits.clone(), head, body);
         let completed = async {
             let response = response.await?;
-            // It may have to wait for the memory of other responses.
-            permits.turn.pause();
             Ok::<_, wasmtime::Error>(self.responses.complete(response, &head.method).await?)
         };
         let handled = match is_limited {

@@ -1,6 +1,7 @@
 //! When an instance of a component for WASI 0.3 is dropped although it could accept another request.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -10,21 +11,23 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use wasmtime_wasi_http::handler::{WorkerExpiration, WorkerStatus};
 
 use crate::guest::expiration::{IDLE_TIMEOUT, REQUEST_TIMEOUT, idle_timeout};
-use crate::platform::MemoryInUse;
+use crate::platform::{MemoryInUse, Turn};
 
 /// Ends an instance that waits too long for its next request, or takes too long for one.
 pub struct Expiration {
     deadline: Pin<Box<Sleep>>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     memory: MemoryInUse,
+    turn: Arc<Turn>,
 }
 
 impl Expiration {
-    pub fn new(stop: CancellationToken, memory: MemoryInUse) -> Self {
+    pub fn new(stop: CancellationToken, memory: MemoryInUse, turn: Arc<Turn>) -> Self {
         Self {
             deadline: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
             stop: Box::pin(stop.cancelled_owned()),
             memory,
+            turn,
         }
     }
 }
@@ -36,6 +39,8 @@ impl WorkerExpiration for Expiration {
         status: WorkerStatus,
         since: Instant,
     ) -> Poll<()> {
+        // It is asked whenever the instance waits.
+        self.turn.end();
         let limit = match status {
             WorkerStatus::Idle if self.stop.as_mut().poll(context).is_ready() => {
                 return Poll::Ready(());

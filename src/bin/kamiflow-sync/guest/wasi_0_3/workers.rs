@@ -34,13 +34,14 @@ impl HandlerState for Workers {
 
     async fn instantiate(&self) -> wasmtime::Result<NewInstance<GuestState, Expiration, Worker>> {
         let mut store = self.source.store();
-        let memory = store.data().platform.memory_in_use();
+        let platform = &store.data().platform;
+        let (memory, turn) = (platform.memory_in_use(), platform.turn());
         let proxy = self.component.instantiate_async(&mut store).await?;
         Ok(NewInstance {
             store,
             proxy,
             view: GuestState::http,
-            expiration: Expiration::new(self.source.stop.clone(), memory.clone()),
+            expiration: Expiration::new(self.source.stop.clone(), memory.clone(), turn),
             state: Worker { memory },
         })
     }
