@@ -1,5 +1,6 @@
 //! What handlers work with.
 
+use super::contention::Contention;
 use super::later::Later;
 use super::watch::Watch;
 use crate::counters::Counters;
@@ -31,4 +32,6 @@ pub struct App {
     pub later: Later,
     /// What is waited for in this instance.
     pub watch: Watch,
+    /// Which projects several push into, as far as this instance knows.
+    pub contention: Contention,
 }

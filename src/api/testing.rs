@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::app::App;
+use super::contention::Contention;
 use super::later::Later;
 use super::watch::Watch;
 use crate::counters::{CounterError, Counters};
@@ -23,6 +24,7 @@ pub fn app() -> App {
         random: || 0xab,
         later: Later::default(),
         watch: Watch::default(),
+        contention: Contention::default(),
     }
 }
 

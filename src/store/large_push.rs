@@ -8,6 +8,7 @@ use super::project::Project;
 use super::push::{Applied, PushTo};
 use super::row::Row;
 use super::store::Store;
+use super::unlocked_push::Attempt;
 use crate::domain::{CurrentState, ProjectId, Push};
 
 /// Entries of a push whose lookup takes others too long.
@@ -22,10 +23,11 @@ impl Store {
 
     fn apply_once(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
         let is_small = push.puts.len() + push.deletes.len() < LARGE;
-        if is_small
-            && self.is_remote()
-            && let Some(applied) = self.apply_unlocked(push, to)?
-        {
+        let attempt = match is_small && !to.is_contended && self.is_remote() {
+            true => self.apply_unlocked(push, to)?,
+            false => Attempt::NotPossible,
+        };
+        if let Attempt::Applied(applied) = attempt {
             return Ok(applied);
         }
         let small = |store: &Self| store.push(push, to);
@@ -33,10 +35,14 @@ impl Store {
             true => self.write(small),
             false => self.apply_large(push, to),
         };
-        match push.puts.is_empty() {
+        let applied = match push.puts.is_empty() {
             true => self.despite_full_disk(applied, small),
             false => applied,
-        }
+        };
+        applied.map(|applied| Applied {
+            has_met: matches!(attempt, Attempt::Met),
+            ..applied
+        })
     }
 
     fn apply_large(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {

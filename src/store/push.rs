@@ -16,12 +16,38 @@ pub struct PushTo<'a> {
     pub(super) id: &'a ProjectId,
     pub(super) now_us: Rev,
     pub(super) rules: &'a Rules,
+    /// Whether others are pushing into the project.
+    pub(super) is_contended: bool,
 }
 
 impl<'a> PushTo<'a> {
     /// Microseconds since 1970 and the rules of the settings.
     pub fn new(id: &'a ProjectId, now_us: Rev, rules: &'a Rules) -> Self {
-        Self { id, now_us, rules }
+        Self {
+            id,
+            now_us,
+            rules,
+            is_contended: false,
+        }
+    }
+
+    /// Which project it goes to.
+    pub fn id(&self) -> &ProjectId {
+        self.id
+    }
+
+    /// When it is, in microseconds since 1970.
+    pub fn now_us(&self) -> Rev {
+        self.now_us
+    }
+
+    /// In a transaction from the start, also where one statement would do: others are pushing into the project, and
+    /// it would come too late.
+    pub fn in_transaction(self) -> Self {
+        Self {
+            is_contended: true,
+            ..self
+        }
     }
 }
 
@@ -38,6 +64,8 @@ pub struct Applied {
     pub outcomes: Vec<Outcome>,
     /// Whether it is time to [`prune`](Store::prune) the project.
     pub prune_is_due: bool,
+    /// Whether it was done a second time, in a transaction, since another push came first.
+    pub has_met: bool,
 }
 
 impl Store {
@@ -125,6 +153,7 @@ impl<'p> Numbered<'p> {
             cursor: self.project.cursor(),
             outcomes: outcomes(push, &self.plan, &self.numberings),
             prune_is_due: self.project.prune_is_due(now_us),
+            has_met: false,
             unportable: self.plan.unportable,
             replaced: self.plan.replaced,
         }
@@ -147,6 +176,7 @@ impl Applied {
             replaced: Vec::new(),
             unportable: Vec::new(),
             prune_is_due: false,
+            has_met: false,
         }
     }
 }

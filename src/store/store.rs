@@ -176,7 +176,7 @@ impl Store {
     }
 
     /// Whether the database is a server, which manages its own file.
-    pub(super) fn is_remote(&self) -> bool {
+    pub fn is_remote(&self) -> bool {
         !self.waits_inside()
     }
 

@@ -84,6 +84,32 @@ impl TestFile {
         })
     }
 
+    /// The file, with a project, on a server that manages it. Before that writes without a transaction, `other` may do
+    /// something.
+    pub(super) fn server(
+        &self,
+        statements: &Statements,
+        other: impl Fn(&Store) + 'static,
+    ) -> Server {
+        let here = self.store();
+        here.push_at(1, &[("a", Some("x"))]);
+        Server {
+            connection: self.connection(),
+            statements: statements.clone(),
+            other: Rc::new(move || other(&here)),
+        }
+    }
+
+    /// The same, opened once.
+    pub(crate) fn served(
+        &self,
+        statements: &Statements,
+        other: impl Fn(&Store) + 'static,
+    ) -> Database {
+        let server = RefCell::new(Some(self.server(statements, other)));
+        Database::new(move || Ok(Store::open_unchanged(server.take().unwrap())))
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("test.db")
     }
@@ -104,6 +130,26 @@ impl Sql for Recorded {
     }
 }
 
+/// A server that manages its own file. Before it writes without a transaction, `other` may do something.
+pub(super) struct Server {
+    pub(super) connection: Connection,
+    pub(super) statements: Statements,
+    pub(super) other: Rc<dyn Fn()>,
+}
+
+impl Sql for Server {
+    fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        self.statements.borrow_mut().push(statement.to_owned());
+        if statement.starts_with("PRAGMA busy_timeout") {
+            return Err(SqlError::Failed("pragmas are not allowed".into()));
+        }
+        if statement.starts_with("INSERT INTO pushed") && self.connection.is_autocommit() {
+            (self.other)();
+        }
+        Sql::execute(&self.connection, statement, parameters)
+    }
+}
+
 /// Makes a key of a device that may do everything.
 pub(crate) fn add_device(file: &TestFile) -> String {
     file.store().add_device_key(&owner_key(), 0).unwrap();
@@ -119,7 +165,7 @@ pub(super) const ALL: PageQuery = PageQuery {
 };
 
 /// Anything, up to 1000 files.
-pub(super) fn rules() -> Rules {
+pub(crate) fn rules() -> Rules {
     Rules {
         max_files: 1000,
         folders: SyncFolders::Any,
@@ -127,7 +173,7 @@ pub(super) fn rules() -> Rules {
     }
 }
 
-pub(super) fn id() -> ProjectId {
+pub(crate) fn id() -> ProjectId {
     ProjectId::parse("test".to_owned()).unwrap()
 }
 
@@ -155,7 +201,7 @@ fn owner_key_text() -> KeyText {
 }
 
 /// A push of `path` with `content`, or of its deletion.
-pub(super) fn push(entries: &[(&str, Option<&str>)]) -> Push {
+pub(crate) fn push(entries: &[(&str, Option<&str>)]) -> Push {
     let mut push = Push::default();
     for (at, content) in entries {
         match content {

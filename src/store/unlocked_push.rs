@@ -7,18 +7,21 @@ use super::push::{Applied, Numbered, PushTo};
 use super::store::Store;
 use crate::domain::Push;
 
+/// What became of a push in one statement.
+pub(super) enum Attempt {
+    Applied(Applied),
+    /// Another push came first.
+    Met,
+    /// The project does not exist, one statement cannot write it all, or it was interrupted.
+    NotPossible,
+}
+
 impl Store {
     /// Applies a push in two statements: one reads, and one writes if nobody has changed the project since.
-    /// `None` when somebody has, when the project does not exist, when one statement cannot write it all, or when it was
-    /// interrupted.
-    pub(super) fn apply_unlocked(
-        &self,
-        push: &Push,
-        to: &PushTo,
-    ) -> Result<Option<Applied>, Error> {
+    pub(super) fn apply_unlocked(&self, push: &Push, to: &PushTo) -> Result<Attempt, Error> {
         let (project, current) = self.current_state(to.id, push)?;
         let Some(before) = project.filter(|project| project.unportable.is_some()) else {
-            return Ok(None);
+            return Ok(Attempt::NotPossible);
         };
         let plan = to.rules.plan(push, &current)?;
         let numbered = Numbered::new(before.clone(), plan, to)?;
@@ -27,10 +30,11 @@ impl Store {
             ..numbered.writing(push, &current)
         };
         match self.write_plan_at_once(&writing) {
-            Ok(true) => Ok(Some(numbered.applied(push, to.now_us))),
+            Ok(true) => Ok(Attempt::Applied(numbered.applied(push, to.now_us))),
+            Err(Error::Busy) => Ok(Attempt::Met),
             // A transaction waits for the lock, and reads again: it finds unchanged what an interrupted statement has stored
             // after all.
-            Ok(false) | Err(Error::Busy | Error::TimedOut) => Ok(None),
+            Ok(false) | Err(Error::TimedOut) => Ok(Attempt::NotPossible),
             Err(error) => Err(error),
         }
     }
@@ -38,55 +42,26 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::{Cell, RefCell};
+    use std::cell::Cell;
     use std::rc::Rc;
-
-    use rusqlite::Connection;
 
     use super::super::row::{Row, Value};
     use super::super::sql::Sql;
     use super::super::sql_error::SqlError;
-    use super::super::testing::{TestFile, id, push, rules};
+    use super::super::testing::{Server, Statements, TestFile, id, push, rules};
     use super::*;
     use crate::domain::{Rejection, Status};
-
-    /// A server that manages its own file. Before it writes, `other` may do something.
-    struct Server {
-        connection: Connection,
-        statements: Rc<RefCell<Vec<String>>>,
-        other: Rc<dyn Fn()>,
-    }
-
-    impl Sql for Server {
-        fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
-            self.statements.borrow_mut().push(statement.to_owned());
-            if statement.starts_with("PRAGMA busy_timeout") {
-                return Err(SqlError::Failed("pragmas are not allowed".into()));
-            }
-            if statement.starts_with("INSERT INTO pushed") && self.connection.is_autocommit() {
-                (self.other)();
-            }
-            Sql::execute(&self.connection, statement, parameters)
-        }
-    }
 
     struct Remote {
         file: TestFile,
         store: Store,
-        statements: Rc<RefCell<Vec<String>>>,
+        statements: Statements,
     }
 
     /// A project with a file on a server.
     fn remote(other: impl Fn(&Store) + 'static) -> Remote {
-        let file = TestFile::new();
-        let here = file.store();
-        here.push_at(1, &[("a", Some("x"))]);
-        let statements = Rc::new(RefCell::default());
-        let store = Store::open_unchanged(Server {
-            connection: file.connection(),
-            statements: Rc::clone(&statements),
-            other: Rc::new(move || other(&here)),
-        });
+        let (file, statements) = (TestFile::new(), Statements::default());
+        let store = Store::open_unchanged(file.server(&statements, other));
         Remote {
             file,
             store,
@@ -175,13 +150,24 @@ mod tests {
             "PRAGMA", "SELECT", "INSERT", "BEGIN", "SELECT", "INSERT", "COMMIT",
         ];
         assert_eq!(
-            (remote.ran(), times.get()),
-            (expected.map(str::to_owned).into(), 1)
+            (remote.ran(), times.get(), applied.has_met),
+            (expected.map(str::to_owned).into(), 1, true)
         );
         let project = remote.file.store().project(&id()).unwrap().unwrap();
         assert_eq!((project.file_count, project.cursor()), (2, applied.cursor));
         let revs: Vec<_> = applied.outcomes.iter().map(|outcome| outcome.rev).collect();
         assert_eq!(revs, [Some(52), Some(53)]);
+    }
+
+    #[test]
+    fn a_push_that_expects_others_begins_with_the_transaction() {
+        let remote = remote(|_| panic!("it writes without one"));
+        let (edit, id, rules) = (push(&[("a", Some("y"))]), id(), rules());
+        let to = PushTo::new(&id, 10, &rules).in_transaction();
+        let applied = remote.store.apply(&edit, &to).unwrap();
+        assert!(!applied.has_met);
+        let expected = ["BEGIN", "SELECT", "INSERT", "COMMIT"];
+        assert_eq!(remote.ran()[1..], expected);
     }
 
     #[test]
