@@ -1,7 +1,7 @@
 //! How many statements a request makes the database run: each is a call into the host, and a round trip
 //! where the database is a server.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use base64_simd::STANDARD;
@@ -15,6 +15,7 @@ use super::person::Whole;
 use super::testing::{self, InMemory};
 use crate::domain::Checksum;
 use crate::settings::Settings;
+use crate::store::Store;
 use crate::store::testing::{Statements, TestFile, add_device};
 
 const OWNER: &str = "the-key-of-the-owner";
@@ -235,4 +236,38 @@ fn a_request_runs_no_more_statements_than_it_may() {
         .zip(device)
         .map(|(owner, device)| (owner.0, owner.1, device.1));
     assert_eq!(found.collect::<Vec<_>>(), MOST);
+}
+
+#[test]
+fn where_pushes_meet_on_a_database_server_the_second_one_begins_with_the_transaction() {
+    let (file, statements) = (TestFile::new(), Statements::default());
+    let others = Cell::new(0);
+    let other = move |store: &Store| {
+        others.set(others.get() + 1);
+        store.push_at(1, &[("other", Some(&others.get().to_string()))]);
+    };
+    let app = App {
+        database: file.served(&statements, other),
+        ..Server::new().app
+    };
+    let server = Server {
+        app,
+        statements,
+        file,
+    };
+    let writes = |text: &str| {
+        let body = json!({ "files": [self::file("ideas/a.md", text, None)] });
+        let request = Request::post("/v1/projects/test/sync")
+            .header(AUTHORIZATION, format!("Bearer {OWNER}"))
+            .body(body.to_string());
+        server.ask(request.unwrap());
+        let ran = server.statements.take().into_iter();
+        let words = ran.map(|ran| ran.split(' ').next().unwrap().to_owned());
+        let writes = words.filter(|word| ["BEGIN", "INSERT"].contains(&&**word));
+        writes.collect::<Vec<_>>()
+    };
+    let [first, second] = ["one", "two"].map(writes);
+    let mut parts = first.windows(3);
+    assert!(parts.any(|part| part == ["INSERT", "BEGIN", "INSERT"]));
+    assert_eq!(second, ["BEGIN", "INSERT"]);
 }

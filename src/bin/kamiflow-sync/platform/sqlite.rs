@@ -67,6 +67,11 @@ impl From<LabelError> for SqliteError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::super::limits::MAX_HANDLES;
     use super::super::testing;
     use super::*;
@@ -119,5 +124,17 @@ mod tests {
             assert_eq!(result.columns, expected);
             assert_eq!(result.rows[0].values.len(), 2);
         }
+    }
+
+    #[tokio::test]
+    async fn a_statement_leaves_the_turn_of_its_instance_to_others() {
+        let mut platform = testing::platform();
+        platform.next_turn().unwrap().await;
+        let handle = open(&mut platform, "default").unwrap();
+        let statement = "SELECT 1".to_owned();
+        let result = HostConnection::execute(&mut platform, handle, statement, vec![]).await;
+        assert!(result.is_ok());
+        let other = platform.shared.turns.next(Arc::default());
+        timeout(Duration::from_secs(1), other).await.unwrap();
     }
 }
