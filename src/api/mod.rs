@@ -8,6 +8,7 @@ pub mod again;
 mod answer;
 mod app;
 mod auth;
+mod bell;
 mod caller;
 pub mod client_network;
 pub mod clock;
@@ -44,6 +45,7 @@ mod watch;
 
 pub use answer::{answer, complete, refuse_malformed};
 pub use app::App;
+pub use bell::{Bell, Listener};
 pub use caller::Caller;
 pub use contention::Contention;
 pub use error::Error;

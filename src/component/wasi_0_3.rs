@@ -9,7 +9,7 @@ use wit_bindgen::{
     yield_async,
 };
 
-use super::bell::{Heard, sleep};
+use super::bell::{listen, sleep};
 use super::bindings::exports::wasi::http0_3_0::handler::Guest;
 use super::bindings::wasi::http0_3_0::types::{ErrorCode, Request, Response};
 use super::bindings::{wit_future, wit_stream};
@@ -37,12 +37,12 @@ impl Guest for Component {
 
 /// Waits if the request has to.
 async fn finish(mut step: Step) -> Answer {
-    let mut heard = Heard::now();
+    let mut listener = listen();
     loop {
         match step {
             Step::Answer(answer) => return answer,
             Step::Wait(wait) => {
-                sleep(with_app(|app| wait.pause(app)), &mut heard).await;
+                sleep(with_app(|app| wait.pause(app)), &mut listener).await;
                 step = with_app(|app| wait.look(app)).map_or_else(Step::Wait, Step::from);
             }
         }
@@ -124,11 +124,11 @@ fn send((response, events): Answer) -> Response {
 
 /// Writes events as they come, while the client is there. Others come while it reads.
 async fn follow(mut events: Box<EventStream>, stream: &mut StreamWriter<u8>, mut is_there: bool) {
-    let mut heard = Heard::now();
+    let mut listener = listen();
     while is_there {
         after_answer();
-        // It is also over for what was heard while the client read.
-        sleep(with_app(|app| events.pause(app)), &mut heard).await;
+        // It is also over for a ring while the client read.
+        sleep(with_app(|app| events.pause(app)), &mut listener).await;
         let Some(next) = with_app(|app| events.next(app)) else {
             break;
         };
