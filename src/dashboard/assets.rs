@@ -4,7 +4,7 @@
 use http::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
-use super::routes::HOME;
+use crate::addresses::dashboard::HOME;
 
 /// A file that pages need.
 pub(super) struct Asset {

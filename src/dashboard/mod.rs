@@ -1,8 +1,8 @@
 //! The pages for people.
 //!
-//! [`answer()`] has the order of checks, `routes` every address, `pages` a file for each page, `templates` their HTML,
-//! which is compiled, and `assets` the one stylesheet and the one script. A page reads from the store; what it
-//! changes, it changes through [`api::person::perform`](crate::api::person::perform), so by the rules of the API.
+//! [`answer()`] has the order of checks, [`page_routes`](crate::addresses::dashboard) every address, `pages` a file for each page,
+//! `templates` their HTML, which is compiled, and `assets` the one stylesheet and the one script. A page reads from the
+//! store; what it changes, it changes through [`api::person::perform`](crate::api::person::perform), so by the rules of the API.
 //! Every page works without JavaScript.
 
 mod answer;
@@ -21,7 +21,6 @@ pub mod markdown;
 mod origin;
 mod pages;
 mod reply;
-pub mod routes;
 mod session;
 mod tar;
 mod visit;

@@ -5,18 +5,27 @@ use crate::modules::{File, Module, Program};
 
 /// Each module at the root of the library, and the others that it may import. Arrows point inward:
 /// nothing imports `component`.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("wire", &["domain"]),
     ("settings", &["domain"]),
     ("counters", &[]),
     ("api", &["domain", "store", "wire", "settings", "counters"]),
+    ("addresses", &["domain", "api"]),
     (
         "dashboard",
-        &["domain", "store", "wire", "settings", "counters", "api"],
+        &[
+            "domain",
+            "store",
+            "wire",
+            "settings",
+            "counters",
+            "api",
+            "addresses",
+        ],
     ),
-    ("dispatch", &["api", "dashboard"]),
+    ("dispatch", &["api", "addresses", "dashboard"]),
     (
         "component",
         &[
@@ -27,7 +36,10 @@ const LAYERS: [(&str, &[&str]); 9] = [
 
 /// Crates that only some layers may name.
 const CRATES: [(&str, &[&str]); 6] = [
-    ("http", &["api", "dashboard", "dispatch", "component"]),
+    (
+        "http",
+        &["api", "addresses", "dashboard", "dispatch", "component"],
+    ),
     ("serde", &["wire", "api", "dashboard"]),
     ("serde_json", &["store", "wire", "api", "dashboard"]),
     ("rusqlite", &["store"]),

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::dashboard::routes::HOME;
+use crate::addresses::dashboard::HOME;
 
 /// All but what never has a meaning of its own in an address.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -59,7 +59,7 @@ mod tests {
     use http::Method;
 
     use super::*;
-    use crate::dashboard::routes::Route;
+    use crate::addresses::dashboard::Route;
     use crate::domain::ProjectId;
 
     #[test]

@@ -5,12 +5,12 @@ use http::header::HeaderMap;
 use http::{Request, Response};
 use subtle::ConstantTimeEq;
 
+use crate::addresses::dashboard::{HOME, is_below};
 use crate::api::clock::now_us;
 use crate::api::request::parameter;
 use crate::api::{App, Caller, Error, person};
 use crate::dashboard::form::Form;
 use crate::dashboard::frame::Frame;
-use crate::dashboard::routes::{HOME, is_below};
 use crate::dashboard::{reply, session};
 use crate::domain::key::KeyText;
 use crate::domain::session::{Credential, SessionId};

@@ -8,9 +8,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use kamiflow_sync_component::addresses;
 use kamiflow_sync_component::api::credentials::sent_key;
 use kamiflow_sync_component::api::routes;
-use kamiflow_sync_component::dispatch;
 use kamiflow_sync_component::domain::ProjectId;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
@@ -55,7 +55,7 @@ impl AccessRecord {
         let path = request.uri().path();
         Self {
             method: request.method().clone(),
-            route: dispatch::label(path),
+            route: addresses::label(path),
             project: routes::project(path).filter(|id| !is_key(id, request.headers())),
             id: id.clone(),
             client,

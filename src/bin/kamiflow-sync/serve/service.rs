@@ -11,12 +11,12 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
+use kamiflow_sync_component::addresses;
 use kamiflow_sync_component::api::again::{mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::hold::may_be_held;
 use kamiflow_sync_component::api::routes::Route;
-use kamiflow_sync_component::dispatch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::WasiBody;
 
@@ -296,7 +296,7 @@ impl Service {
 
 /// Whether it needs neither a key nor the database, as far as its head tells.
 fn is_open(request: &Parts) -> bool {
-    dispatch::is_open(&request.method, request.uri.path()) && request.uri.query().is_none()
+    addresses::is_open(&request.method, request.uri.path()) && request.uri.query().is_none()
 }
 
 /// Whether it asks no store and computes next to nothing. Behind a queue of pulls a monitor would

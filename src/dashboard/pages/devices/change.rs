@@ -3,11 +3,11 @@
 use http::{Method, Response};
 
 use super::secret;
+use crate::addresses::dashboard::DEVICES;
 use crate::api::Error;
 use crate::dashboard::done::Done;
 use crate::dashboard::format::api_key_address;
 use crate::dashboard::reply;
-use crate::dashboard::routes::DEVICES;
 use crate::dashboard::visit::Visit;
 
 /// Gives a key another secret, and shows it once. The one before works for another day.

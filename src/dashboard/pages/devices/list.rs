@@ -5,11 +5,11 @@ use http::{Method, Response};
 use serde::Deserialize;
 
 use super::form::NewDevice;
+use crate::addresses::dashboard::DEVICES;
 use crate::api::Error;
 use crate::dashboard::format::{Name, Query, Time, count};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
-use crate::dashboard::routes::DEVICES;
 use crate::dashboard::visit::Visit;
 use crate::store::{DeviceLag, MAX_BEHIND};
 

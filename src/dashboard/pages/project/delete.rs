@@ -4,13 +4,13 @@ use askama::Template;
 use http::{Method, Response, StatusCode};
 
 use super::head::Head;
+use crate::addresses::dashboard::HOME;
 use crate::api::Error;
 use crate::dashboard::done::Done;
 use crate::dashboard::form::Form;
 use crate::dashboard::format::{api_address, plain};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
-use crate::dashboard::routes::HOME;
 use crate::dashboard::visit::Visit;
 use crate::domain::ProjectId;
 use crate::domain::key::Scope;

@@ -1,4 +1,6 @@
 //! Every address of the dashboard: a line each with its pattern, its methods and its route.
+//!
+//! Apart from the pages, since the program that runs the component knows the addresses, for its logs, and no page.
 
 use http::Method;
 
