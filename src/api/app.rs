@@ -2,6 +2,7 @@
 
 use super::contention::Contention;
 use super::later::Later;
+use super::waiting::Places;
 use super::watch::Watch;
 use crate::counters::Counters;
 use crate::domain::Rev;
@@ -32,6 +33,8 @@ pub struct App {
     pub later: Later,
     /// What is waited for in this instance.
     pub watch: Watch,
+    /// The places of those who wait in this instance.
+    pub places: Places,
     /// Which projects several push into, as far as this instance knows.
     pub contention: Contention,
 }

@@ -53,5 +53,5 @@ pub use later::Later;
 pub use publication::Publication;
 pub use request::{Body, MAX_PAUSE};
 pub use response::attachment;
-pub use waiting::Waiting;
+pub use waiting::{Places, Waiting};
 pub use watch::{Watch, Watched};

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::app::App;
 use super::contention::Contention;
 use super::later::Later;
+use super::waiting::Places;
 use super::watch::Watch;
 use crate::counters::{CounterError, Counters};
 use crate::settings::Settings;
@@ -24,6 +25,7 @@ pub fn app() -> App {
         random: || 0xab,
         later: Later::default(),
         watch: Watch::default(),
+        places: Places::default(),
         contention: Contention::default(),
     }
 }

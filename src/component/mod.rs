@@ -24,7 +24,7 @@ use http::Request;
 use spin_sdk::variables;
 
 use crate::api::clock::now_us;
-use crate::api::{self, App, Body, Contention, Later, MAX_PAUSE, Watch};
+use crate::api::{self, App, Body, Contention, Later, MAX_PAUSE, Places, Watch};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
@@ -59,6 +59,7 @@ thread_local! {
         random: get_random_u64,
         later: Later::default(),
         watch: Watch::default(),
+        places: Places::default(),
         contention: Contention::default(),
     };
 }

@@ -51,7 +51,7 @@ impl Waiter {
     }
 
     /// To be called at least every 30 seconds by one that waits longer than a minute.
-    pub(super) fn go_on(&mut self, app: &App) -> Result<(), Error> {
+    pub(super) fn go_on(&self, app: &App) -> Result<(), Error> {
         self.waiting.go_on(app)
     }
 
