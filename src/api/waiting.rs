@@ -2,8 +2,8 @@
 //!
 //! They are counted in the `memory` store, all together and by key, each in the window of time in which its place ends. A
 //! window counts for nothing once it is over, so what a killed instance leaves behind is forgotten within two
-//! minutes. Those of one instance that are counted together go on together: a thousand that each moved their own place
-//! took a fifth of what they cost.
+//! minutes. Those of one instance that are counted together go on together: for a thousand that each moved their own
+//! place, that was up to a sixth of what they cost while nothing happened.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
