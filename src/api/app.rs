@@ -2,7 +2,7 @@
 
 use super::contention::Contention;
 use super::later::Later;
-use super::waiting::Places;
+use super::places::Places;
 use super::watch::Watch;
 use crate::counters::Counters;
 use crate::domain::Rev;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::app::App;
 use super::contention::Contention;
 use super::later::Later;
-use super::waiting::Places;
+use super::places::Places;
 use super::watch::Watch;
 use crate::counters::{CounterError, Counters};
 use crate::settings::Settings;

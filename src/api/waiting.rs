@@ -2,38 +2,23 @@
 //!
 //! They are counted in the `memory` store, all together and by key, each in the window of time in which its place ends. A
 //! window counts for nothing once it is over, so what a killed instance leaves behind is forgotten within two
-//! minutes. Those of one instance that are counted together go on together: for a thousand that each moved their own
-//! place, that was up to a sixth of what they cost while nothing happened.
-
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+//! minutes.
 
 use super::app::App;
 use super::clock::now_us;
 use super::error::Error;
 use super::hold::{Hold, MAX_WAIT_S};
+use super::places::{self, Place};
 
 /// Seconds of a window.
 const WINDOW_S: u64 = 30;
-/// Seconds for which a place is taken at most. Who waits longer takes it anew.
+/// Seconds for which a place is taken. Who waits longer takes it anew.
 const LONGEST_S: u64 = MAX_WAIT_S as u64;
 /// The count of all.
 const ALL: &str = "all";
 
-/// The places that are taken in one instance, by what they are counted in.
-#[derive(Default)]
-pub struct Places(RefCell<BTreeMap<String, Rc<Taken>>>);
-
-/// Places that are counted together, and so in the same window.
-#[derive(Default)]
-struct Taken {
-    window: Cell<u64>,
-    places: Cell<u64>,
-}
-
-/// One that waits. What was dropped before its end is counted until its window is over.
-pub struct Waiting(Vec<(String, Rc<Taken>)>);
+/// One that waits, with its place in each count.
+pub struct Waiting(Vec<Place>);
 
 impl Waiting {
     /// Counts one that waits as this says; `None` when so many wait already, or as many of its key as may.
@@ -48,61 +33,25 @@ impl Waiting {
 
     /// It waits no longer.
     pub fn end(self, app: &App) -> Result<(), Error> {
-        self.0
-            .iter()
-            .try_for_each(|(count, taken)| give_back(app, count, taken.window.get(), 1))
+        let mut places = self.0.iter();
+        Ok(places.try_for_each(|place| place.give_back(&*app.memory))?)
     }
 
     fn go_on_from(&self, app: &App, now_s: u64) -> Result<(), Error> {
-        self.0
-            .iter()
-            .try_for_each(|(count, taken)| taken.move_on(app, count, now_s))
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        for (_, taken) in &self.0 {
-            taken.places.update(|places| places - 1);
-        }
-    }
-}
-
-impl Places {
-    /// Takes one more.
-    fn take(&self, app: &App, count: &str, now_s: u64) -> Result<Rc<Taken>, Error> {
-        let mut all = self.0.borrow_mut();
-        all.retain(|_, taken| taken.places.get() > 0);
-        let taken = all.entry(count.to_owned()).or_default().clone();
-        taken.move_on(app, count, now_s)?;
-        app.memory.add(&key(count, taken.window.get()), 1)?;
-        taken.places.update(|places| places + 1);
-        Ok(taken)
-    }
-}
-
-impl Taken {
-    /// Counts them in the window in which a place ends that is taken now.
-    fn move_on(&self, app: &App, count: &str, now_s: u64) -> Result<(), Error> {
-        let (before, places) = (self.window.get(), self.places.get());
-        let window = window_of(now_s + LONGEST_S);
-        if window == before || places == 0 {
-            self.window.set(window);
-            return Ok(());
-        }
-        app.memory.add(&key(count, window), places as i64)?;
-        self.window.set(window);
-        give_back(app, count, before, places)
+        let (mut places, window) = (self.0.iter(), window_of(now_s + LONGEST_S));
+        Ok(places.try_for_each(|place| place.move_to(&*app.memory, window))?)
     }
 }
 
 fn begin(app: &App, now_s: u64, hold: &Hold, most: usize) -> Result<Option<Waiting>, Error> {
     let own = hold.key().map(|key| (key, hold.most));
+    let window = window_of(now_s + LONGEST_S);
     let mut waiting = Waiting(Vec::new());
     let mut is_full = false;
     for (count, most) in [(ALL, most)].into_iter().chain(own) {
-        let taken = app.places.take(app, count, now_s)?;
-        waiting.0.push((count.to_owned(), taken));
+        waiting
+            .0
+            .push(app.places.take(&*app.memory, count, window)?);
         is_full |= sum(app, count, window_of(now_s))? > most as u64;
     }
     if is_full {
@@ -114,26 +63,10 @@ fn begin(app: &App, now_s: u64, hold: &Hold, most: usize) -> Result<Option<Waiti
 
 /// How many wait in this window or a later one.
 fn sum(app: &App, count: &str, now: u64) -> Result<u64, Error> {
-    app.memory.delete(&key(count, now.saturating_sub(1)))?;
-    let mut sum = 0;
-    for window in now..=now + LONGEST_S.div_ceil(WINDOW_S) {
-        let waiting = app.memory.get(&key(count, window))?;
-        sum += waiting.unwrap_or(0).max(0) as u64;
-    }
-    Ok(sum)
-}
-
-/// A window in which nobody is left takes no memory.
-fn give_back(app: &App, count: &str, window: u64, places: u64) -> Result<(), Error> {
-    let key = key(count, window);
-    if app.memory.add(&key, -(places as i64))? <= 0 {
-        app.memory.delete(&key)?;
-    }
-    Ok(())
-}
-
-fn key(count: &str, window: u64) -> String {
-    format!("waiting/{count}/{window}")
+    places::forget(&*app.memory, count, now.saturating_sub(1))?;
+    let windows = now..=now + LONGEST_S.div_ceil(WINDOW_S);
+    let mut counted = windows.map(|window| places::counted(&*app.memory, count, window));
+    counted.try_fold(0, |sum, counted| Ok(sum + counted?))
 }
 
 fn window_of(time_s: u64) -> u64 {
@@ -149,6 +82,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::places::Places;
     use crate::api::testing::{self, InMemory};
     use crate::api::{Caller, hold};
 
@@ -199,31 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn those_of_an_instance_go_on_together_without_one_that_was_dropped() {
-        let mut app = in_memory();
-        let begin = |app: &App| begin(app, 3000, &hold(None, 300), 64).unwrap().unwrap();
-        let [first, second, dropped] = [(); 3].map(|()| begin(&app));
-        drop(dropped);
-        app.places = Places::default();
-        let _of_another_instance = begin(&app);
-        let counted = |now_s| app.memory.get(&key(ALL, window_of(now_s + LONGEST_S)));
-        assert_eq!(counted(3000).unwrap(), Some(4));
-        for one in [&first, &second] {
-            one.go_on_from(&app, 3060).unwrap();
-            assert_eq!(counted(3000).unwrap(), Some(2));
-            assert_eq!(counted(3060).unwrap(), Some(2));
-        }
-        [first, second].map(|one| one.end(&app).unwrap());
-        assert_eq!(counted(3060).unwrap(), None);
-    }
-
-    #[test]
     fn who_goes_on_waiting_keeps_a_place_and_leaves_nothing_behind() {
         let app = in_memory();
         let begin = |now_s| begin(&app, now_s, &hold(None, 300), 1).unwrap();
         let windows = || {
-            let is_kept = |window: &u64| app.memory.get(&key(ALL, *window)).unwrap().is_some();
-            (0..200).filter(is_kept).count()
+            let is_counted =
+                |window: &u64| places::counted(&*app.memory, ALL, *window).unwrap() > 0;
+            (0..200).filter(is_counted).count()
         };
         let waiting = begin(3000).unwrap();
         for now_s in (3000..3300).step_by(15) {
