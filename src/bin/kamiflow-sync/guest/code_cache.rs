@@ -1,26 +1,135 @@
 //! The cache of compiled code. The program runs what it finds there, so nobody else may write to it.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use wasmtime::{Cache, CacheConfig};
+use kamiflow_sync_component::domain::Checksum;
+use wasmtime::Engine;
+use wasmtime::component::Component;
 
-/// The cache below the user's cache folder. `None`, so that every start compiles, without a folder
-/// that can be written to, or when others could write to it.
-pub fn open() -> Option<Cache> {
-    let folder = user_folder()?.join("kamiflow-sync");
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(&folder).ok()?;
-    let folder = folder.canonicalize().ok()?;
-    if !is_ours_alone(&folder) {
-        let folder = folder.display();
-        tracing::warn!(%folder, "others can write to the cache of compiled code, so it is not used");
-        return None;
+/// Components that are kept: those that were used last.
+const MAX_KEPT: usize = 32;
+/// The file that a program locks while it compiles.
+const LOCK: &str = "lock";
+
+/// A folder with compiled code.
+pub struct CodeCache {
+    folder: PathBuf,
+}
+
+impl CodeCache {
+    /// The cache below the user's cache folder. `None`, so that every start compiles, without a folder
+    /// that can be written to, or when others could write to it.
+    pub fn open() -> Option<Self> {
+        let folder = user_folder()?.join("kamiflow-sync");
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(&folder).ok()?;
+        let folder = folder.canonicalize().ok()?;
+        if !is_ours_alone(&folder) {
+            let folder = folder.display();
+            tracing::warn!(%folder, "others can write to the cache of compiled code, so it is not used");
+            return None;
+        }
+        Some(Self { folder })
     }
-    let mut config = CacheConfig::new();
-    config.with_directory(folder);
-    Cache::new(config).ok()
+
+    /// The component as it was compiled before, by the same version of wasmtime with the same settings; otherwise it is
+    /// compiled and kept. Of several programs that start at once, one compiles and the others wait for it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a component.
+    pub fn find_or_compile(
+        &self,
+        engine: &Engine,
+        component: &[u8],
+    ) -> wasmtime::Result<Component> {
+        let file = self.file(engine, component);
+        let find = || find(engine, &file);
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        let _turn = self.turn();
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        let compiled = Component::new(engine, component)?;
+        if let Err(error) = self.keep(&file, &compiled.serialize()?) {
+            tracing::warn!(%error, "the compiled component is not kept, so the next start compiles it again");
+        }
+        Ok(compiled)
+    }
+
+    /// Waits until no other program compiles. Without locks, as on some network drives, none waits.
+    fn turn(&self) -> Option<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).mode(0o600);
+        let lock = options.open(self.folder.join(LOCK)).ok()?;
+        lock.lock().ok().map(|()| lock)
+    }
+
+    /// Writes a file that gets its name when it is on the disk.
+    fn keep(&self, file: &Path, code: &[u8]) -> io::Result<()> {
+        let part = file.with_extension(std::process::id().to_string());
+        let written = write(&part, code).and_then(|()| std::fs::rename(&part, file));
+        written.inspect_err(|_| _ = std::fs::remove_file(&part))?;
+        self.forget(MAX_KEPT)
+    }
+
+    /// Removes the files that were not used for the longest time. Programs that run their code still have it.
+    fn forget(&self, keep: usize) -> io::Result<()> {
+        let files = self.folder.read_dir()?.filter_map(|entry| {
+            let (path, stat) = entry.ok().map(|entry| (entry.path(), entry.metadata()))?;
+            let stat = stat
+                .ok()
+                .filter(|stat| stat.is_file() && !path.ends_with(LOCK))?;
+            Some((stat.modified().ok()?, path))
+        });
+        let mut files: Vec<_> = files.collect();
+        files.sort();
+        let old = files.len().saturating_sub(keep);
+        let mut old = files.iter().take(old);
+        old.try_for_each(|(_, file)| std::fs::remove_file(file))
+    }
+
+    fn file(&self, engine: &Engine, component: &[u8]) -> PathBuf {
+        let mut settings = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        let (component, settings) = (Checksum::of(component), settings.finish());
+        self.folder
+            .join(format!("{component}-{settings:016x}.cwasm"))
+    }
+}
+
+fn find(engine: &Engine, file: &Path) -> Option<Component> {
+    // Marks it as used. Its content never changes.
+    let used = File::open(file).and_then(|file| file.set_modified(SystemTime::now()));
+    used.ok().and_then(|()| load(engine, file).ok())
+}
+
+#[expect(
+    unsafe_code,
+    reason = "runs the code that is in the file: only this user can write there, and only `keep` does"
+)]
+fn load(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: see above. wasmtime itself refuses code of another version or of other settings.
+    unsafe {
+        // Mapped, so that a start reads only what it runs; where nothing that is mapped may be run, a copy.
+        Component::deserialize_file(engine, file)
+            .or_else(|_noexec| Component::deserialize(engine, std::fs::read(file)?))
+    }
+}
+
+fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(file)?;
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// As the XDG Base Directory Specification says.
@@ -43,8 +152,83 @@ fn is_ours_alone(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    use wasmtime::Config;
 
     use super::*;
+
+    /// A component without code.
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn cache() -> (tempfile::TempDir, CodeCache) {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CodeCache {
+            folder: folder.path().to_owned(),
+        };
+        (folder, cache)
+    }
+
+    fn count(folder: &Path) -> usize {
+        folder.read_dir().unwrap().count()
+    }
+
+    #[test]
+    fn what_was_compiled_is_found_by_its_component_and_settings() {
+        let (folder, cache) = cache();
+        let mut config = Config::new();
+        let engine = Engine::new(&config).unwrap();
+        let other = Engine::new(config.epoch_interruption(true)).unwrap();
+        let files = [&engine, &other].map(|engine| cache.file(engine, COMPONENT));
+        assert!(find(&engine, &files[0]).is_none());
+        for _ in 0..2 {
+            cache.find_or_compile(&engine, COMPONENT).unwrap();
+            // And the lock.
+            assert_eq!(count(folder.path()), 2);
+        }
+        assert!(find(&engine, &files[0]).is_some());
+        assert!(find(&other, &files[0]).is_none());
+        assert_ne!(files[0], files[1]);
+        assert_ne!(files[0], cache.file(&engine, b"another"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_compiled_code_is_not_run_but_replaced() {
+        let (_folder, cache) = cache();
+        let engine = Engine::default();
+        let file = cache.file(&engine, COMPONENT);
+        for text in [&b""[..], b"\0asm", &[0; 10_000]] {
+            write(&file, text).unwrap();
+            assert!(find(&engine, &file).is_none());
+            cache.find_or_compile(&engine, COMPONENT).unwrap();
+            assert!(find(&engine, &file).is_some());
+        }
+    }
+
+    #[test]
+    fn one_program_compiles_at_a_time() {
+        let (_folder, cache) = cache();
+        let turn = cache.turn();
+        assert!(turn.is_some());
+        let other = File::open(cache.folder.join(LOCK)).unwrap();
+        assert!(other.try_lock().is_err());
+        drop(turn);
+        assert!(other.try_lock().is_ok());
+    }
+
+    #[test]
+    fn the_files_that_were_used_last_are_kept() {
+        let (folder, cache) = cache();
+        let name = |number: u64| folder.path().join(format!("{number}.cwasm"));
+        for number in [3, 1, 2] {
+            write(&name(number), b"code").unwrap();
+            let used = SystemTime::UNIX_EPOCH + Duration::from_secs(number);
+            let file = File::open(name(number)).unwrap();
+            file.set_modified(used).unwrap();
+        }
+        cache.forget(2).unwrap();
+        assert!(!name(1).exists() && name(2).exists() && name(3).exists());
+    }
 
     #[test]
     fn a_folder_that_others_can_write_to_is_not_used() {

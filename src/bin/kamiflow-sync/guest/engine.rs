@@ -9,7 +9,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy};
 use wasmtime::{OptLevel, PoolingAllocationConfig};
 
 use super::code::Code;
-use super::code_cache;
+use super::code_cache::CodeCache;
 use super::linker;
 
 /// Instances that run at once, for each of the two kinds of requests.
@@ -55,9 +55,15 @@ pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, Code)> {
     let shown = file.display();
     let bytes =
         std::fs::read(file).with_context(|| format!("cannot read the component {shown}"))?;
+    let cache = CodeCache::open();
     let load = |is_concurrent, link: Link| {
         let engine = engine(max_memory, is_concurrent)?;
-        let component = Component::new(&engine, &bytes)
+        let component = cache
+            .as_ref()
+            .map_or_else(
+                || Component::new(&engine, &bytes),
+                |cache| cache.find_or_compile(&engine, &bytes),
+            )
             .map_err(|error| anyhow!("{shown} is not a component: {error:#}"))?;
         let code = link(&engine, &component)
             .map_err(|error| anyhow!("this host cannot run {shown}: {error:#}"))?;
@@ -91,7 +97,6 @@ fn engine(max_memory: usize, is_concurrent: bool) -> Result<Engine> {
         .concurrency_support(is_concurrent)
         .epoch_interruption(true)
         .cranelift_opt_level(OptLevel::Speed)
-        .cache(code_cache::open())
         .allocation_strategy(pool(max_memory));
     Engine::new(&config)
         .or_else(|_no_room| Engine::new(on_demand(&mut config)))
