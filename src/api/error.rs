@@ -191,7 +191,8 @@ pub enum Error {
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
     #[error("The server took too long over this request; try again.")]
     TimedOut,
-    /// The server that holds the database, such as libSQL's, cannot be reached; nothing is stored.
+    /// The server that holds the database, such as libSQL's, cannot be reached: nothing is stored. Or the connection broke
+    /// before its answer: a push may be stored then, and changes nothing when it is sent again.
     #[error("The server cannot reach its database: try again in a moment.")]
     Unreachable(#[source] Source),
     /// A deep health check failed; holds the part that does not work.

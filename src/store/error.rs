@@ -16,7 +16,7 @@ pub enum Error {
     /// A statement was interrupted, mostly because it ran for longer than the host allows.
     #[error("a statement was interrupted")]
     TimedOut,
-    /// The server that holds the database cannot be reached.
+    /// The server that holds the database cannot be reached, or the connection broke before its answer.
     #[error("the database server cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A rule forbids the push; nothing was stored.

@@ -13,13 +13,22 @@ pub enum SqlError {
     /// transaction that it wrote in is rolled back.
     #[error("the statement was interrupted")]
     TimedOut,
-    /// The server that holds the database cannot be reached: it did not get the statement.
+    /// The server that holds the database cannot be reached, or the connection broke before its answer, so that nobody
+    /// knows whether it ran the statement.
     #[error("the database server cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Anything else.
     #[error("SQLite failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+/// What Spin's client of libSQL says of connections that are not made or break: before an answer, and within one.
+const BROKEN: [&str; 4] = [
+    "error trying to connect",
+    "connection error",
+    "connection closed before message completed",
+    "error reading a body from connection",
+];
 
 impl SqlError {
     /// Tells a lock, a full disk and a timeout apart by the text of SQLite, or of a server such as libSQL's, which is all that
@@ -38,7 +47,7 @@ impl SqlError {
             {
                 Self::TimedOut
             }
-            text if text.contains("error trying to connect") => Self::Unreachable(text.into()),
+            text if BROKEN.iter().any(|said| text.contains(said)) => Self::Unreachable(text.into()),
             text => Self::Failed(text.into()),
         }
     }
@@ -63,8 +72,14 @@ mod tests {
         assert!(matches!(error(expired), SqlError::TimedOut));
         let closed = r#"{"message":"Transaction timed out","code":"TRANSACTION_TIMEOUT"}"#;
         assert!(matches!(error(closed), SqlError::TimedOut));
-        let gone = "Hrana: `http error: `error trying to connect: tcp connect error: Connection refused (os error 111)``";
-        assert!(matches!(error(gone), SqlError::Unreachable(_)));
+        for gone in [
+            "Hrana: `http error: `error trying to connect: tcp connect error: Connection refused (os error 111)``",
+            "Hrana: `http error: `connection error: Connection reset by peer (os error 104)``",
+            "Hrana: `http error: `connection closed before message completed``",
+            "Hrana: `cursor error: `error reading a body from connection: unexpected EOF during chunk size line``",
+        ] {
+            assert!(matches!(error(gone), SqlError::Unreachable(_)), "{gone}");
+        }
         assert!(matches!(error("no such table: x"), SqlError::Failed(_)));
     }
 }
