@@ -1,11 +1,12 @@
 //! The cache of compiled code. The program runs what it finds there, so nobody else may write to it.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
 use kamiflow_sync_component::domain::Checksum;
 use wasmtime::Engine;
@@ -15,6 +16,10 @@ use wasmtime::component::Component;
 const MAX_KEPT: usize = 32;
 /// The file that a program locks while it compiles.
 const LOCK: &str = "lock";
+/// How long it is waited for one that compiles, which takes 15 s on two slow cores, and how often it is looked whether
+/// that one is done.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A folder with compiled code.
 pub struct CodeCache {
@@ -53,7 +58,7 @@ impl CodeCache {
         if let Some(found) = find() {
             return Ok(found);
         }
-        let _turn = self.turn();
+        let _turn = self.turn(PATIENCE);
         if let Some(found) = find() {
             return Ok(found);
         }
@@ -64,12 +69,20 @@ impl CodeCache {
         Ok(compiled)
     }
 
-    /// Waits until no other program compiles. Without locks, as on some network drives, none waits.
-    fn turn(&self) -> Option<File> {
+    /// Waits until no other program compiles, but not for one that hangs, nor where there are no locks, as on some
+    /// network drives.
+    fn turn(&self, patience: Duration) -> Option<File> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).mode(0o600);
+        options.write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(self.folder.join(LOCK)).ok()?;
-        lock.lock().ok().map(|()| lock)
+        let end = Instant::now() + patience;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Some(lock),
+                Err(TryLockError::WouldBlock) if Instant::now() < end => sleep(LOOK),
+                Err(_) => return None,
+            }
+        }
     }
 
     /// Writes a file that gets its name when it is on the disk.
@@ -152,7 +165,6 @@ fn is_ours_alone(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-    use std::time::Duration;
 
     use wasmtime::Config;
 
@@ -206,14 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn one_program_compiles_at_a_time() {
+    fn one_program_compiles_at_a_time_and_one_that_hangs_is_not_waited_for() {
         let (_folder, cache) = cache();
-        let turn = cache.turn();
-        assert!(turn.is_some());
-        let other = File::open(cache.folder.join(LOCK)).unwrap();
-        assert!(other.try_lock().is_err());
+        let turn = cache.turn(Duration::ZERO);
+        assert!(turn.is_some() && cache.turn(2 * LOOK).is_none());
         drop(turn);
-        assert!(other.try_lock().is_ok());
+        assert!(cache.turn(Duration::ZERO).is_some());
     }
 
     #[test]
