@@ -27,7 +27,11 @@ pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// Fails the test unless the document describes this answer: status, headers, content type and
 /// the schema of the body.
 pub fn check(method: &str, target: &str, answer: &Answer) {
-    let context = Context(method, target, answer);
+    let context = Context {
+        method,
+        target,
+        answer,
+    };
     let response = response(method, target, answer.status);
     let response = response.unwrap_or_else(|| panic!("not documented: {context}"));
     for (name, header) in response["headers"].as_object().into_iter().flatten() {
@@ -45,11 +49,19 @@ pub fn check(method: &str, target: &str, answer: &Answer) {
 }
 
 /// What is checked, for messages: written only then, since an answer may have a million entries.
-struct Context<'a>(&'a str, &'a str, &'a Answer);
+struct Context<'a> {
+    method: &'a str,
+    target: &'a str,
+    answer: &'a Answer,
+}
 
 impl Display for Context<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Self(method, target, answer) = self;
+        let Self {
+            method,
+            target,
+            answer,
+        } = self;
         write!(f, "{method} {target}: {} {}", answer.status, answer.json)
     }
 }
@@ -106,7 +118,7 @@ fn resolve(value: &'static Value) -> &'static Value {
 
 fn check_header(name: &str, header: &Value, context: &Context) {
     let required = header["required"] == true;
-    let Some(text) = context.2.headers.get(name) else {
+    let Some(text) = context.answer.headers.get(name) else {
         return assert!(!required, "no {name}: {context}");
     };
     let text = text.to_str().expect("ASCII");
