@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::time::Duration;
 
 use serde_json::json;
 
-use support::{Host, KEY, file, free_port, server, terminate};
+use support::{Host, KEY, OtherUser, file, free_port, server, terminate};
 
 /// Runs a server that is expected to end by itself.
 fn failing(settings: &[(&str, &str)]) -> String {
@@ -155,14 +154,12 @@ fn port_replaces_the_port_of_the_address() {
 
 #[test]
 fn data_of_another_user_is_named_with_the_command_that_helps() {
+    let Some(user) = OtherUser::new(4711) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
-    let owner = folder.path().metadata().unwrap().uid();
-    if owner != 0 {
-        return eprintln!("skipped: only root can run the server as another user");
-    }
     fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let mut server = server(folder.path(), &[]);
-    let text = failed(server.uid(4711).gid(4711).output().unwrap());
+    let text = failed(user.server(folder.path()).output().unwrap());
     let shown = folder.path().display();
     let owners =
         format!("{shown} belongs to user 0 and has mode 755, but this program runs as user 4711");

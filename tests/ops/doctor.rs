@@ -1,9 +1,8 @@
 //! `doctor`
 
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 
-use support::{Host, KEY, argument, command, finished, run};
+use support::{Host, KEY, OtherUser, argument, command, finished, run};
 
 #[test]
 fn a_healthy_installation_passes_and_its_report_has_no_secret() {
@@ -160,15 +159,11 @@ fn a_clock_behind_the_newest_change_is_a_failure() {
     );
 }
 
-/// The report for the database as another user than root gives it; `None` where that is not allowed.
-fn report_of_user(database: &std::path::Path) -> Option<support::Finished> {
-    let mut doctor = command(database, &["doctor"]);
-    doctor.uid(65532).gid(65532);
-    doctor.output().ok().map(finished)
-}
-
 #[test]
 fn what_the_user_of_the_server_cannot_use_is_named_as_that() {
+    let Some(user) = OtherUser::new(65532) else {
+        return;
+    };
     let host = Host::with(&[("API_KEY", "")]);
     host.client().get("/health").good();
     let database = host.database();
@@ -177,28 +172,26 @@ fn what_the_user_of_the_server_cannot_use_is_named_as_that() {
         std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     };
     set(folder.path(), 0o700);
-    if let Some(report) = report_of_user(&database) {
-        let report = report.failed();
-        assert!(
-            report.contains("but this program runs as user 65532"),
-            "{report}"
-        );
-        assert!(
-            report.contains("belongs to user 0 and has mode 700"),
-            "{report}"
-        );
-        assert!(!report.contains("none yet"), "{report}");
-        set(folder.path(), 0o755);
-        let report = report_of_user(&database).unwrap().failed();
-        assert!(report.contains("no file can be made in it"), "{report}");
-        assert!(report.contains("api-key: Permission denied"), "{report}");
-        std::os::unix::fs::chown(folder.path(), Some(65532), Some(65532)).unwrap();
-        let report = run(&database, &["doctor"]).failed();
-        assert!(
-            report.contains("belongs to user 0, the folder to 65532"),
-            "{report}"
-        );
-    }
+    let report = user.run(&database, &["doctor"]).failed();
+    assert!(
+        report.contains("but this program runs as user 65532"),
+        "{report}"
+    );
+    assert!(
+        report.contains("belongs to user 0 and has mode 700"),
+        "{report}"
+    );
+    assert!(!report.contains("none yet"), "{report}");
+    set(folder.path(), 0o755);
+    let report = user.run(&database, &["doctor"]).failed();
+    assert!(report.contains("no file can be made in it"), "{report}");
+    assert!(report.contains("api-key: Permission denied"), "{report}");
+    std::os::unix::fs::chown(folder.path(), Some(65532), Some(65532)).unwrap();
+    let report = run(&database, &["doctor"]).failed();
+    assert!(
+        report.contains("belongs to user 0, the folder to 65532"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! What the program creates is for its user alone, whatever the umask is, and what is another user's is called so.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use support::{Host, argument, command, finished, run};
+use support::{Host, OtherUser, argument, run};
 
 /// Everything below a folder, with its mode.
 fn below(folder: &Path) -> Vec<(PathBuf, u32)> {
@@ -43,6 +42,9 @@ fn set_mode(path: &Path, mode: u32) {
 
 #[test]
 fn what_another_user_may_not_use_is_named_and_not_called_missing() {
+    let Some(user) = OtherUser::new(65532) else {
+        return;
+    };
     let host = Host::start();
     host.client().push_files("p", &[("a", "one")]).good();
     let database = host.database();
@@ -53,11 +55,7 @@ fn what_another_user_may_not_use_is_named_and_not_called_missing() {
     set_mode(database.parent().unwrap(), 0o755);
     set_mode(&database, 0o644);
     for arguments in [&["check"][..], &["restore", argument(&backup)]] {
-        let mut command = command(&database, arguments);
-        let Ok(output) = command.uid(65532).gid(65532).output() else {
-            return eprintln!("skipped: only root can run a command as another user");
-        };
-        let said = finished(output).failed();
+        let said = user.run(&database, arguments).failed();
         for part in [
             "belongs to user 0 and has mode 7",
             "but this program runs as user 65532: run it as user 0",

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::{KEY, component, root, spin};
+use crate::component::{self, manifest};
+use crate::{KEY, root, spin};
 
 /// A program with the manifest of the component that it serves.
 #[derive(Debug, Clone)]
@@ -65,6 +66,18 @@ impl Build {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        command
+    }
+
+    /// A command of the program for the installation with this database, which takes files anywhere.
+    pub fn command(&self, database: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env("DB_PATH", database)
+            .env("SYNC_FOLDERS", "*")
+            .env_remove("API_KEY")
+            .current_dir(self.manifest.parent().expect("a folder"));
         command
     }
 }
@@ -146,16 +159,9 @@ impl Finished {
     }
 }
 
-/// A command of the program for the installation with this database, which takes files anywhere.
+/// A command of what cargo built for this run.
 pub fn command(database: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
-    command
-        .args(arguments)
-        .env("DB_PATH", database)
-        .env("SYNC_FOLDERS", "*")
-        .env_remove("API_KEY")
-        .current_dir(root());
-    command
+    Build::with_manifest(&root().join(manifest())).command(database, arguments)
 }
 
 /// Runs a command to its end.

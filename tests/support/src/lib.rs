@@ -12,6 +12,7 @@ mod events;
 mod fake_clock;
 mod host;
 pub mod openapi;
+mod other_user;
 mod process;
 mod random;
 mod spin;
@@ -28,6 +29,7 @@ pub use content::{content, encode, file, first_rev, gzip, paths, push_head, sha2
 pub use events::{Event, EventStream};
 pub use fake_clock::fake_clock;
 pub use host::Host;
+pub use other_user::OtherUser;
 pub use process::{Process, free_port, is_installed};
 pub use random::Random;
 
