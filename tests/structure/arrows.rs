@@ -182,6 +182,17 @@ mod tests {
     }
 
     #[test]
+    fn the_table_of_generated_bindings_is_an_import_too() {
+        let table = "bindgen!({ with: { \"x.y\": crate::y::Y } });";
+        let files = [
+            ("src/lib.rs", "mod bindings; mod y;"),
+            ("src/bindings.rs", table),
+            ("src/y.rs", "use crate::bindings::Host;"),
+        ];
+        assert_eq!(circles_of(&files).len(), 1);
+    }
+
+    #[test]
     fn folders_that_need_each_other_are_a_circle_even_without_one_of_files() {
         let files = [
             ("src/main.rs", "mod a; mod b;"),

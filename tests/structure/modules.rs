@@ -50,11 +50,8 @@ impl Program {
         let file = |(name, text): (String, String)| {
             let module = module(name.strip_prefix(folder)?)?;
             let source = Source::read(&text);
-            let (mut paths, names) = (paths::paths(&source.code), paths::names(&source.code));
-            if is_generated(&source.code) {
-                paths.retain(|path| path.import.is_some());
-            }
-            let names = names.into_iter().collect();
+            let paths = paths::paths(&source.code);
+            let names = paths::names(&source.code).into_iter().collect();
             Some((
                 module,
                 File {
@@ -181,29 +178,4 @@ fn module(name: &str) -> Option<Module> {
         module.pop();
     }
     Some(module)
-}
-
-/// A file of generated bindings names our types in the table of its macro; that is no import.
-fn is_generated(code: &str) -> bool {
-    code.contains("bindgen!(") || code.contains("generate!(")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_generated_bindings_is_no_import() {
-        let table = "bindgen!({ with: { \"x\": crate::a::A } });\nuse crate::b::B;";
-        let files = [
-            ("src/lib.rs", "mod a; mod b; mod bindings;"),
-            ("src/a.rs", "pub struct A;"),
-            ("src/b.rs", "pub struct B;"),
-            ("src/bindings.rs", table),
-        ];
-        let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
-        let program = Program::of("src", files);
-        let paths = &program.files[&vec!["bindings".to_owned()]].paths;
-        assert_eq!(paths.len(), 1);
-    }
 }

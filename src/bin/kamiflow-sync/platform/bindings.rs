@@ -19,16 +19,12 @@ wasmtime::component::bindgen!({
         default: trappable,
     },
     trappable_error_type: {
-        "spin:sqlite/sqlite.error" => crate::platform::sqlite::SqliteError,
-        "fermyon:spin/key-value.error" => crate::platform::key_value::StoreError,
-        "wasi:keyvalue/store.error" => crate::platform::key_value::StoreError,
-        "wasi:keyvalue/atomics.cas-error" => crate::platform::atomics::SwapError,
+        "fermyon:spin/key-value.error" => crate::platform::store_error::StoreError,
+        "wasi:keyvalue/store.error" => crate::platform::store_error::StoreError,
     },
     with: {
-        "spin:sqlite/sqlite.connection": crate::platform::connection::GuestConnection,
-        "fermyon:spin/key-value.store": crate::platform::stores::KeyValueStore,
-        "wasi:keyvalue/store.bucket": crate::platform::stores::KeyValueStore,
-        "wasi:keyvalue/atomics.cas": crate::platform::stores::CompareAndSwap,
+        // The stores of either interface are the same ones.
+        "wasi:keyvalue/store.bucket": crate::platform::bindings::fermyon::spin::key_value::Store,
     },
     require_store_data_send: true,
 });

@@ -1,24 +1,13 @@
 //! `fermyon:spin/key-value@2.0.0`, as Spin implements it (`crates/factor-key-value/src/host.rs`).
 //! [`super::wasi_key_value`] calls the same implementation.
 
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::component::Resource;
 
-use super::bindings::fermyon::spin::key_value::{Error, Host, HostStore};
+use super::bindings::fermyon::spin::key_value::{Error, Host, HostStore, Store};
 use super::labels::LabelError;
 use super::state::PlatformState;
+use super::store_error::StoreError;
 use super::stores::KeyValueStore;
-
-/// Why an operation of either key-value interface failed.
-#[derive(Debug)]
-pub enum StoreError {
-    Label(LabelError),
-    /// Too many stores are open.
-    TableFull,
-    /// With Spin's text.
-    Other(String),
-    /// The guest has no such handle.
-    Trap(ResourceTableError),
-}
 
 impl Host for PlatformState {
     fn convert_error(&mut self, error: StoreError) -> wasmtime::Result<Error> {
@@ -33,7 +22,7 @@ impl Host for PlatformState {
 }
 
 impl HostStore for PlatformState {
-    async fn open(&mut self, label: String) -> Result<Resource<KeyValueStore>, StoreError> {
+    async fn open(&mut self, label: String) -> Result<Resource<Store>, StoreError> {
         let backend = self.shared.stores.get(&label)?;
         let store = KeyValueStore::open(label, backend).await?;
         self.stores
@@ -41,60 +30,34 @@ impl HostStore for PlatformState {
             .map_err(|_full| StoreError::TableFull)
     }
 
-    fn get(
-        &mut self,
-        handle: Resource<KeyValueStore>,
-        key: String,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    fn get(&mut self, handle: Resource<Store>, key: String) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.stores.get(&handle)?.get(&key)?)
     }
 
     async fn set(
         &mut self,
-        handle: Resource<KeyValueStore>,
+        handle: Resource<Store>,
         key: String,
         value: Vec<u8>,
     ) -> Result<(), StoreError> {
         Ok(self.stores.get(&handle)?.set(&key, &value).await?)
     }
 
-    async fn delete(
-        &mut self,
-        handle: Resource<KeyValueStore>,
-        key: String,
-    ) -> Result<(), StoreError> {
+    async fn delete(&mut self, handle: Resource<Store>, key: String) -> Result<(), StoreError> {
         Ok(self.stores.get(&handle)?.delete(&key).await?)
     }
 
-    fn exists(&mut self, handle: Resource<KeyValueStore>, key: String) -> Result<bool, StoreError> {
+    fn exists(&mut self, handle: Resource<Store>, key: String) -> Result<bool, StoreError> {
         Ok(self.stores.get(&handle)?.exists(&key)?)
     }
 
-    fn get_keys(&mut self, handle: Resource<KeyValueStore>) -> Result<Vec<String>, StoreError> {
+    fn get_keys(&mut self, handle: Resource<Store>) -> Result<Vec<String>, StoreError> {
         Ok(self.stores.get(&handle)?.keys()?)
     }
 
-    fn drop(&mut self, handle: Resource<KeyValueStore>) -> wasmtime::Result<()> {
-        self.stores.delete(handle)?;
+    fn drop(&mut self, handle: Resource<Store>) -> wasmtime::Result<()> {
+        self.stores.delete(&handle)?;
         Ok(())
-    }
-}
-
-impl From<LabelError> for StoreError {
-    fn from(error: LabelError) -> Self {
-        Self::Label(error)
-    }
-}
-
-impl From<String> for StoreError {
-    fn from(text: String) -> Self {
-        Self::Other(text)
-    }
-}
-
-impl From<ResourceTableError> for StoreError {
-    fn from(error: ResourceTableError) -> Self {
-        Self::Trap(error)
     }
 }
 
@@ -104,10 +67,7 @@ mod tests {
     use super::super::testing;
     use super::*;
 
-    async fn open(
-        platform: &mut PlatformState,
-        label: &str,
-    ) -> Result<Resource<KeyValueStore>, Error> {
+    async fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<Store>, Error> {
         let opened = HostStore::open(platform, label.to_owned()).await;
         opened.map_err(|error| Host::convert_error(platform, error).unwrap())
     }

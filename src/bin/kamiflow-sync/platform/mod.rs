@@ -13,6 +13,7 @@ mod deadline;
 mod free_pages;
 mod group_commit;
 mod guest_database;
+mod handles;
 mod instance_memory;
 mod key_value;
 mod labels;
@@ -26,6 +27,7 @@ mod query;
 mod shared;
 mod sqlite;
 mod state;
+mod store_error;
 mod stores;
 #[cfg(test)]
 mod testing;

@@ -1,66 +1,66 @@
 //! `spin:sqlite/sqlite@3.0.0`, as Spin implements it (`crates/factor-sqlite/src/host.rs`).
 
 use wasmtime::component::Resource;
-use wasmtime_wasi::TrappableError;
 
-use super::bindings::spin::sqlite::sqlite::{Error, Host, HostConnection, QueryResult, Value};
+use super::bindings::spin::sqlite::sqlite::{
+    Connection, Error, Host, HostConnection, QueryResult, Value,
+};
 use super::connection::GuestConnection;
 use super::labels::LabelError;
 use super::state::{ColumnNames, PlatformState};
 
-pub type SqliteError = TrappableError<Error>;
-
-impl Host for PlatformState {
-    fn convert_error(&mut self, error: SqliteError) -> wasmtime::Result<Error> {
-        error.downcast()
-    }
-}
+impl Host for PlatformState {}
 
 impl HostConnection for PlatformState {
-    fn open(&mut self, label: String) -> Result<Resource<GuestConnection>, SqliteError> {
-        let database = self.shared.databases.get(&label)?;
+    fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<Connection>, Error>> {
+        let database = match self.shared.databases.get(&label) {
+            Ok(database) => database,
+            Err(error) => return Ok(Err(error.into())),
+        };
         let handle = self.connections.push(GuestConnection::new(database));
-        Ok(handle.map_err(|_full| Error::Io("too many connections opened".to_owned()))?)
+        let full = |_| Error::Io("too many connections opened".to_owned());
+        Ok(handle.map_err(full))
     }
 
     async fn execute(
         &mut self,
-        handle: Resource<GuestConnection>,
+        handle: Resource<Connection>,
         statement: String,
         parameters: Vec<Value>,
-    ) -> Result<QueryResult, SqliteError> {
+    ) -> wasmtime::Result<Result<QueryResult, Error>> {
         // It may wait for the write lock, or take long (`long_read`).
         self.turn.end();
-        let connection = self.connections.get_mut(&handle);
-        let connection = connection.map_err(SqliteError::trap)?;
+        let connection = self.connections.get_mut(&handle)?;
         self.memory.release();
         let memory = &mut self.memory;
-        let mut result = connection.execute(&statement, &parameters, memory).await?;
-        if self.column_names == ColumnNames::LeftOut {
+        let mut result = connection.execute(&statement, &parameters, memory).await;
+        if self.column_names == ColumnNames::LeftOut
+            && let Ok(result) = &mut result
+        {
             result.columns.clear();
         }
         Ok(result)
     }
 
-    fn last_insert_rowid(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<i64> {
+    fn last_insert_rowid(&mut self, handle: Resource<Connection>) -> wasmtime::Result<i64> {
         Ok(self.connections.get(&handle)?.last_insert_rowid())
     }
 
-    fn changes(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<u64> {
+    fn changes(&mut self, handle: Resource<Connection>) -> wasmtime::Result<u64> {
         Ok(self.connections.get(&handle)?.changes())
     }
 
-    fn drop(&mut self, handle: Resource<GuestConnection>) -> wasmtime::Result<()> {
-        self.connections.delete(handle)?;
+    fn drop(&mut self, handle: Resource<Connection>) -> wasmtime::Result<()> {
+        self.connections.delete(&handle)?;
         Ok(())
     }
 }
 
-impl From<LabelError> for SqliteError {
+impl From<LabelError> for Error {
     fn from(error: LabelError) -> Self {
         match error {
-            LabelError::AccessDenied => Error::AccessDenied.into(),
-            LabelError::Missing => Error::NoSuchDatabase.into(),
+            LabelError::AccessDenied => Self::AccessDenied,
+            LabelError::Missing => Self::NoSuchDatabase,
         }
     }
 }
@@ -76,9 +76,8 @@ mod tests {
     use super::super::testing;
     use super::*;
 
-    fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<GuestConnection>, Error> {
-        let opened = HostConnection::open(platform, label.to_owned());
-        opened.map_err(|error| Host::convert_error(platform, error).unwrap())
+    fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<Connection>, Error> {
+        HostConnection::open(platform, label.to_owned()).unwrap()
     }
 
     #[test]
@@ -120,7 +119,7 @@ mod tests {
             let handle = open(&mut platform, "default").unwrap();
             let statement = "SELECT 1 AS a, 2 AS b".to_owned();
             let result = HostConnection::execute(&mut platform, handle, statement, vec![]).await;
-            let result = result.unwrap_or_else(|_| panic!("there is a row"));
+            let result = result.unwrap().unwrap();
             assert_eq!(result.columns, expected);
             assert_eq!(result.rows[0].values.len(), 2);
         }
@@ -133,7 +132,7 @@ mod tests {
         let handle = open(&mut platform, "default").unwrap();
         let statement = "SELECT 1".to_owned();
         let result = HostConnection::execute(&mut platform, handle, statement, vec![]).await;
-        assert!(result.is_ok());
+        result.unwrap().unwrap();
         let other = platform.shared.turns.next(Arc::default());
         timeout(Duration::from_secs(1), other).await.unwrap();
     }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use wasmtime::component::ResourceTable;
-
 use super::connection::GuestConnection;
+use super::handles::Handles;
 use super::instance_memory::{InstanceMemory, MemoryInUse};
-use super::limits::MAX_HANDLES;
 use super::shared::Shared;
+use super::stores::{CompareAndSwap, KeyValueStore};
 use super::turns::Turn;
 
 pub struct PlatformState {
     pub(super) shared: Arc<Shared>,
-    pub(super) connections: ResourceTable,
-    pub(super) stores: ResourceTable,
-    pub(super) swaps: ResourceTable,
+    pub(super) connections: Handles<GuestConnection>,
+    pub(super) stores: Handles<KeyValueStore>,
+    pub(super) swaps: Handles<CompareAndSwap>,
     pub(super) memory: InstanceMemory,
     pub(super) column_names: ColumnNames,
     pub(super) turn: Arc<Turn>,
@@ -33,17 +32,12 @@ pub enum ColumnNames {
 impl PlatformState {
     /// For an instance with at most `max_memory` bytes of memory.
     pub fn new(shared: Arc<Shared>, max_memory: usize) -> Self {
-        let [connections, stores, swaps] = std::array::from_fn(|_| {
-            let mut handles = ResourceTable::new();
-            handles.set_max_capacity(MAX_HANDLES);
-            handles
-        });
         let memory = InstanceMemory::new(max_memory, &shared.memory);
         Self {
             shared,
-            connections,
-            stores,
-            swaps,
+            connections: Handles::new(),
+            stores: Handles::new(),
+            swaps: Handles::new(),
             memory,
             column_names: ColumnNames::Sent,
             turn: Arc::default(),
@@ -89,9 +83,8 @@ impl PlatformState {
 
     /// Whether others wait for the instance, because it has the write lock of a database.
     fn is_writing(&mut self) -> bool {
-        let connections = self.connections.iter_mut();
-        let mut connections = connections.filter_map(|any| any.downcast_ref::<GuestConnection>());
-        connections.any(GuestConnection::is_writing)
+        let mut connections = self.connections.iter_mut();
+        connections.any(|connection| connection.is_writing())
     }
 
     /// Waits for memory for a growth from `current` to `desired` bytes. Returns whether the instance

@@ -3,15 +3,14 @@
 
 use wasmtime::component::Resource;
 
-use super::bindings::fermyon::spin::key_value::HostStore;
+use super::bindings::fermyon::spin::key_value::{HostStore, Store};
 use super::bindings::wasi::keyvalue::store::{Error, Host, HostBucket, KeyResponse};
-use super::key_value::StoreError;
 use super::labels::LabelError;
 use super::state::PlatformState;
-use super::stores::KeyValueStore;
+use super::store_error::StoreError;
 
 impl Host for PlatformState {
-    async fn open(&mut self, label: String) -> Result<Resource<KeyValueStore>, StoreError> {
+    async fn open(&mut self, label: String) -> Result<Resource<Store>, StoreError> {
         HostStore::open(self, label).await
     }
 
@@ -27,38 +26,30 @@ impl Host for PlatformState {
 }
 
 impl HostBucket for PlatformState {
-    fn get(
-        &mut self,
-        handle: Resource<KeyValueStore>,
-        key: String,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    fn get(&mut self, handle: Resource<Store>, key: String) -> Result<Option<Vec<u8>>, StoreError> {
         HostStore::get(self, handle, key)
     }
 
     async fn set(
         &mut self,
-        handle: Resource<KeyValueStore>,
+        handle: Resource<Store>,
         key: String,
         value: Vec<u8>,
     ) -> Result<(), StoreError> {
         HostStore::set(self, handle, key, value).await
     }
 
-    async fn delete(
-        &mut self,
-        handle: Resource<KeyValueStore>,
-        key: String,
-    ) -> Result<(), StoreError> {
+    async fn delete(&mut self, handle: Resource<Store>, key: String) -> Result<(), StoreError> {
         HostStore::delete(self, handle, key).await
     }
 
-    fn exists(&mut self, handle: Resource<KeyValueStore>, key: String) -> Result<bool, StoreError> {
+    fn exists(&mut self, handle: Resource<Store>, key: String) -> Result<bool, StoreError> {
         HostStore::exists(self, handle, key)
     }
 
     fn list_keys(
         &mut self,
-        handle: Resource<KeyValueStore>,
+        handle: Resource<Store>,
         cursor: Option<String>,
     ) -> Result<KeyResponse, StoreError> {
         if cursor.is_some() {
@@ -69,7 +60,7 @@ impl HostBucket for PlatformState {
         Ok(KeyResponse { keys, cursor: None })
     }
 
-    fn drop(&mut self, handle: Resource<KeyValueStore>) -> wasmtime::Result<()> {
+    fn drop(&mut self, handle: Resource<Store>) -> wasmtime::Result<()> {
         HostStore::drop(self, handle)
     }
 }

@@ -26,10 +26,15 @@ impl CompareAndSwap {
         Ok(self.expected.clone())
     }
 
-    /// Sets the key if it still has the value that was read. Returns whether it did. A key that had
-    /// no value, or was never read, is set in any case, as on Spin.
-    pub async fn swap(&self, value: &[u8]) -> Result<bool, String> {
+    /// Sets the key if it still has the value that was read. Returns whether it did; otherwise a retry
+    /// depends on the value that is stored now. A key that had no value, or was never read, is set in
+    /// any case, as on Spin.
+    pub async fn swap(&mut self, value: &[u8]) -> Result<bool, String> {
         let expected = self.expected.as_deref();
-        self.store.swap(&self.key, expected, value).await
+        let swapped = self.store.swap(&self.key, expected, value).await?;
+        if !swapped {
+            self.current()?;
+        }
+        Ok(swapped)
     }
 }
