@@ -150,10 +150,28 @@ pub struct Delete {
 /// The answer to a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed {
-    /// All is stored: the current rev of each path, none of one that there never was.
-    Stored(Vec<(String, Option<Rev>)>),
+    /// All is stored.
+    Stored(Stored),
     /// Nothing is stored, since the server has other versions of these paths than the bases.
     Conflict(Vec<Conflict>),
+}
+
+/// What became of a push that was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The current rev of each path; none of one that there never was.
+    pub revs: Vec<(String, Option<Rev>)>,
+    /// Where the push is in the change feed.
+    pub span: Span,
+}
+
+/// A part of the change feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Where it begins; none when the server does not say.
+    pub from: Option<String>,
+    /// Where it ends.
+    pub to: String,
 }
 
 /// A path of which the server has another version than the base.

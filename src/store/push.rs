@@ -54,7 +54,9 @@ impl<'a> PushTo<'a> {
 /// What a push did.
 #[derive(Debug)]
 pub struct Applied {
-    /// The position of the change feed after it.
+    /// The position of the change feed before it.
+    pub previous: Cursor,
+    /// The same after it.
     pub cursor: Cursor,
     /// Newer edits that an older one replaced.
     pub replaced: Vec<Replaced>,
@@ -103,11 +105,11 @@ impl Store {
         let (project, current) = self.current_state(to.id, push)?;
         let plan = to.rules.plan(push, &current)?;
         let project = project.ok_or(Error::NoProject)?;
-        let cursor = project.cursor();
+        let applied = Numbered::new(project, plan, to)?.applied(push, to.now_us);
         Ok(Applied {
-            cursor,
+            cursor: applied.previous,
             prune_is_due: false,
-            ..Numbered::new(project, plan, to)?.applied(push, to.now_us)
+            ..applied
         })
     }
 }
@@ -116,6 +118,7 @@ impl Store {
 pub(super) struct Numbered<'p> {
     plan: Plan<'p>,
     numberings: Vec<Numbering>,
+    previous: Cursor,
     project: Project,
 }
 
@@ -125,10 +128,12 @@ impl<'p> Numbered<'p> {
         plan: Plan<'p>,
         to: &PushTo,
     ) -> Result<Self, Rejection> {
+        let previous = project.cursor();
         let numberings = project.number_plan(&plan, to.now_us, to.rules.max_files)?;
         Ok(Self {
             plan,
             numberings,
+            previous,
             project,
         })
     }
@@ -150,6 +155,7 @@ impl<'p> Numbered<'p> {
 
     pub(super) fn applied(self, push: &Push, now_us: Rev) -> Applied {
         Applied {
+            previous: self.previous,
             cursor: self.project.cursor(),
             outcomes: outcomes(push, &self.plan, &self.numberings),
             prune_is_due: self.project.prune_is_due(now_us),
@@ -171,6 +177,7 @@ impl Applied {
     /// A push that neither stored nor deleted anything in a project that does not exist.
     fn nothing(push: &Push, plan: Plan) -> Self {
         Self {
+            previous: Cursor::BEGINNING,
             cursor: Cursor::BEGINNING,
             outcomes: outcomes(push, &plan, &[]),
             replaced: Vec::new(),
@@ -228,6 +235,26 @@ mod tests {
         let project = store.project(&id()).unwrap().unwrap();
         assert_eq!((project.file_count, project.total_size), (1, 1));
         assert_eq!(applied.cursor, project.cursor());
+    }
+
+    #[test]
+    fn each_push_begins_where_the_one_before_ended() {
+        let file = TestFile::new();
+        let store = file.store();
+        let apply = |now_us, entries| {
+            let (push, id, rules) = (push(entries), id(), rules());
+            let to = PushTo::new(&id, now_us, &rules);
+            store.write(|store| store.push(&push, &to)).unwrap()
+        };
+        let first = apply(1, &[("a", Some("x")), ("b", Some("y"))]);
+        let second = apply(10, &[("a", None)]);
+        let nothing = apply(20, &[("b", Some("y"))]);
+        assert_eq!(first.previous.to_string(), "0");
+        assert_eq!(second.previous, first.cursor);
+        assert_eq!(
+            (nothing.previous, nothing.cursor),
+            (second.cursor, second.cursor)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::domain::{Conflict, Outcome, Replaced, Rev, Status};
 
 /// The answer to a push.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PushAnswer {
     /// How many entries of `files` were processed.
     pub synced: usize,
@@ -15,7 +16,9 @@ pub struct PushAnswer {
     pub deleted: usize,
     /// Files whose replaced version was the newer one by its `modified`; it stays in history.
     pub conflicts: Vec<ReplacedEdit>,
-    /// The position at the end of the change feed after this push.
+    /// The position at the end of the change feed before this push.
+    pub previous_cursor: String,
+    /// The same after it.
     pub cursor: String,
     /// What became of each path, in the order of the request.
     pub results: Vec<PathOutcome>,

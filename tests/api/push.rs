@@ -46,6 +46,42 @@ fn each_path_of_a_push_has_a_result() {
 }
 
 #[test]
+fn a_push_says_where_the_feed_ended_before_it() {
+    let host = Host::start();
+    let client = host.client();
+    let push = |path: &str| {
+        let answer = client.push_files("p", &[(path, path)]).good();
+        [&answer["previousCursor"], &answer["cursor"]].map(|cursor| cursor.as_str().unwrap().into())
+    };
+    let end = || client.status("p")["cursor"].as_str().unwrap().to_owned();
+    let mut reader = "0".to_owned();
+    for path in ["a", "b", "b"] {
+        let [before, after]: [String; 2] = push(path);
+        assert_eq!((before, &after), (reader, &end()));
+        reader = after;
+    }
+    // What others do comes between, of whatever kind it is.
+    let rev = client.history("p", "a")[0]["rev"].clone();
+    let bodies = [
+        ("sync", json!({ "files": [], "deletions": ["a"] })),
+        ("restore", json!({ "path": "a", "rev": rev })),
+        ("purge", json!({ "path": "b" })),
+    ];
+    for (route, body) in bodies {
+        client
+            .post(&format!("/v1/projects/p/{route}"), &body)
+            .good();
+        let end = end();
+        assert_ne!(end, reader, "{route}");
+        let [before, after] = push(&format!("after {route}"));
+        assert_eq!(before, end, "{route}");
+        reader = after;
+    }
+    client.delete("/v1/projects/p").good();
+    assert_eq!(push("a")[0], "0");
+}
+
+#[test]
 fn an_old_client_finds_all_its_fields() {
     let host = Host::start();
     let body = json!({

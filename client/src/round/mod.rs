@@ -9,14 +9,17 @@
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
 //! * `push`, `send`, `part`, `refused` — changes of this folder
+//! * `alone`, `own` — what others stored meanwhile
 //! * `preview` — what a round would do
 
+mod alone;
 mod ask;
 mod carry_out;
 mod compare;
 mod content;
 mod merge;
 mod news;
+mod own;
 mod pages;
 mod part;
 mod prepare;
@@ -42,6 +45,7 @@ use crate::remote::Remote;
 use crate::report::{Left, Progress, Report};
 use crate::scan::Scan;
 use crate::state::State;
+use own::OwnPushes;
 
 /// How often a round starts over when others change the server or the disk meanwhile. Then the next round
 /// goes on.
@@ -78,6 +82,7 @@ struct Round<'a> {
     refused: BTreeMap<String, String>,
     /// The most that a push may have, where the server or a proxy before it takes less than it says.
     max_body: Option<u64>,
+    own: OwnPushes,
     report: Report,
 }
 

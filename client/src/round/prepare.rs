@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ask::{question, to_text};
+use super::own::OwnPushes;
 use super::{Options, Round};
 use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
@@ -41,6 +42,7 @@ impl<'a> Round<'a> {
             old: Old::Known,
             refused: BTreeMap::new(),
             max_body: None,
+            own: OwnPushes::default(),
             report: Report::default(),
         })
     }

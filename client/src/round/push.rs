@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::Round;
 use super::part::Part;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, edits, parts};
-use crate::remote::{Pushed, RemoteError, Rev};
+use crate::plan::{Edit, edits, parts};
+use crate::remote::{Pushed, RemoteError, Rev, Stored};
 use crate::report::Phase;
 use crate::state::{Entry, Update};
 
@@ -65,7 +65,7 @@ impl Round<'_> {
         answer: Result<Pushed, RemoteError>,
     ) -> Result<Sent, SyncError> {
         match answer {
-            Ok(Pushed::Stored(revs)) => self.stored(part, revs).map(|()| Sent::All),
+            Ok(Pushed::Stored(stored)) => self.stored(part, stored).map(|()| Sent::All),
             Ok(Pushed::Conflict(conflicts)) => {
                 self.conflicts(edits, conflicts).map(|()| Sent::Conflict)
             }
@@ -96,8 +96,10 @@ impl Round<'_> {
         }
     }
 
-    fn stored(&mut self, part: Part, revs: Vec<(String, Option<Rev>)>) -> Result<(), SyncError> {
-        let revs: HashMap<String, Rev> = revs
+    fn stored(&mut self, part: Part, stored: Stored) -> Result<(), SyncError> {
+        self.own.add(stored.span);
+        let revs: HashMap<String, Rev> = stored
+            .revs
             .into_iter()
             .filter_map(|(path, rev)| Some((path, rev?)))
             .collect();
@@ -124,28 +126,5 @@ impl Round<'_> {
             });
         }
         self.remember(&updates)
-    }
-
-    /// Whether nobody else has stored anything since the last pull. The feed goes on after the own push.
-    pub(super) fn is_alone(&mut self) -> Result<bool, SyncError> {
-        let Some(mut cursor) = self.state.cursor()? else {
-            return Ok(false);
-        };
-        if self.report.uploaded.is_empty() && self.report.deleted_there.is_empty() {
-            return Ok(true);
-        }
-        loop {
-            let page = self.remote.changes(&cursor, false)?;
-            let (puts, deletions) = self.selected(page.changes);
-            let mut changes = puts.iter().chain(&deletions);
-            if changes.any(|change| self.decide(change) != Decision::Known) {
-                return Ok(false);
-            }
-            cursor = page.cursor;
-            self.state.set_cursor(Some(&cursor))?;
-            if !page.has_more {
-                return Ok(true);
-            }
-        }
     }
 }

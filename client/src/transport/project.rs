@@ -111,10 +111,7 @@ impl Remote for Project {
             return Ok(Pushed::Conflict(conflicts.into()));
         }
         let pushed: PushedAnswer = answer.json()?;
-        let results = pushed.results.into_iter();
-        Ok(Pushed::Stored(
-            results.map(|result| (result.path, result.rev)).collect(),
-        ))
+        Ok(Pushed::Stored(pushed.into()))
     }
 
     fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::base64;
-use crate::remote::{Change, Conflict, Delete, Limits, Page, Push, Put, Rev, Version};
+use crate::remote::{
+    Change, Conflict, Delete, Limits, Page, Push, Put, Rev, Span, Stored, Version,
+};
 
 #[derive(Serialize)]
 pub struct PushBody<'a> {
@@ -56,14 +58,31 @@ impl<'a> PushBody<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PushedAnswer {
-    pub results: Vec<Outcome>,
+    results: Vec<Outcome>,
+    /// Servers from before it have none.
+    previous_cursor: Option<String>,
+    cursor: String,
 }
 
 #[derive(Deserialize)]
-pub struct Outcome {
-    pub path: String,
-    pub rev: Option<Rev>,
+struct Outcome {
+    path: String,
+    rev: Option<Rev>,
+}
+
+impl From<PushedAnswer> for Stored {
+    fn from(answer: PushedAnswer) -> Self {
+        let results = answer.results.into_iter();
+        Self {
+            revs: results.map(|result| (result.path, result.rev)).collect(),
+            span: Span {
+                from: answer.previous_cursor,
+                to: answer.cursor,
+            },
+        }
+    }
 }
 
 #[derive(Deserialize)]

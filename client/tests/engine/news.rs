@@ -71,13 +71,13 @@ fn there() -> News {
 }
 
 #[test]
-fn a_save_takes_two_requests_and_nothing_new_takes_none() {
+fn a_save_takes_one_request_and_nothing_new_takes_none() {
     let host = Host::start();
     let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
     let (mut on_a, mut on_b) = (Watch::of(&a), Watch::of(&b));
     a.write("ideas/a.md", "a");
     assert_eq!(on_a.round(here(&["ideas/a.md"])).uploaded.len(), 1);
-    assert_eq!(on_a.requests(), (1, 1));
+    assert_eq!(on_a.requests(), (0, 1));
     assert_eq!(on_b.round(there()).downloaded.len(), 1);
     assert_eq!(on_b.requests(), (1, 0));
     // The system tells of what the round has written.

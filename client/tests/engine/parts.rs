@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use kamisync::round::Session;
 use support::Host;
 
-use crate::device::{Device, settle};
+use crate::device::{Device, PROJECT, settle};
 use crate::lossy::Lossy;
 
 /// Takes about eight of the files.
@@ -43,6 +44,38 @@ fn a_part_is_sent_while_the_one_before_is_stored() {
     assert!(way.pushes.load(Relaxed) > 3);
     assert_eq!(way.most_on_their_way.load(Relaxed), 2);
     assert_eq!(settle(&[&a, &b]).len(), 40);
+}
+
+#[test]
+fn own_parts_are_not_read_in_the_feed() {
+    let host = host();
+    let (a, b) = (device(&host), Device::new(&host, "b"));
+    let way = Lossy {
+        // Before anything is sent.
+        pages_left: 1.into(),
+        ..slow(&a)
+    };
+    assert_eq!(a.try_sync(&way, false).unwrap().uploaded.len(), 40);
+    let cursor = host.client().status(PROJECT)["cursor"].clone();
+    let session = Session::open(a.folder()).unwrap();
+    assert_eq!(session.cursor().unwrap().as_deref(), cursor.as_str());
+    drop(session);
+    assert_eq!(settle(&[&a, &b]).len(), 40);
+}
+
+#[test]
+fn what_another_device_stores_meanwhile_is_read_in_the_same_round() {
+    let host = host();
+    let (a, b) = (device(&host), Device::new(&host, "b"));
+    b.write("ideas/b.md", "of the other device");
+    let way = Lossy {
+        meanwhile: &|| drop(b.sync()),
+        ..slow(&a)
+    };
+    let report = a.try_sync(&way, false).unwrap();
+    assert_eq!(report.downloaded.len(), 1);
+    assert_eq!(a.read("ideas/b.md").as_deref(), Some("of the other device"));
+    assert_eq!(settle(&[&a, &b]).len(), 41);
 }
 
 #[test]

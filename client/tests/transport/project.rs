@@ -26,7 +26,7 @@ fn puts(puts: Vec<Put>) -> Push {
 
 fn stored(pushed: Pushed) -> Vec<(String, Option<Rev>)> {
     match pushed {
-        Pushed::Stored(results) => results,
+        Pushed::Stored(stored) => stored.revs,
         Pushed::Conflict(conflicts) => panic!("{conflicts:?}"),
     }
 }

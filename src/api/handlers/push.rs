@@ -81,6 +81,7 @@ fn describe(applied: Applied, synced: usize, deleted: usize) -> PushAnswer {
         synced,
         deleted,
         conflicts: applied.replaced.into_iter().map(Into::into).collect(),
+        previous_cursor: applied.previous.to_string(),
         cursor: applied.cursor.to_string(),
         results: applied.outcomes.into_iter().map(Into::into).collect(),
         warnings: applied.unportable.into_iter().map(Into::into).collect(),
