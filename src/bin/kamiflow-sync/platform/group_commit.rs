@@ -11,9 +11,13 @@
 //! whole group. A guest that rolls back has seen the work of the transactions before its own and may
 //! tell its client about it, as a conflict does: so that work is committed first.
 //!
+//! A long log is moved into the file after the answers to a commit, on a thread that serves nobody.
+//! Meanwhile others read their requests; only the next writer waits for it.
+//!
 //! [`BEGIN_GROUPED`]: kamiflow_sync_component::store::BEGIN_GROUPED
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::bindings::spin::sqlite::sqlite::{Error, QueryResult, Value};
@@ -99,6 +103,9 @@ impl GroupCommit {
         self.run(&format!("PRAGMA incremental_vacuum({pages})"))
             .ok()?;
         self.record_log();
+        if self.has_long_log() {
+            self.move_log();
+        }
         self.free_pages(|| Err(rusqlite::Error::InvalidQuery))
     }
 
@@ -116,6 +123,26 @@ impl GroupCommit {
             log.moved();
         }
         self.begin_log()
+    }
+
+    /// Lets the next writer begin, once a long log is moved into the file.
+    fn release(group: OwnedMutexGuard<Self>) {
+        // Without a runtime the program ends, and the last connection moves it.
+        if group.has_long_log()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn_blocking(move || group.move_log());
+        }
+    }
+
+    fn has_long_log(&self) -> bool {
+        self.log.as_ref().is_some_and(LogId::is_long)
+    }
+
+    fn move_log(&self) {
+        if let (Some(log), Some(connection)) = (&self.log, &self.connection) {
+            log.move_by(connection);
+        }
     }
 
     fn connect(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
@@ -234,7 +261,7 @@ impl GroupedTransaction {
             received = &mut result => received,
             mut group = lock.lock_owned() => {
                 group.commit_finished();
-                drop(group);
+                GroupCommit::release(group);
                 result.await
             }
         };
@@ -244,8 +271,9 @@ impl GroupedTransaction {
 
 impl Drop for GroupedTransaction {
     fn drop(&mut self) {
-        if let Some(group) = &mut self.0 {
+        if let Some(mut group) = self.0.take() {
             group.roll_back();
+            GroupCommit::release(group);
         }
     }
 }
@@ -253,10 +281,13 @@ impl Drop for GroupedTransaction {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::mpsc::channel;
 
+    use tokio::runtime::Builder;
     use tokio::sync::Mutex;
-    use tokio::task::{JoinHandle, yield_now};
+    use tokio::task::{JoinHandle, spawn_blocking, yield_now};
 
+    use super::super::write_lock::WriteLock;
     use super::*;
 
     struct File {
@@ -425,5 +456,38 @@ mod tests {
         assert!(two.commit().await.is_err());
         assert!(one.await.unwrap().is_err());
         assert!(file.stored().is_empty());
+    }
+
+    #[test]
+    fn a_long_log_is_moved_after_the_commit_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db");
+        let tables = "PRAGMA journal_mode = WAL; CREATE TABLE t (x)";
+        open(&folder).execute_batch(tables).unwrap();
+        let lock = WriteLock::of(&path);
+        let open = || {
+            let mut connection = lock.open(&path)?;
+            lock.attach_to_group(&mut connection)?;
+            Ok(connection)
+        };
+        let size = || path.metadata().unwrap().len();
+        let one_thread = Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .enable_time()
+            .build();
+        one_thread.unwrap().block_on(async {
+            let (go_on, wait) = channel();
+            let busy = spawn_blocking(move || wait.recv().unwrap());
+            let mut transaction =
+                GroupedTransaction::begin(lock.acquire_group().await.unwrap(), open).unwrap();
+            let insert = "INSERT INTO t VALUES (zeroblob(5000000))";
+            transaction.execute(insert, &[]).unwrap();
+            transaction.commit().await.unwrap();
+            assert!(size() < 5_000_000);
+            go_on.send(()).unwrap();
+            busy.await.unwrap();
+            _ = lock.acquire_group().await.unwrap();
+            assert!(size() > 5_000_000);
+        });
     }
 }

@@ -66,7 +66,8 @@ impl GuestDatabase {
 
     /// Opens the connection of the group commit.
     pub fn open_grouped(&self) -> rusqlite::Result<Connection> {
-        let connection = self.open()?;
+        let mut connection = self.open()?;
+        self.write_lock.attach_to_group(&mut connection)?;
         connection.pragma_update(None, "cache_size", -GROUP_PAGE_CACHE)?;
         // A wait inside SQLite would block all writers; the guest tries again instead.
         connection.busy_timeout(GROUP_BUSY_TIMEOUT)?;

@@ -65,6 +65,16 @@ impl LogId {
         self.watch.moved();
     }
 
+    /// Whether it is time to move the log into the file.
+    pub fn is_long(&self) -> bool {
+        self.watch.is_long()
+    }
+
+    /// Moves the log, as far as no reader needs it.
+    pub fn move_by(&self, connection: &Connection) {
+        self.watch.move_by(connection);
+    }
+
     /// Raises the id if the log begins with the next transaction, which must not have begun.
     ///
     /// It waits for nobody. After a failure, such as a full disk, the next call tries again.

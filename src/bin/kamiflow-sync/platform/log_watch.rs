@@ -49,8 +49,27 @@ impl LogWatch {
         }))
     }
 
+    /// For the connection of the group commit, which moves the log after the answers to its commits.
+    pub fn attach_to_group(self: &Arc<Self>, connection: &mut Connection) -> rusqlite::Result<()> {
+        let watch = self.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, frames| {
+            watch.has_commits.store(true, Relaxed);
+            watch.note(frames);
+            Ok(())
+        }))
+    }
+
     /// The commit is on the disk, and a failure to move the log does not change that.
     fn committed(&self, wal: &mut Wal, frames: c_int) {
+        self.note(frames);
+        if self.is_long()
+            && let Ok((_, moved)) = wal.checkpoint_v2(CheckpointMode::PASSIVE)
+        {
+            self.note_moved(moved);
+        }
+    }
+
+    fn note(&self, frames: c_int) {
         // Fewer frames: another process moved it.
         if frames < self.frames.swap(frames, Relaxed) {
             self.moved();
@@ -58,10 +77,23 @@ impl LogWatch {
         if frames < self.moved.load(Relaxed) {
             self.moved.store(0, Relaxed);
         }
-        if frames >= LONG
-            && let Ok((_, moved)) = wal.checkpoint_v2(CheckpointMode::PASSIVE)
-            && moved != self.moved.swap(moved, Relaxed)
-        {
+    }
+
+    /// Whether it is time to move the log.
+    pub fn is_long(&self) -> bool {
+        self.frames.load(Relaxed) >= LONG
+    }
+
+    /// Moves the log, as far as no reader needs it.
+    pub fn move_by(&self, connection: &Connection) {
+        let checkpoint = connection.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE);
+        if let Ok((_, moved)) = checkpoint {
+            self.note_moved(moved);
+        }
+    }
+
+    fn note_moved(&self, moved: c_int) {
+        if moved != self.moved.swap(moved, Relaxed) {
             self.moved();
         }
     }

@@ -65,6 +65,14 @@ impl WriteLock {
         self.open_watched(file, LogWatch::attach)
     }
 
+    /// Leaves the log to the group commit, whose connection this is.
+    pub fn attach_to_group(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        match &self.log {
+            Some(log) => log.attach_to_group(connection),
+            None => Ok(()),
+        }
+    }
+
     /// Opens a connection for keys and their values only.
     pub fn open_for_keys(&self, file: &Path) -> rusqlite::Result<Connection> {
         self.open_watched(file, LogWatch::attach_to_keys)
