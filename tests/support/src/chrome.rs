@@ -151,11 +151,10 @@ impl Chrome {
         });
     }
 
-    /// The text of an element, as it is seen.
+    /// The text of an element, as it is seen. A page that brings itself up to date may put another element in its
+    /// place between two calls; then it is looked for again.
     pub fn text(&self, selector: &str) -> String {
-        let element = self.find(selector).expect(selector);
-        let text = self.call("GET", &format!("{element}/text"), None);
-        text.as_str().unwrap_or_default().to_owned()
+        wait_for(selector, || self.try_text(selector).ok())
     }
 
     /// Waits until the page shows a text.
@@ -207,8 +206,15 @@ impl Drop for Chrome {
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    wait_for(what, || holds().then_some(()));
+}
+
+fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
-    while !holds() {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
         assert!(began.elapsed() < PATIENCE, "waited for {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
