@@ -458,36 +458,71 @@ mod tests {
         assert!(file.stored().is_empty());
     }
 
+    /// A database whose log is watched.
+    struct Watched {
+        lock: WriteLock,
+        folder: tempfile::TempDir,
+    }
+
+    impl Watched {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let tables = "PRAGMA journal_mode = WAL; CREATE TABLE t (x)";
+            open(&folder).execute_batch(tables).unwrap();
+            let lock = WriteLock::of(&folder.path().join("x.db"));
+            Self { lock, folder }
+        }
+
+        fn size(&self) -> u64 {
+            self.folder.path().join("x.db").metadata().unwrap().len()
+        }
+
+        fn open(&self) -> rusqlite::Result<Connection> {
+            let mut connection = self.lock.open(&self.folder.path().join("x.db"))?;
+            self.lock.attach_to_group(&mut connection)?;
+            Ok(connection)
+        }
+
+        /// A transaction that makes the log long.
+        async fn insert(&self) -> GroupedTransaction {
+            let group = self.lock.acquire_group().await.unwrap();
+            let mut transaction = GroupedTransaction::begin(group, || self.open()).unwrap();
+            let insert = "INSERT INTO t VALUES (zeroblob(5000000))";
+            transaction.execute(insert, &[]).unwrap();
+            transaction
+        }
+    }
+
     #[test]
     fn a_long_log_is_moved_after_the_commit_is_acknowledged() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.db");
-        let tables = "PRAGMA journal_mode = WAL; CREATE TABLE t (x)";
-        open(&folder).execute_batch(tables).unwrap();
-        let lock = WriteLock::of(&path);
-        let open = || {
-            let mut connection = lock.open(&path)?;
-            lock.attach_to_group(&mut connection)?;
-            Ok(connection)
-        };
-        let size = || path.metadata().unwrap().len();
         let one_thread = Builder::new_current_thread()
             .max_blocking_threads(1)
             .enable_time()
             .build();
         one_thread.unwrap().block_on(async {
+            let database = Watched::new();
             let (go_on, wait) = channel();
             let busy = spawn_blocking(move || wait.recv().unwrap());
-            let mut transaction =
-                GroupedTransaction::begin(lock.acquire_group().await.unwrap(), open).unwrap();
-            let insert = "INSERT INTO t VALUES (zeroblob(5000000))";
-            transaction.execute(insert, &[]).unwrap();
-            transaction.commit().await.unwrap();
-            assert!(size() < 5_000_000);
+            database.insert().await.commit().await.unwrap();
+            assert!(database.size() < 5_000_000);
             go_on.send(()).unwrap();
             busy.await.unwrap();
-            _ = lock.acquire_group().await.unwrap();
-            assert!(size() > 5_000_000);
+            _ = database.lock.acquire_group().await.unwrap();
+            assert!(database.size() > 5_000_000);
         });
+    }
+
+    #[tokio::test]
+    async fn a_long_log_is_moved_after_a_rollback_that_committed_for_others() {
+        let database = Watched::new();
+        let (one, lock) = (database.insert().await, database.lock.clone());
+        let waiting = tokio::spawn(async move { lock.acquire_group().await.unwrap() });
+        yield_now().await;
+        let committing = tokio::spawn(one.commit());
+        let group = waiting.await.unwrap();
+        drop(GroupedTransaction::begin(group, || unreachable!()).unwrap());
+        committing.await.unwrap().unwrap();
+        _ = database.lock.acquire_group().await.unwrap();
+        assert!(database.size() > 5_000_000);
     }
 }

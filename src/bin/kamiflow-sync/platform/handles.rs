@@ -1,7 +1,7 @@
 //! What a guest has open, behind its handles.
 //!
-//! The type of a handle is one of the bindings. What is behind it uses the bindings itself, so that
-//! they cannot name it; hence a table that takes any type of handle.
+//! The type of a handle comes from the bindings. They cannot name what is behind it, since that uses
+//! them itself. So these tables take any type of handle.
 
 use std::any::Any;
 use std::marker::PhantomData;
