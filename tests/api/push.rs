@@ -124,6 +124,36 @@ fn one_bad_entry_stores_nothing_at_all() {
 }
 
 #[test]
+fn every_file_of_a_push_is_held_to_its_own_checksum() {
+    let host = Host::start();
+    let client = host.client();
+    // SHA-256 works on blocks of 64 bytes: every length up to four of them, the longest beside the shortest.
+    let lengths = (0..=256).flat_map(|n| [n, 256 - n]).take(257);
+    let text = |length: usize| -> Vec<u8> { (0..length).map(|at| (at * length) as u8).collect() };
+    let files: Vec<Value> = lengths
+        .map(|length| file(&length.to_string(), &text(length)))
+        .collect();
+    for at in [0, 1, 2, 3, 100, 254, 255, 256] {
+        for count in [at + 1, files.len()] {
+            let mut files = files[..count].to_vec();
+            files[at]["checksum"] = json!(sha256(b"another"));
+            let answer = client
+                .push("p", &json!({ "files": files }))
+                .failed(422, "checksum_mismatch");
+            assert_eq!(answer["path"], files[at]["path"], "of {count}");
+        }
+    }
+    client.push("p", &json!({ "files": files })).good();
+    let pulled = client.pull_all("p", 100);
+    assert_eq!(pulled.len(), files.len());
+    for pulled in &pulled {
+        let length = pulled["path"].as_str().unwrap().parse().unwrap();
+        assert_eq!(content(pulled), text(length));
+        assert_eq!(pulled["checksum"], sha256(&text(length)));
+    }
+}
+
+#[test]
 fn a_field_that_is_missing_or_of_the_wrong_kind_is_named() {
     let host = Host::start();
     let client = host.client();

@@ -17,7 +17,7 @@ use crate::api::publication::{Publication, with_news};
 use crate::api::request::{device, file_path};
 use crate::api::response::ok;
 use crate::domain::key::Scope;
-use crate::domain::{Checksum, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::domain::{Checksum, Content, Delete, FilePath, ProjectId, Push, Put, Rev};
 use crate::store::{Applied, PushTo, Retention};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::push::{Deletion, Metadata, PushRequest, PushedFile};
@@ -118,8 +118,8 @@ pub fn check(
         check_metadata(metadata, &mut push)?;
     }
     let mut seen = HashMap::new();
-    for Object(file) in request.files {
-        add_put(&mut push, &mut seen, check_file(file, max_file_size)?)?;
+    for put in check_files(request.files, max_file_size)? {
+        add_put(&mut push, &mut seen, put)?;
     }
     for deletion in deletions {
         add_delete(&mut push, &mut seen, check_deletion(deletion)?)?;
@@ -143,20 +143,34 @@ fn check_metadata(metadata: Metadata, push: &mut Push) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_file(file: PushedFile, max_file_size: usize) -> Result<Put, Error> {
+fn check_files(files: Vec<Object<PushedFile>>, max_file_size: usize) -> Result<Vec<Put>, Error> {
+    let contents = files
+        .iter()
+        .map(|Object(file)| decode(file, max_file_size))
+        .collect::<Result<Vec<_>, _>>()?;
+    let checksums = Checksum::of_each(&contents);
+    files
+        .into_iter()
+        .zip(contents.into_iter().zip(checksums))
+        .map(|(Object(file), (content, checksum))| check_file(file, content, checksum))
+        .collect()
+}
+
+fn check_file(file: PushedFile, content: Vec<u8>, checksum: Checksum) -> Result<Put, Error> {
     let path = file_path(&file.path)?;
-    let put = Put::new(
-        path,
-        file.modified,
-        file.base,
-        decode(&file, max_file_size)?,
-    );
-    match Checksum::parse(&file.checksum) == Some(put.checksum) {
-        true => Ok(put),
-        false => Err(Error::ChecksumMismatch {
-            path: put.path.to_string(),
-        }),
+    if Checksum::parse(&file.checksum) != Some(checksum) {
+        return Err(Error::ChecksumMismatch {
+            path: path.to_string(),
+        });
     }
+    Ok(Put {
+        path,
+        checksum,
+        modified: file.modified,
+        base: file.base,
+        size: content.len() as u64,
+        content: Content::New(content),
+    })
 }
 
 /// Padding is optional, as for most decoders.
