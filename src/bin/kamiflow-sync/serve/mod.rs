@@ -1,9 +1,9 @@
 //! Serving HTTP: sockets, connections, limits, logs and metrics.
 //!
 //! A request goes from [`listener`] through `stall_watch` and `connection_slots` to [`service`],
-//! which takes it through the limits into a guest. No rule of the sync protocol and nothing about
-//! Spin's interfaces belongs here; of the other rooms, this one imports `guest`, `config` and
-//! `database`.
+//! which takes it through the `queues` into a guest, where the `runner` runs it. No rule of the sync
+//! protocol and nothing about Spin's interfaces belongs here; of the other rooms, this one imports
+//! `guest`, `config` and `database`.
 
 mod access_log;
 pub mod answer_hours;
@@ -22,11 +22,14 @@ pub mod log;
 pub mod metrics;
 pub mod metrics_server;
 pub mod open_files;
+mod queues;
 mod refused_head;
 mod request_body;
 mod request_headers;
+mod request_kind;
 mod response_memory;
 pub mod restart_pause;
+mod runner;
 pub mod service;
 pub mod service_manager;
 pub mod signals;
