@@ -87,10 +87,12 @@ impl Device {
     }
 }
 
-/// MB of memory that a process used at its peak.
-pub fn peak_mb(pid: u32) -> f64 {
+/// MB of memory that a process has now, and had at its peak.
+pub fn memory_mb(pid: u32) -> [f64; 2] {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    kilobytes.expect("a size") / 1024.0
+    ["VmRSS:", "VmHWM:"].map(|name| {
+        let size = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = size.and_then(|size| size.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+        kilobytes.expect("a size") / 1024.0
+    })
 }

@@ -12,6 +12,7 @@ use super::local::LocalWatch;
 use super::places::Places;
 use super::schedule::{Ended, Schedule};
 use super::sight::Sight;
+use super::spare_memory;
 use super::voice::Voice;
 use crate::commands::{device, open};
 use crate::config::Folder;
@@ -82,6 +83,7 @@ impl Watched {
             let ended = match result {
                 Ok(report) => {
                     self.voice.well(&report);
+                    spare_memory::give_back(&report);
                     Ended::Well(self.project().server().pause())
                 }
                 Err(error) => {

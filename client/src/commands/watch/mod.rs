@@ -6,6 +6,7 @@ mod local;
 mod places;
 mod schedule;
 mod sight;
+mod spare_memory;
 mod voice;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ const PANICKED: i32 = 101;
 /// Watches each folder in a thread of its own.
 pub fn run(args: &WatchArgs) -> Result<Done> {
     end_with_any_thread();
+    spare_memory::share();
     let folders = args.folders.iter().map(PathBuf::as_path).map(Some);
     let mut folders: Vec<_> = folders.collect();
     if folders.is_empty() {
