@@ -127,13 +127,15 @@ fn one_bad_entry_stores_nothing_at_all() {
 fn every_file_of_a_push_is_held_to_its_own_checksum() {
     let host = Host::start();
     let client = host.client();
-    // SHA-256 works on blocks of 64 bytes: every length up to four of them, the longest beside the shortest.
+    // SHA-256 works on blocks of 64 bytes: every length up to four of them, the longest beside the shortest, and some
+    // that are longer than all others.
     let lengths = (0..=256).flat_map(|n| [n, 256 - n]).take(257);
+    let lengths = lengths.chain([60_000, 5_000, 5_001]);
     let text = |length: usize| -> Vec<u8> { (0..length).map(|at| (at * length) as u8).collect() };
     let files: Vec<Value> = lengths
         .map(|length| file(&length.to_string(), &text(length)))
         .collect();
-    for at in [0, 1, 2, 3, 100, 254, 255, 256] {
+    for at in [0, 1, 2, 3, 100, 256, 257, 258, 259] {
         for count in [at + 1, files.len()] {
             let mut files = files[..count].to_vec();
             files[at]["checksum"] = json!(sha256(b"another"));
