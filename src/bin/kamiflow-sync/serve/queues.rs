@@ -52,7 +52,7 @@ impl Queues {
         slot.wait_pipelining(self.pipelined.acquire()).await.ok()
     }
 
-    /// Waits until a request may run. Then one that only reads never waits for memory.
+    /// Waits until a request may run. One that only reads may not wait for memory after that.
     pub async fn enter(&self, head: &Parts, has_body: bool) -> Arc<Permits> {
         if has_body {
             let place = self.upload_place().await;
@@ -67,7 +67,7 @@ impl Queues {
         self.permits(limit, may_change(head)).await
     }
 
-    /// Waits until a request that a client waits with may be asked again.
+    /// Waits until the component may be asked again for a response that is held.
     pub async fn enter_again(&self) -> Arc<Permits> {
         self.permits(&self.requests, false).await
     }
