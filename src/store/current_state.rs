@@ -10,9 +10,9 @@ use super::store::Store;
 use crate::domain::name::{Name, names};
 use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
 
-/// Paths in one statement: the rows of so many, long names of files below them included, are well
-/// under the 128 MiB that a host hands over at once.
-const STEP: usize = 20_000;
+/// Paths in one statement: the rows of so many, with the longest names of files below them and of their
+/// twins at most about 9 KB each, are under the 128 MiB that a host hands over at once.
+const STEP: usize = 10_000;
 
 impl Store {
     /// The project, if it exists, and what is stored at and around the paths of the push.

@@ -15,9 +15,9 @@ pub(super) struct PastState {
     pub(super) version: Option<StoredVersion>,
 }
 
-/// Paths in one statement: with the longest names, the rows of so many are well under the 128 MiB
-/// that a host hands over at once.
-const STEP: i64 = 50_000;
+/// Paths in one statement. A row has the path twice and the name of a device, so at most about 3 KB,
+/// and the rows of so many are well under the 128 MiB that a host hands over at once.
+const STEP: i64 = 20_000;
 
 impl Store {
     /// What every path that changed after a moment was at that moment; with `paths`, those only.
