@@ -187,7 +187,11 @@ fn ask_raw(host: &Host, address: &str, headers: &str) -> (String, usize, String)
 /// Stores a file of this many bytes in place of the only one, as a server with other settings did.
 fn store_large(host: &Host, bytes: usize) {
     let mut random = Random::new(7);
-    let content: Vec<u8> = (0..bytes).map(|_| random.in_range(0..256) as u8).collect();
+    // As long as nothing repeats within the window of gzip, it compresses nothing.
+    let part: Vec<u8> = (0..1 << 20)
+        .map(|_| random.in_range(0..256) as u8)
+        .collect();
+    let content: Vec<u8> = part.into_iter().cycle().take(bytes).collect();
     let checksum = Sha256::digest(&content);
     let database = rusqlite::Connection::open(host.database()).unwrap();
     database

@@ -47,7 +47,6 @@ mod refusals;
 mod restore;
 mod retention;
 mod single_file;
-mod stalled;
 mod start;
 mod status;
 mod storage;

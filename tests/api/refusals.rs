@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use support::{Host, KEY, Process, finished, free_port, is_installed};
 
 const BODY: usize = 8 << 20;
-const TRIES: usize = 50;
+const TRIES: usize = 20;
 
 /// A way to be refused before the body has been read.
 struct Refusal {
