@@ -1,5 +1,10 @@
 //! SHA-256 of a file's content.
 
+#[cfg(target_family = "wasm")]
+mod compression;
+#[cfg(target_family = "wasm")]
+mod lanes;
+
 use std::fmt;
 
 use sha2::{Digest, Sha256};
@@ -17,7 +22,7 @@ impl Checksum {
     /// The checksum of each of these contents. As WebAssembly, several are computed at a time.
     pub fn of_each(contents: &[Vec<u8>]) -> Vec<Self> {
         #[cfg(target_family = "wasm")]
-        return lanes::checksums(contents);
+        return lanes::of_each(contents).into_iter().map(Self).collect();
         #[cfg(not(target_family = "wasm"))]
         contents.iter().map(|content| Self::of(content)).collect()
     }
@@ -43,47 +48,6 @@ impl Checksum {
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-}
-
-/// Each step of SHA-256 waits for the one before, and WebAssembly has no instructions for it. But a vector has four
-/// numbers, and each can belong to another content.
-#[cfg(target_family = "wasm")]
-mod lanes {
-    use super::Checksum;
-
-    /// Numbers of a vector.
-    const LANES: usize = 4;
-
-    /// Contents of about the same length go together, since all wait for the longest.
-    pub(super) fn checksums(contents: &[Vec<u8>]) -> Vec<Checksum> {
-        let mut order: Vec<usize> = (0..contents.len()).collect();
-        order.sort_unstable_by_key(|&index| contents[index].len());
-        let mut checksums = vec![Checksum([0; 32]); contents.len()];
-        for group in order.chunks(LANES) {
-            let mut hashes = [[0; 32]; LANES];
-            let group_contents: Vec<&[u8]> = group.iter().map(|&index| &*contents[index]).collect();
-            hash(&group_contents, &mut hashes[..group.len()]);
-            for (&index, hash) in group.iter().zip(hashes) {
-                checksums[index] = Checksum(hash);
-            }
-        }
-        checksums
-    }
-
-    fn hash(contents: &[&[u8]], hashes: &mut [[u8; 32]]) {
-        if are_faster_together(contents) {
-            return tape_sha256::hash_many(contents, hashes);
-        }
-        for (content, hash) in contents.iter().zip(hashes) {
-            *hash = Checksum::of(content).0;
-        }
-    }
-
-    /// Together they take about two and a half times as long as the longest alone.
-    fn are_faster_together(contents: &[&[u8]]) -> bool {
-        let lengths = || contents.iter().map(|content| content.len());
-        lengths().sum::<usize>() > lengths().max().unwrap_or_default().saturating_mul(5) / 2
     }
 }
 
