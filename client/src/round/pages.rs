@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::remote::{Change, Page, Remote, RemoteError};
 
 /// Bytes of contents that are held before they are put on the disk.
-const HELD_BYTES: usize = 4 << 20;
+const HELD_BYTES: usize = 2 << 20;
 /// Bytes that a change without its content counts for.
 const CHANGE_BYTES: usize = 1 << 10;
 /// On a slow line what has arrived is put on the disk, and shown, at least this often.

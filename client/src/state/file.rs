@@ -35,6 +35,9 @@ fn migrated(file: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(mut connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    // 256 KiB instead of 2 MB: all rows are read once and then remembered. A large write takes more until it is done.
+    connection.pragma_update(None, "cache_size", -256)?;
+    connection.pragma_update(None, "cache_spill", false)?;
     let version: usize = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
     let quick_check = "PRAGMA quick_check(1)";
     let sound: String = connection.query_row(quick_check, (), |row| row.get(0))?;
