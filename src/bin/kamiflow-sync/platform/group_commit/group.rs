@@ -42,9 +42,7 @@ impl GroupCommit {
         open: impl FnOnce() -> rusqlite::Result<Connection>,
     ) -> Option<i64> {
         self.connect(open).ok()?;
-        let connection = self.connection.as_ref()?;
-        let version = connection.pragma_query_value(None, "data_version", |row| row.get(0));
-        version.ok()
+        self.number("data_version")
     }
 
     /// Pages of the file without data; `None` when it cannot be told now.
@@ -53,9 +51,13 @@ impl GroupCommit {
         open: impl FnOnce() -> rusqlite::Result<Connection>,
     ) -> Option<i64> {
         self.connect(open).ok()?;
+        self.number("freelist_count")
+    }
+
+    pub(super) fn number(&self, pragma: &str) -> Option<i64> {
         let connection = self.connection.as_ref()?;
-        let free = connection.pragma_query_value(None, "freelist_count", |row| row.get(0));
-        free.ok()
+        let number = connection.pragma_query_value(None, pragma, |row| row.get(0));
+        number.ok()
     }
 
     fn connect(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {
