@@ -28,11 +28,11 @@ use crate::guest::source::Source;
 use crate::guest::{component_build, engine};
 use crate::platform::{CONNECTIONS_ARE_HELD, Grants, Shared, Variables};
 use crate::serve::answer_hours::AnswerHours;
-use crate::serve::connection_slots::ConnectionSlots;
 use crate::serve::counts::Counts;
 use crate::serve::hold::{Holder, News};
 use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
+use crate::serve::slots::ConnectionSlots;
 use crate::serve::{
     banner, compute_limit, host_report, listener, log, metrics_server, open_files, service_manager,
     signals,

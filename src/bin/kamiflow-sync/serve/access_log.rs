@@ -15,8 +15,8 @@ use kamiflow_sync_component::domain::ProjectId;
 use tracing::Level;
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::connection_slots::ActiveRequest;
 use super::counts::Counts;
+use super::slots::ActiveRequest;
 
 /// Logged, by convention, for a client that disconnected before its response.
 const CLIENT_CLOSED_REQUEST: u16 = 499;

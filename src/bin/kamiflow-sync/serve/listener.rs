@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::access_log::LoggedBody;
-use super::connection_slots::{ConnectionSlots, Slot};
 use super::lingering_close::{LingeringClose, Sending};
 use super::refused_head::{self, MAX_HEAD, Withheld};
 use super::service::{Client, Service};
+use super::slots::{ConnectionSlots, Slot};
 use super::stall_watch::StallWatch;
 
 /// How long a client may take to send the head of a request, and how long a connection may stay
@@ -117,7 +117,7 @@ async fn next(
     let accept = async {
         loop {
             match listener.accept().await {
-                Ok((stream, client)) => return (stream, client, slots.acquire().await),
+                Ok((stream, client)) => return (stream, client, Slot::acquire(slots).await),
                 // Probably out of file descriptors, some of which become free with time.
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");

@@ -19,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::connection_slots::{ConnectionSlots, Slot};
 use super::listener;
 use super::metrics::Metrics;
+use super::slots::{ConnectionSlots, Slot};
 use super::stall_watch::StallWatch;
 
 /// Connections at once. They are no part of those of the API, so neither keeps the other out.
@@ -51,7 +51,7 @@ async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationT
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => {
-                let connection = serve_one(stream, slots.acquire().await, metrics.clone());
+                let connection = serve_one(stream, Slot::acquire(&slots).await, metrics.clone());
                 tokio::spawn(timeout(CONNECTION_TIMEOUT, connection));
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,

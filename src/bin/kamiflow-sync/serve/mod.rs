@@ -1,6 +1,6 @@
 //! Serving HTTP: sockets, connections, limits, logs and metrics.
 //!
-//! A request goes from [`listener`] through `stall_watch` and `connection_slots` to [`service`],
+//! A request goes from [`listener`] through `stall_watch` and `slots` to [`service`],
 //! which takes it through the `queues` into a guest, where the `runner` runs it. No rule of the sync
 //! protocol and nothing about Spin's interfaces belongs here; of the other rooms, this one imports
 //! `guest`, `config` and `database`.
@@ -10,9 +10,7 @@ pub mod answer_hours;
 pub mod banner;
 mod body_budget;
 pub mod compute_limit;
-pub mod connection_slots;
 pub mod counts;
-mod eviction_queue;
 mod failure;
 pub mod hold;
 pub mod host_report;
@@ -33,5 +31,6 @@ mod runner;
 pub mod service;
 pub mod service_manager;
 pub mod signals;
+pub mod slots;
 mod stall_watch;
 mod timeout;

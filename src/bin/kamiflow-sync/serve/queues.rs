@@ -6,8 +6,8 @@ use http::request::Parts;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::compute_limit::cores;
-use super::connection_slots::{ConnectionSlots, Slot};
 use super::request_kind::{is_open, may_change};
+use super::slots::{ConnectionSlots, Slot};
 use crate::guest::engine::{MAX_LARGE, MAX_OPEN, MAX_RUNNING, MAX_UPLOADS};
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::permits::Permits;

@@ -15,9 +15,9 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use wasmtime_wasi_http::WasiBody;
 
-use super::connection_slots::Slot;
 use super::failure::Failure;
 use super::request_headers::{X_REQUEST_ID, request_id};
+use super::slots::Slot;
 
 /// Bytes of a request's head. Approximate, because hyper checks after each read.
 pub const MAX_HEAD: usize = 64 << 10;
@@ -160,12 +160,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Withheld<S> {
 mod tests {
     use tokio::io::{AsyncReadExt, duplex};
 
-    use super::super::connection_slots::ConnectionSlots;
+    use super::super::slots::ConnectionSlots;
     use super::*;
 
     #[tokio::test]
     async fn only_what_belongs_to_no_request_is_withheld() {
-        let slot = ConnectionSlots::new(1).acquire().await;
+        let slot = Slot::acquire(&ConnectionSlots::new(1)).await;
         let (server, mut client) = duplex(1 << 10);
         let mut server = Withheld::new(server, slot.clone());
         let request = slot.begin_request();

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::Error;
 
 use super::body_budget::BodyMemory;
-use super::connection_slots::Slot;
+use super::slots::Slot;
 use crate::guest::permits::Permits;
 use crate::platform::memory_pool::STEP;
 

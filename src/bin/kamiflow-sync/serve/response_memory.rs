@@ -16,7 +16,7 @@ use kamiflow_sync_component::api::message::MAX_SHORT;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::connection_slots::ConnectionSlots;
+use super::slots::ConnectionSlots;
 
 /// Responses of fewer bytes are not counted.
 const SMALL: usize = MAX_SHORT + 1;

@@ -9,9 +9,9 @@ use http_body_util::BodyExt;
 use wasmtime_wasi_http::WasiBody;
 
 use super::compute_limit::{ComputeLimit, cores};
-use super::connection_slots::ConnectionSlots;
 use super::failure::Failure;
 use super::response_memory::{Completed, ResponseMemory};
+use super::slots::ConnectionSlots;
 use crate::guest::handler::Handler;
 use crate::guest::permits::Permits;
 

@@ -19,7 +19,6 @@ use wasmtime_wasi_http::WasiBody;
 
 use super::access_log::{AccessRecord, LoggedBody};
 use super::body_budget::BodyBudget;
-use super::connection_slots::{ActiveRequest, ConnectionSlots, Slot};
 use super::counts::Counts;
 use super::failure::Failure;
 use super::hold::{Ask, Held, Holder};
@@ -29,6 +28,7 @@ use super::request_body::GuestBody;
 use super::request_headers::{self, X_REQUEST_ID};
 use super::request_kind::{computes_little, may_change};
 use super::runner::{Handled, Runner};
+use super::slots::{ActiveRequest, ConnectionSlots, Slot};
 use super::timeout::timeout;
 use crate::guest::epoch_clock::EpochClock;
 use crate::guest::expiration::REQUEST_TIMEOUT;

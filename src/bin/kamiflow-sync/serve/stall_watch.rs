@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection_slots::Slot;
+use super::slots::Slot;
 
 pub struct StallWatch<S> {
     pub stream: S,
@@ -82,7 +82,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
 
-    use super::super::connection_slots::ConnectionSlots;
+    use super::super::slots::ConnectionSlots;
     use super::*;
 
     async fn write(stream: &mut StallWatch<TcpStream>) {
@@ -96,7 +96,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap());
         let (client, accepted) = tokio::join!(client, listener.accept());
         let client = client.unwrap();
-        let slot = ConnectionSlots::new(1).acquire().await;
+        let slot = Slot::acquire(&ConnectionSlots::new(1)).await;
         let stream = accepted.unwrap().0;
         let mut stream = StallWatch { stream, slot };
         assert!(!stream.slot.is_stalled());

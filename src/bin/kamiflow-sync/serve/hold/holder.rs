@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
-use super::super::connection_slots::Slot;
 use super::super::failure::body;
+use super::super::slots::Slot;
 use super::ask::Ask;
 use super::event_stream::EventStream;
 use super::hub::Hub;

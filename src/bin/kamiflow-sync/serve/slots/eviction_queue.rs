@@ -1,7 +1,7 @@
 //! The connections that may be closed for another one, in the order in which to close them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -15,16 +15,25 @@ pub enum Cause {
     SlowUpload,
 }
 
-/// Connections by cause and ticket. Tickets are given out in ascending order, so the first of a cause
-/// is the oldest.
+/// Connections by cause and ticket number. Numbers ascend, so the first of a cause is the oldest.
 #[derive(Default)]
 pub struct EvictionQueue {
     next: u64,
     waiting: BTreeMap<(Cause, u64), (Instant, Arc<Notify>)>,
 }
 
+/// Clones share the queue.
+#[derive(Clone, Default)]
+pub struct SharedQueue(Arc<Mutex<EvictionQueue>>);
+
+impl SharedQueue {
+    pub fn lock(&self) -> MutexGuard<'_, EvictionQueue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl EvictionQueue {
-    /// Returns the ticket.
+    /// Returns the number of the ticket.
     pub fn add(&mut self, cause: Cause, evict: &Arc<Notify>) -> u64 {
         self.next += 1;
         let entry = (Instant::now(), evict.clone());
@@ -36,7 +45,7 @@ impl EvictionQueue {
         self.waiting.remove(&(cause, ticket));
     }
 
-    /// Whether the ticket has not been taken from the queue.
+    /// Whether the connection has not been taken from the queue.
     pub fn contains(&self, cause: Cause, ticket: u64) -> bool {
         self.waiting.contains_key(&(cause, ticket))
     }
