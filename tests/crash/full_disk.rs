@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use support::{Host, content, file, sha256};
+use support::{Host, argument, content, file, run, sha256};
 
 struct Disk(tempfile::TempDir);
 
@@ -192,4 +192,30 @@ fn files_can_be_deleted_and_purged_on_a_full_disk() {
     for number in 0..stored / 2 {
         assert_eq!(push(&host, number).0, 200, "{number}");
     }
+}
+
+#[test]
+fn a_project_that_moves_out_to_a_disk_that_gets_full_stays() {
+    let Some(disk) = Disk::of("1m") else { return };
+    let host = Host::start();
+    let pushes = 60;
+    (0..pushes).for_each(|number| assert_eq!(push(&host, number).0, 200));
+    let moved = disk.0.path().join("moved.db");
+    let mut refusals = 0;
+    // The log of the new file takes as much as the file.
+    for size in (2..).step_by(2) {
+        disk.grow(&format!("{size}m"));
+        let out = run(&host.database(), &["move-out", "p", argument(&moved)]);
+        if out.code == Some(0) {
+            break;
+        }
+        assert!(out.failed().contains("p stays on this server"));
+        assert_eq!(disk.0.path().read_dir().unwrap().count(), 0);
+        check(&host, pushes);
+        refusals += 1;
+    }
+    assert!(refusals > 2, "{refusals}");
+    let other = Host::start();
+    run(&other.database(), &["move-in", argument(&moved)]).good();
+    check(&other, pushes);
 }

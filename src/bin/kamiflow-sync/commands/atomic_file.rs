@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::database::files::{sync_folder_of, with_suffix};
+use crate::database::one_file;
 
 /// The suffix of an unfinished file.
 pub const PART: &str = ".part";
@@ -67,13 +68,18 @@ impl AtomicFile {
         }
     }
 
-    /// Of the unfinished file.
+    /// The path of the unfinished file.
     pub fn path(&self) -> &Path {
         &self.part
     }
 
     /// Writes the file to the disk and then gives it its name.
+    ///
+    /// # Errors
+    ///
+    /// When it is a database with changes that are not in this file, or cannot be written to the disk.
     pub fn finish(self) -> Result<()> {
+        one_file::require(&self.part)?;
         remove_beside(&self.part);
         self.file.sync_all()?;
         std::fs::rename(&self.part, &self.target)?;

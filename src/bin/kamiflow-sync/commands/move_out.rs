@@ -15,7 +15,7 @@ use super::say::say;
 use super::{clock, project_id};
 use crate::cli::MoveOutArgs;
 use crate::database::lock::DatabaseLock;
-use crate::database::open;
+use crate::database::{one_file, open};
 
 /// What is pushed before is in the file, and what comes later is refused: writers wait meanwhile.
 pub fn run(args: &MoveOutArgs) -> Result<()> {
@@ -60,6 +60,7 @@ fn write(store: &Store, id: &ProjectId, now_us: Rev, file: &Path) -> Result<Tota
     let target = Store::open(Connection::open(file)?)?;
     target.write(|target| store.copy_to_move(id, now_us, target))?;
     drop(target);
+    one_file::move_log_into(file)?;
     let examination = check::examine(&open::untrusted(file)?)?;
     examination.require_sound(file)?;
     Ok(examination.totals)

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod log_base;
 pub mod log_check;
 mod log_file;
+pub mod one_file;
 pub mod open;
 pub mod prepare;
 pub mod recent;

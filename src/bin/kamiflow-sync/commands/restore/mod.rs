@@ -20,7 +20,7 @@ use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
 use crate::database::log_check::require_own_log;
-use crate::database::{log_base, open};
+use crate::database::{log_base, one_file, open};
 
 pub fn run(args: &RestoreArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
@@ -110,7 +110,7 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Prepared> {
     // One that was ended since the backup must not open again.
     let changed = changed.and_then(|revoked| Ok(store.end_sessions().map(|()| revoked)?));
     drop(store);
-    let changed = changed.and_then(|revoked| move_log_into_file(copy).map(|()| revoked));
+    let changed = changed.and_then(|revoked| one_file::move_log_into(copy).map(|()| revoked));
     // After the last statement. In a damaged file, a statement may have failed for that reason.
     let examination = check::examine(&open::untrusted(copy)?)?;
     examination.require_sound(backup)?;
@@ -119,14 +119,6 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Prepared> {
         revoked: changed?,
         moved,
     })
-}
-
-fn move_log_into_file(copy: &Path) -> Result<()> {
-    let connection = open::untrusted(copy)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    let closed = connection.close().map_err(|(_, error)| error);
-    closed.context("cannot write the copy")
 }
 
 /// Gives every project a new epoch, so that devices that saw later changes have to start over, and
