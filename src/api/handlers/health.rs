@@ -43,11 +43,13 @@ fn check_deeply(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     let running = format!("deep-checks-{}", now / COUNTED_US);
-    if app.memory.add(&running, 1)? > MAX_DEEP_CHECKS {
-        return Err(database_failure(store::Error::Busy));
+    let checked = match app.memory.add(&running, 1)? {
+        ..=MAX_DEEP_CHECKS => check_parts(app, now),
+        _ => Err(database_failure(store::Error::Busy)),
+    };
+    if app.memory.add(&running, -1)? <= 0 {
+        app.memory.delete(&running)?;
     }
-    let checked = check_parts(app, now);
-    app.memory.delete(&running)?;
     checked?;
     Ok(app.memory.set(KEY, now)?)
 }
@@ -77,7 +79,8 @@ fn key_value_failure(error: CounterError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::testing;
+    use crate::api::testing::{self, InMemory};
+    use crate::store::testing::TestFile;
 
     #[test]
     fn nothing_but_the_clock_is_asked() {
@@ -93,6 +96,31 @@ mod tests {
         let uptime = json["uptime"].as_f64().unwrap();
         assert!((5.0..60.0).contains(&uptime), "{uptime}");
         health(&app, &head("/health?deep=1")).unwrap_err();
+    }
+
+    #[test]
+    fn a_check_that_ends_makes_room_for_one() {
+        let file = TestFile::new();
+        let app = App {
+            memory: Box::new(InMemory::default()),
+            database: file.database(),
+            ..testing::app()
+        };
+        // The window may end meanwhile.
+        let window = now_us() / COUNTED_US;
+        let running = [window, window + 1].map(|window| format!("deep-checks-{window}"));
+        for (others, may_run) in [(7, true), (8, false), (0, true)] {
+            app.memory.delete("deep-check").unwrap();
+            for running in &running {
+                app.memory.set(running, others).unwrap();
+            }
+            assert_eq!(check_deeply(&app).is_ok(), may_run);
+            let counted = running
+                .each_ref()
+                .map(|running| app.memory.get(running).unwrap());
+            let left = counted.map(Option::unwrap_or_default);
+            assert_eq!(left, [others; 2]);
+        }
     }
 
     #[test]
