@@ -68,7 +68,9 @@ impl Store {
         ask: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
         self.run("BEGIN")?;
-        let answer = ask(self)?;
+        let answer = ask(self).inspect_err(|_| {
+            self.execute_once("ROLLBACK", Vec::new()).ok();
+        })?;
         self.run("ROLLBACK")?;
         Ok(answer)
     }
@@ -320,6 +322,20 @@ mod tests {
             let read = store.snapshot(|store| store.project(&id()));
             assert_eq!(read.is_ok(), is_read);
         }
+    }
+
+    #[test]
+    fn a_snapshot_that_fails_is_over() {
+        let file = TestFile::new();
+        drop(file.store());
+        let store = Store::open_unchanged(Failing {
+            connection: file.connection(),
+            begins: "SELECT",
+            left: Rc::new(Cell::new(ATTEMPTS)),
+            error: || SqlError::TimedOut,
+        });
+        let read = store.retried(|store| store.snapshot(|store| store.project(&id())));
+        assert!(read.unwrap().is_none());
     }
 
     #[test]
