@@ -35,6 +35,8 @@ pub struct Store {
     waits_inside: Cell<Option<bool>>,
     /// Whether a transaction is open that writes.
     is_writing: Cell<bool>,
+    /// Whether a statement has failed in it.
+    has_failed: Cell<bool>,
     /// Whether a statement was interrupted that stored nothing.
     was_interrupted: Cell<bool>,
 }
@@ -48,6 +50,7 @@ impl Store {
             lock_timeout: LOCK_TIMEOUT,
             waits_inside: Cell::default(),
             is_writing: Cell::default(),
+            has_failed: Cell::default(),
             was_interrupted: Cell::default(),
         }
     }
@@ -112,6 +115,7 @@ impl Store {
     ) -> Result<T, E> {
         self.begin(begin)?;
         self.is_writing.set(true);
+        self.has_failed.set(false);
         let done = self.finish(end, work);
         self.is_writing.set(false);
         done
@@ -122,15 +126,24 @@ impl Store {
         end: &str,
         work: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let answer = work(self).inspect_err(|_| {
-            // SQLite may have rolled back by itself, for example because the disk is full.
-            self.run("ROLLBACK").ok();
-        })?;
+        let answer =
+            work(self).or_else(|error| Err(self.roll_back().err().map_or(error, E::from)))?;
         self.run(end).inspect_err(|_| {
             // Nobody knows whether it is stored.
             self.was_interrupted.set(false);
         })?;
         Ok(answer)
+    }
+
+    /// Ends a transaction without changes. Fails when what it has read is lost: it may be the work of other
+    /// transactions, with which a host commits this one.
+    fn roll_back(&self) -> Result<(), Error> {
+        let has_failed = self.has_failed.get();
+        match self.run("ROLLBACK") {
+            // Which rolled back by itself, for example because the disk is full.
+            Err(_) if has_failed => Ok(()),
+            rolled_back => rolled_back.map(drop),
+        }
     }
 
     /// Runs `work`, and again when it fails because a statement was interrupted, as a server such as
@@ -221,6 +234,8 @@ impl Store {
 
     fn execute_once(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {
         let result = self.sql.execute(statement, parameters);
+        self.has_failed
+            .set(self.has_failed.get() || result.is_err());
         if matches!(result, Err(SqlError::TimedOut)) {
             self.was_interrupted.set(true);
         }
@@ -306,6 +321,25 @@ mod tests {
             assert!(matches!(pushed, Err(Error::TimedOut)), "{begins}");
             assert!(left >= 100 - ATTEMPTS * ATTEMPTS, "{begins}");
         }
+    }
+
+    #[test]
+    fn a_refusal_that_tells_of_work_which_is_lost_is_not_given() {
+        let file = TestFile::new();
+        drop(file.store());
+        let left = Rc::new(Cell::new(1));
+        let store = Store::open_unchanged(Failing {
+            connection: file.connection(),
+            begins: "ROLLBACK",
+            left: left.clone(),
+            error: || SqlError::Full,
+        });
+        let refuse = || store.write(|_| Err::<(), _>(Error::NoProject));
+        assert!(matches!(refuse(), Err(Error::Full)));
+        assert!(matches!(refuse(), Err(Error::NoProject)));
+        left.set(1);
+        let failed = store.write(|store| store.run("SELECT nothing"));
+        assert!(matches!(failed, Err(Error::Sql(_))));
     }
 
     #[test]

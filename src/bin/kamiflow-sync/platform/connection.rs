@@ -71,7 +71,7 @@ impl GuestConnection {
                 return self.execute_ungrouped(statement, parameters, memory).await;
             }
             ("COMMIT", Some(grouped)) => grouped.commit().await?,
-            ("ROLLBACK", Some(grouped)) => drop(grouped),
+            ("ROLLBACK", Some(grouped)) => grouped.roll_back()?,
             (_, Some(mut grouped)) => {
                 let result = run(parameters, || grouped.execute(statement, parameters));
                 self.grouped = Some(grouped).filter(|grouped| grouped.connection().is_some());

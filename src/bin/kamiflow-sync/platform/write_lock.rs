@@ -107,7 +107,7 @@ impl WriteLock {
     /// A text for the guest: after the timeout that of `SQLite`, or why nothing may be written.
     pub async fn acquire(&self) -> Result<WriteGuard, &'static str> {
         let mut group = self.lock().await?;
-        group.commit_finished();
+        _ = group.commit_finished();
         group.begin_log()?;
         Ok(WriteGuard(group))
     }

@@ -28,12 +28,14 @@ impl GroupCommit {
     }
 
     /// Commits the finished transactions, if there are any.
-    pub fn commit_finished(&mut self) {
-        if !self.finished.is_empty() {
-            let result = self.run("COMMIT");
-            self.record_log();
-            self.report(result);
+    pub fn commit_finished(&mut self) -> CommitResult {
+        if self.finished.is_empty() {
+            return Ok(());
         }
+        let result = self.run("COMMIT");
+        self.record_log();
+        self.report(result.clone());
+        result
     }
 
     /// `SQLite`'s `data_version` of the connection, which changes when another one has committed.
@@ -92,7 +94,8 @@ impl GroupCommit {
         receiver
     }
 
-    pub(super) fn roll_back(&mut self) {
+    /// Fails when the work that the transaction has seen is not committed.
+    pub(super) fn roll_back(&mut self) -> CommitResult {
         let rolled_back = match self.finished.is_empty() {
             true => self.run("ROLLBACK"),
             false => self
@@ -100,9 +103,10 @@ impl GroupCommit {
                 .and_then(|()| self.run("RELEASE guest")),
         };
         match rolled_back {
-            Ok(()) => self.commit_finished(),
-            Err(_) => self.report(rolled_back),
+            Ok(()) => return self.commit_finished(),
+            Err(_) => self.report(rolled_back.clone()),
         }
+        rolled_back
     }
 
     /// Reports the result to all finished transactions. After a failure the connection is closed,

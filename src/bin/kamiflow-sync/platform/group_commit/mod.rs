@@ -9,7 +9,8 @@
 //! To everybody else the group is one transaction: none of it is visible before it is committed,
 //! and no commit is acknowledged before it is on the disk. If the commit fails, it fails for the
 //! whole group. A guest that rolls back has seen the work of the transactions before its own and may
-//! tell its client about it, as a conflict does: so that work is committed first.
+//! tell its client about it, as a conflict does: so that work is committed first, and the rollback fails if
+//! that does.
 //!
 //! A long log is moved into the file after the answers to a commit, on a thread that serves nobody.
 //! Meanwhile others read their requests; only the next writer waits for it.

@@ -51,20 +51,32 @@ impl GroupedTransaction {
             biased;
             received = &mut result => received,
             mut group = lock.lock_owned() => {
-                group.commit_finished();
+                // Each of them hears of it.
+                _ = group.commit_finished();
                 GroupCommit::release(group);
                 result.await
             }
         };
         received.unwrap_or(Err(Error::InvalidConnection))
     }
+
+    /// Fails when the work that it has seen is not on the disk.
+    pub fn roll_back(mut self) -> CommitResult {
+        self.end()
+    }
+
+    fn end(&mut self) -> CommitResult {
+        let mut group = self.0.take().ok_or(Error::InvalidConnection)?;
+        let committed = group.roll_back();
+        GroupCommit::release(group);
+        committed
+    }
 }
 
 impl Drop for GroupedTransaction {
     fn drop(&mut self) {
-        if let Some(mut group) = self.0.take() {
-            group.roll_back();
-            GroupCommit::release(group);
+        if self.0.is_some() {
+            _ = self.end();
         }
     }
 }
@@ -247,6 +259,21 @@ mod tests {
         assert!(two.commit().await.is_err());
         assert!(one.await.unwrap().is_err());
         assert!(file.stored().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_rollback_fails_when_the_work_that_it_has_seen_is_lost() {
+        let file = file();
+        let tables = "CREATE TABLE parent (id PRIMARY KEY); \
+                      CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)";
+        file.reader.execute_batch(tables).unwrap();
+        let mut one = file.insert(1).await;
+        one.execute("INSERT INTO child VALUES (7)", &[]).unwrap();
+        let (one, two) = commit_with_next(&file, one).await;
+        assert!(two.roll_back().is_err());
+        assert!(one.await.unwrap().is_err());
+        assert!(file.stored().is_empty());
+        file.insert(3).await.roll_back().unwrap();
     }
 
     /// A database whose log is watched.
