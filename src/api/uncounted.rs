@@ -7,14 +7,15 @@ use super::again::is_again;
 use super::app::App;
 use super::error::Error;
 use super::event_stream::position;
-use super::handlers::{continues_pull, is_position};
+use super::handlers::{begins_with_few, continues_pull};
 use super::hold;
 use super::request::parameter;
 use super::routes::Route;
 use crate::domain::{Cursor, ProjectId};
 
 /// Whether this request, whose key is right, is not counted: one that the host asks again, a look at
-/// the key itself, a page that continues a pull, and a wait or a stream that goes on from a cursor.
+/// the key itself, a page that continues a pull, and a wait or a stream that goes on from a cursor, unless
+/// the stream of all projects begins with many events.
 pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match route {
         _ if is_again(head) => Ok(true),
@@ -28,7 +29,10 @@ pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Resu
             Some(position) => is_of_history(app, id, &position),
             None => Ok(false),
         },
-        Route::AllEvents => Ok(position(head).is_some_and(|text| is_position(&text))),
+        Route::AllEvents => match position(head) {
+            Some(position) => begins_with_few(app, &position),
+            None => Ok(false),
+        },
         _ => Ok(false),
     }
 }

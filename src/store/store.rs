@@ -126,8 +126,7 @@ impl Store {
         end: &str,
         work: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let answer =
-            work(self).or_else(|error| Err(self.roll_back().err().map_or(error, E::from)))?;
+        let answer = work(self).map_err(|error| self.roll_back().err().map_or(error, E::from))?;
         self.run(end).inspect_err(|_| {
             // Nobody knows whether it is stored.
             self.was_interrupted.set(false);

@@ -285,6 +285,28 @@ fn what_the_server_writes_for_itself_makes_nobody_look_again() {
 }
 
 #[test]
+fn coming_back_to_all_projects_is_counted_when_much_is_new() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "25")]);
+    let first = push(&host, "p", "a");
+    for number in 0..21 {
+        push(&host, &format!("p{number}"), "a");
+    }
+    let rev = first.split('-').nth(1).unwrap();
+    let one_missed = format!("@{}", push(&host, "p", "b").split('-').nth(1).unwrap());
+    // Of the 25, 23 were pushes.
+    for position in ["0", "@1"] {
+        for _ in 0..3 {
+            assert_eq!(resume(&host, "/v1/events", &one_missed).status(), 200);
+        }
+        assert_eq!(resume(&host, "/v1/events", position).status(), 200);
+    }
+    let missed = format!("@{rev}");
+    for position in ["0", "@1", &first, &missed] {
+        assert_eq!(resume(&host, "/v1/events", position).status(), 429);
+    }
+}
+
+#[test]
 fn coming_back_is_not_counted_and_nothing_else_is_answered_for_ever() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);
     let first = push(&host, "p", "a");

@@ -18,6 +18,8 @@ use crate::wire::event;
 /// Projects with which a stream may begin. It ends after them when there are more, and the client
 /// comes back for the rest.
 const MOST_PROJECTS: usize = 1000;
+/// Events of which a stream may begin with as many as often as its client likes.
+const FEW: usize = 20;
 
 /// Answers a stream with an event for each change of any project that the key opens. With the id of an earlier event it
 /// begins with those that have changed since; some of them may be known already.
@@ -41,9 +43,13 @@ pub fn all_events(
     let since = position.parse::<Position>()?.since(now);
     let latest = |store: &Store| {
         let changes = store.latest_changes(projects, since, MOST_PROJECTS + 1)?;
-        Ok::<_, Error>((changes, deletions(store, projects, since)?))
+        let deleted = deleted_since(store, projects, since, MOST_PROJECTS)?;
+        Ok::<_, Error>((changes, deleted))
     };
-    let (mut changes, deletions) = app.database.with(latest)?;
+    let (mut changes, deleted) = app.database.with(latest)?;
+    let deletions = deleted
+        .iter()
+        .map(|id| event::change(id, Cursor::BEGINNING, None));
     let has_more = changes.len() > MOST_PROJECTS;
     changes.truncate(MOST_PROJECTS);
     let mut events: String = changes.iter().map(describe).chain(deletions).collect();
@@ -60,14 +66,17 @@ pub fn all_events(
     }
 }
 
-/// The events of projects that were deleted since; none for a client that knows of no project yet.
-fn deletions(store: &Store, projects: &Projects, since: Rev) -> Result<Vec<String>, Error> {
-    if since <= 0 {
-        return Ok(Vec::new());
+/// At most `limit` projects that were deleted since; none for a client that knows of no project yet.
+fn deleted_since(
+    store: &Store,
+    projects: &Projects,
+    since: Rev,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    match since {
+        ..=0 => Ok(Vec::new()),
+        _ => Ok(store.latest_deletions(projects, since, limit)?),
     }
-    let deleted = store.latest_deletions(projects, since, MOST_PROJECTS)?;
-    let describe = |id: &String| event::change(id, Cursor::BEGINNING, None);
-    Ok(deleted.iter().map(describe).collect())
 }
 
 fn describe(change: &LatestChange) -> String {
@@ -79,9 +88,17 @@ pub fn position_at(now_us: Rev) -> String {
     Position::Exact(now_us).to_string()
 }
 
-/// Whether a stream of all projects can go on from there.
-pub fn is_position(text: &str) -> bool {
-    text.parse::<Position>().is_ok()
+/// Whether a stream of all projects that goes on from there begins with few events.
+pub fn begins_with_few(app: &App, position: &str) -> Result<bool, Error> {
+    let Ok(position) = position.parse::<Position>() else {
+        return Ok(false);
+    };
+    let since = position.since(now_us());
+    app.database.with(|store| {
+        let changes = store.latest_changes(&Projects::All, since, FEW + 1)?;
+        let deleted = deleted_since(store, &Projects::All, since, FEW + 1)?;
+        Ok(changes.len() + deleted.len() <= FEW)
+    })
 }
 
 /// Where a stream of all projects goes on.

@@ -23,7 +23,7 @@ mod root;
 mod status;
 
 pub use all_events::position_at;
-pub(super) use all_events::{all_events, is_position};
+pub(super) use all_events::{all_events, begins_with_few};
 pub(super) use delete::delete;
 pub(super) use diff::diff;
 pub(super) use events::events;
