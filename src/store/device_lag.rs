@@ -126,5 +126,13 @@ mod tests {
         let many: Vec<_> = many.iter().map(|path| (path.as_str(), Some("x"))).collect();
         store.push_at(3000, &many);
         assert_eq!(lags()[1].2, MAX_BEHIND);
+        // A restore gives the project another epoch: what was sent before it counts no longer.
+        let head = store.project(&id()).unwrap().unwrap().head.unwrap();
+        set(&one, head);
+        assert_eq!(lags()[0].2, 0);
+        store.renew_epochs().unwrap();
+        store.note_cursor(one.number, &id(), "0", 2).unwrap();
+        // One of the first hundred is its own.
+        assert_eq!(lags(), [(true, test(), MAX_BEHIND - 1)]);
     }
 }

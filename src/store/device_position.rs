@@ -103,7 +103,9 @@ impl Store {
             "INSERT INTO device_project (project, key, epoch, cursor, cursor_at)
              SELECT number, ?2, epoch, ?3, ?4 FROM project WHERE id = ?1
              ON CONFLICT (project, key) DO UPDATE SET cursor = excluded.cursor, cursor_at = excluded.cursor_at,
-               asked = iif(epoch = excluded.epoch, asked, NULL), epoch = excluded.epoch",
+               asked = iif(epoch = excluded.epoch, asked, NULL), sent = iif(epoch = excluded.epoch, sent, NULL),
+               confirmed = iif(epoch = excluded.epoch, confirmed, NULL),
+               shared_until = iif(epoch = excluded.epoch, shared_until, NULL), epoch = excluded.epoch",
             [
                 id.as_str().into(),
                 key.into(),
