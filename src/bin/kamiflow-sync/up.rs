@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Result, ensure};
@@ -77,18 +77,22 @@ pub fn run(args: &UpArgs) -> Result<()> {
     let connections = Connections::within(open_files::raise_limit(), max_waiting);
     // Lives until the end, so that a second signal still ends the program during the checkpoints.
     let runtime = runtime()?;
-    runtime.block_on(serve(&startup, &component, connections))?;
+    let is_closed = runtime.block_on(serve(&startup, &component, connections))?;
     if let Some(database) = database
         && let Err(error) = last_moment::record(database, now_us())
     {
         tracing::warn!(%error, "cannot record the time");
     }
-    for file in &files {
-        if let Err(error) = prepare::checkpoint(file) {
-            tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
-        }
+    if is_closed {
+        files.iter().for_each(|file| checkpoint(file));
     }
     Ok(())
+}
+
+fn checkpoint(file: &Path) {
+    if let Err(error) = prepare::checkpoint(file) {
+        tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
+    }
 }
 
 fn runtime() -> std::io::Result<Runtime> {
@@ -102,11 +106,12 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
+/// Returns whether the databases are closed.
 async fn serve(
     startup: &Startup,
     component: &ComponentSettings,
     connections: Connections,
-) -> Result<()> {
+) -> Result<bool> {
     let listener = listener::bind(startup.address).await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
     let database = startup.runtime_config.default_database();
@@ -117,6 +122,7 @@ async fn serve(
     let (metrics, metrics_address) = metrics.unzip();
     let answers = Arc::new(AnswerHours::new());
     let shared = Arc::new(shared(startup, component, answers.clone()));
+    let open = Arc::downgrade(&shared);
     let (handler, clock) = guests(
         startup,
         component,
@@ -131,13 +137,13 @@ async fn serve(
         waiting.unwrap_or_default(),
         stop.clone(),
     );
-    tokio::spawn(give_free_pages_back(shared.clone(), stop.clone()));
+    alive.spawn(give_free_pages_back(shared.clone(), stop.clone()));
     let reader = database.map(|file| Arc::new(Mutex::new(Reader::new(file.to_owned()))));
     let watch = holder.clone().watch(
         move || data_versions(shared.clone()),
         move || news(reader.clone()),
     );
-    tokio::spawn(watch);
+    alive.spawn(stop.clone().run_until_cancelled_owned(watch));
     let service = Service::new(
         handler,
         component.max_body,
@@ -161,11 +167,19 @@ async fn serve(
     tell_service_manager(address, stop.clone())?;
     listener::serve(listener, slots, service, stop).await;
     alive.close();
-    let ended = tokio::time::timeout(SHUTDOWN_GRACE, alive.wait()).await;
-    if ended.is_err() {
+    let closed = async { tokio::join!(alive.wait(), closed(&open)) };
+    let is_closed = tokio::time::timeout(SHUTDOWN_GRACE, closed).await.is_ok();
+    if !is_closed {
         tracing::warn!("an instance was still busy when the server stopped");
     }
-    Ok(())
+    Ok(is_closed)
+}
+
+/// Waits for the tasks that have the databases open, of which some end just after their instance.
+async fn closed(open: &Weak<Shared>) {
+    while open.strong_count() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// Says that the server is ready, and from then on that it is alive whenever it answers.

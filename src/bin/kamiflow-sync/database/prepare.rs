@@ -47,7 +47,8 @@ fn create_or_check(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Moves the write-ahead log of `file` into it, so that a copy of this one file is complete.
+/// Moves the write-ahead log of `file` into it, so that a copy of this one file is complete. This process must not have
+/// it open: the look at the log would end the locks of its connections.
 pub fn checkpoint(file: &Path) -> Result<()> {
     log_check::require_own_log(file)?;
     let connection = Connection::open(file)?;
