@@ -63,6 +63,13 @@ struct Target<'p> {
     purge: &'p Purge,
 }
 
+impl Target<'_> {
+    /// All versions of the path that are older than this go.
+    fn removed_below(&self) -> Rev {
+        self.purge.rev.map_or(self.above, |_| 0)
+    }
+}
+
 impl Store {
     /// Purges. What another version of the project shares stays.
     ///
@@ -135,7 +142,7 @@ impl Store {
         };
         self.unlink(target, &versions, last.previous)?;
         self.overwrite(&versions)?;
-        self.name_others(&versions, elsewhere)?;
+        self.name_others(target, &versions, elsewhere)?;
         Ok(versions.len() as u64)
     }
 
@@ -216,16 +223,22 @@ impl Store {
         .map(drop)
     }
 
-    /// Adds the paths that have the same content.
+    /// Adds the paths that have the same content, but for versions that later steps remove.
     fn name_others(
         &self,
+        target: &Target,
         versions: &[Removable],
         elsewhere: &mut BTreeSet<String>,
     ) -> Result<(), Error> {
         let rows = self.execute(
             "SELECT DISTINCT path FROM version
-             WHERE content IN (SELECT value FROM json_each(?1)) LIMIT ?2",
-            [contents(versions), (MAX_NAMED as i64).into()],
+             WHERE content IN (SELECT value FROM json_each(?1)) AND NOT (path = ?3 AND rev < ?4) LIMIT ?2",
+            [
+                contents(versions),
+                (MAX_NAMED as i64).into(),
+                target.purge.path.as_str().into(),
+                target.removed_below().into(),
+            ],
         )?;
         for mut row in rows {
             elsewhere.insert(row.take_text(0)?);
@@ -344,7 +357,8 @@ mod tests {
         store
             .write(|store| {
                 for rev in 1..=count {
-                    let text = format!("{SECRET} {rev}");
+                    // The newest is again as the oldest.
+                    let text = format!("{SECRET} {}", rev % (count - 1));
                     let push = super::super::testing::push(&[("a", Some(&text))]);
                     store.push(&push, &PushTo::new(&id(), rev, &rules()))?;
                 }
@@ -355,6 +369,7 @@ mod tests {
         assert_eq!(purge(&store, "a", Some(middle)).unwrap().versions, 1);
         let purged = purge(&store, "a", None).unwrap();
         assert_eq!(purged.versions as i64, count - 1);
+        assert!(purged.elsewhere.is_empty());
         assert_eq!(revs(&store, "a").len(), 1);
         assert!(!file.holds(SECRET));
     }
