@@ -52,21 +52,23 @@ impl Store {
         rows.iter().map(latest_change).collect()
     }
 
-    /// Those of the projects that were deleted after `since` and not made again: at most `limit`.
+    /// Those of the projects that were deleted after `since` and not made again, and when, in that order: at most
+    /// `limit`.
     pub fn latest_deletions(
         &self,
         projects: &Projects,
         since: Rev,
         limit: usize,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<(String, Rev)>, Error> {
         let rows = self.execute(
-            "SELECT id FROM retired WHERE deleted_at > ?1
+            "SELECT id, deleted_at FROM retired WHERE deleted_at > ?1
                AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
                AND NOT EXISTS (SELECT 1 FROM project WHERE project.id = retired.id)
              ORDER BY deleted_at LIMIT ?2",
             [since.into(), (limit as i64).into(), projects.into()],
         )?;
-        rows.into_iter().map(|mut row| row.take_text(0)).collect()
+        let deletion = |mut row: Row| Ok((row.take_text(0)?, row.integer(1)?));
+        rows.into_iter().map(deletion).collect()
     }
 }
 

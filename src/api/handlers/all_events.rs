@@ -41,41 +41,59 @@ pub fn all_events(
         return open(String::new(), from_now_on);
     };
     let since = position.parse::<Position>()?.since(now);
-    let latest = |store: &Store| {
-        let changes = store.latest_changes(projects, since, MOST_PROJECTS + 1)?;
-        let deleted = deleted_since(store, projects, since, MOST_PROJECTS)?;
-        Ok::<_, Error>((changes, deleted))
-    };
-    let (mut changes, deleted) = app.database.with(latest)?;
-    let deletions = deleted
-        .iter()
-        .map(|id| event::change(id, Cursor::BEGINNING, None));
-    let has_more = changes.len() > MOST_PROJECTS;
-    changes.truncate(MOST_PROJECTS);
-    let mut events: String = changes.iter().map(describe).chain(deletions).collect();
-    match changes.last() {
-        Some(last) if has_more => {
-            let next = Position::Exact(last.cursor.rev - 1);
+    let missed = |store: &Store| Missed::since(store, projects, since, MOST_PROJECTS);
+    let missed = app.database.with(missed)?;
+    let mut events = missed.events();
+    match missed.until {
+        Some(until) => {
+            let next = Position::Exact(until - 1);
             events += &format!("id: {next}\n\n");
             Ok(event_stream::end_after(events))
         }
-        last => {
+        None => {
+            let last = missed.changes.last();
             let last = last.map_or(position, |last| last.cursor.to_string());
             open(events, last)
         }
     }
 }
 
-/// At most `limit` projects that were deleted since; none for a client that knows of no project yet.
-fn deleted_since(
-    store: &Store,
-    projects: &Projects,
-    since: Rev,
-    limit: usize,
-) -> Result<Vec<String>, Error> {
-    match since {
-        ..=0 => Ok(Vec::new()),
-        _ => Ok(store.latest_deletions(projects, since, limit)?),
+/// What a client has missed, in the order of time.
+struct Missed {
+    changes: Vec<LatestChange>,
+    /// Deleted projects.
+    deleted: Vec<(String, Rev)>,
+    /// Where it goes on when there is more.
+    until: Option<Rev>,
+}
+
+impl Missed {
+    /// What has happened since, at most `limit` of each kind.
+    fn since(store: &Store, projects: &Projects, since: Rev, limit: usize) -> Result<Self, Error> {
+        let mut changes = store.latest_changes(projects, since, limit + 1)?;
+        let mut deleted = match since {
+            // A client that knows of no project yet.
+            ..=0 => Vec::new(),
+            _ => store.latest_deletions(projects, since, limit + 1)?,
+        };
+        let next_change = changes.get(limit).map(|change| change.cursor.rev);
+        let next_deletion = deleted.get(limit).map(|(_, at)| *at);
+        let until = next_change.into_iter().chain(next_deletion).min();
+        if let Some(until) = until {
+            changes.retain(|change| change.cursor.rev < until);
+            deleted.retain(|(_, at)| *at < until);
+        }
+        Ok(Self {
+            changes,
+            deleted,
+            until,
+        })
+    }
+
+    fn events(&self) -> String {
+        let deletion = |(id, _): &(String, Rev)| event::change(id, Cursor::BEGINNING, None);
+        let deletions = self.deleted.iter().map(deletion);
+        self.changes.iter().map(describe).chain(deletions).collect()
     }
 }
 
@@ -95,9 +113,9 @@ pub fn begins_with_few(app: &App, position: &str) -> Result<bool, Error> {
     };
     let since = position.since(now_us());
     app.database.with(|store| {
-        let changes = store.latest_changes(&Projects::All, since, FEW + 1)?;
-        let deleted = deleted_since(store, &Projects::All, since, FEW + 1)?;
-        Ok(changes.len() + deleted.len() <= FEW)
+        let missed = Missed::since(store, &Projects::All, since, FEW)?;
+        let events = missed.changes.len() + missed.deleted.len();
+        Ok(missed.until.is_none() && events <= FEW)
     })
 }
 
