@@ -58,6 +58,9 @@ fn every_version_can_be_read() {
         let address = format!("files/{}?rev={}", encode("ghi chú"), version["rev"]);
         assert_eq!(client.ask("p", &address).bytes, text.as_bytes());
     }
+    let never = client.ask("p", &format!("files/{}?rev=5", encode("ghi chú")));
+    let error = never.failed(404, "not_found")["error"].clone();
+    assert!(error.as_str().unwrap().contains("has no version 5"));
 }
 
 #[test]

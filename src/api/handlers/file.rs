@@ -9,7 +9,7 @@ use crate::api::etag;
 use crate::api::request::parameter;
 use crate::api::response::attachment;
 use crate::domain::{FilePath, ProjectId};
-use crate::store::{Store, StoredVersion};
+use crate::store::{self, Store, StoredVersion};
 
 const REV: HeaderName = HeaderName::from_static("x-rev");
 
@@ -62,13 +62,21 @@ fn find(
     };
     match rev {
         None => Ok(store.newest_version(project.number, path)?),
-        Some(rev) => match rev.parse() {
-            Ok(rev) => Ok(store.version(project.number, path, rev)?),
-            Err(_) => Err(Error::BadRequest(
-                "'rev' must be the rev of a version.".to_owned(),
-            )),
-        },
+        Some(rev) => version(store, project.number, path, &rev).map(Some),
     }
+}
+
+fn version(
+    store: &Store,
+    project: i64,
+    path: &FilePath,
+    rev: &str,
+) -> Result<StoredVersion, Error> {
+    let rule = |_| Error::BadRequest("'rev' must be the rev of a version.".to_owned());
+    let rev = rev.parse().map_err(rule)?;
+    let stored = store.version(project, path, rev)?;
+    let path = || path.to_string();
+    Ok(stored.ok_or_else(|| store::Error::NoVersion { path: path(), rev })?)
 }
 
 /// The last segment of the path is the name of the download.
