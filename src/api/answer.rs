@@ -7,7 +7,7 @@ use super::admission::{Admitted, admit, settle};
 use super::app::App;
 use super::caller::Caller;
 use super::error::Error;
-use super::request::{Body, device, read_body};
+use super::request::{Body, device, read_body, require_text};
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
 use super::{cors, event_stream, gzip, handlers};
@@ -64,6 +64,7 @@ fn respond(
         return Ok(response);
     }
     let found = Route::find(head.method(), head.uri().path())?;
+    require_text(head)?;
     if found.needs.is_some() {
         let caching = match found.route.is_stream() {
             true => "no-store",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::Request;
 use http::header::{AsHeaderName, CONTENT_LENGTH, HeaderMap, USER_AGENT};
+use percent_encoding::percent_decode_str;
 
 use super::caller::Caller;
 use super::error::Error;
@@ -39,6 +40,14 @@ pub(super) fn read_body(
     }
     let body = body.read(declared as usize, limit_bytes)?;
     gzip::decode(headers, body, limit_bytes)
+}
+
+/// 400 for a query that is no text: with other characters in their place, its bytes would mean something else.
+pub(super) fn require_text(head: &Request<()>) -> Result<(), Error> {
+    let query = head.uri().query().unwrap_or_default();
+    let text = percent_decode_str(query).decode_utf8();
+    let rule = |_| Error::BadRequest("The query is not percent-encoded UTF-8.".to_owned());
+    text.map(drop).map_err(rule)
 }
 
 /// The first value of a query parameter, percent-decoded.

@@ -113,6 +113,18 @@ fn a_project_id_is_one_plain_segment_in_any_encoding() {
 }
 
 #[test]
+fn a_query_that_is_no_text_means_no_other_path() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("ideas/\u{fffd}", "x")]).good();
+    for query in ["history?path=ideas/%ff", "changes?since=%ff"] {
+        client.ask("p", query).failed(400, "bad_request");
+    }
+    let found = client.ask("p", "history?path=ideas/%EF%BF%BD&x=a+b").good();
+    assert_eq!(found["versions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn addresses_match_in_either_case_and_with_a_slash_at_the_end() {
     let host = Host::start();
     let client = host.client();
