@@ -10,22 +10,48 @@ use serde_json::ser::{Formatter, Serializer};
 
 /// The value as ASCII JSON.
 pub fn to_vec(value: &impl Serialize) -> Vec<u8> {
-    to_vec_of_about(256, value)
-}
-
-/// The same of a value that takes about so many bytes: a buffer that grows needs three times its size
-/// while it is moved.
-pub fn to_vec_of_about(bytes: usize, value: &impl Serialize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes);
+    let mut out = Vec::with_capacity(256);
     append(&mut out, value);
     out
 }
 
+/// The same of a large value, written twice: a buffer that grows needs three times its size while it is moved.
+pub fn to_vec_exact(value: &impl Serialize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(length(value));
+    append(&mut out, value);
+    out
+}
+
+/// Bytes of the value as JSON.
+pub fn length(value: &impl Serialize) -> usize {
+    let mut length = Length(0);
+    write(&mut length, value);
+    length.0
+}
+
 /// Writes the value behind what `out` already holds.
 pub fn append(out: &mut Vec<u8>, value: &impl Serialize) {
+    write(out, value);
+}
+
+fn write(out: impl io::Write, value: &impl Serialize) {
     value
         .serialize(&mut Serializer::with_formatter(out, Ascii))
-        .expect("wire types have string keys and a Vec takes every byte");
+        .expect("wire types have string keys and memory takes every byte");
+}
+
+/// Counts what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Ascii;
@@ -64,5 +90,7 @@ mod tests {
         assert!(json.is_ascii());
         assert_eq!(serde_json::from_slice::<String>(&json).unwrap(), text);
         assert_eq!(to_vec(&"é🔒"), br#""\u00e9\ud83d\udd12""#);
+        let exact = to_vec_exact(&text);
+        assert!(exact == json && exact.capacity() == json.len());
     }
 }

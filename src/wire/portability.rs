@@ -5,6 +5,9 @@ use serde::Serialize;
 use crate::domain::UnportableName;
 use crate::domain::fault::Fault;
 
+/// Names that an answer warns of, at most: a small request may store more than one can hold. `/portability` lists all.
+const MAX_WARNINGS: usize = 1000;
+
 /// A name, of a file or a folder, that some system cannot hold, or not beside another.
 #[derive(Debug, Serialize)]
 pub struct Unportable {
@@ -38,6 +41,15 @@ impl From<UnportableName> for Unportable {
             twins: name.twins,
         }
     }
+}
+
+/// What an answer warns of.
+pub fn warnings(names: Vec<UnportableName>) -> Vec<Unportable> {
+    names
+        .into_iter()
+        .take(MAX_WARNINGS)
+        .map(Into::into)
+        .collect()
 }
 
 /// The problems of a name, as programs read them.

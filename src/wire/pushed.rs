@@ -2,9 +2,13 @@
 
 use serde::Serialize;
 
+use super::json;
 use super::portability::Unportable;
 use super::version::Current;
 use crate::domain::{Conflict, Outcome, Replaced, Rev, Status};
+
+/// Paths of which the answer is large.
+const MANY: usize = 1000;
 
 /// The answer to a push.
 #[derive(Debug, Serialize)]
@@ -24,6 +28,16 @@ pub struct PushAnswer {
     pub results: Vec<PathOutcome>,
     /// Names of its files, and of folders above them, that some system cannot hold.
     pub warnings: Vec<Unportable>,
+}
+
+impl PushAnswer {
+    /// This as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        match self.results.len() {
+            0..=MANY => json::to_vec(self),
+            _ => json::to_vec_exact(self),
+        }
+    }
 }
 
 /// An older edit that replaced a newer one.

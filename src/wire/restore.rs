@@ -54,10 +54,7 @@ pub struct RestoreAnswer {
 impl RestoreAnswer {
     /// This as JSON.
     pub fn to_json(&self) -> Vec<u8> {
-        // What a result takes besides its path.
-        const REST: usize = 120;
-        let results = self.results.iter().map(|result| result.path.len() + REST);
-        json::to_vec_of_about(results.sum::<usize>() + REST, self)
+        json::to_vec_exact(self)
     }
 }
 

@@ -455,6 +455,13 @@ fn more_paths_than_one_statement_can_bind_are_all_looked_up() {
         .good();
     assert_eq!(answer["results"][0]["status"], "absent");
     assert_eq!(answer["results"][430_000]["status"], "deleted");
+    // Of the longest names, whose answer is three times as long.
+    let long = [&*"é".repeat(120); 4].join("/");
+    let deletions: Vec<String> = (0..50_000).map(|i| format!("never/{i}/{long}")).collect();
+    let answer = client
+        .push("p", &json!({ "files": [], "deletions": deletions }))
+        .good();
+    assert_eq!(answer["results"][49_999]["status"], "absent");
     let many = (0..50_000).map(|i| file(&format!("new/{i}"), b"x"));
     let files: Vec<_> = many.chain([file("zoo", b"a file now")]).collect();
     let answer = client

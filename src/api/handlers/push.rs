@@ -15,11 +15,12 @@ use crate::api::error::Error;
 use crate::api::handlers::delete::remove_deleted;
 use crate::api::publication::{Publication, with_news};
 use crate::api::request::{device, file_path};
-use crate::api::response::ok;
+use crate::api::response::ok_json;
 use crate::domain::key::Scope;
 use crate::domain::{Checksum, Content, Delete, FilePath, ProjectId, Push, Put, Rev};
 use crate::store::{Applied, PushTo, Retention};
 use crate::wire::body::{BodyError, Object};
+use crate::wire::portability::warnings;
 use crate::wire::push::{Deletion, Metadata, PushRequest, PushedFile};
 use crate::wire::pushed::PushAnswer;
 
@@ -52,9 +53,16 @@ pub fn push(
         prune(app, id, now_us);
         remove_deleted(app, REMOVAL_TIME);
     }
-    let news = Publication::of(id, &applied, checked.push.device.as_deref());
-    let response = ok(&describe(applied, checked.synced, checked.deleted));
-    Ok(with_news(response, news.as_ref()))
+    let CheckedPush {
+        push,
+        synced,
+        deleted,
+    } = checked;
+    let news = Publication::of(id, &applied, push.device.as_deref());
+    // Its memory is for the answer.
+    drop(push);
+    let answer = describe(applied, synced, deleted).to_json();
+    Ok(with_news(ok_json(answer), news.as_ref()))
 }
 
 /// In transactions of its own: the push is stored, so a failure here is not the client's.
@@ -84,7 +92,7 @@ fn describe(applied: Applied, synced: usize, deleted: usize) -> PushAnswer {
         previous_cursor: applied.previous.to_string(),
         cursor: applied.cursor.to_string(),
         results: applied.outcomes.into_iter().map(Into::into).collect(),
-        warnings: applied.unportable.into_iter().map(Into::into).collect(),
+        warnings: warnings(applied.unportable),
     }
 }
 

@@ -11,10 +11,8 @@ use crate::api::response::ok_json;
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
 use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;
+use crate::wire::portability::warnings;
 use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
-
-/// A small request may restore more than an answer can name. `/portability` lists all.
-const MAX_WARNINGS: usize = 1000;
 
 /// Restores one version of one path, or the project as it was at a moment. What is restored is a
 /// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored.
@@ -80,8 +78,6 @@ fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
         results: (applied.outcomes.into_iter().zip(restored.sources))
             .map(path)
             .collect(),
-        warnings: (applied.unportable.into_iter().take(MAX_WARNINGS))
-            .map(Into::into)
-            .collect(),
+        warnings: warnings(applied.unportable),
     }
 }
