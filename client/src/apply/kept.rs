@@ -3,15 +3,15 @@
 //! A replaced file is in the history of the server. But a program that had it open may still write into it;
 //! then that text goes to the trash.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::Disk;
-use super::trash::{move_to, trash};
+use super::trash::{move_to, ready, refusal, trash};
+use super::way::Obstacle;
 use crate::checksum::checksum;
 use crate::dates;
-use crate::error::{At, SyncError};
 
 /// Days that the trash keeps a file.
 const DAYS: u32 = 30;
@@ -20,31 +20,31 @@ const DAYS: u32 = 30;
 const OPEN: Duration = Duration::from_secs(60 * 60);
 
 /// Keeps a replaced file for an hour.
-pub(super) fn replaced(disk: &Disk, place: &Path, checksum: &str) -> io::Result<()> {
-    move_to(place, &folder(disk).join(checksum)).map(drop)
+pub(super) fn replaced(disk: &Disk, place: &Path, checksum: &str) -> Result<(), Obstacle> {
+    let moved = move_to(place, &folder(disk).join(checksum));
+    moved.map_err(|error| refusal(&folder(disk), &error))
+}
+
+/// Whether a replaced file can be kept, before it is replaced.
+pub(super) fn check(disk: &Disk) -> Result<(), Obstacle> {
+    let ready = ready(&folder(disk).join("any")).map(drop);
+    ready.map_err(|error| refusal(&folder(disk), &error))
 }
 
 fn folder(disk: &Disk) -> PathBuf {
     disk.folder.memory().join("replaced")
 }
 
-/// Forgets what was kept long enough.
-pub fn sweep(disk: &Disk) -> Result<(), SyncError> {
-    try_sweep(disk).at(&disk.folder.memory())
-}
-
-fn try_sweep(disk: &Disk) -> io::Result<()> {
-    for entry in entries(&folder(disk))? {
-        sweep_replaced(disk, &entry)?;
+/// Forgets what was kept long enough. What cannot be removed stays, and ends no round.
+pub fn sweep(disk: &Disk) {
+    for place in entries(&folder(disk)) {
+        _ = sweep_replaced(disk, &place);
     }
     let oldest = dates::day_before(disk.now, DAYS);
-    for folder in entries(&disk.folder.trash())? {
-        let is_past = day_of(&folder).is_some_and(|day| *day < *oldest);
-        if is_past {
-            std::fs::remove_dir_all(&folder)?;
-        }
+    let is_past = |folder: &PathBuf| day_of(folder).is_some_and(|day| *day < *oldest);
+    for folder in entries(&disk.folder.trash()).filter(is_past) {
+        _ = std::fs::remove_dir_all(folder);
     }
-    Ok(())
 }
 
 /// The day whose removed files a folder of the trash has. Finders put files of their own beside it.
@@ -57,11 +57,9 @@ fn day_of(folder: &Path) -> Option<&str> {
     (is_day && folder.is_dir()).then_some(name)
 }
 
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match folder.read_dir() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        entries => entries?.map(|entry| Ok(entry?.path())).collect(),
-    }
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = folder.read_dir().into_iter().flatten().flatten();
+    entries.map(|entry| entry.path())
 }
 
 fn sweep_replaced(disk: &Disk, place: &Path) -> io::Result<()> {
@@ -69,20 +67,17 @@ fn sweep_replaced(disk: &Disk, place: &Path) -> io::Result<()> {
     if !metadata.is_file() || age(&metadata, disk.now) < OPEN {
         return Ok(());
     }
-    let name = place
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    match name.starts_with(&checksum(&std::fs::read(place)?)[..48]) {
-        true => std::fs::remove_file(place),
-        false => trash(
-            disk,
-            place,
-            &format!("written after it was replaced/{name}"),
-        )
-        .map(drop),
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    if name.starts_with(&checksum(&std::fs::read(place)?)[..48]) {
+        return std::fs::remove_file(place);
     }
+    // Where the trash does not take it, it stays.
+    _ = trash(
+        disk,
+        place,
+        &format!("written after it was replaced/{name}"),
+    );
+    Ok(())
 }
 
 /// Since it was moved here, or written.

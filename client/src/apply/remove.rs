@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::exchange::rename_to_free;
-use super::trash::trash;
+use super::trash::{check, trash};
 use super::way::Obstacle;
 use super::{Disk, Outcome, flush, temporary};
 use crate::checksum::checksum;
@@ -24,34 +24,48 @@ pub fn remove_all(disk: &Disk, files: &[(&str, &str)]) -> Result<Vec<Outcome>, S
 
 fn remove(disk: &Disk, path: &str, expected: &str) -> Result<Outcome, SyncError> {
     let place = disk.folder.place(path);
-    match try_remove(disk, path, &place, expected).map_err(Obstacle::from) {
+    match try_remove(disk, path, &place, expected) {
         Ok(outcome) => Ok(outcome),
         Err(Obstacle::Reason(reason)) => Ok(Outcome::Blocked(reason)),
         Err(Obstacle::Failure(error)) => Err(error).at(&place),
     }
 }
 
-fn try_remove(disk: &Disk, path: &str, place: &Path, expected: &str) -> io::Result<Outcome> {
+fn try_remove(disk: &Disk, path: &str, place: &Path, expected: &str) -> Result<Outcome, Obstacle> {
     if !place.symlink_metadata().is_ok_and(|found| found.is_file()) {
         return Ok(Outcome::Changed);
     }
+    check(disk, path)?;
     // Out of the way in one step, so that nobody writes it any more while it is looked at.
     let aside = temporary::free_name(place);
     match rename_to_free(place, &aside) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Changed),
         moved => moved?,
     }
-    if std::fs::read(&aside).is_ok_and(|bytes| checksum(&bytes) == expected) {
-        trash(disk, &aside, path)?;
-        remove_empty_folders(disk, path);
-        return Ok(Outcome::Done(None));
+    let is_expected = std::fs::read(&aside).is_ok_and(|bytes| checksum(&bytes) == expected);
+    if !is_expected {
+        // Another text was saved in the last moment.
+        put_back(disk, path, &aside, place)?;
+        return Ok(Outcome::Changed);
     }
-    // Another text was saved in the last moment: back with it, unless there is one more by now.
-    match rename_to_free(&aside, place) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => _ = trash(disk, &aside, path)?,
-        back => back?,
+    if let Err(refusal) = trash(disk, &aside, path) {
+        put_back(disk, path, &aside, place)?;
+        return Err(refusal);
     }
-    Ok(Outcome::Changed)
+    remove_empty_folders(disk, path);
+    Ok(Outcome::Done(None))
+}
+
+/// Gives a file its name back, unless there is one more by now.
+fn put_back(disk: &Disk, path: &str, aside: &Path, place: &Path) -> io::Result<()> {
+    match rename_to_free(aside, place) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Where the trash does not take it, it stays beside, and the next round tries again.
+            _ = trash(disk, aside, path);
+            Ok(())
+        }
+        back => back,
+    }
 }
 
 /// Up to the category, which stays.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::exchange::{exchange, rename_to_free};
-use super::trash::trash;
+use super::trash::{self, trash};
 use super::way::{Obstacle, prepare};
 use super::{Disk, Outcome, flush, kept, temporary};
 use crate::checksum::checksum;
@@ -88,6 +88,11 @@ fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> 
     if place.symlink_metadata().is_ok_and(|old| !old.is_file()) {
         return Err(io::Error::from(ErrorKind::IsADirectory).into());
     }
+    match (write.expected, write.old) {
+        (None, _) => {}
+        (Some(_), Old::Known) => kept::check(disk)?,
+        (Some(_), Old::Trash) => trash::check(disk, write.path)?,
+    }
     let like = disk.folder.place(write.like);
     let temporary = temporary::write(&place, &like, write.content, write.modified)?;
     Ok(Staged {
@@ -98,7 +103,7 @@ fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> 
 }
 
 fn outcome(disk: &Disk, staged: Result<Staged, Obstacle>) -> io::Result<Outcome> {
-    match staged.and_then(|staged| Ok(settle(disk, &staged)?)) {
+    match staged.and_then(|staged| settle(disk, &staged)) {
         Ok(outcome) => Ok(outcome),
         Err(Obstacle::Reason(reason)) => Ok(Outcome::Blocked(reason)),
         Err(Obstacle::Failure(error)) => Err(error),
@@ -106,7 +111,7 @@ fn outcome(disk: &Disk, staged: Result<Staged, Obstacle>) -> io::Result<Outcome>
 }
 
 /// Puts a staged content into place.
-fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
+fn settle(disk: &Disk, staged: &Staged) -> Result<Outcome, Obstacle> {
     let Staged {
         write,
         place,
@@ -121,16 +126,21 @@ fn settle(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
         std::fs::remove_file(temporary)?;
         return match error.kind() {
             ErrorKind::AlreadyExists | ErrorKind::NotFound => Ok(Outcome::Changed),
-            _ => Err(error),
+            _ => Err(error.into()),
         };
     }
     if let Some(expected) = write.expected {
         if !has_content(temporary, expected) {
-            return put_back(disk, staged);
+            put_back(disk, staged)?;
+            return Ok(Outcome::Changed);
         }
-        match write.old {
-            Old::Known => kept::replaced(disk, temporary, expected)?,
-            Old::Trash => _ = trash(disk, temporary, write.path)?,
+        let kept = match write.old {
+            Old::Known => kept::replaced(disk, temporary, expected),
+            Old::Trash => trash(disk, temporary, write.path),
+        };
+        if let Err(refusal) = kept {
+            put_back(disk, staged)?;
+            return Err(refusal);
         }
     }
     Ok(Outcome::Done(Some(described(disk, staged, &before)?)))
@@ -155,9 +165,9 @@ fn has_content(place: &Path, expected: &str) -> bool {
     is_file && std::fs::read(place).is_ok_and(|bytes| checksum(&bytes) == expected)
 }
 
-/// Somebody has saved another text in the last moment: it gets its name back. A text that was saved
-/// even after that goes to the trash.
-fn put_back(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
+/// Gives what was replaced its name back: another text, which somebody has saved in the last moment, or one
+/// that can be kept nowhere else. A text that was saved even after that goes to the trash.
+fn put_back(disk: &Disk, staged: &Staged) -> io::Result<()> {
     let Staged {
         write,
         place,
@@ -168,8 +178,11 @@ fn put_back(disk: &Disk, staged: &Staged) -> io::Result<Outcome> {
         result => result?,
     }
     match has_content(temporary, &checksum(write.content)) {
-        true => std::fs::remove_file(temporary)?,
-        false => _ = trash(disk, temporary, write.path)?,
+        true => std::fs::remove_file(temporary),
+        false => {
+            // Where the trash does not take it, it stays beside, and the next round tries again.
+            _ = trash(disk, temporary, write.path);
+            Ok(())
+        }
     }
-    Ok(Outcome::Changed)
 }

@@ -7,47 +7,90 @@ use std::path::{Path, PathBuf};
 
 use super::Disk;
 use super::exchange::rename_to_free;
+use super::way::Obstacle;
 use crate::dates;
-use crate::error::{At, SyncError};
 
-/// Moves a file into the trash, below today's date.
-pub(super) fn trash(disk: &Disk, place: &Path, path: &str) -> io::Result<PathBuf> {
-    let today = disk.folder.trash().join(dates::day(disk.now));
-    let wanted = path.split('/').fold(today, |place, name| place.join(name));
-    move_to(place, &wanted)
+/// Moves a file into the trash, below today's date. Until the trash has it, it keeps its name.
+pub(super) fn trash(disk: &Disk, place: &Path, path: &str) -> Result<(), Obstacle> {
+    let moved = move_to(place, &wanted(disk, path));
+    moved.map_err(|error| refusal(&disk.folder.trash(), &error))
 }
 
-/// Puts temporary files of a killed round into the trash: they may be all that is left of a text.
-pub fn rescue(disk: &Disk, leftovers: &[String]) -> Result<(), SyncError> {
-    for path in leftovers {
+/// Whether the trash can take a file, before anything is done with it.
+pub(super) fn check(disk: &Disk, path: &str) -> Result<(), Obstacle> {
+    let ready = ready(&wanted(disk, path)).map(drop);
+    ready.map_err(|error| refusal(&disk.folder.trash(), &error))
+}
+
+fn wanted(disk: &Disk, path: &str) -> PathBuf {
+    let today = disk.folder.trash().join(dates::day(disk.now));
+    path.split('/').fold(today, |place, name| place.join(name))
+}
+
+/// Why a folder of this program takes no file, and what to do.
+pub(super) fn refusal(folder: &Path, error: &io::Error) -> Obstacle {
+    let folder = folder.display();
+    Obstacle::Reason(match error.kind() {
+        ErrorKind::PermissionDenied => {
+            format!(
+                "there is no permission to write in {folder}: give it, with all in it, to your user"
+            )
+        }
+        _ => format!("{folder} cannot take what is here now: {error}"),
+    })
+}
+
+/// Puts temporary files of a killed round into the trash: they may be all that is left of a text. Returns
+/// those that the trash does not take, each with the reason.
+pub fn rescue(disk: &Disk, leftovers: &[String]) -> Vec<(String, String)> {
+    let rescue = |path: &String| {
         let place = disk.folder.place(path);
-        trash(disk, &place, path).at(&place)?;
-    }
-    Ok(())
+        let refusal = trash(disk, &place, path).err()?;
+        let is_there = place.symlink_metadata().is_ok();
+        is_there.then(|| (path.clone(), refusal.to_string()))
+    };
+    leftovers.iter().filter_map(rescue).collect()
 }
 
 /// Moves a file to the first free name like the wanted one.
-pub(super) fn move_to(place: &Path, wanted: &Path) -> io::Result<PathBuf> {
-    if let Some(folder) = wanted.parent() {
-        // A file of the same name as a folder may be there from before.
-        if std::fs::create_dir_all(folder).is_err() {
-            let flat = wanted.file_name().unwrap_or(OsStr::new("file"));
-            let top = folder.ancestors().find(|above| above.is_dir());
-            return move_to_free(place, &top.unwrap_or(folder).join(flat));
-        }
-    }
-    move_to_free(place, wanted)
+pub(super) fn move_to(place: &Path, wanted: &Path) -> io::Result<()> {
+    move_to_free(place, &ready(wanted)?)
 }
 
-fn move_to_free(place: &Path, wanted: &Path) -> io::Result<PathBuf> {
+/// The name that is wanted, in a folder that is there and may be written.
+pub(super) fn ready(wanted: &Path) -> io::Result<PathBuf> {
+    let folder = wanted.parent().unwrap_or(wanted);
+    if std::fs::create_dir_all(folder).is_ok() {
+        return may_write(folder).map(|()| wanted.to_owned());
+    }
+    // A file of the same name as a folder may be there from before.
+    let top = folder.ancestors().find(|above| above.is_dir());
+    let top = top.unwrap_or(folder);
+    may_write(top)?;
+    Ok(top.join(wanted.file_name().unwrap_or(OsStr::new("file"))))
+}
+
+#[cfg(unix)]
+fn may_write(folder: &Path) -> io::Result<()> {
+    use rustix::fs::{Access, access};
+    Ok(access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// It is known when it is tried.
+#[cfg(not(unix))]
+fn may_write(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn move_to_free(place: &Path, wanted: &Path) -> io::Result<()> {
     for number in 1.. {
         let target = numbered(wanted, number);
         match rename_to_free(place, &target) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                return copy_to_free(place, &target).map(|()| target);
+                return copy_to_free(place, &target);
             }
-            result => return result.map(|()| target),
+            result => return result,
         }
     }
     Err(ErrorKind::AlreadyExists.into())
@@ -67,10 +110,17 @@ fn numbered(wanted: &Path, number: u32) -> PathBuf {
 
 /// To another file system.
 fn copy_to_free(place: &Path, target: &Path) -> io::Result<()> {
-    let mut file = File::open(place)?;
     let mut copy = File::options().write(true).create_new(true).open(target)?;
+    match copy_into(place, &mut copy) {
+        // Half a text is in nobody's trash.
+        Err(error) => std::fs::remove_file(target).and(Err(error)),
+        Ok(()) => std::fs::remove_file(place),
+    }
+}
+
+fn copy_into(place: &Path, copy: &mut File) -> io::Result<()> {
+    let mut file = File::open(place)?;
     copy.set_permissions(file.metadata()?.permissions())?;
-    io::copy(&mut file, &mut copy)?;
-    copy.sync_all()?;
-    std::fs::remove_file(place)
+    io::copy(&mut file, copy)?;
+    copy.sync_all()
 }

@@ -9,9 +9,11 @@ use crate::names;
 
 /// Why something is not possible here: a reason that concerns this path alone, or a failure that
 /// concerns everything.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Obstacle {
+    #[error("{0}")]
     Reason(String),
+    #[error("{0}")]
     Failure(io::Error),
 }
 

@@ -104,7 +104,8 @@ impl Round<'_> {
             }
         }
         self.tell_what_is_left();
-        sweep(&self.disk)
+        sweep(&self.disk);
+        Ok(())
     }
 
     /// What was done, what was left, and what is here now.

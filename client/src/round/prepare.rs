@@ -21,10 +21,10 @@ impl<'a> Round<'a> {
         state: &'a mut State,
         remote: &'a dyn Remote,
         options: Options<'a>,
-        scan: Scan,
+        mut scan: Scan,
     ) -> Result<Self, SyncError> {
         let folder = disk.folder;
-        rescue(&disk, &scan.leftovers)?;
+        scan.odd.extend(rescue(&disk, &scan.leftovers));
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         if !options.accept_deletions {

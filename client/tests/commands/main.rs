@@ -1,6 +1,7 @@
 //! The commands of `kamisync` as a person runs them: real folders, the real server, real processes.
 
 mod device;
+mod disk;
 mod install;
 mod link;
 mod network;

@@ -1,0 +1,106 @@
+//! Disks and folders of the program that take no file.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use support::{Finished, Host, finished};
+
+use crate::Device;
+
+/// Any user but root.
+const USER: u32 = 4321;
+
+/// The device of a user who is not root, with a program that this user can run.
+struct Mortal(Device);
+
+impl Mortal {
+    /// `None`, which is said, unless root runs the tests.
+    fn linked(host: &Host) -> Option<Self> {
+        let device = Device::linked("phone", host);
+        if device.root().metadata().unwrap().uid() != 0 {
+            eprintln!("NOT TESTED: only root can run the program as another user");
+            return None;
+        }
+        let program = [env!("CARGO_BIN_EXE_kamisync").as_ref(), device.root()];
+        let installed = Command::new("install").args(program).status();
+        assert!(installed.unwrap().success());
+        let mortal = Self(device);
+        mortal.own(mortal.0.root());
+        Some(mortal)
+    }
+
+    /// Gives a folder with all in it to the user.
+    fn own(&self, folder: &Path) {
+        chown(folder, Some(USER), Some(USER)).unwrap();
+        for entry in folder.read_dir().into_iter().flatten() {
+            let place = entry.unwrap().path();
+            match place.is_dir() {
+                true => self.own(&place),
+                false => chown(&place, Some(USER), Some(USER)).unwrap(),
+            }
+        }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Finished {
+        let like = self.0.command(arguments);
+        let mut command = Command::new(self.0.root().join("kamisync"));
+        let set = like
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?)));
+        command.args(arguments).env_clear().envs(set);
+        command.current_dir(self.0.root()).uid(USER).gid(USER);
+        finished(command.output().unwrap())
+    }
+}
+
+#[test]
+fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    for path in ["ideas/gone.md", "ideas/edited.md", "ideas/same.md"] {
+        laptop.write(path, "before");
+    }
+    laptop.run(&["sync"]).good();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    phone.run(&["sync"]).good();
+    // As after one round with sudo.
+    for folder in ["trash/2020-01-01/ideas", "replaced"] {
+        fs::create_dir_all(phone.0.place(".sync").join(folder)).unwrap();
+    }
+    phone.0.write(".sync/trash/2020-01-01/ideas/old.md", "old");
+    phone
+        .0
+        .write("ideas/.kamisync-1-2-3.tmp", "of a killed round");
+    fs::remove_file(laptop.place("ideas/gone.md")).unwrap();
+    laptop.write("ideas/edited.md", "after");
+    laptop.write("ideas/new.md", "new");
+    laptop.run(&["sync"]).good();
+    for round in 0..3 {
+        let said = phone.run(&["sync"]).good();
+        for kept in [
+            ["ideas/gone.md", "/.kamiflow/.sync/trash"],
+            ["ideas/edited.md", "/.kamiflow/.sync/replaced"],
+            ["ideas/.kamisync-1-2-3.tmp", "/.kamiflow/.sync/trash"],
+        ] {
+            let is_told = said.lines().any(|line| {
+                line.starts_with("left: ") && kept.iter().all(|text| line.contains(text))
+            });
+            assert!(is_told, "round {round}: {kept:?} in {said}");
+        }
+        let texts = ["gone", "edited", "new"].map(|name| phone.0.read(&format!("ideas/{name}.md")));
+        let expected = ["before", "before", "new"].map(|text| Some(text.to_owned()));
+        assert_eq!(texts, expected, "round {round}");
+        assert_eq!(phone.0.place("ideas").read_dir().unwrap().count(), 5);
+    }
+    phone.own(&phone.0.place(".sync"));
+    let said = phone.run(&["sync"]).good();
+    assert!(said.ends_with("1 down, 1 deleted here.\n"), "{said}");
+    assert_eq!(phone.0.read("ideas/edited.md").as_deref(), Some("after"));
+    assert_eq!(phone.0.place("ideas").read_dir().unwrap().count(), 3);
+    assert!(!phone.0.place(".sync/trash/2020-01-01").exists());
+}
