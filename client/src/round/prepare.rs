@@ -72,9 +72,12 @@ fn forget_unselected(state: &mut State, folder: &Folder) -> Result<(), SyncError
     state.write(&forget, cursor.as_deref())
 }
 
-/// A file that was read and is the same need not be read again.
+/// A file that was read and is the same need not be read again. One with a change that waits is: an entry
+/// would end the wait.
 fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
-    let seen = both(&scan.files, &state.entries).filter_map(|(path, local, entry)| {
+    let files = both(&scan.files, &state.entries);
+    let files = files.filter(|(path, ..)| !state.pending.contains_key(*path));
+    let seen = files.filter_map(|(path, local, entry)| {
         let (local, entry) = (local?, entry?);
         let is_same = entry.checksum.as_ref() == Some(&local.checksum);
         let is_new = !local.stamp.is_empty() && local.stamp != entry.stamp;

@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use support::{Finished, Host, finished};
 
@@ -103,4 +104,28 @@ fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
     assert_eq!(phone.0.read("ideas/edited.md").as_deref(), Some("after"));
     assert_eq!(phone.0.place("ideas").read_dir().unwrap().count(), 3);
     assert!(!phone.0.place(".sync/trash/2020-01-01").exists());
+}
+
+#[test]
+fn a_change_that_waits_outlives_a_touch_of_its_file() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/gone.md", "before");
+    laptop.run(&["sync"]).good();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    phone.run(&["sync"]).good();
+    fs::create_dir(phone.0.place(".sync/trash")).unwrap();
+    fs::remove_file(laptop.place("ideas/gone.md")).unwrap();
+    laptop.run(&["sync"]).good();
+    let said = phone.run(&["sync"]).good();
+    assert!(said.contains("left: ideas/gone.md"), "{said}");
+    let file = fs::File::open(phone.0.place("ideas/gone.md")).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    let said = phone.run(&["sync"]).good();
+    assert!(said.contains("left: ideas/gone.md"), "{said}");
+    phone.own(&phone.0.place(".sync"));
+    let said = phone.run(&["sync"]).good();
+    assert!(said.contains("deleted here: ideas/gone.md"), "{said}");
 }
