@@ -32,7 +32,8 @@ fn folder_of(place: &Path) -> Option<&Path> {
     place.ancestors().skip(1).find(|above| above.is_dir())
 }
 
-fn file(place: &Path) -> io::Result<()> {
+/// Writes one file to the disk.
+pub(super) fn file(place: &Path) -> io::Result<()> {
     // Windows flushes only what is open for writing.
     let mut options = File::options();
     options

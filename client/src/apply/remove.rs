@@ -24,11 +24,8 @@ pub fn remove_all(disk: &Disk, files: &[(&str, &str)]) -> Result<Vec<Outcome>, S
 
 fn remove(disk: &Disk, path: &str, expected: &str) -> Result<Outcome, SyncError> {
     let place = disk.folder.place(path);
-    match try_remove(disk, path, &place, expected) {
-        Ok(outcome) => Ok(outcome),
-        Err(Obstacle::Reason(reason)) => Ok(Outcome::Blocked(reason)),
-        Err(Obstacle::Failure(error)) => Err(error).at(&place),
-    }
+    let removed = try_remove(disk, path, &place, expected);
+    removed.or_else(|obstacle| obstacle.reason(&place).map(Outcome::Blocked))
 }
 
 fn try_remove(disk: &Disk, path: &str, place: &Path, expected: &str) -> Result<Outcome, Obstacle> {

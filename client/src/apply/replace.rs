@@ -4,109 +4,39 @@ use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::exchange::{exchange, rename_to_free};
-use super::trash::{self, trash};
-use super::way::{Obstacle, prepare};
-use super::{Disk, Outcome, flush, kept, temporary};
+use super::stage::{Old, Ready, Staged, Write, discard, flush_all, stage_all};
+use super::trash::trash;
+use super::way::Obstacle;
+use super::{Disk, Outcome, flush, kept};
 use crate::checksum::checksum;
 use crate::error::{At, SyncError};
 use crate::scan::{self, Local, Stamp};
 
-/// A file to write.
-#[derive(Debug)]
-pub struct Write<'a> {
-    /// The path.
-    pub path: &'a str,
-    /// The path whose file, if there is one, has the permissions that the new one gets.
-    pub like: &'a str,
-    /// The bytes.
-    pub content: &'a [u8],
-    /// When it was edited: milliseconds since 1970.
-    pub modified: i64,
-    /// The content that is here now; none for no file.
-    pub expected: Option<&'a str>,
-    /// What becomes of it.
-    pub old: Old,
-}
-
-/// What becomes of a replaced file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Old {
-    /// The server has its content.
-    Known,
-    /// It goes to the trash.
-    Trash,
-}
-
-/// A content that waits beside its file.
-struct Staged<'a> {
-    write: &'a Write<'a>,
-    place: PathBuf,
-    temporary: PathBuf,
-}
-
 /// Writes files, all of them to the disk before any is put into place. The outcomes are in the same order.
 pub fn write_all(disk: &Disk, writes: &[Write]) -> Result<Vec<Outcome>, SyncError> {
-    let staged = writes.par_iter().map(|write| stage(disk, write));
-    let staged: Vec<_> = staged.collect();
-    let staged = or_clean_up(staged).at(&disk.folder.memory())?;
-    let temporaries = staged
-        .iter()
-        .flatten()
-        .map(|staged| staged.temporary.clone());
-    let memory = disk.folder.memory();
-    flush::files(&temporaries.collect::<Vec<_>>()).at(&memory)?;
+    let staged = flush_all(stage_all(disk, writes)?)?;
     let places = staged.iter().flatten().map(|staged| staged.place.clone());
     let places: Vec<PathBuf> = places.collect();
-    let settled = staged.into_iter().map(|staged| outcome(disk, staged));
-    let outcomes = settled.collect::<io::Result<_>>().at(&memory)?;
-    flush::folders(&places).at(&memory)?;
+    let outcomes = settle_all(disk, staged)?;
+    flush::folders(&places).at(&disk.folder.memory())?;
     Ok(outcomes)
 }
 
-/// When one could not be staged because of something that concerns all, none is put into place.
-fn or_clean_up<'a>(
-    staged: Vec<Result<Staged<'a>, Obstacle>>,
-) -> io::Result<Vec<Result<Staged<'a>, Obstacle>>> {
-    let is_failure = |staged: &Result<_, Obstacle>| matches!(staged, Err(Obstacle::Failure(_)));
-    if staged.iter().any(is_failure) {
-        for staged in staged.iter().flatten() {
-            std::fs::remove_file(&staged.temporary)?;
-        }
-    }
-    let failure = |staged| match staged {
-        Err(Obstacle::Failure(error)) => Err(error),
-        other => Ok(other),
-    };
-    staged.into_iter().map(failure).collect()
+fn settle_all(disk: &Disk, staged: Vec<Ready>) -> Result<Vec<Outcome>, SyncError> {
+    let mut staged = staged.into_iter();
+    let settled = staged.by_ref().map(|ready| outcome(disk, ready));
+    let settled = settled.collect();
+    // When one has failed, the rest is still there.
+    staged.flatten().for_each(|staged| discard(&staged));
+    settled
 }
 
-fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> {
-    let place = prepare(disk, write.path)?;
-    if place.symlink_metadata().is_ok_and(|old| !old.is_file()) {
-        return Err(io::Error::from(ErrorKind::IsADirectory).into());
-    }
-    match (write.expected, write.old) {
-        (None, _) => {}
-        (Some(_), Old::Known) => kept::check(disk)?,
-        (Some(_), Old::Trash) => trash::check(disk, write.path)?,
-    }
-    let like = disk.folder.place(write.like);
-    let temporary = temporary::write(&place, &like, write.content, write.modified)?;
-    Ok(Staged {
-        write,
-        place,
-        temporary,
-    })
-}
-
-fn outcome(disk: &Disk, staged: Result<Staged, Obstacle>) -> io::Result<Outcome> {
-    match staged.and_then(|staged| settle(disk, &staged)) {
-        Ok(outcome) => Ok(outcome),
-        Err(Obstacle::Reason(reason)) => Ok(Outcome::Blocked(reason)),
-        Err(Obstacle::Failure(error)) => Err(error),
+fn outcome(disk: &Disk, ready: Ready) -> Result<Outcome, SyncError> {
+    match ready {
+        Ok(staged) => settle(disk, &staged)
+            .or_else(|obstacle| obstacle.reason(&staged.place).map(Outcome::Blocked)),
+        Err(reason) => Ok(Outcome::Blocked(reason)),
     }
 }
 

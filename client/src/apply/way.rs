@@ -30,8 +30,25 @@ impl From<io::Error> for Obstacle {
             ErrorKind::InvalidFilename | ErrorKind::InvalidInput => {
                 Self::Reason("this disk cannot hold its name".to_owned())
             }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Self::Reason("its disk has no room for it".to_owned())
+            }
+            ErrorKind::FileTooLarge => {
+                Self::Reason("its disk takes no files of this size".to_owned())
+            }
+            ErrorKind::ReadOnlyFilesystem => Self::Reason("its disk is read-only".to_owned()),
             _ if is_held(&error) => Self::Reason("another program has it open".to_owned()),
             _ => Self::Failure(error),
+        }
+    }
+}
+
+impl Obstacle {
+    /// The reason, or the failure with the place that it is about.
+    pub fn reason(self, place: &Path) -> Result<String, SyncError> {
+        match self {
+            Self::Reason(reason) => Ok(reason),
+            Self::Failure(error) => Err(error).at(place),
         }
     }
 }
@@ -47,11 +64,8 @@ pub fn is_absent(disk: &Disk, path: &str) -> bool {
 
 /// Why a file cannot be written at a path, if it cannot.
 pub fn obstacle(disk: &Disk, path: &str) -> Result<Option<String>, SyncError> {
-    match prepare(disk, path) {
-        Ok(_) => Ok(None),
-        Err(Obstacle::Reason(reason)) => Ok(Some(reason)),
-        Err(Obstacle::Failure(error)) => Err(error).at(&disk.folder.place(path)),
-    }
+    let prepared = prepare(disk, path).map(|_| None);
+    prepared.or_else(|obstacle| obstacle.reason(&disk.folder.place(path)).map(Some))
 }
 
 /// Makes the folders above a path, and returns its place.

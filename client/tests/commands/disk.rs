@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -128,4 +128,54 @@ fn a_change_that_waits_outlives_a_touch_of_its_file() {
     phone.own(&phone.0.place(".sync"));
     let said = phone.run(&["sync"]).good();
     assert!(said.contains("deleted here: ideas/gone.md"), "{said}");
+}
+
+/// A small disk in the place of a folder.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None`, with a note, where mounting is not permitted.
+    fn at(place: PathBuf, size: &str) -> Option<Self> {
+        fs::create_dir_all(&place).unwrap();
+        if !mount(&format!("size={size}"), &place) {
+            eprintln!("NOT TESTED: a full disk needs the right to mount a tmpfs");
+            return None;
+        }
+        Some(Self(place))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn mount(options: &str, at: &Path) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(at);
+    mount.output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_file_that_is_too_large_for_the_disk_keeps_nothing_else_back() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "small");
+    laptop.write("ideas/large.md", &"large ".repeat(100_000));
+    laptop.write("ideas/z.md", "small");
+    laptop.run(&["sync"]).good();
+    let phone = Device::linked("phone", &host);
+    let Some(disk) = SmallDisk::at(phone.place("ideas"), "64k") else {
+        return;
+    };
+    for down in ["2 down, 1 left.\n", "1 left.\n"] {
+        let said = phone.run(&["sync"]).good();
+        let reason = "left: ideas/large.md: its disk has no room for it\n";
+        assert!(said.contains(reason) && said.ends_with(down), "{said}");
+        assert_eq!(phone.place("ideas").read_dir().unwrap().count(), 2);
+    }
+    assert!(mount("remount,size=2m", &disk.0));
+    let said = phone.run(&["sync"]).good();
+    assert_eq!(said, "down: ideas/large.md\n1 down.\n");
 }
