@@ -48,8 +48,8 @@ impl Selection {
         }
         Ok(Self {
             categories: categories.to_vec(),
-            include: patterns(include.iter().map(String::as_str))?,
-            ignore: patterns(ignore.lines())?,
+            include: patterns("sync.include", include.iter().map(String::as_str))?,
+            ignore: patterns(IGNORE, without_mark(ignore).lines())?,
             fingerprint: format!("{categories:?} {include:?} {ignore:?}"),
         })
     }
@@ -98,9 +98,20 @@ fn is_category(name: &str) -> bool {
     !name.contains('/') && names::is_sound(name)
 }
 
-fn patterns<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Gitignore, ConfigError> {
+/// Some editors begin a file with a mark of its encoding. As for git, it is no part of the first pattern.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+fn patterns<'a>(
+    origin: &str,
+    lines: impl Iterator<Item = &'a str>,
+) -> Result<Gitignore, ConfigError> {
     let mut builder = GitignoreBuilder::new("");
-    let unusable = |error: ignore::Error| ConfigError::Unusable(format!("{IGNORE}: {error}."));
+    let unusable = |error: ignore::Error| {
+        let sentence = format!("{origin} has a pattern that cannot be used: {error}.");
+        ConfigError::Unusable(sentence)
+    };
     for line in lines {
         builder.add_line(None, line).map_err(unusable)?;
     }
@@ -164,5 +175,27 @@ mod tests {
         for bad in ["../x", "a/b", "", ".sync", "/"] {
             assert!(Selection::of(&[bad.to_owned()], &[], "").is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_first_pattern_holds_behind_the_mark_that_some_editors_write() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(IGNORE), "\u{feff}private/\n*.tmp.md\n").unwrap();
+        let selection = Selection::new(folder.path(), &["ideas".to_owned()], &[]).unwrap();
+        for path in ["ideas/private/a.md", "ideas/x.tmp.md"] {
+            assert!(!selection.has_file(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_used_is_blamed_on_its_file() {
+        let bad = |include: &[String], ignore: &str| {
+            let selection = Selection::of(&["ideas".to_owned()], include, ignore);
+            selection.unwrap_err().to_string()
+        };
+        let (include, ignore) = (bad(&["[z-a]".to_owned()], ""), bad(&[], "fine\n[z-a]"));
+        assert!(include.contains("sync.include"), "{include}");
+        assert!(!include.contains(IGNORE), "{include}");
+        assert!(ignore.contains(IGNORE), "{ignore}");
     }
 }
