@@ -4,7 +4,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::Error;
+use serde_json::{Map, Value};
 
 const NAME: &str = ".kamirc.json";
 const CATEGORIES: [&str; 3] = ["archive", "ideas", "tasks"];
@@ -65,10 +66,12 @@ fn layer(file: &Path) -> Result<Option<Kamirc>, ConfigError> {
 }
 
 fn parse(text: &[u8]) -> Result<Kamirc, serde_json::Error> {
-    let mut json: Value = serde_json::from_slice(text)?;
-    match json["sync"].take() {
-        Value::Null => Ok(Kamirc::default()),
-        sync => serde_json::from_value(sync),
+    let mut json: Map<String, Value> = serde_json::from_slice(text)?;
+    match json.remove("sync") {
+        None | Some(Value::Null) => Ok(Kamirc::default()),
+        Some(sync @ Value::Object(_)) => serde_json::from_value(sync),
+        // A list would be taken for the values of an object.
+        Some(_) => Err(Error::custom("\"sync\" is no object")),
     }
 }
 
@@ -107,10 +110,20 @@ mod tests {
     fn a_folder_without_settings_has_the_defaults_and_broken_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Kamirc::read(folder.path()).unwrap().categories, CATEGORIES);
-        for broken in [&b"{"[..], br#"{"sync": {"categories": "ideas"}}"#] {
+        for broken in [
+            r#"{"sync": {"categories": "ideas"}}"#,
+            "{",
+            "[]",
+            r#""x""#,
+            "5",
+            "",
+            r#"{"sync": []}"#,
+            r#"{"sync": "x"}"#,
+            r#"{"sync": 5}"#,
+        ] {
             std::fs::write(folder.path().join(NAME), broken).unwrap();
             let error = Kamirc::read(folder.path()).unwrap_err().to_string();
-            assert!(error.contains(NAME), "{error}");
+            assert!(error.contains(NAME), "{broken} {error}");
         }
     }
 }

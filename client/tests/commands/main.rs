@@ -8,6 +8,7 @@ mod network;
 mod pages;
 mod past;
 mod resolve;
+mod settings;
 mod storm;
 mod sync;
 mod watch;
