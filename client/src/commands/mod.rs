@@ -36,7 +36,7 @@ pub fn run() -> ExitCode {
     match done(&Cli::parse().command) {
         Ok(done) => done.into(),
         Err(error) => {
-            say::note(format_args!("kamisync: {error:#}"));
+            say::note(format_args!("kamisync: {}", say::sentence(&error)));
             exit::code(&error).into()
         }
     }

@@ -155,3 +155,35 @@ fn a_key_that_may_only_read_takes_and_says_why_nothing_goes_up() {
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert!(refused.err.contains("read"), "{refused:?}");
 }
+
+#[test]
+fn an_error_says_its_cause_once() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let settings = laptop.root().join(".kamirc.json");
+    let lock = laptop.place(".sync/kamisync.lock");
+    fs::create_dir(&lock).unwrap();
+    let locked = laptop.run(&["sync"]);
+    assert_eq!(
+        locked.err.matches("Is a directory").count(),
+        1,
+        "{locked:?}"
+    );
+    fs::write(&settings, "{").unwrap();
+    let malformed = laptop.run(&["sync"]);
+    assert_eq!(malformed.err.matches("EOF").count(), 1, "{malformed:?}");
+    fs::remove_file(&settings).unwrap();
+    fs::create_dir(&settings).unwrap();
+    let unreadable = laptop.run(&["sync", "."]);
+    assert_eq!(
+        unreadable.err.matches("Is a directory").count(),
+        1,
+        "{unreadable:?}"
+    );
+    for failed in [locked, malformed, unreadable] {
+        assert!(
+            failed.err.ends_with(".\n") && !failed.err.contains(".:"),
+            "{failed:?}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::commands::say::{note, say};
+use crate::commands::say::{note, say, sentence};
 use crate::commands::summary;
 use crate::report::{Left, Report};
 
@@ -66,7 +66,7 @@ impl Voice {
 
     /// A round failed.
     pub fn badly(&mut self, error: &anyhow::Error) {
-        let sentence = format!("{error:#}");
+        let sentence = sentence(error);
         if self.trouble.as_ref() != Some(&sentence) {
             note(format_args!("{}: {sentence}", self.folder));
             self.trouble = Some(sentence);
