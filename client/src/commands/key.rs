@@ -24,24 +24,47 @@ const GITIGNORE: &str = ".gitignore";
 ///
 /// `.kamirc.json` may come with a repository, and whoever changes it there must not get the key.
 pub fn read(folder: &Folder, address: &Address) -> Result<String> {
-    if let Ok(key) = std::env::var(KEY) {
-        return Ok(key.trim().to_owned());
+    if let Some(key) = of_environment() {
+        return sound(&key).ok_or_else(|| {
+            usage(format!(
+                "{KEY} is no key: set it to that of this device, or not at all."
+            ))
+        });
     }
     let key = of_link(folder, FILE)?;
     let linked = of_link(folder, SERVER)?;
-    match linked == address.to_string() {
-        true => Ok(key),
-        false => Err(usage(format!(
+    if linked != address.to_string() {
+        return Err(usage(format!(
             "This folder was linked with {linked}, and .kamirc.json names {address}: run `kamisync link {address}` if that is right."
-        ))),
+        )));
     }
+    sound(&key).ok_or_else(|| {
+        let file = folder.memory().join(FILE);
+        usage(format!(
+            "{} has no key: run `kamisync link {address}` again.",
+            file.display()
+        ))
+    })
+}
+
+/// What the variable is set to, if it is.
+pub fn of_environment() -> Option<String> {
+    let key = std::env::var_os(KEY)?;
+    Some(key.to_string_lossy().into_owned())
+}
+
+/// A key without the space around it; none for what no header can carry.
+pub fn sound(text: &str) -> Option<String> {
+    let key = text.trim();
+    let is_sound = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_sound.then(|| key.to_owned())
 }
 
 /// What `link` wrote into a file.
 fn of_link(folder: &Folder, name: &str) -> Result<String> {
     let file = folder.memory().join(name);
-    match fs::read_to_string(&file) {
-        Ok(text) => Ok(text.trim().to_owned()),
+    match fs::read(&file) {
+        Ok(text) => Ok(String::from_utf8_lossy(&text).trim().to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(usage("There is no key yet: run `kamisync link URL` here."))
         }

@@ -74,10 +74,20 @@ fn refused(status: StatusCode, headers: &HeaderMap, envelope: Envelope) -> Remot
         }
         _ => RemoteError::Refused {
             status: status.as_u16(),
+            sentence: with_advice(&envelope.code, sentence),
             code: envelope.code,
             path,
-            sentence,
         },
+    }
+}
+
+/// The server does not know how this program gets another key.
+fn with_advice(code: &str, sentence: String) -> String {
+    match code {
+        "forbidden" | "key_expired" | "key_revoked" | "malformed_key" | "unauthenticated" => {
+            format!("{sentence} `kamisync link` takes another key.")
+        }
+        _ => sentence,
     }
 }
 

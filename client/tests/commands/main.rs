@@ -3,6 +3,7 @@
 mod device;
 mod disk;
 mod install;
+mod key;
 mod link;
 mod network;
 mod pages;
