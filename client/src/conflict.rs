@@ -1,6 +1,6 @@
 //! Names of conflict copies: `trip (conflict laptop 2026-11-26 1405).md` beside `trip.md`.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::dates;
 use crate::names::MAX_NAME;
@@ -12,8 +12,7 @@ const MARK: &str = " (conflict ";
 pub fn copy_path(path: &str, device: &str, modified: i64, number: u32) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    let since_1970 = Duration::from_millis(u64::try_from(modified).unwrap_or(0));
-    let minute = dates::minute(SystemTime::UNIX_EPOCH + since_1970);
+    let minute = dates::minute(dates::time(modified).unwrap_or(SystemTime::UNIX_EPOCH));
     let number = match number {
         ..=1 => String::new(),
         number => format!(" {number}"),
@@ -59,6 +58,14 @@ mod tests {
         let second = copy_path("ideas/a.b.md", "my/laptop", NOON, 2);
         assert_eq!(second, "ideas/a.b (conflict mylaptop 2025-11-26 1200 2).md");
         assert_eq!(original(&second).as_deref(), Some("ideas/a.b.md"));
+    }
+
+    #[test]
+    fn a_time_beyond_what_the_system_knows_has_a_name_too() {
+        for modified in [i64::MIN, -1, i64::MAX] {
+            let path = copy_path("ideas/a.md", "laptop", modified, 1);
+            assert_eq!(original(&path).as_deref(), Some("ideas/a.md"), "{path}");
+        }
     }
 
     #[test]

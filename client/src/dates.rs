@@ -7,6 +7,12 @@ const DAY: u64 = 24 * 60 * 60;
 /// Bytes of the text of a day.
 pub const DAY_LENGTH: usize = 10;
 
+/// A time in milliseconds since 1970; none when it is before, or beyond what the system can tell.
+pub fn time(millis: i64) -> Option<SystemTime> {
+    let since_1970 = Duration::from_millis(u64::try_from(millis).ok()?);
+    SystemTime::UNIX_EPOCH.checked_add(since_1970)
+}
+
 /// A day, such as `2026-11-26`.
 pub fn day(time: SystemTime) -> String {
     let seconds = since_1970(time).as_secs();

@@ -4,8 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use crate::dates;
 use crate::names::TEMPORARY;
 
 static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -50,10 +51,21 @@ fn keep_permissions(file: &File, like: &Path) -> io::Result<()> {
 
 /// Gives a file the time of its edit, unless that is in the future.
 fn set_time(file: &File, modified: i64) {
-    let since_1970 = Duration::from_millis(u64::try_from(modified).unwrap_or(0));
-    let time = SystemTime::UNIX_EPOCH + since_1970;
-    if modified > 0 && time < SystemTime::now() {
+    let time = dates::time(modified).filter(|_| modified > 0);
+    if let Some(time) = time.filter(|time| *time < SystemTime::now()) {
         // Some file systems have no such times.
         _ = file.set_modified(time);
+    }
+}
+
+#[test]
+fn a_time_beyond_what_the_system_knows_is_not_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("a.md");
+    for modified in [i64::MIN, -1, 0, i64::MAX - 1, i64::MAX] {
+        let file = write(&place, &place, b"text", modified).unwrap();
+        let time = file.metadata().unwrap().modified().unwrap();
+        let age = time.elapsed().unwrap_or_default();
+        assert!(age.as_secs() < 60, "{modified}");
     }
 }
