@@ -29,6 +29,11 @@ pub enum SyncError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What was synced was remembered by a later version of this program.
+    #[error(
+        "The database in .kamiflow/.sync is of a newer kamisync: install that version here too."
+    )]
+    Newer,
     /// What was synced cannot be remembered.
     #[error("The database in .kamiflow/.sync cannot be used: {0}.")]
     State(#[from] rusqlite::Error),

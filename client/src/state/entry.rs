@@ -6,6 +6,9 @@ use rusqlite::{Connection, Transaction};
 
 use crate::remote::Rev;
 
+pub(super) const ENTRIES: &str = "SELECT path, rev, checksum, stamp, sent FROM entry ORDER BY path";
+pub(super) const PENDING: &str = "SELECT path, rev, checksum, modified, reason FROM pending";
+
 /// What both sides had when they were last in step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -118,8 +121,7 @@ fn no_longer(transaction: &Transaction, statement: &str, path: &str) -> rusqlite
 }
 
 pub(super) fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Entry>> {
-    let query = "SELECT path, rev, checksum, stamp, sent FROM entry ORDER BY path";
-    let mut statement = connection.prepare(query)?;
+    let mut statement = connection.prepare(ENTRIES)?;
     let rows = statement.query_map((), |row| {
         let entry = Entry {
             rev: row.get(1)?,
@@ -133,8 +135,7 @@ pub(super) fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<Stri
 }
 
 pub(super) fn pending(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Pending>> {
-    let query = "SELECT path, rev, checksum, modified, reason FROM pending";
-    let mut statement = connection.prepare(query)?;
+    let mut statement = connection.prepare(PENDING)?;
     let rows = statement.query_map((), |row| {
         let pending = Pending {
             rev: row.get(1)?,

@@ -43,11 +43,15 @@ impl State {
         Ok(state)
     }
 
-    /// What is remembered, for a look that changes nothing; nothing where nothing was, or of another project.
+    /// What is remembered, for a look that changes nothing, also while another program works in the folder; nothing where
+    /// nothing was, or of another project.
     pub fn look(folder: &Folder) -> Result<Self, SyncError> {
-        if folder.database().is_file() {
-            no_links(&folder.memory())?;
-            let state = Self::of(file::open(&folder.database())?)?;
+        if !folder.database().is_file() {
+            return Self::of(file::in_memory()?);
+        }
+        no_links(&folder.memory())?;
+        if let Some(connection) = file::look(&folder.database())? {
+            let state = Self::of(connection)?;
             if state.meta("project")?.as_deref() == Some(project(folder)) {
                 return Ok(state);
             }
@@ -225,5 +229,52 @@ mod tests {
         assert!(state.entries.is_empty());
         let aside = folder.memory().join("kamisync.db.damaged");
         assert_eq!(std::fs::read(aside).unwrap(), b"this is no database");
+    }
+
+    fn database(folder: &Folder, statements: &str) -> Vec<u8> {
+        _ = std::fs::remove_file(folder.database());
+        let connection = Connection::open(folder.database()).unwrap();
+        connection.execute_batch(statements).unwrap();
+        drop(connection);
+        std::fs::read(folder.database()).unwrap()
+    }
+
+    #[test]
+    fn a_database_without_its_tables_is_put_aside() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        for odd in ["PRAGMA user_version = 1", "CREATE TABLE entry (a)"] {
+            let before = database(&folder, odd);
+            for _ in 0..2 {
+                assert!(State::open(&folder).unwrap().entries.is_empty());
+            }
+            let aside = folder.memory().join("kamisync.db.damaged");
+            assert_eq!(std::fs::read(aside).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_database_of_a_newer_program_is_refused_and_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let before = database(&folder, "CREATE TABLE newer (a); PRAGMA user_version = 99");
+        for refused in [State::open(&folder), State::look(&folder)] {
+            let said = refused.err().unwrap().to_string();
+            assert!(said.contains("newer kamisync"), "{said}");
+        }
+        assert_eq!(std::fs::read(folder.database()).unwrap(), before);
+    }
+
+    #[test]
+    fn a_look_changes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let older = database(&folder, "CREATE TABLE entry (a)");
+        for before in [older, b"this is no database".to_vec(), Vec::new()] {
+            std::fs::write(folder.database(), &before).unwrap();
+            assert!(State::look(&folder).unwrap().entries.is_empty());
+            assert_eq!(std::fs::read(folder.database()).unwrap(), before);
+            assert_eq!(folder.memory().read_dir().unwrap().count(), 1);
+        }
     }
 }
