@@ -1,29 +1,51 @@
-//! One program at a time works in a folder.
+//! One program at a time works in a folder, and one at a time changes its files.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::error::{At, SyncError};
+
+/// How long a command waits for a round, or a round for a command.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks whether the other is done.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Held while a program works in a folder; the system releases it when the program ends, however it does.
 #[derive(Debug)]
 pub struct Lock(File);
 
 impl Lock {
-    /// Takes the lock, whose file is in this folder.
+    /// Takes a folder for rounds, be it one or all of a watch. The file of the lock is in this folder.
     pub fn take(memory: &Path) -> Result<Self, SyncError> {
-        let place = memory.join("kamisync.lock");
+        Self::of(&memory.join("kamisync.lock"))
+    }
+
+    /// Waits until no other program changes the files of a folder, which a watch does only during its rounds.
+    pub fn to_change_files(memory: &Path) -> Result<Self, SyncError> {
+        let place = memory.join("kamisync.round.lock");
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match Self::of(&place) {
+                Err(SyncError::Locked(_)) if Instant::now() < until => sleep(PAUSE),
+                taken => return taken,
+            }
+        }
+    }
+
+    fn of(place: &Path) -> Result<Self, SyncError> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&place).at(&place)?;
+        let mut file = options.open(place).at(place)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(SyncError::Locked(holder(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(error).at(&place),
+            Err(TryLockError::Error(error)) => return Err(error).at(place),
             Ok(()) => {}
         }
-        file.set_len(0).at(&place)?;
-        write!(file, "{}", std::process::id()).at(&place)?;
+        file.set_len(0).at(place)?;
+        write!(file, "{}", std::process::id()).at(place)?;
         Ok(Self(file))
     }
 }

@@ -58,6 +58,9 @@ impl Session {
         news: &News,
     ) -> Result<Report, SyncError> {
         options.progress.begin(Phase::Scan, None);
+        let memory = self.folder.memory();
+        memory::prepare(&memory)?;
+        let _lock = Lock::to_change_files(&memory)?;
         let disk = Disk::of(&self.folder)?;
         let scan = look(&disk, &self.state, self.seen.take(), &news.here)?;
         let mut round = Round::begin(disk, &mut self.state, remote, *options, scan)?;

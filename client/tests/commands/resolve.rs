@@ -3,7 +3,8 @@
 use serde_json::Value;
 use support::Host;
 
-use crate::Device;
+use crate::watch::watching;
+use crate::{Device, eventually};
 
 /// A laptop whose edit of a line met that of the phone.
 fn in_conflict(host: &Host) -> Device {
@@ -66,4 +67,24 @@ fn either_text_can_be_kept_and_the_other_devices_follow() {
         assert_eq!(phone.read("ideas/a.md").as_deref(), Some(text));
         assert_eq!(phone.read(&copy), None);
     }
+}
+
+#[test]
+fn a_conflict_is_settled_while_a_watch_works_in_the_folder() {
+    let host = Host::start();
+    let laptop = in_conflict(&host);
+    let copy = copy(&laptop);
+    let watch = watching(&laptop);
+    let holder = || laptop.read(".sync/kamisync.lock");
+    eventually("the folder is watched", || {
+        holder() == Some(watch.id().to_string())
+    });
+    laptop
+        .run(&["resolve", "ideas/a.md", "--keep", "copy"])
+        .good();
+    eventually("the text is on the server", || {
+        let file = host.client().get("/v1/projects/p/files/ideas/a.md");
+        file.bytes == b"same\nby laptop\n"
+    });
+    assert_eq!(laptop.read(&copy), None);
 }

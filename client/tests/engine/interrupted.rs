@@ -212,3 +212,21 @@ fn one_program_at_a_time_works_in_a_folder() {
     drop(session);
     a.sync();
 }
+
+#[test]
+fn a_round_waits_for_a_command_that_changes_files() {
+    let host = Host::start();
+    let a = Device::new(&host, "a");
+    a.write("ideas/a.md", "a");
+    a.sync();
+    let b = Device::new(&host, "b");
+    std::fs::create_dir_all(b.folder().memory()).unwrap();
+    let command = kamisync::lock::Lock::to_change_files(&b.folder().memory()).unwrap();
+    std::thread::scope(|scope| {
+        let round = scope.spawn(|| b.sync());
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert_eq!(b.read("ideas/a.md"), None);
+        drop(command);
+        assert_eq!(round.join().unwrap().downloaded.len(), 1);
+    });
+}

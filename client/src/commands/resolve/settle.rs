@@ -10,10 +10,15 @@ use crate::apply::{Disk, Old, Outcome, Write, remove_all, write_all};
 use crate::checksum::checksum;
 use crate::cli::Keep;
 use crate::config::Folder;
+use crate::lock::Lock;
+use crate::memory;
 use crate::report::ConflictCopy;
 
-/// Keeps one of the two texts under the name of the file.
+/// Keeps one of the two texts under the name of the file. A round that another program does is waited for.
 pub fn settle(folder: &Folder, conflict: &ConflictCopy, keep: Keep) -> Result<()> {
+    let memory = folder.memory();
+    memory::prepare(&memory)?;
+    let _lock = Lock::to_change_files(&memory)?;
     let disk = Disk::of(folder)?;
     let Some(copy) = content(folder, &conflict.copy)? else {
         bail!("{} is gone.", conflict.copy);
@@ -114,5 +119,27 @@ mod tests {
         let (file, copy, trash) = settled(Keep::Copy);
         assert_eq!((file.as_deref(), copy), (Some(&b"copy"[..]), None));
         assert_eq!(trash, [b"copy".to_vec(), b"file".to_vec()]);
+    }
+
+    #[test]
+    fn a_round_that_works_is_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        fs::create_dir_all(folder.place("ideas")).unwrap();
+        fs::create_dir_all(folder.memory()).unwrap();
+        fs::write(folder.place(COPY), "copy").unwrap();
+        let conflict = ConflictCopy {
+            path: FILE.to_owned(),
+            copy: COPY.to_owned(),
+        };
+        let round = Lock::to_change_files(&folder.memory()).unwrap();
+        std::thread::scope(|scope| {
+            let settled = scope.spawn(|| settle(&folder, &conflict, Keep::File).unwrap());
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            assert_eq!(content(&folder, COPY).unwrap().unwrap(), b"copy");
+            drop(round);
+            settled.join().unwrap();
+        });
+        assert_eq!(content(&folder, COPY).unwrap(), None);
     }
 }
