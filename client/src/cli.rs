@@ -91,8 +91,8 @@ pub struct LinkArgs {
     /// The id of the project [default: that of .kamirc.json, or the only one of the key]
     #[arg(long, value_name = "ID")]
     pub project: Option<String>,
-    /// Begin a new project on a server that has some
-    #[arg(long, conflicts_with = "project")]
+    /// Begin a new project on a server that has some, with the id of --project if that is given
+    #[arg(long)]
     pub new: bool,
 }
 

@@ -20,7 +20,7 @@ impl Device {
     pub fn new(name: &'static str, url: &str, project: &str) -> Self {
         let root = tempfile::tempdir().expect("a folder");
         let device = Self { root, name };
-        device.run(&["link", url, "--project", project]);
+        device.run(&["link", url, "--project", project, "--new"]);
         device
     }
 

@@ -24,15 +24,17 @@ impl OwnKey {
 }
 
 #[derive(Deserialize)]
-struct Projects {
+struct Page {
     projects: Vec<Listed>,
     #[serde(default, rename = "hasMore")]
     has_more: bool,
 }
 
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
+/// A project in the list of a server.
+#[derive(Debug, Deserialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
     name: Option<String>,
 }
 
@@ -42,23 +44,24 @@ impl Server {
         self.get("/v1/keys/self")?.json()
     }
 
-    /// The projects that the key opens, each with its id and its name.
-    pub fn projects(&self) -> Result<Vec<String>, RemoteError> {
-        let mut lines = Vec::new();
+    /// The projects that the key opens.
+    pub fn projects(&self) -> Result<Vec<Listed>, RemoteError> {
+        let mut projects = Vec::new();
         let mut after = String::new();
         loop {
-            let page: Projects = self.get(&format!("/v1/projects{after}"))?.json()?;
-            lines.extend(page.projects.iter().map(Listed::line));
-            match page.projects.last() {
+            let page: Page = self.get(&format!("/v1/projects{after}"))?.json()?;
+            projects.extend(page.projects);
+            match projects.last() {
                 Some(last) if page.has_more => after = format!("?after={}", encode(&last.id)),
-                _ => return Ok(lines),
+                _ => return Ok(projects),
             }
         }
     }
 }
 
 impl Listed {
-    fn line(&self) -> String {
+    /// Its id and its name.
+    pub fn line(&self) -> String {
         let name = self.name.as_deref().unwrap_or_default();
         format!("  {}  {name}", self.id).trim_end().to_owned()
     }

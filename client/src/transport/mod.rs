@@ -18,7 +18,7 @@ mod received;
 mod server;
 mod wire;
 
-pub use account::OwnKey;
+pub use account::{Listed, OwnKey};
 pub use address::{Address, BadAddress, encode};
 pub use backoff::Backoff;
 pub use follow::follow;

@@ -146,6 +146,27 @@ fn a_second_device_is_asked_which_project_it_takes() {
 }
 
 #[test]
+fn a_project_that_the_server_does_not_have_is_taken_for_a_slip() {
+    let host = Host::start();
+    host.client()
+        .push_files("walk", &[("ideas/a.md", "a")])
+        .good();
+    let device = Device::new("phone");
+    let refused = device.run(&["link", &host.url, "--project", "wlak"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    for part in ["wlak", "  walk", "--new"] {
+        assert!(refused.err.contains(part), "{refused:?}");
+    }
+    assert!(!device.root().join(".kamirc.json").exists());
+    let new = ["link", &host.url, "--project", "wlak", "--new"];
+    device.run(&new).good();
+    assert_eq!(settings(&device)["sync"]["projectId"], "wlak");
+    // It is on the server from the first round on, and until then in the settings.
+    device.run(&["link", &host.url]).good();
+    assert_eq!(settings(&device)["sync"]["projectId"], "wlak");
+}
+
+#[test]
 fn the_key_of_one_project_decides_and_its_scope_is_told() {
     let host = Host::start();
     let body = json!({ "name": "tablet", "scope": "read", "projects": ["walk"] });

@@ -22,6 +22,8 @@ pub struct Known<'a> {
 pub enum Choice {
     /// Take this one.
     Take(String),
+    /// Take this one, if the server has it.
+    Find(String),
     /// Make one, if the server has none yet.
     MakeFirst,
     /// Make one.
@@ -35,6 +37,10 @@ impl Known<'_> {
         match (self.asked.or(configured), self.opened) {
             (Some(id), Some(opened)) if !opened.iter().any(|open| open == id) => {
                 Err(usage(format!("The key does not open the project {id}.")))
+            }
+            // What was typed may have a slip in it.
+            (Some(id), None) if self.asked.is_some() && !self.new => {
+                Ok(Choice::Find(id.to_owned()))
             }
             (Some(id), _) => Ok(Choice::Take(id.to_owned())),
             (None, Some([only])) => Ok(Choice::Take(only.clone())),
@@ -72,8 +78,10 @@ mod tests {
             configured: Some("b"),
             ..Known::default()
         };
+        assert_eq!(known.choice().unwrap(), Choice::Find("a".to_owned()));
+        known.new = true;
         assert_eq!(known.choice().unwrap(), take("a"));
-        known.asked = None;
+        (known.asked, known.new) = (None, false);
         assert_eq!(known.choice().unwrap(), take("b"));
         known.new = true;
         assert_eq!(known.choice().unwrap(), Choice::Make);

@@ -14,7 +14,7 @@ use super::say::{note, say};
 use super::{device, key};
 use crate::cli::LinkArgs;
 use crate::config::Folder;
-use crate::transport::{Address, OwnKey, Server};
+use crate::transport::{Address, Listed, OwnKey, Server};
 use choice::{Choice, Known, new_id};
 
 /// Links a folder. Nothing is written unless the server takes the key.
@@ -57,14 +57,31 @@ fn project(args: &LinkArgs, folder: &Folder, server: &Server, own: &OwnKey) -> R
     match known.choice()? {
         Choice::Take(id) => Ok(id),
         Choice::Make => new_id(),
+        Choice::Find(id) => found(id, &server.projects()?),
         Choice::MakeFirst => match server.projects()? {
             projects if projects.is_empty() => new_id(),
             projects => Err(usage(format!(
                 "The server has projects: take one with --project ID, or begin another with --new.\n{}",
-                projects.join("\n")
+                lines(&projects)
             ))),
         },
     }
+}
+
+/// Where there are projects, another one is not begun by a slip.
+fn found(id: String, projects: &[Listed]) -> Result<String> {
+    match projects.is_empty() || projects.iter().any(|project| project.id == id) {
+        true => Ok(id),
+        false => Err(usage(format!(
+            "The server has no project {id}: take one of these, or begin it with --project {id} --new.\n{}",
+            lines(projects)
+        ))),
+    }
+}
+
+fn lines(projects: &[Listed]) -> String {
+    let lines: Vec<String> = projects.iter().map(Listed::line).collect();
+    lines.join("\n")
 }
 
 /// A category that is a link may come with a repository, and have files that nobody meant to sync.
