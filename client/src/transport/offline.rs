@@ -18,6 +18,11 @@ pub fn offline(error: ureq::Error) -> RemoteError {
 }
 
 fn of_io(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    // The answer has nothing of TLS in it.
+    if let Some(rustls::Error::InvalidMessage(_)) = inner {
+        return "there is no https at its address, perhaps http".to_owned();
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens at its address".to_owned(),
         io::ErrorKind::TimedOut => "it did not answer in time".to_owned(),

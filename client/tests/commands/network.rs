@@ -143,3 +143,14 @@ fn a_redirect_is_told_and_the_key_does_not_follow_it() {
     assert!(said.contains(&to) && !said.contains(KEY), "{said}");
     assert!(target.accept().is_err(), "nobody came");
 }
+
+#[test]
+fn https_to_a_server_that_has_none_says_so() {
+    let host = Host::start();
+    let url = host.url.replace("http://", "https://");
+    let lost = Device::new("laptop").run(&["link", &url]);
+    assert_eq!(lost.code, Some(4), "{lost:?}");
+    let expected =
+        "kamisync: The server cannot be reached: there is no https at its address, perhaps http.\n";
+    assert_eq!(lost.err, expected);
+}
