@@ -82,7 +82,8 @@ impl Round<'_> {
             }
             .into()),
             [edit] => {
-                self.refused.insert(edit.path.clone(), sentence);
+                let reason = "it is too large to go up, with its name, in one request";
+                self.refused.insert(edit.path.clone(), reason.to_owned());
                 Ok(())
             }
             _ => {

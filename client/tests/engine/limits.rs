@@ -132,3 +132,17 @@ fn a_key_that_may_only_read_takes_and_says_so() {
     reader.delete("ideas/b.md");
     assert!(reader.sync().is_in_step());
 }
+
+#[test]
+fn a_file_that_is_too_large_for_any_request_is_told_for_what_it_is() {
+    let host = Host::with(&[("MAX_BODY_SIZE", "20000"), ("MAX_FILE_SIZE", "14850")]);
+    let a = Device::new(&host, "a");
+    let large = format!("ideas/{0}/{0}.md", "x".repeat(200));
+    a.write(&large, &"x".repeat(14_850));
+    a.write("ideas/small.md", "small");
+    let report = a.sync();
+    assert!(report.uploaded.contains("ideas/small.md"), "{report:?}");
+    let left = (&*report.left[0].path, &*report.left[0].reason);
+    let reason = "it is too large to go up, with its name, in one request";
+    assert_eq!(left, (&*large, reason));
+}
