@@ -236,3 +236,16 @@ fn a_restore_beside_a_watch_is_taken_down_by_it() {
     restored.good();
     eventually("it is here", || has(&laptop, "ideas/a.md", "first"));
 }
+
+#[test]
+fn a_folder_that_is_named_twice_is_told() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let link = laptop.root().join("link");
+    std::os::unix::fs::symlink(laptop.root(), &link).unwrap();
+    for second in [".", link.to_str().unwrap()] {
+        let refused = laptop.run(&["watch", ".", second]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains("named twice"), "{refused:?}");
+    }
+}

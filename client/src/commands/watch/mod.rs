@@ -9,14 +9,16 @@ mod sight;
 mod spare_memory;
 mod voice;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::thread;
 
 use anyhow::Result;
 
-use super::exit::Done;
+use super::exit::{Done, usage};
 use super::open;
 use crate::cli::WatchArgs;
+use crate::config::Folder;
 use folder::Watched;
 
 /// What Rust exits with when its main thread panics.
@@ -31,10 +33,11 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
     if folders.is_empty() {
         folders.push(None);
     }
+    let folders = folders.into_iter().map(open::folder);
+    let folders: Vec<Folder> = folders.collect::<Result<_>>()?;
+    each_once(&folders)?;
     // A folder that is not linked, or in use, is told before any is watched.
-    let watched = folders
-        .into_iter()
-        .map(|named| Watched::open(open::folder(named)?));
+    let watched = folders.into_iter().map(Watched::open);
     let watched: Vec<Watched> = watched.collect::<Result<_>>()?;
     thread::scope(|scope| {
         for watched in watched {
@@ -42,6 +45,21 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
         }
     });
     Ok(Done::InStep)
+}
+
+/// The lock would tell of another program, which is this one.
+fn each_once(folders: &[Folder]) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for folder in folders {
+        let root = folder.root.canonicalize();
+        if !seen.insert(root.unwrap_or_else(|_| folder.root.clone())) {
+            let root = folder.root.display();
+            return Err(usage(format!(
+                "{root} is named twice: name each folder once."
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Without this, a folder whose thread panics would silently fall behind while the others go on. A service starts the
