@@ -1,5 +1,6 @@
 //! Notices what is saved in a folder.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::config::Folder;
+use crate::names;
 use crate::scan::Touched;
 
 /// Watches `.kamiflow` as long as it lives.
@@ -97,7 +99,8 @@ fn touched(event: notify::Result<Event>, synced: &Synced) -> Option<Touched> {
     if is_read(event.kind) {
         return None;
     }
-    let places = event.paths.iter().filter(|place| synced.has(place));
+    let places = event.paths.iter();
+    let places = places.filter(|place| synced.has(place) && !is_own(place));
     let places: Vec<&PathBuf> = places.collect();
     match places.is_empty() {
         true => event.paths.is_empty().then_some(Touched::Anything),
@@ -106,6 +109,12 @@ fn touched(event: notify::Result<Event>, synced: &Synced) -> Option<Touched> {
             Some(paths.collect::<Option<_>>().unwrap_or(Touched::Anything))
         }
     }
+}
+
+/// Temporary files of a round are no sign of a change. One that cannot write a file would be its own sign, for ever.
+fn is_own(place: &Path) -> bool {
+    let name = place.file_name().and_then(OsStr::to_str);
+    name.is_some_and(names::is_leftover)
 }
 
 fn is_read(kind: EventKind) -> bool {
@@ -147,6 +156,10 @@ mod tests {
         fs::create_dir(folder.place("other")).unwrap();
         fs::write(folder.place("other/a.md"), "a").unwrap();
         fs::read(folder.place("ideas/a.md")).unwrap();
+        // A round that cannot write a file tries it again with each sign, and must not be its own.
+        let temporary = folder.place("ideas/.kamisync-1-2-3.tmp");
+        fs::write(&temporary, "b").unwrap();
+        fs::remove_file(&temporary).unwrap();
         assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
         fs::create_dir(folder.place("ideas/new")).unwrap();
         let touched = told.recv_timeout(Duration::from_secs(20)).unwrap();
