@@ -1,7 +1,7 @@
 //! One program at a time works in a folder, and one at a time changes its files.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -36,17 +36,26 @@ impl Lock {
     }
 
     fn of(place: &Path) -> Result<Self, SyncError> {
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(place).at(place)?;
+        let mut file = opened(place).at(place)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(SyncError::Locked(holder(&mut file))),
             Err(TryLockError::Error(error)) => return Err(error).at(place),
             Ok(()) => {}
         }
-        file.set_len(0).at(place)?;
-        write!(file, "{}", std::process::id()).at(place)?;
+        // Who holds it is told where it can be.
+        _ = file.set_len(0);
+        _ = write!(file, "{}", std::process::id());
         Ok(Self(file))
+    }
+}
+
+/// The file of another user, as after a round with sudo, can be locked too.
+fn opened(place: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    match options.open(place) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => File::open(place),
+        opened => opened,
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use support::{Finished, Host, finished};
 
-use crate::Device;
+use crate::watch::watching;
+use crate::{Device, eventually};
 
 /// Any user but root.
 const USER: u32 = 4321;
@@ -178,4 +179,22 @@ fn a_file_that_is_too_large_for_the_disk_keeps_nothing_else_back() {
     assert!(mount("remount,size=2m", &disk.0));
     let said = phone.run(&["sync"]).good();
     assert_eq!(said, "down: ideas/large.md\n1 down.\n");
+}
+
+#[test]
+fn locks_of_another_user_do_not_block_a_folder() {
+    let host = Host::start();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    phone.run(&["sync"]).good();
+    // As after one round with sudo.
+    for name in ["kamisync.lock", "kamisync.round.lock"] {
+        chown(phone.0.place(".sync").join(name), Some(0), Some(0)).unwrap();
+    }
+    assert_eq!(phone.run(&["sync"]).good(), "In step.\n");
+    let watch = watching(&phone.0);
+    let holder = || phone.0.read(".sync/kamisync.lock");
+    eventually("root watches", || holder() == Some(watch.id().to_string()));
+    assert_eq!(phone.run(&["sync"]).code, Some(6));
 }
