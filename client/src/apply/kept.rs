@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::Disk;
-use super::trash::{move_to, ready, refusal, trash};
+use super::trash::{move_to, ready, trash};
 use super::way::Obstacle;
 use crate::checksum::checksum;
 use crate::dates;
@@ -21,14 +21,14 @@ const OPEN: Duration = Duration::from_secs(60 * 60);
 
 /// Keeps a replaced file for an hour.
 pub(super) fn replaced(disk: &Disk, place: &Path, checksum: &str) -> Result<(), Obstacle> {
-    let moved = move_to(place, &folder(disk).join(checksum));
-    moved.map_err(|error| refusal(&folder(disk), &error))
+    let folder = folder(disk);
+    move_to(place, &folder.join(checksum), &folder)
 }
 
 /// Whether a replaced file can be kept, before it is replaced.
 pub(super) fn check(disk: &Disk) -> Result<(), Obstacle> {
-    let ready = ready(&folder(disk).join("any")).map(drop);
-    ready.map_err(|error| refusal(&folder(disk), &error))
+    let folder = folder(disk);
+    ready(&folder.join("any"), &folder).map(drop)
 }
 
 fn folder(disk: &Disk) -> PathBuf {

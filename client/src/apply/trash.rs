@@ -12,32 +12,17 @@ use crate::dates;
 
 /// Moves a file into the trash, below today's date. Until the trash has it, it keeps its name.
 pub(super) fn trash(disk: &Disk, place: &Path, path: &str) -> Result<(), Obstacle> {
-    let moved = move_to(place, &wanted(disk, path));
-    moved.map_err(|error| refusal(&disk.folder.trash(), &error))
+    move_to(place, &wanted(disk, path), &disk.folder.trash())
 }
 
 /// Whether the trash can take a file, before anything is done with it.
 pub(super) fn check(disk: &Disk, path: &str) -> Result<(), Obstacle> {
-    let ready = ready(&wanted(disk, path)).map(drop);
-    ready.map_err(|error| refusal(&disk.folder.trash(), &error))
+    ready(&wanted(disk, path), &disk.folder.trash()).map(drop)
 }
 
 fn wanted(disk: &Disk, path: &str) -> PathBuf {
     let today = disk.folder.trash().join(dates::day(disk.now));
     path.split('/').fold(today, |place, name| place.join(name))
-}
-
-/// Why a folder of this program takes no file, and what to do.
-pub(super) fn refusal(folder: &Path, error: &io::Error) -> Obstacle {
-    let folder = folder.display();
-    Obstacle::Reason(match error.kind() {
-        ErrorKind::PermissionDenied => {
-            format!(
-                "there is no permission to write in {folder}: give it, with all in it, to your user"
-            )
-        }
-        _ => format!("{folder} cannot take what is here now: {error}"),
-    })
 }
 
 /// Puts temporary files of a killed round into the trash: they may be all that is left of a text. Returns
@@ -52,13 +37,33 @@ pub fn rescue(disk: &Disk, leftovers: &[String]) -> Vec<(String, String)> {
     leftovers.iter().filter_map(rescue).collect()
 }
 
-/// Moves a file to the first free name like the wanted one.
-pub(super) fn move_to(place: &Path, wanted: &Path) -> io::Result<()> {
-    move_to_free(place, &ready(wanted)?)
+/// Moves a file to the first free name like the wanted one, below this folder of the program.
+pub(super) fn move_to(place: &Path, wanted: &Path, folder: &Path) -> Result<(), Obstacle> {
+    let target = ready(wanted, folder)?;
+    move_to_free(place, &target).map_err(|error| match error.kind() {
+        // It is the folder of the file then.
+        ErrorKind::PermissionDenied if cfg!(unix) => error.into(),
+        _ => refusal(folder, &error),
+    })
 }
 
 /// The name that is wanted, in a folder that is there and may be written.
-pub(super) fn ready(wanted: &Path) -> io::Result<PathBuf> {
+pub(super) fn ready(wanted: &Path, folder: &Path) -> Result<PathBuf, Obstacle> {
+    try_ready(wanted).map_err(|error| refusal(folder, &error))
+}
+
+/// Why a folder of this program takes no file, and what to do.
+fn refusal(folder: &Path, error: &io::Error) -> Obstacle {
+    let folder = folder.display();
+    Obstacle::Reason(match error.kind() {
+        ErrorKind::PermissionDenied => format!(
+            "there is no permission to write in {folder}: give it, with all in it, to your user"
+        ),
+        _ => format!("{folder} cannot take what is here now: {error}"),
+    })
+}
+
+fn try_ready(wanted: &Path) -> io::Result<PathBuf> {
     let folder = wanted.parent().unwrap_or(wanted);
     if std::fs::create_dir_all(folder).is_ok() {
         return may_write(folder).map(|()| wanted.to_owned());

@@ -108,6 +108,21 @@ fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
 }
 
 #[test]
+fn a_leftover_in_a_folder_that_cannot_be_written_is_not_blamed_on_the_trash() {
+    let host = Host::start();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    phone.run(&["sync"]).good();
+    phone
+        .0
+        .write("ideas/.kamisync-1-2-3.tmp", "of a killed round");
+    let said = phone.run(&["sync"]).good();
+    let reason = "left: ideas/.kamisync-1-2-3.tmp: there is no permission to write it\n";
+    assert!(said.contains(reason), "{said}");
+}
+
+#[test]
 fn a_change_that_waits_outlives_a_touch_of_its_file() {
     let host = Host::start();
     let laptop = Device::linked("laptop", &host);
