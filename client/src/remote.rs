@@ -110,6 +110,8 @@ pub struct Change {
     pub checksum: Option<String>,
     /// When it was changed: milliseconds since 1970.
     pub modified: i64,
+    /// The device that stored it, where the server says.
+    pub device: Option<String>,
     /// The bytes, when they were asked for.
     pub content: Option<Vec<u8>>,
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::exit::Done;
 use super::resolve::open_conflicts;
 use super::say::say;
-use super::{open, summary};
+use super::{device, open, summary};
 use crate::cli::StatusArgs;
 use crate::round::preview;
 
@@ -14,7 +14,7 @@ use crate::round::preview;
 pub fn run(args: &StatusArgs) -> Result<Done> {
     let folder = open::folder(args.folder.as_deref())?;
     let project = open::project(&folder)?;
-    let report = preview(&folder, &project)?;
+    let report = preview(&folder, &project, &device::name())?;
     let conflicts = open_conflicts(&folder)?;
     if args.json {
         say(

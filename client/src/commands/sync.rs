@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::exit::Done;
 use super::say::say;
-use super::{open, round, summary};
+use super::{device, open, round, summary};
 use crate::cli::SyncArgs;
 use crate::report::Report;
 
@@ -13,7 +13,7 @@ pub fn run(args: &SyncArgs) -> Result<Done> {
     let folder = open::folder(args.folder.as_deref())?;
     let project = open::project(&folder)?;
     let report = match args.dry_run {
-        true => crate::round::preview(&folder, &project)?,
+        true => crate::round::preview(&folder, &project, &device::name())?,
         false => round::once(folder, &project, args.accept_deletions)?,
     };
     tell(&report, args.json)?;

@@ -88,6 +88,7 @@ mod tests {
             path: "a".to_owned(),
             checksum: checksum.map(str::to_owned),
             modified: 0,
+            device: None,
             content: None,
         }
     }

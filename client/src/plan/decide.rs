@@ -25,21 +25,21 @@ pub enum Decision {
 }
 
 /// Decides for a path with this content here (none for no file) and this version on the server (none for
-/// a deletion).
+/// a deletion), which this device has sent, or another.
 pub fn decide(
     entry: Option<&Entry>,
     local: Option<&str>,
     (rev, remote): (Rev, Option<&str>),
+    is_own: bool,
 ) -> Decision {
     if entry.is_some_and(|entry| entry.rev >= rev) {
         return Decision::Known;
     }
     let base = entry.and_then(|entry| entry.checksum.as_deref());
-    let sent = entry.and_then(|entry| entry.sent.as_deref());
     match (local, remote) {
         _ if local == remote => Decision::Record,
-        // This device sent it, and the answer was lost: what is here is newer.
-        (_, Some(_)) if sent == remote => Decision::Follow,
+        // The answer was lost: what is here is newer.
+        (_, Some(_)) if is_own => Decision::Follow,
         (Some(_), Some(_)) if base == remote => Decision::Follow,
         (_, Some(_)) if local == base => Decision::Write,
         (_, None) if local == base => Decision::Remove,
@@ -55,45 +55,40 @@ mod tests {
 
     use super::*;
 
-    fn entry(checksum: Option<&str>, sent: Option<&str>) -> Entry {
-        Entry {
-            rev: 5,
-            checksum: checksum.map(str::to_owned),
-            stamp: String::new(),
-            sent: sent.map(str::to_owned),
-        }
+    fn entry(checksum: Option<&str>) -> Entry {
+        Entry::of(5, checksum.map(str::to_owned))
     }
 
     #[test]
     fn each_pair_of_changes_has_its_decision() {
         use Decision::*;
         let (a, b, c) = (Some("a"), Some("b"), Some("c"));
-        for (base, sent, local, remote, decision) in [
-            (a, None, a, b, Write),
-            (a, None, a, None, Remove),
-            (a, None, b, b, Record),
-            (a, None, None, None, Record),
-            (a, None, None, b, Return),
-            (a, None, b, None, Keep),
-            (a, None, b, c, Merge),
-            (a, None, b, a, Follow),
-            (a, b, c, b, Follow),
-            (None, None, None, b, Write),
-            (None, None, b, c, Merge),
-            (None, b, c, b, Follow),
-            (None, b, None, b, Follow),
-            (a, b, a, b, Follow),
-            (None, None, b, None, Keep),
+        for (base, is_own, local, remote, decision) in [
+            (a, false, a, b, Write),
+            (a, false, a, None, Remove),
+            (a, false, b, b, Record),
+            (a, false, None, None, Record),
+            (a, false, None, b, Return),
+            (a, false, b, None, Keep),
+            (a, false, b, c, Merge),
+            (a, false, b, a, Follow),
+            (a, true, c, b, Follow),
+            (a, true, a, b, Follow),
+            (None, false, None, b, Write),
+            (None, false, b, c, Merge),
+            (None, true, c, b, Follow),
+            (None, true, None, b, Follow),
+            (None, false, b, None, Keep),
         ] {
-            let entry = entry(base, sent);
-            let made = decide(Some(&entry), local, (6, remote));
-            assert_eq!(made, decision, "{base:?} {sent:?} {local:?} {remote:?}");
-            assert_eq!(decide(Some(&entry), local, (5, remote)), Known);
+            let entry = entry(base);
+            let made = decide(Some(&entry), local, (6, remote), is_own);
+            assert_eq!(made, decision, "{base:?} {is_own} {local:?} {remote:?}");
+            assert_eq!(decide(Some(&entry), local, (5, remote), is_own), Known);
         }
-        assert_eq!(decide(None, None, (1, b)), Write);
-        assert_eq!(decide(None, b, (1, b)), Record);
-        assert_eq!(decide(None, b, (1, c)), Merge);
-        assert_eq!(decide(None, None, (1, None)), Record);
+        assert_eq!(decide(None, None, (1, b), false), Write);
+        assert_eq!(decide(None, b, (1, b), false), Record);
+        assert_eq!(decide(None, b, (1, c), false), Merge);
+        assert_eq!(decide(None, None, (1, None), false), Record);
     }
 
     fn text() -> impl Strategy<Value = Option<&'static str>> {
@@ -103,8 +98,8 @@ mod tests {
     proptest! {
         /// What is here is only replaced or removed when the server has had it.
         #[test]
-        fn no_edit_is_written_over(base in text(), sent in text(), local in text(), remote in text()) {
-            let made = decide(Some(&entry(base, sent)), local, (6, remote));
+        fn no_edit_is_written_over(base in text(), is_own: bool, local in text(), remote in text()) {
+            let made = decide(Some(&entry(base)), local, (6, remote), is_own);
             if matches!(made, Decision::Write | Decision::Remove) {
                 prop_assert_eq!(local, base);
             }
@@ -115,10 +110,10 @@ mod tests {
 
         /// Nothing of the server is passed over, except a deletion that met an edit, and what came from here.
         #[test]
-        fn no_edit_of_others_is_ignored(base in text(), sent in text(), local in text(), remote in text()) {
-            let made = decide(Some(&entry(base, sent)), local, (6, remote));
+        fn no_edit_of_others_is_ignored(base in text(), is_own: bool, local in text(), remote in text()) {
+            let made = decide(Some(&entry(base)), local, (6, remote), is_own);
             if matches!(made, Decision::Record | Decision::Keep | Decision::Follow) {
-                prop_assert!(remote.is_none() || [local, sent, base].contains(&remote));
+                prop_assert!(remote.is_none() || is_own || [local, base].contains(&remote));
             }
             prop_assert_ne!(made, Decision::Known);
         }

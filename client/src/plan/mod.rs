@@ -2,6 +2,7 @@
 //!
 //! * `decide` — what a change of the server means for a path
 //! * `compare` — the same after everything was compared, when there is no cursor to trust
+//! * `own` — whether a version of the server was sent from here
 //! * `local` — what was changed here
 //! * `both` — two maps by path, side by side
 //! * `parts` — what goes up together
@@ -10,10 +11,12 @@ mod both;
 mod compare;
 mod decide;
 mod local;
+mod own;
 mod parts;
 
 pub use both::both;
 pub use compare::{Judged, compare};
 pub use decide::{Decision, decide};
 pub use local::{Edit, edits};
+pub use own::is_own;
 pub use parts::{Item, parts};

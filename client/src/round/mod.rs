@@ -9,6 +9,7 @@
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
 //! * `push`, `send`, `part`, `refused` — changes of this folder
+//! * `sent` — what was sent and may have been stored
 //! * `alone`, `own` — what others stored meanwhile
 //! * `preview` — what a round would do
 
@@ -28,6 +29,7 @@ mod pull;
 mod push;
 mod refused;
 mod send;
+mod sent;
 mod session;
 mod steps;
 mod take;

@@ -68,6 +68,7 @@ mod tests {
             path: (*path).to_owned(),
             checksum: None,
             modified: 0,
+            device: None,
             content: None,
         });
         Page {

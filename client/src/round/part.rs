@@ -8,7 +8,6 @@ use crate::error::{At, SyncError};
 use crate::plan::Edit;
 use crate::remote::{Delete, Push, Put};
 use crate::scan::{Content, Local, read_again};
-use crate::state::{Entry, Update};
 
 /// A push with what is known of its files.
 #[derive(Default)]
@@ -62,19 +61,5 @@ impl Round<'_> {
             content: content.bytes,
         });
         part.files.push(content.local);
-    }
-
-    /// When the answer is lost, the next round knows the server's version for its own.
-    pub(super) fn remember_sent(&mut self, push: &Push) -> Result<(), SyncError> {
-        let sent = push.puts.iter().map(|put| {
-            let entry = self.state.entries.get(&put.path).cloned();
-            let entry = Entry {
-                sent: Some(put.checksum.clone()),
-                ..entry.unwrap_or_default()
-            };
-            Update::Entry(put.path.clone(), entry)
-        });
-        let sent: Vec<Update> = sent.collect();
-        self.remember(&sent)
     }
 }

@@ -6,14 +6,14 @@ use super::ask::{gone_there, question};
 use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, decide, edits};
+use crate::plan::{Decision, Edit, decide, edits, is_own};
 use crate::remote::{BEGINNING, Change, Remote, RemoteError};
 use crate::report::{ConflictCopy, Left, Report};
 use crate::scan::Scan;
 use crate::state::State;
 
 /// What a round would do now.
-pub fn preview(folder: &Folder, remote: &dyn Remote) -> Result<Report, SyncError> {
+pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Report, SyncError> {
     let state = State::look(folder)?;
     let scan = Scan::of(folder, &state.entries)?;
     let changes = changes(remote, &state)?;
@@ -21,14 +21,14 @@ pub fn preview(folder: &Folder, remote: &dyn Remote) -> Result<Report, SyncError
     let changes = changes.filter(|change| folder.selection.has_file(&change.path));
     let changes: Vec<Change> = changes.collect();
     let gone_here = question(&scan, &state, &folder.selection)?;
-    let asked = gone_here.or_else(|| removed_here(&scan, &state, &changes));
+    let asked = gone_here.or_else(|| removed_here(&scan, &state, &changes, device));
     let mut report = Report {
         question: asked.map(|question| question.to_string()),
         ..Report::default()
     };
     let mut taken = BTreeSet::new();
     for change in changes {
-        let decision = decision(&scan, &state, &change);
+        let decision = decision(&scan, &state, &change, device);
         if foretell(&mut report, &change, decision) {
             taken.insert(change.path);
         }
@@ -65,16 +65,17 @@ fn feed(remote: &dyn Remote, since: &str) -> Result<Vec<Change>, RemoteError> {
     }
 }
 
-fn decision(scan: &Scan, state: &State, change: &Change) -> Decision {
+fn decision(scan: &Scan, state: &State, change: &Change, device: &str) -> Decision {
     let entry = state.entries.get(&change.path);
     let local = scan.checksum(&change.path);
-    decide(entry, local, (change.rev, change.checksum.as_deref()))
+    let version = (change.rev, change.checksum.as_deref());
+    decide(entry, local, version, is_own(entry, change, device))
 }
 
 /// What a person has to say about the files that a round would remove.
-fn removed_here(scan: &Scan, state: &State, changes: &[Change]) -> Option<Question> {
+fn removed_here(scan: &Scan, state: &State, changes: &[Change], device: &str) -> Option<Question> {
     let arrived = changes.iter().filter_map(|change| change.checksum.clone());
-    let is_removed = |change: &&Change| decision(scan, state, change) == Decision::Remove;
+    let is_removed = |change: &&Change| decision(scan, state, change, device) == Decision::Remove;
     let removed = changes.iter().filter(is_removed);
     gone_there(scan, removed, &arrived.collect())
 }

@@ -23,9 +23,10 @@ impl Round<'_> {
             None => Err(RemoteError::Gone.into()),
         };
         match followed {
-            Err(SyncError::Remote(RemoteError::Gone)) => self.compare_all(),
-            followed => followed,
+            Err(SyncError::Remote(RemoteError::Gone)) => self.compare_all()?,
+            followed => followed?,
         }
+        self.forget_what_never_arrived()
     }
 
     /// How much will come is known when all does.
@@ -42,6 +43,7 @@ impl Round<'_> {
             path: path.clone(),
             checksum: pending.checksum.clone(),
             modified: pending.modified,
+            device: None,
             content: None,
         });
         let pending: Vec<Change> = pending.collect();

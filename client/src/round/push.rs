@@ -64,6 +64,7 @@ impl Round<'_> {
         part: Part,
         answer: Result<Pushed, RemoteError>,
     ) -> Result<Sent, SyncError> {
+        self.forget_refused(&part.push, &answer)?;
         match answer {
             Ok(Pushed::Stored(stored)) => self.stored(part, stored).map(|()| Sent::All),
             Ok(Pushed::Conflict(conflicts)) => {

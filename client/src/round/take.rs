@@ -3,7 +3,7 @@
 use super::steps::{Kind, Steps, based_on, pending, recorded};
 use super::{Round, TRIES};
 use crate::error::SyncError;
-use crate::plan::{Decision, decide};
+use crate::plan::{Decision, decide, is_own};
 use crate::remote::Change;
 use crate::state::Update;
 
@@ -15,7 +15,9 @@ impl<'a> Round<'a> {
     pub(super) fn decide(&self, change: &Change) -> Decision {
         let entry = self.state.entries.get(&change.path);
         let local = self.scan.checksum(&change.path);
-        decide(entry, local, (change.rev, change.checksum.as_deref()))
+        let version = (change.rev, change.checksum.as_deref());
+        let is_own = is_own(entry, change, self.options.device);
+        decide(entry, local, version, is_own)
     }
 
     /// Takes changes, and returns what to remember of them. Each is on the disk then, or pending.

@@ -6,7 +6,8 @@ use rusqlite::{Connection, Transaction};
 
 use crate::remote::Rev;
 
-pub(super) const ENTRIES: &str = "SELECT path, rev, checksum, stamp, sent FROM entry ORDER BY path";
+pub(super) const ENTRIES: &str =
+    "SELECT path, rev, checksum, stamp, sent, sent_modified FROM entry ORDER BY path";
 pub(super) const PENDING: &str = "SELECT path, rev, checksum, modified, reason FROM pending";
 
 /// What both sides had when they were last in step.
@@ -18,8 +19,17 @@ pub struct Entry {
     pub checksum: Option<String>,
     /// The file with this content, as the system describes it; empty when that is not known.
     pub stamp: String,
-    /// The content of a push whose answer may have been lost.
-    pub sent: Option<String>,
+    /// A push whose answer may have been lost.
+    pub sent: Option<Sent>,
+}
+
+/// A file that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Its content.
+    pub checksum: String,
+    /// When it was changed: milliseconds since 1970.
+    pub modified: i64,
 }
 
 /// A change of the server that is not on this disk.
@@ -70,9 +80,7 @@ impl Update {
         };
         match self {
             Self::Entry(path, entry) => {
-                let row = (path, entry.rev, &entry.checksum, &entry.stamp, &entry.sent);
-                let statement = "REPLACE INTO entry VALUES (?1, ?2, ?3, ?4, ?5)";
-                transaction.prepare_cached(statement)?.execute(row)?;
+                put(transaction, path, entry)?;
                 no_longer_pending(path)
             }
             Self::Forget(path) => {
@@ -115,6 +123,22 @@ impl Update {
     }
 }
 
+fn put(transaction: &Transaction, path: &str, entry: &Entry) -> rusqlite::Result<()> {
+    let sent = entry.sent.as_ref();
+    let row = (
+        path,
+        entry.rev,
+        &entry.checksum,
+        &entry.stamp,
+        sent.map(|sent| &sent.checksum),
+        sent.map(|sent| sent.modified),
+    );
+    let statement = "REPLACE INTO entry (path, rev, checksum, stamp, sent, sent_modified)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    transaction.prepare_cached(statement)?.execute(row)?;
+    Ok(())
+}
+
 fn no_longer(transaction: &Transaction, statement: &str, path: &str) -> rusqlite::Result<()> {
     transaction.prepare_cached(statement)?.execute([path])?;
     Ok(())
@@ -127,11 +151,17 @@ pub(super) fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<Stri
             rev: row.get(1)?,
             checksum: row.get(2)?,
             stamp: row.get(3)?,
-            sent: row.get(4)?,
+            sent: sent(row.get(4)?, row.get(5)?),
         };
         Ok((row.get(0)?, entry))
     })?;
     rows.collect()
+}
+
+/// A push that was remembered before its time was cannot be told from one of another device.
+fn sent(checksum: Option<String>, modified: Option<i64>) -> Option<Sent> {
+    let (checksum, modified) = checksum.zip(modified)?;
+    Some(Sent { checksum, modified })
 }
 
 pub(super) fn pending(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Pending>> {

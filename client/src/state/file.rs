@@ -107,3 +107,9 @@ fn steps() -> impl Iterator<Item = (usize, &'static str)> {
     let statements = |step: &'static str| step.split_once('\n').map_or("", |(_, rest)| rest);
     (1..).zip(steps.map(statements))
 }
+
+/// The schema of the first release.
+#[cfg(test)]
+pub(super) fn first_step() -> &'static str {
+    steps().next().map_or("", |(_, statements)| statements)
+}

@@ -7,7 +7,7 @@
 mod entry;
 mod file;
 
-pub use entry::{Entry, Pending, Update};
+pub use entry::{Entry, Pending, Sent, Update};
 
 use std::collections::BTreeMap;
 
@@ -218,6 +218,31 @@ mod tests {
         let other = r#"{"sync": {"projectId": "q"}}"#;
         let state = State::open(&folder(root.path(), other)).unwrap();
         assert_eq!((state.entries.len(), state.cursor().unwrap()), (0, None));
+    }
+
+    #[test]
+    fn what_was_sent_is_remembered_and_a_database_from_before_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let before = Connection::open(folder.database()).unwrap();
+        before.execute_batch(file::first_step()).unwrap();
+        let row = "INSERT INTO entry VALUES ('a', 5, 'c', 's', 'x');
+            INSERT INTO meta VALUES ('project', 'p'); PRAGMA user_version = 1";
+        before.execute_batch(row).unwrap();
+        drop(before);
+        let mut state = State::open(&folder).unwrap();
+        assert_eq!(state.entries["a"], live(5));
+        let sent = Sent {
+            checksum: "x".to_owned(),
+            modified: 7,
+        };
+        let entry = Entry {
+            sent: Some(sent),
+            ..live(5)
+        };
+        let update = [Update::Entry("a".to_owned(), entry.clone())];
+        state.write(&update, None).unwrap();
+        assert_eq!(State::open(&folder).unwrap().entries["a"], entry);
     }
 
     #[test]

@@ -19,3 +19,6 @@ CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- v 2
+ALTER TABLE entry ADD COLUMN sent_modified INTEGER; -- when what was sent was changed, in milliseconds since 1970

@@ -120,6 +120,7 @@ impl Current {
             path: path.to_owned(),
             checksum: self.checksum,
             modified: self.modified,
+            device: None,
             content: None,
         }
     }
@@ -139,6 +140,8 @@ struct ChangeEntry {
     path: String,
     checksum: Option<String>,
     modified: i64,
+    /// Servers from before it have none.
+    device: Option<String>,
     #[serde(default, deserialize_with = "super::body::content")]
     content: Option<Vec<u8>>,
 }
@@ -150,6 +153,7 @@ impl From<PageAnswer> for Page {
             path: entry.path,
             checksum: entry.checksum,
             modified: entry.modified,
+            device: entry.device,
             content: entry.content,
         };
         Self {

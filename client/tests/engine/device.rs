@@ -134,7 +134,7 @@ impl Device {
 
     /// What a round would do.
     pub fn preview(&self) -> Report {
-        preview(&self.folder(), &self.project).unwrap()
+        preview(&self.folder(), &self.project, &self.name).unwrap()
     }
 
     /// The folder with its settings.

@@ -49,6 +49,7 @@ impl Remote for Hostile<'_> {
                 path: path.to_owned(),
                 checksum: Some(sha256(b"hostile")),
                 modified: 1,
+                device: None,
                 content: None,
             }),
         };

@@ -24,6 +24,8 @@ pub struct Lossy<'a> {
     /// How long a push takes to the server.
     pub way: Duration,
     pub damages: bool,
+    /// No push gets to the server.
+    pub is_cut: bool,
     /// What a person does after the round has looked at the folder, and before it sends anything.
     pub meanwhile: &'a (dyn Fn() + Sync),
 }
@@ -41,6 +43,7 @@ impl<'a> Lossy<'a> {
             has_deletion: false.into(),
             way: Duration::ZERO,
             damages: false,
+            is_cut: false,
             meanwhile: &|| {},
         }
     }
@@ -72,6 +75,9 @@ impl Remote for Lossy<'_> {
     }
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
+        if self.is_cut {
+            return Err(RemoteError::Offline("the connection broke".to_owned()));
+        }
         let before = self.pushes.fetch_add(1, Ordering::Relaxed);
         let others = self.on_their_way.fetch_add(1, Ordering::Relaxed);
         self.most_on_their_way

@@ -14,5 +14,6 @@ mod news;
 mod parts;
 mod progress;
 mod selection;
+mod sent;
 mod step;
 mod without_cursor;
