@@ -1,7 +1,7 @@
 //! Absence is not deletion: when so much is gone that it may be a mistake, a person has to say that it
 //! was meant.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Up to so many files may be deleted without a question, whatever their share.
@@ -16,7 +16,7 @@ pub enum Question {
     GoneThere(usize, usize),
     /// This folder is on another file system than before, and files are missing in it.
     OtherDisk(String),
-    /// This folder is not there, and so many files were in it.
+    /// This folder is not there, and so many files were in it: several, or all that there were.
     NoFolder(String, usize),
 }
 
@@ -33,6 +33,12 @@ impl fmt::Display for Question {
                 f,
                 "Files are missing in .kamiflow/{category}, which is on another disk than before"
             ),
+            Self::NoFolder(category, 1) => {
+                write!(
+                    f,
+                    "The only file is gone with the folder .kamiflow/{category}"
+                )
+            }
             Self::NoFolder(category, gone) => {
                 write!(
                     f,
@@ -50,21 +56,52 @@ pub fn is_much(gone: usize, all: usize) -> bool {
     gone > 1 && gone == all || gone > FEW && gone * 2 > all
 }
 
+/// What was deleted on one side within the last hour.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deletions {
+    /// The paths.
+    pub paths: BTreeSet<String>,
+    /// The most files that there were before.
+    pub files: usize,
+}
+
+/// What is gone with the deletions of the last hour out of the files that there were, when this is gone of so many files now.
+/// Files that came meanwhile take the place of others: who makes and deletes one after the other does not lose them all.
+pub fn together(now: &[&str], files: usize, recent: &Deletions) -> (usize, usize) {
+    let all = files.max(recent.files);
+    let again = now.iter().filter(|path| recent.paths.contains(**path));
+    let gone = now.len() + recent.paths.len() - again.count();
+    let left = files.saturating_sub(now.len());
+    (gone.min(all - left), all)
+}
+
 fn category(path: &str) -> &str {
     path.split('/').next().unwrap_or_default()
 }
 
-/// The first category that is not there at all and had several files. Who deletes files leaves the folder.
-pub fn no_folder<'a>(
-    now: &BTreeMap<String, u64>,
-    gone: impl Iterator<Item = &'a str>,
+/// The first category that is not there at all and had several of the files that are gone now or lately, or all that
+/// there were. Who deletes files leaves the folder.
+pub fn no_folder(
+    there: &BTreeMap<String, u64>,
+    now: &[&str],
+    files: usize,
+    recent: &Deletions,
 ) -> Option<Question> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for category in gone.map(category).filter(|name| !now.contains_key(*name)) {
-        *counts.entry(category).or_default() += 1;
-    }
-    let several = counts.into_iter().find(|(_, count)| *count > 1);
-    several.map(|(category, count)| Question::NoFolder(category.to_owned(), count))
+    let is_gone = |category: &&str| !there.contains_key(*category);
+    let gone: BTreeSet<&str> = now
+        .iter()
+        .map(|path| category(path))
+        .filter(is_gone)
+        .collect();
+    let paths: BTreeSet<&str> = now
+        .iter()
+        .copied()
+        .chain(recent.paths.iter().map(String::as_str))
+        .collect();
+    let count = |name: &str| paths.iter().filter(|path| category(path) == name).count();
+    let mut counts = gone.into_iter().map(|name| (name, count(name)));
+    let (name, count) = counts.find(|(_, count)| *count > 1 || *count >= files)?;
+    Some(Question::NoFolder(name.to_owned(), count))
 }
 
 /// The first category that is on another file system than before and lacks files.
@@ -118,9 +155,39 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_matters_when_it_had_several_files() {
         let now = BTreeMap::from([("ideas".to_owned(), 1)]);
-        let ask = |gone: &[&str]| no_folder(&now, gone.iter().copied());
-        assert_eq!(ask(&["ideas/a.md", "ideas/b.md", "tasks/a.md"]), None);
-        let question = ask(&["ideas/a.md", "tasks/a.md", "tasks/b/c.md"]);
-        assert_eq!(question, Some(Question::NoFolder("tasks".to_owned(), 2)));
+        let recent = Deletions {
+            paths: BTreeSet::from(["tasks/before.md".to_owned(), "archive/a.md".to_owned()]),
+            files: 10,
+        };
+        let ask = |gone: &[&str], files| no_folder(&now, gone, files, &Deletions::default());
+        assert_eq!(ask(&["ideas/a.md", "ideas/b.md", "tasks/a.md"], 10), None);
+        let of_tasks = |count| Some(Question::NoFolder("tasks".to_owned(), count));
+        let question = ask(&["ideas/a.md", "tasks/a.md", "tasks/b/c.md"], 10);
+        assert_eq!(question, of_tasks(2));
+        assert_eq!(ask(&["tasks/a.md"], 1), of_tasks(1));
+        assert_eq!(ask(&["ideas/a.md"], 1), None);
+        assert_eq!(no_folder(&now, &["tasks/a.md"], 10, &recent), of_tasks(2));
+        assert_eq!(no_folder(&now, &["ideas/a.md"], 10, &recent), None);
+    }
+
+    #[test]
+    fn portions_add_up_and_files_that_come_and_go_do_not() {
+        let names: Vec<String> = (0..100)
+            .map(|number| format!("ideas/{number}.md"))
+            .collect();
+        let recent = |gone: &[String], files| Deletions {
+            paths: gone.iter().cloned().collect(),
+            files,
+        };
+        let sum = |now: &[String], files, recent| {
+            let now: Vec<&str> = now.iter().map(String::as_str).collect();
+            together(&now, files, &recent)
+        };
+        assert_eq!(sum(&names[..3], 40, Deletions::default()), (3, 40));
+        // 25 of 40 in two portions, also when the first did not go up and is gone still.
+        assert_eq!(sum(&names[20..25], 20, recent(&names[..20], 40)), (25, 40));
+        assert_eq!(sum(&names[..25], 40, recent(&names[..20], 40)), (25, 40));
+        // Of 30 files, 50 were made and deleted one after the other.
+        assert_eq!(sum(&names[50..51], 31, recent(&names[..50], 31)), (1, 31));
     }
 }

@@ -2,50 +2,98 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::absence::{self, Question};
+use crate::absence::{self, Deletions, Question};
 use crate::config::Selection;
 use crate::error::SyncError;
 use crate::plan::{Edit, edits};
 use crate::remote::Change;
 use crate::scan::Scan;
-use crate::state::{Entry, State};
+use crate::state::{Entry, Side, State};
 
-/// What a person has to say about files that would be removed here. Those that arrive under another name are not
-/// lost.
-pub(super) fn gone_there<'c>(
-    scan: &Scan,
-    removed: impl Iterator<Item = &'c Change>,
-    arrived: &HashSet<String>,
-) -> Option<Question> {
-    let is_lost = |change: &&Change| {
-        let content = scan.checksum(&change.path);
-        content.is_some_and(|content| !arrived.contains(content))
-    };
-    let (lost, all) = (removed.filter(is_lost).count(), scan.files.len());
-    absence::is_much(lost, all).then_some(Question::GoneThere(lost, all))
+/// Files that are gone on one side, out of so many. Those that are there under another name are not gone.
+pub(super) struct Gone {
+    pub paths: Vec<String>,
+    pub files: usize,
+}
+
+impl Gone {
+    /// What would be removed here.
+    pub fn there<'c>(
+        scan: &Scan,
+        removed: impl Iterator<Item = &'c Change>,
+        arrived: &HashSet<String>,
+    ) -> Self {
+        let is_lost = |change: &&Change| {
+            let content = scan.checksum(&change.path);
+            content.is_some_and(|content| !arrived.contains(content))
+        };
+        Self {
+            paths: removed
+                .filter(is_lost)
+                .map(|change| change.path.clone())
+                .collect(),
+            files: scan.files.len(),
+        }
+    }
+
+    /// What would be deleted on the server.
+    pub fn here(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -> Self {
+        let paths = gone(scan, entries, selection)
+            .into_iter()
+            .map(|edit| edit.path);
+        let is_live = |(path, entry): &(&String, &Entry)| {
+            entry.checksum.is_some() && selection.has_file(path)
+        };
+        Self {
+            paths: paths.collect(),
+            files: entries.iter().filter(is_live).count(),
+        }
+    }
+
+    /// With what was deleted on this side within the last hour: how many are gone, out of how many.
+    fn much(&self, recent: &Deletions) -> Option<(usize, usize)> {
+        let (gone, files) = absence::together(&self.now(), self.files, recent);
+        let is_much = !self.paths.is_empty() && absence::is_much(gone, files);
+        is_much.then_some((gone, files))
+    }
+
+    fn now(&self) -> Vec<&str> {
+        self.paths.iter().map(String::as_str).collect()
+    }
+
+    /// The deletions are done now, and count for the next hour.
+    pub fn remember(&self, state: &mut State, side: Side) -> Result<(), SyncError> {
+        match self.paths.is_empty() {
+            true => Ok(()),
+            false => state.add_deletions(side, &self.now(), self.files),
+        }
+    }
+}
+
+/// What a person has to say about files that would be removed here.
+pub(super) fn gone_there(gone: &Gone, state: &State) -> Result<Option<Question>, SyncError> {
+    let much = gone.much(&state.recent_deletions(Side::There)?);
+    Ok(much.map(|(gone, files)| Question::GoneThere(gone, files)))
 }
 
 /// What a person has to say about the files that are gone here.
-pub(super) fn question(
+pub(super) fn gone_here(
+    gone: &Gone,
     scan: &Scan,
     state: &State,
-    selection: &Selection,
 ) -> Result<Option<Question>, SyncError> {
-    let gone = gone(scan, &state.entries, selection);
-    if gone.is_empty() {
+    if gone.paths.is_empty() {
         return Ok(None);
     }
     let before = from_text(&state.meta("disks")?.unwrap_or_default());
-    let paths = || gone.iter().map(|edit| &*edit.path);
-    if let Some(question) = absence::other_disk(&before, &scan.devices, paths()) {
+    let now = gone.now();
+    if let Some(question) = absence::other_disk(&before, &scan.devices, now.iter().copied()) {
         return Ok(Some(question));
     }
-    let is_live =
-        |(path, entry): &(&String, &Entry)| entry.checksum.is_some() && selection.has_file(path);
-    let all = state.entries.iter().filter(is_live).count();
-    let is_much = absence::is_much(gone.len(), all);
-    let question = is_much.then_some(Question::GoneHere(gone.len(), all));
-    Ok(question.or_else(|| absence::no_folder(&scan.devices, paths())))
+    let recent = state.recent_deletions(Side::Here)?;
+    let much = gone.much(&recent);
+    let question = much.map(|(gone, files)| Question::GoneHere(gone, files));
+    Ok(question.or_else(|| absence::no_folder(&scan.devices, &now, gone.files, &recent)))
 }
 
 /// Deleted files whose content is not here under another name.

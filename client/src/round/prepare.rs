@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{question, to_text};
+use super::ask::{Gone, gone_here, to_text};
 use super::own::OwnPushes;
 use super::{Options, Round};
 use crate::apply::{Disk, Old, rescue};
@@ -12,7 +12,7 @@ use crate::plan::both;
 use crate::remote::Remote;
 use crate::report::Report;
 use crate::scan::Scan;
-use crate::state::{Entry, State, Update};
+use crate::state::{Entry, Side, State, Update};
 
 impl<'a> Round<'a> {
     /// Begins with what is here now.
@@ -27,9 +27,7 @@ impl<'a> Round<'a> {
         scan.odd.extend(rescue(&disk, &scan.leftovers));
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
-        if !options.accept_deletions {
-            ask(&scan, state, &folder.selection)?;
-        }
+        ask(&scan, state, &folder.selection, &options)?;
         state.set_meta("disks", &to_text(&scan.devices))?;
         Ok(Self {
             folder,
@@ -52,10 +50,8 @@ impl Round<'_> {
     /// Looks at the folder once more.
     pub(super) fn look_at_all_again(&mut self) -> Result<(), SyncError> {
         self.scan = Scan::since(self.folder, &self.state.entries, self.disk.now)?;
-        match self.options.accept_deletions {
-            true => Ok(()),
-            false => ask(&self.scan, self.state, &self.folder.selection),
-        }
+        let selection = &self.folder.selection;
+        ask(&self.scan, self.state, selection, &self.options)
     }
 }
 
@@ -97,7 +93,19 @@ fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
     state.write(&seen, cursor.as_deref())
 }
 
-fn ask(scan: &Scan, state: &State, selection: &Selection) -> Result<(), SyncError> {
-    let question = question(scan, state, selection)?;
-    question.map_or(Ok(()), |question| Err(SyncError::Question(question)))
+/// Asks, unless deletions are meant.
+fn ask(
+    scan: &Scan,
+    state: &mut State,
+    selection: &Selection,
+    options: &Options,
+) -> Result<(), SyncError> {
+    if options.accept_deletions {
+        return state.forget_deletions();
+    }
+    let gone = Gone::here(scan, &state.entries, selection);
+    match gone_here(&gone, scan, state)? {
+        Some(question) => Err(SyncError::Question(question)),
+        None => gone.remember(state, Side::Here),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ask::{gone_there, question};
+use super::ask::{Gone, gone_here, gone_there};
 use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
@@ -20,8 +20,11 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     let changes = changes.into_iter();
     let changes = changes.filter(|change| folder.selection.has_file(&change.path));
     let changes: Vec<Change> = changes.collect();
-    let gone_here = question(&scan, &state, &folder.selection)?;
-    let asked = gone_here.or_else(|| removed_here(&scan, &state, &changes, device));
+    let gone = Gone::here(&scan, &state.entries, &folder.selection);
+    let asked = match gone_here(&gone, &scan, &state)? {
+        None => removed_here(&scan, &state, &changes, device)?,
+        asked => asked,
+    };
     let mut report = Report {
         question: asked.map(|question| question.to_string()),
         ..Report::default()
@@ -73,11 +76,16 @@ fn decision(scan: &Scan, state: &State, change: &Change, device: &str) -> Decisi
 }
 
 /// What a person has to say about the files that a round would remove.
-fn removed_here(scan: &Scan, state: &State, changes: &[Change], device: &str) -> Option<Question> {
+fn removed_here(
+    scan: &Scan,
+    state: &State,
+    changes: &[Change],
+    device: &str,
+) -> Result<Option<Question>, SyncError> {
     let arrived = changes.iter().filter_map(|change| change.checksum.clone());
     let is_removed = |change: &&Change| decision(scan, state, change, device) == Decision::Remove;
     let removed = changes.iter().filter(is_removed);
-    gone_there(scan, removed, &arrived.collect())
+    gone_there(&Gone::there(scan, removed, &arrived.collect()), state)
 }
 
 /// Whether the change settles what becomes of the path.

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use super::Round;
-use super::ask::gone_there;
+use super::ask::{Gone, gone_there};
 use super::pages::{pages, read_ahead};
 use crate::error::SyncError;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
 use crate::report::Phase;
-use crate::state::Update;
+use crate::state::{Side, Update};
 
 impl Round<'_> {
     /// Brings this folder to where the server is.
@@ -91,10 +91,14 @@ impl Round<'_> {
     ) -> Result<Vec<Update>, SyncError> {
         let is_removed = |change: &&Change| judge(self, change) == Decision::Remove;
         let removed = deletions.iter().filter(is_removed);
-        match gone_there(&self.scan, removed, arrived) {
-            Some(question) if !self.options.accept_deletions => Err(SyncError::Question(question)),
-            _ => self.take(deletions, judge),
+        let gone = Gone::there(&self.scan, removed, arrived);
+        if !self.options.accept_deletions {
+            if let Some(question) = gone_there(&gone, self.state)? {
+                return Err(SyncError::Question(question));
+            }
+            gone.remember(self.state, Side::There)?;
         }
+        self.take(deletions, judge)
     }
 
     /// The changes that concern this folder: files, and deletions.

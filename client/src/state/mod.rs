@@ -4,15 +4,19 @@
 //! remembered looks like the same change on both sides. It must never be ahead of them. Without it, a
 //! round finds out by comparing everything.
 
+mod deletions;
 mod entry;
 mod file;
 
+pub use deletions::Side;
 pub use entry::{Entry, Pending, Sent, Update};
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::absence::Deletions;
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::memory::no_links;
@@ -121,8 +125,41 @@ impl State {
         Ok(())
     }
 
+    /// What was deleted on one side within the last hour.
+    pub fn recent_deletions(&self, side: Side) -> Result<Deletions, SyncError> {
+        Ok(deletions::recent(
+            &self.connection,
+            side,
+            SystemTime::now(),
+        )?)
+    }
+
+    /// Remembers deletions out of so many files, which count for the next hour.
+    pub fn add_deletions(
+        &mut self,
+        side: Side,
+        paths: &[&str],
+        files: usize,
+    ) -> Result<(), SyncError> {
+        let now = SystemTime::now();
+        Ok(deletions::add(
+            &mut self.connection,
+            side,
+            paths,
+            files,
+            now,
+        )?)
+    }
+
+    /// What was deleted until now was meant.
+    pub fn forget_deletions(&mut self) -> Result<(), SyncError> {
+        self.connection.execute("DELETE FROM deletion", ())?;
+        Ok(())
+    }
+
     fn forget(&mut self) -> Result<(), SyncError> {
-        let all = "BEGIN; DELETE FROM entry; DELETE FROM pending; DELETE FROM meta; COMMIT";
+        let all = "BEGIN; DELETE FROM entry; DELETE FROM pending; DELETE FROM meta;
+            DELETE FROM deletion; COMMIT";
         self.connection.execute_batch(all)?;
         self.entries.clear();
         self.pending.clear();

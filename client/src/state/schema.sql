@@ -22,3 +22,12 @@ CREATE TABLE meta (
 
 -- v 2
 ALTER TABLE entry ADD COLUMN sent_modified INTEGER; -- when what was sent was changed, in milliseconds since 1970
+
+-- v 3
+CREATE TABLE deletion (
+    side TEXT NOT NULL,     -- where it was deleted by a person: 'here' or 'there'
+    path TEXT NOT NULL,
+    at INTEGER NOT NULL,    -- milliseconds since 1970
+    files INTEGER NOT NULL, -- how many files there were before
+    PRIMARY KEY (side, path)
+) STRICT, WITHOUT ROWID;

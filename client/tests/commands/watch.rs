@@ -219,6 +219,26 @@ fn a_question_can_be_answered_while_it_watches() {
 }
 
 #[test]
+fn a_slow_mass_deletion_is_asked_about_before_most_files_are_gone() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let path = |number: u32| format!("ideas/{number}.md");
+    for number in 0..60 {
+        laptop.write(&path(number), &format!("text {number}"));
+    }
+    let _watch = watching(&laptop);
+    let count = || host.client().status("p")["fileCount"].as_u64();
+    eventually("all are stored", || count() == Some(60));
+    for number in 0..60 {
+        fs::remove_file(laptop.place(&path(number))).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(80));
+    }
+    let status = laptop.run(&["status"]);
+    assert!(status.out.starts_with("question: 60 of 60"), "{status:?}");
+    assert!(count() >= Some(30), "{:?}", count());
+}
+
+#[test]
 fn a_restore_beside_a_watch_is_taken_down_by_it() {
     let host = Host::start();
     let laptop = Device::linked("laptop", &host);

@@ -75,6 +75,59 @@ fn a_folder_that_is_gone_with_its_files_is_asked_about_and_single_files_are_not(
 }
 
 #[test]
+fn deletions_in_portions_add_up_on_both_sides() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    let delete = |from: usize, to: usize| {
+        for number in from..to {
+            a.delete(&format!("ideas/sub/{number}.md"));
+        }
+    };
+    delete(0, 15);
+    assert_eq!(a.sync().deleted_there.len(), 15);
+    assert_eq!(b.sync().deleted_here.len(), 15);
+    delete(15, 25);
+    let asked = a.preview().question.unwrap_or_default();
+    assert!(asked.starts_with("25 of 40 files are gone"), "{asked}");
+    assert_eq!(question(a.fail()), Question::GoneHere(25, 40));
+    assert_eq!(a.sync_deletions().deleted_there.len(), 10);
+    assert_eq!(question(b.fail()), Question::GoneThere(25, 40));
+    assert_eq!(b.sync_deletions().deleted_here.len(), 10);
+    // What was meant counts no longer.
+    delete(25, 30);
+    assert_eq!(a.sync().deleted_there.len(), 5);
+    assert_eq!(settle(&[&a, &b]).len(), 10);
+}
+
+#[test]
+fn files_that_come_and_go_are_no_absence() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 5);
+    for number in 0..30 {
+        let path = format!("ideas/{number}.md");
+        a.write(&path, &path);
+        settle(&[&a, &b]);
+        a.delete(&path);
+        assert_eq!(a.sync().deleted_there.len(), 1);
+        assert_eq!(b.sync().deleted_here.len(), 1);
+    }
+    assert_eq!(settle(&[&a, &b]).len(), 5);
+}
+
+#[test]
+fn the_only_file_is_asked_about_when_its_folder_is_gone_too() {
+    let host = Host::start();
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    a.write("ideas/a.md", "a");
+    settle(&[&a, &b]);
+    std::fs::remove_dir_all(a.place("ideas")).unwrap();
+    let only = Question::NoFolder("ideas".to_owned(), 1);
+    assert_eq!(question(a.fail()), only);
+    std::fs::create_dir(a.place("ideas")).unwrap();
+    assert_eq!(a.sync().deleted_there.len(), 1);
+}
+
+#[test]
 fn a_renamed_folder_is_no_absence() {
     let host = Host::start();
     let (a, b) = pair(&host, 40);
