@@ -20,6 +20,17 @@ pub enum Question {
     NoFolder(String, usize),
 }
 
+/// What a person has said about files that are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing: when they are many, a question is asked.
+    None,
+    /// They were meant to be deleted.
+    Delete,
+    /// They were not.
+    BringBack,
+}
+
 impl fmt::Display for Question {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -46,7 +57,10 @@ impl fmt::Display for Question {
                 )
             }
         }?;
-        f.write_str(": nothing was changed; if they were meant to be deleted, sync with --accept-deletions.")
+        f.write_str(
+            ": nothing was changed. If they were meant to be deleted, sync with --accept-deletions; \
+             if not, --bring-back brings them back.",
+        )
     }
 }
 

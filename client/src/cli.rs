@@ -20,7 +20,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  wrong command line, settings or key file
   3  not in step (status), or open conflicts (resolve)
   4  the server cannot be reached or asks to wait: try again later
-  5  so much would be deleted that --accept-deletions is needed
+  5  so much would be deleted that --accept-deletions or --bring-back is needed
   6  another kamisync works in this folder";
 
 #[derive(Debug, Subcommand)]
@@ -66,7 +66,7 @@ Examples:
   kamisync link https://sync.example.com ~/notes --project 3f9c…
   kamisync link http://127.0.0.1:3000 < key-file";
 const RESTORE_EXAMPLES: &str = "Examples:
-  kamisync restore ideas/plan.md                          # the version before the newest
+  kamisync restore ideas/plan.md                          # the version before the newest, or a file that is missing here
   kamisync restore ideas/plan.md --rev 1795000000123456   # one that `kamisync log` lists
   kamisync restore --deleted                              # list what can come back";
 const RESOLVE_EXAMPLES: &str = "Examples:
@@ -109,6 +109,9 @@ pub struct SyncArgs {
     /// Go on although more than half of the files would be deleted
     #[arg(long)]
     pub accept_deletions: bool,
+    /// Bring back what is missing here, and keep what others deleted
+    #[arg(long, conflicts_with_all = ["accept_deletions", "dry_run"])]
+    pub bring_back: bool,
 }
 
 #[derive(Debug, Args)]
@@ -153,7 +156,7 @@ pub struct RestoreArgs {
     /// The file, as a path of the disk or below .kamiflow
     #[arg(required_unless_present = "deleted")]
     pub path: Option<PathBuf>,
-    /// A version that `kamisync log` lists [default: the one before the newest]
+    /// A version that `kamisync log` lists [default: the one before the newest, or the newest of a file that is missing here]
     #[arg(long, conflicts_with = "deleted")]
     pub rev: Option<Rev>,
     /// List the deleted files

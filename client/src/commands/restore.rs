@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use super::exit::Done;
 use super::open;
-use super::round::round_after;
+use super::round::{round_after, round_with};
 use super::say::say;
 use super::times::second;
 use crate::cli::RestoreArgs;
@@ -19,14 +19,33 @@ pub fn run(args: &RestoreArgs) -> Result<Done> {
         return deleted(&project);
     };
     let path = open::path(&folder, typed)?;
+    let versions = project.history(&path)?;
+    let is_missing = folder.place(&path).symlink_metadata().is_err();
+    if let Some(newest) = versions
+        .first()
+        .filter(|newest| is_missing && is_asked(args, newest))
+    {
+        round_with(folder, &project, &path, newest)?;
+        tell(&path, newest.rev);
+        return Ok(Done::InStep);
+    }
     let rev = match args.rev {
         Some(rev) => rev,
-        None => before_newest(&path, &project.history(&path)?)?,
+        None => before_newest(&path, &versions)?,
     };
     project.restore(&path, rev)?;
-    say(format_args!("{path} is back, as it was at {}.", time(rev)));
+    tell(&path, rev);
     round_after(folder, &project)?;
     Ok(Done::InStep)
+}
+
+/// Whether the newest version, which the server has still, is asked for.
+fn is_asked(args: &RestoreArgs, newest: &Version) -> bool {
+    newest.checksum.is_some() && args.rev.is_none_or(|rev| rev == newest.rev)
+}
+
+fn tell(path: &str, rev: Rev) {
+    say(format_args!("{path} is back, as it was at {}.", time(rev)));
 }
 
 /// The newest version whose text is another than that of the newest of all.

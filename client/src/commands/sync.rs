@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::exit::Done;
 use super::say::say;
 use super::{device, open, round, summary};
+use crate::absence::Answer;
 use crate::cli::SyncArgs;
 use crate::report::Report;
 
@@ -14,10 +15,18 @@ pub fn run(args: &SyncArgs) -> Result<Done> {
     let project = open::project(&folder)?;
     let report = match args.dry_run {
         true => crate::round::preview(&folder, &project, &device::name())?,
-        false => round::once(folder, &project, args.accept_deletions)?,
+        false => round::once(folder, &project, answer(args))?,
     };
     tell(&report, args.json)?;
     Ok(Done::InStep)
+}
+
+fn answer(args: &SyncArgs) -> Answer {
+    match (args.accept_deletions, args.bring_back) {
+        (true, _) => Answer::Delete,
+        (_, true) => Answer::BringBack,
+        _ => Answer::None,
+    }
 }
 
 /// Prints a report.

@@ -5,6 +5,7 @@
 //!
 //! * `session`, `news` — the folder, and what is new in it, from one round to the next
 //! * `prepare`, `ask` — what is here, and whether so much is gone that a person must be asked
+//! * `bring_back` — the other answer than that it was meant
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
@@ -15,6 +16,7 @@
 
 mod alone;
 mod ask;
+mod bring_back;
 mod carry_out;
 mod compare;
 mod content;
@@ -40,6 +42,7 @@ pub use session::Session;
 
 use std::collections::BTreeMap;
 
+use crate::absence::Answer;
 use crate::apply::{Disk, Old, sweep};
 use crate::config::Folder;
 use crate::error::SyncError;
@@ -61,8 +64,8 @@ const LOOKS: u32 = 2;
 pub struct Options<'a> {
     /// The name of this device, for conflict copies.
     pub device: &'a str,
-    /// A person has said that what is gone was meant to be deleted.
-    pub accept_deletions: bool,
+    /// What a person has said about files that are gone.
+    pub answer: Answer,
     /// Hears how far the round is.
     pub progress: &'a dyn Progress,
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::ask::{Gone, gone_here, to_text};
+use super::bring_back::bring_back;
 use super::own::OwnPushes;
 use super::{Options, Round};
+use crate::absence::Answer;
 use crate::apply::{Disk, Old, rescue};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
@@ -93,19 +95,23 @@ fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
     state.write(&seen, cursor.as_deref())
 }
 
-/// Asks, unless deletions are meant.
+/// Asks, unless a person has said what was meant.
 fn ask(
     scan: &Scan,
     state: &mut State,
     selection: &Selection,
     options: &Options,
 ) -> Result<(), SyncError> {
-    if options.accept_deletions {
-        return state.forget_deletions();
-    }
     let gone = Gone::here(scan, &state.entries, selection);
-    match gone_here(&gone, scan, state)? {
-        Some(question) => Err(SyncError::Question(question)),
-        None => gone.remember(state, Side::Here),
+    match options.answer {
+        Answer::None => match gone_here(&gone, scan, state)? {
+            Some(question) => Err(SyncError::Question(question)),
+            None => gone.remember(state, Side::Here),
+        },
+        Answer::Delete => state.forget_deletions(),
+        Answer::BringBack => {
+            bring_back(&gone, state)?;
+            state.forget_deletions()
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Round;
 use super::ask::{Gone, gone_there};
 use super::pages::{pages, read_ahead};
+use crate::absence::Answer;
 use crate::error::SyncError;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
@@ -92,13 +93,34 @@ impl Round<'_> {
         let is_removed = |change: &&Change| judge(self, change) == Decision::Remove;
         let removed = deletions.iter().filter(is_removed);
         let gone = Gone::there(&self.scan, removed, arrived);
-        if !self.options.accept_deletions {
-            if let Some(question) = gone_there(&gone, self.state)? {
-                return Err(SyncError::Question(question));
+        match self.options.answer {
+            Answer::None => {
+                if let Some(question) = gone_there(&gone, self.state)? {
+                    return Err(SyncError::Question(question));
+                }
+                gone.remember(self.state, Side::There)?;
+                self.take(deletions, judge)
             }
-            gone.remember(self.state, Side::There)?;
+            Answer::Delete => self.take(deletions, judge),
+            Answer::BringBack => self.keep(&gone, deletions, judge),
         }
-        self.take(deletions, judge)
+    }
+
+    /// Takes deletions, except of files that were not meant to be deleted: they go up again.
+    fn keep(
+        &mut self,
+        gone: &Gone,
+        deletions: Vec<Change>,
+        judge: &dyn Fn(&Self, &Change) -> Decision,
+    ) -> Result<Vec<Update>, SyncError> {
+        let kept: HashSet<&String> = gone.paths.iter().collect();
+        self.take(
+            deletions,
+            &|round, change| match kept.contains(&change.path) {
+                true => Decision::Keep,
+                false => judge(round, change),
+            },
+        )
     }
 
     /// The changes that concern this folder: files, and deletions.

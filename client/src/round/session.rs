@@ -1,12 +1,13 @@
 //! A folder in which rounds are done, one after the other.
 
+use super::bring_back::bring_back_one;
 use super::{News, Options, Round};
 use crate::apply::Disk;
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::lock::Lock;
 use crate::memory;
-use crate::remote::Remote;
+use crate::remote::{Remote, Version};
 use crate::report::{Phase, Report};
 use crate::scan::{Scan, Touched};
 use crate::state::State;
@@ -43,6 +44,11 @@ impl Session {
     /// Where the change feed goes on; none before the first complete round.
     pub fn cursor(&self) -> Result<Option<String>, SyncError> {
         self.state.cursor()
+    }
+
+    /// The next round writes this version of a file, the newest, which is missing here.
+    pub fn bring_back(&mut self, path: &str, version: &Version) -> Result<(), SyncError> {
+        bring_back_one(path, version, &mut self.state)
     }
 
     /// One round. After an error, what was done until then is done, and the next round goes on.

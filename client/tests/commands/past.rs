@@ -101,3 +101,24 @@ fn an_edit_that_is_not_synced_yet_survives_a_restore() {
     assert!(texts.contains(&"third".to_owned()), "{texts:?}");
     assert!(texts.contains(&"first".to_owned()), "{texts:?}");
 }
+
+#[test]
+fn a_file_that_is_missing_here_comes_back_with_its_newest_text() {
+    let host = Host::start();
+    let laptop = edited(&host);
+    laptop.write("ideas/other.md", "other");
+    laptop.run(&["sync"]).good();
+    for also in [&[][..], &["--rev"]] {
+        fs::remove_file(laptop.place("ideas/ghi chú.md")).unwrap();
+        let log = laptop.run(&["log", "ideas/ghi chú.md", "--json"]).good();
+        let versions: Value = serde_json::from_str(&log).unwrap();
+        let rev = versions[0]["rev"].to_string();
+        let rev = also.iter().map(|_| &*rev);
+        let arguments: Vec<&str> = also.iter().copied().chain(rev).collect();
+        let arguments = [&["restore", "ideas/ghi chú.md"], &arguments[..]].concat();
+        laptop.run(&arguments).good();
+        assert_eq!(laptop.read("ideas/ghi chú.md").as_deref(), Some("second"));
+        assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 2);
+}

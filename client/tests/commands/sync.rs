@@ -67,8 +67,14 @@ fn files_that_are_all_gone_are_a_question() {
     fs::remove_dir_all(laptop.place("ideas")).unwrap();
     let asked = laptop.run(&["sync"]);
     assert_eq!(asked.code, Some(5), "{asked:?}");
-    assert!(asked.err.contains("--accept-deletions"), "{asked:?}");
+    for answer in ["--accept-deletions", "--bring-back"] {
+        assert!(asked.err.contains(answer), "{asked:?}");
+    }
     assert_eq!(host.client().status("p")["fileCount"], 30);
+    laptop.run(&["sync", "--bring-back"]).good();
+    assert_eq!(laptop.read("ideas/7.md").as_deref(), Some("text"));
+    assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+    fs::remove_dir_all(laptop.place("ideas")).unwrap();
     laptop.run(&["sync", "--accept-deletions"]).good();
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }

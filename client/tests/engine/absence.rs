@@ -100,6 +100,45 @@ fn deletions_in_portions_add_up_on_both_sides() {
 }
 
 #[test]
+fn what_is_gone_by_mistake_comes_back_and_a_rename_stays() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    a.write("ideas/old.md", "renamed\n");
+    settle(&[&a, &b]);
+    std::fs::remove_dir_all(a.place("ideas/sub")).unwrap();
+    a.rename("ideas/old.md", "tasks/new.md");
+    b.write("ideas/sub/1.md", "edited\n");
+    b.delete("ideas/sub/2.md");
+    b.sync();
+    assert_eq!(question(a.fail()), Question::GoneHere(40, 41));
+    let report = a.bring_back();
+    assert_eq!(report.downloaded.len(), 39, "{report:?}");
+    assert_eq!(report.deleted_there.len(), 1, "{report:?}");
+    assert_eq!(a.read("ideas/sub/1.md").as_deref(), Some("edited\n"));
+    let files = settle(&[&a, &b]);
+    assert_eq!(files.len(), 40);
+    assert_eq!(files["tasks/new.md"], "renamed\n");
+}
+
+#[test]
+fn what_others_deleted_by_mistake_is_kept_and_goes_up_again() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    a.write("ideas/old.md", "renamed\n");
+    settle(&[&a, &b]);
+    std::fs::remove_dir_all(a.place("ideas/sub")).unwrap();
+    a.rename("ideas/old.md", "tasks/new.md");
+    a.sync_deletions();
+    b.fail();
+    let report = b.bring_back();
+    assert_eq!((report.kept.len(), report.uploaded.len()), (40, 40));
+    assert_eq!(report.deleted_here.len(), 1, "{report:?}");
+    let files = settle(&[&a, &b]);
+    assert_eq!(files.len(), 41);
+    assert!(!files.contains_key("ideas/old.md"));
+}
+
+#[test]
 fn files_that_come_and_go_are_no_absence() {
     let host = Host::start();
     let (a, b) = pair(&host, 5);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kamisync::absence::Answer;
 use kamisync::config::Folder;
 use kamisync::error::SyncError;
 use kamisync::remote::Remote;
@@ -112,6 +113,11 @@ impl Device {
         self.try_sync(&self.project, true).unwrap()
     }
 
+    /// A round that brings back what is gone.
+    pub fn bring_back(&self) -> Report {
+        self.try_answer(&self.project, Answer::BringBack).unwrap()
+    }
+
     /// A round that fails.
     pub fn fail(&self) -> SyncError {
         self.try_sync(&self.project, false).unwrap_err()
@@ -123,10 +129,19 @@ impl Device {
         remote: &dyn Remote,
         accept_deletions: bool,
     ) -> Result<Report, SyncError> {
+        let answer = match accept_deletions {
+            true => Answer::Delete,
+            false => Answer::None,
+        };
+        self.try_answer(remote, answer)
+    }
+
+    /// The same, with what a person has said about files that are gone.
+    pub fn try_answer(&self, remote: &dyn Remote, answer: Answer) -> Result<Report, SyncError> {
         let mut session = Session::open(self.folder())?;
         let options = Options {
             device: &self.name,
-            accept_deletions,
+            answer,
             progress: &Silent,
         };
         session.sync(remote, &options)

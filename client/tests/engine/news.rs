@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::atomic::Ordering::Relaxed;
 
+use kamisync::absence::Answer;
 use kamisync::report::{Report, Silent};
 use kamisync::round::{News, Options, Session};
 use kamisync::scan::Touched;
@@ -38,7 +39,7 @@ impl<'a> Watch<'a> {
         self.way.pushes.store(0, Relaxed);
         let options = Options {
             device: "device",
-            accept_deletions: false,
+            answer: Answer::None,
             progress: &Silent,
         };
         self.session.sync_news(&self.way, &options, &news).unwrap()
@@ -151,7 +152,7 @@ fn a_folder_that_is_gone_is_no_deletion_of_its_files() {
     fs::rename(a.place("ideas"), a.place("elsewhere")).unwrap();
     let options = Options {
         device: "a",
-        accept_deletions: false,
+        answer: Answer::None,
         progress: &Silent,
     };
     let news = here(&["ideas/a.md", "ideas/b.md"]);

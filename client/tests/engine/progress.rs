@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use kamisync::absence::Answer;
 use kamisync::report::{Phase, Progress};
 use kamisync::round::{Options, Session};
 use support::Host;
@@ -32,7 +33,7 @@ fn measured(device: &Device) -> Vec<Heard> {
     let listener = Listener::default();
     let options = Options {
         device: "a",
-        accept_deletions: false,
+        answer: Answer::None,
         progress: &listener,
     };
     let mut session = Session::open(device.folder()).unwrap();

@@ -14,6 +14,7 @@ use super::schedule::{Ended, Schedule};
 use super::sight::Sight;
 use super::spare_memory;
 use super::voice::Voice;
+use crate::absence::Answer;
 use crate::commands::{device, open};
 use crate::config::Folder;
 use crate::error::SyncError;
@@ -142,7 +143,7 @@ impl Watched {
         };
         let options = Options {
             device: &self.device,
-            accept_deletions: false,
+            answer: Answer::None,
             progress: &Silent,
         };
         let news = News {
