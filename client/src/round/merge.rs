@@ -7,9 +7,19 @@ use crate::checksum::checksum;
 use crate::conflict::copy_path;
 use crate::error::{At, SyncError};
 use crate::merge::merge;
-use crate::remote::Change;
+use crate::remote::{Change, Version};
 use crate::report::ConflictCopy;
 use crate::scan::{Content, read_again};
+
+/// How two edits come together.
+enum Joined {
+    /// One text has both.
+    Merged(Vec<u8>),
+    /// The server's; that of this device is where this says, or in a copy.
+    Theirs(Old),
+    /// Not at all.
+    Nowhere,
+}
 
 impl Round<'_> {
     /// Decides how the server's edit and the one here come together.
@@ -29,31 +39,51 @@ impl Round<'_> {
             steps.again.push(self.look_again(change, Some(theirs))?);
             return Ok(());
         };
-        let step = |content, old, kind| Step {
-            change: change.clone(),
-            content,
-            old,
-            kind,
-        };
-        if self.is_behind(&change, &ours.local.checksum)? {
-            steps
-                .writes
-                .push(step(theirs, Old::Trash, Kind::Downloaded));
-        } else if let Some(merged) = self.merged(&change, &ours.bytes, &theirs)? {
-            if merged == ours.bytes {
+        let (content, old, kind) = match self.joined(&change, &ours, &theirs)? {
+            Joined::Merged(text) if text == ours.bytes => {
                 steps.updates.push(based_on(change));
                 return Ok(());
             }
-            steps.writes.push(step(merged, Old::Trash, Kind::Merged));
-        } else if self.keep_copy(&change.path, &ours)? {
-            steps
-                .writes
-                .push(step(theirs, Old::Known, Kind::Downloaded));
-        } else {
-            let reason = "the text of this device has no place for a copy";
-            steps.updates.push(pending(change, reason));
-        }
+            Joined::Merged(text) => (text, Old::Trash, Kind::Merged),
+            Joined::Theirs(old) => (theirs, old, Kind::Downloaded),
+            Joined::Nowhere => {
+                let reason = "the text of this device has no place for a copy";
+                steps.updates.push(pending(change, reason));
+                return Ok(());
+            }
+        };
+        steps.writes.push(Step {
+            change,
+            content,
+            old,
+            kind,
+        });
         Ok(())
+    }
+
+    fn joined(
+        &mut self,
+        change: &Change,
+        ours: &Content,
+        theirs: &[u8],
+    ) -> Result<Joined, SyncError> {
+        let same = self.newer_versions(change, &ours.local.checksum)?;
+        // A round that was killed before it could remember has written it, with its time.
+        let is_taken = |version: &Version| version.modified == ours.local.modified;
+        if same.iter().any(is_taken) {
+            return Ok(Joined::Theirs(Old::Trash));
+        }
+        if let Some(merged) = self.merged(change, &ours.bytes, theirs)? {
+            return Ok(Joined::Merged(merged));
+        }
+        // The CLI may have taken it; of an edit, the history has the text.
+        if !same.is_empty() {
+            return Ok(Joined::Theirs(Old::Trash));
+        }
+        Ok(match self.keep_copy(&change.path, ours)? {
+            true => Joined::Theirs(Old::Known),
+            false => Joined::Nowhere,
+        })
     }
 
     /// The file here, when it is still the one that was looked at.
@@ -64,17 +94,16 @@ impl Round<'_> {
         Ok(content.filter(|content| Some(&*content.local.checksum) == expected))
     }
 
-    /// Whether what is here is no edit, but a version that others replaced: the CLI took it, or a round
-    /// that was killed before it could remember.
-    fn is_behind(&self, change: &Change, ours: &str) -> Result<bool, SyncError> {
-        let base = self
-            .state
-            .entries
-            .get(&change.path)
-            .map_or(0, |entry| entry.rev);
-        let history = self.remote.history(&change.path)?;
-        let mut newer = history.iter().filter(|version| version.rev > base);
-        Ok(newer.any(|version| version.available && version.checksum.as_deref() == Some(ours)))
+    /// The versions since the last round that have the content which is here.
+    fn newer_versions(&self, change: &Change, ours: &str) -> Result<Vec<Version>, SyncError> {
+        let entry = self.state.entries.get(&change.path);
+        let base = entry.map_or(0, |entry| entry.rev);
+        let mut versions = self.remote.history(&change.path)?;
+        versions.retain(|version| {
+            let is_newer = version.rev > base && version.available;
+            is_newer && version.checksum.as_deref() == Some(ours)
+        });
+        Ok(versions)
     }
 
     /// Both edits in one text, when the version that they started from is known and they do not clash.

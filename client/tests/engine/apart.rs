@@ -146,3 +146,17 @@ fn a_version_that_came_another_way_is_no_edit() {
     );
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
 }
+
+#[test]
+fn an_edit_that_another_device_made_and_undid_is_merged() {
+    let host = Host::start();
+    let (a, b) = with(&host, "- [ ] one\ntwo\nthree\nfour\n");
+    a.write("ideas/a.md", "- [x] one\ntwo\nthree\nfour\n");
+    a.sync();
+    b.write("ideas/a.md", "- [x] one\ntwo\nthree\nfour\n");
+    a.write("ideas/a.md", "- [ ] one\ntwo\nthree\nFOUR\n");
+    a.sync();
+    assert!(b.sync().merged.contains("ideas/a.md"));
+    let merged = "- [x] one\ntwo\nthree\nFOUR\n";
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], merged);
+}

@@ -61,6 +61,22 @@ fn what_was_taken_and_not_remembered_is_no_edit() {
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "three\n");
 }
 
+#[test]
+fn what_was_taken_and_not_remembered_does_not_bring_back_what_was_undone() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "one\ntwo\nthree\n");
+    settle(&[&a, &b]);
+    a.write("ideas/a.md", "ONE\ntwo\nthree\n");
+    a.sync();
+    b.forgetting(|| b.sync());
+    a.write("ideas/a.md", "one\ntwo\nTHREE\n");
+    a.sync();
+    let report = b.sync();
+    assert!(report.merged.is_empty(), "{report:?}");
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "one\ntwo\nTHREE\n");
+}
+
 /// A round whose first push is stored and not answered.
 fn lose_answer(device: &Device) {
     let lossy = Lossy {
