@@ -1,13 +1,14 @@
 //! Takes what the server has by comparing everything, where there is no cursor to trust.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::Round;
+use super::listing::{diff, listing, unknown};
 use super::pages::{pages, read_ahead};
 use crate::apply::Old;
 use crate::error::SyncError;
 use crate::plan::{Decision, Judged, compare};
-use crate::remote::{BEGINNING, Change, DeviceFile, Diff};
+use crate::remote::{BEGINNING, Change};
 use crate::state::Update;
 
 /// From so many contents on, reading the whole feed with content takes fewer requests than reading files.
@@ -17,9 +18,9 @@ impl Round<'_> {
     /// Compares every file here with every file there.
     pub(super) fn compare_all(&mut self) -> Result<(), SyncError> {
         self.state.set_cursor(None)?;
-        let (changes, cursor) = self.listing()?;
+        let (changes, cursor) = listing(self.remote, BEGINNING)?;
         self.forget_unknown(&changes)?;
-        let diff = self.diff(&changes)?;
+        let diff = diff(self.remote, &self.scan, &self.state.entries, &changes)?;
         let judged = Judged::of(&diff);
         let judge = |round: &Self, change: &Change| {
             let entry = round.state.entries.get(&change.path);
@@ -36,41 +37,11 @@ impl Round<'_> {
         self.take_pending()
     }
 
-    /// Everything that the server has, without content, and where the feed goes on.
-    fn listing(&self) -> Result<(Vec<Change>, String), SyncError> {
-        let (mut cursor, mut changes) = (BEGINNING.to_owned(), BTreeMap::new());
-        loop {
-            let page = self.remote.changes(&cursor, false)?;
-            let by_path = page.changes.into_iter();
-            changes.extend(by_path.map(|change| (change.path.clone(), change)));
-            cursor = page.cursor;
-            if !page.has_more {
-                return Ok((changes.into_values().collect(), cursor));
-            }
-        }
-    }
-
     /// What the server has never heard of goes up as new.
     fn forget_unknown(&mut self, changes: &[Change]) -> Result<(), SyncError> {
-        let known: HashSet<&str> = changes.iter().map(|change| &*change.path).collect();
-        let paths = self.state.entries.keys();
-        let unknown = paths.filter(|path| !known.contains(&***path)).cloned();
+        let unknown = unknown(&self.state.entries, changes).into_iter();
         let updates: Vec<Update> = unknown.map(Update::Forget).collect();
         self.remember(&updates)
-    }
-
-    /// What the server thinks of the files here, unless one side has none.
-    fn diff(&self, changes: &[Change]) -> Result<Diff, SyncError> {
-        if changes.is_empty() || self.scan.files.is_empty() {
-            return Ok(Diff::default());
-        }
-        let files = self.scan.files.iter().map(|(path, local)| DeviceFile {
-            path: path.clone(),
-            checksum: local.checksum.clone(),
-            base: self.state.entries.get(path).map(|entry| entry.rev),
-        });
-        let files: Vec<DeviceFile> = files.collect();
-        Ok(self.remote.diff(&files)?)
     }
 
     /// Takes files after everything was compared, with the contents of the feed when there are many.

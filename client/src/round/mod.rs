@@ -12,7 +12,8 @@
 //! * `push`, `send`, `part`, `refused` — changes of this folder
 //! * `sent` — what was sent and may have been stored
 //! * `alone`, `own` — what others stored meanwhile
-//! * `preview` — what a round would do
+//! * `listing` — what the server has, and what it says of the files here
+//! * `preview`, `expected` — what a round would do
 
 mod alone;
 mod ask;
@@ -20,6 +21,8 @@ mod bring_back;
 mod carry_out;
 mod compare;
 mod content;
+mod expected;
+mod listing;
 mod merge;
 mod news;
 mod own;

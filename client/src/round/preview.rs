@@ -3,36 +3,34 @@
 use std::collections::BTreeSet;
 
 use super::ask::{Gone, gone_here, gone_there};
+use super::expected::expected;
 use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, decide, edits, is_own};
-use crate::remote::{BEGINNING, Change, Remote, RemoteError};
+use crate::plan::{Decision, Edit, edits};
+use crate::remote::{Change, Remote};
 use crate::report::{ConflictCopy, Left, Report};
 use crate::scan::Scan;
-use crate::state::State;
+use crate::state::{Entry, State};
 
 /// What a round would do now.
 pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Report, SyncError> {
-    let state = State::look(folder)?;
+    let mut state = State::look(folder)?;
     let scan = Scan::of(folder, &state.entries)?;
-    let changes = changes(remote, &state)?;
-    let changes = changes.into_iter();
-    let changes = changes.filter(|change| folder.selection.has_file(&change.path));
-    let changes: Vec<Change> = changes.collect();
     let gone = Gone::here(&scan, &state.entries, &folder.selection);
-    let asked = match gone_here(&gone, &scan, &state)? {
-        None => removed_here(&scan, &state, &changes, device)?,
+    let gone_here = gone_here(&gone, &scan, &state)?;
+    let expected = expected(folder, remote, device, &mut state, &scan)?;
+    let asked = match gone_here {
+        None => removed_here(&scan, &state, &expected)?,
         asked => asked,
     };
     let mut report = Report {
         question: asked.map(|question| question.to_string()),
         ..Report::default()
     };
-    let mut taken = BTreeSet::new();
-    for change in changes {
-        let decision = decision(&scan, &state, &change, device);
-        if foretell(&mut report, &change, decision) {
+    let mut taken: BTreeSet<String> = state.pending.keys().cloned().collect();
+    for (change, decision) in expected {
+        if foretell(&mut report, &mut state, &change, decision) {
             taken.insert(change.path);
         }
     }
@@ -47,57 +45,37 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     Ok(report)
 }
 
-/// What the server has since the last round, without content.
-fn changes(remote: &dyn Remote, state: &State) -> Result<Vec<Change>, SyncError> {
-    let since = state.cursor()?;
-    match feed(remote, since.as_deref().unwrap_or(BEGINNING)) {
-        Err(RemoteError::Gone) => Ok(feed(remote, BEGINNING)?),
-        changes => Ok(changes?),
-    }
-}
-
-fn feed(remote: &dyn Remote, since: &str) -> Result<Vec<Change>, RemoteError> {
-    let (mut cursor, mut changes) = (since.to_owned(), Vec::new());
-    loop {
-        let page = remote.changes(&cursor, false)?;
-        changes.extend(page.changes);
-        cursor = page.cursor;
-        if !page.has_more {
-            return Ok(changes);
-        }
-    }
-}
-
-fn decision(scan: &Scan, state: &State, change: &Change, device: &str) -> Decision {
-    let entry = state.entries.get(&change.path);
-    let local = scan.checksum(&change.path);
-    let version = (change.rev, change.checksum.as_deref());
-    decide(entry, local, version, is_own(entry, change, device))
-}
-
 /// What a person has to say about the files that a round would remove.
 fn removed_here(
     scan: &Scan,
     state: &State,
-    changes: &[Change],
-    device: &str,
+    expected: &[(Change, Decision)],
 ) -> Result<Option<Question>, SyncError> {
-    let arrived = changes.iter().filter_map(|change| change.checksum.clone());
-    let is_removed = |change: &&Change| decision(scan, state, change, device) == Decision::Remove;
-    let removed = changes.iter().filter(is_removed);
+    let arrived = expected
+        .iter()
+        .filter_map(|(change, _)| change.checksum.clone());
+    let is_removed = |(_, decision): &&(Change, Decision)| *decision == Decision::Remove;
+    let removed = expected.iter().filter(is_removed).map(|(change, _)| change);
     gone_there(&Gone::there(scan, removed, &arrived.collect()), state)
 }
 
-/// Whether the change settles what becomes of the path.
-fn foretell(report: &mut Report, change: &Change, decision: Decision) -> bool {
+/// Tells of a change, and remembers what edits would start from then. Whether it settles what becomes of the path.
+fn foretell(report: &mut Report, state: &mut State, change: &Change, decision: Decision) -> bool {
     let path = change.path.clone();
     match decision {
-        Decision::Known | Decision::Follow => return false,
+        Decision::Known => return false,
+        Decision::Follow | Decision::Keep => {
+            let entry = Entry::of(change.rev, change.checksum.clone());
+            state.entries.insert(path.clone(), entry);
+            if decision == Decision::Keep {
+                report.kept.insert(path);
+            }
+            return false;
+        }
         Decision::Record => {}
         Decision::Write => _ = report.downloaded.insert(path),
         Decision::Return => _ = report.returned.insert(path),
         Decision::Remove => _ = report.deleted_here.insert(path),
-        Decision::Keep => _ = report.kept.insert(path),
         Decision::Merge => report.conflicts.push(ConflictCopy {
             path,
             copy: String::new(),

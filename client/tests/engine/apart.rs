@@ -95,7 +95,9 @@ fn an_edit_outlives_a_deletion_on_the_other_side() {
     a.delete("ideas/a.md");
     b.write("ideas/a.md", "edited\n");
     a.sync();
+    let preview = b.preview();
     let report = b.sync();
+    assert_eq!(preview, report);
     assert!(report.kept.contains("ideas/a.md") && report.uploaded.contains("ideas/a.md"));
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
 

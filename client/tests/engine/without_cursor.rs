@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kamisync::report::Report;
 use support::{Host, argument, run};
 
 use crate::device::{Device, settle};
@@ -13,6 +14,28 @@ fn pair(host: &Host) -> (Device, Device) {
     }
     settle(&[&a, &b]);
     (a, b)
+}
+
+/// What was foretold is what was done. Whether two edits can be merged is seen when they are.
+fn foretold(preview: &Report, report: &Report) {
+    let paths = |report: &Report| {
+        let conflicts = report.conflicts.iter();
+        conflicts
+            .map(|conflict| conflict.path.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(paths(preview), paths(report));
+    let copies = report.conflicts.iter().map(|conflict| &conflict.copy);
+    let copies: Vec<&String> = copies.collect();
+    let mut expected = Report {
+        conflicts: preview.conflicts.clone(),
+        ..report.clone()
+    };
+    expected.uploaded.retain(|path| !copies.contains(&path));
+    expected
+        .downloaded
+        .retain(|path| !paths(report).contains(path));
+    assert_eq!(*preview, expected);
 }
 
 fn lose_state(device: &Device) {
@@ -30,7 +53,9 @@ fn without_state_nothing_that_others_deleted_comes_back_and_no_edit_is_lost() {
     b.write("ideas/b.md", "b of b\n");
     b.write("ideas/c.md", "c of b\n");
     b.sync();
+    let preview = a.preview();
     let report = a.sync();
+    foretold(&preview, &report);
     assert!(report.deleted_here.contains("ideas/a.md"), "{report:?}");
     assert!(report.downloaded.contains("ideas/b.md"));
     assert_eq!(report.conflicts.len(), 1);
@@ -46,6 +71,7 @@ fn without_state_nothing_is_sent_or_fetched_twice() {
     let host = Host::start();
     let (a, b) = pair(&host);
     lose_state(&a);
+    assert!(a.preview().is_in_step());
     assert!(a.sync().is_in_step());
     let cursor = host.client().status("p")["cursor"].clone();
     a.write("ideas/a.md", "edited\n");
@@ -63,7 +89,9 @@ fn a_folder_that_the_cli_has_filled_is_taken_over() {
         c.write(&format!("ideas/{name}.md"), &format!("{name}\n"));
     }
     c.write("ideas/own.md", "own\n");
+    let preview = c.preview();
     let report = c.sync();
+    foretold(&preview, &report);
     assert_eq!((report.downloaded.len(), report.uploaded.len()), (1, 1));
     assert_eq!(settle(&[&a, &c]).len(), 5);
 }
@@ -102,7 +130,10 @@ fn after_a_restored_backup_the_devices_bring_back_what_it_lacks() {
     let host = Host::resume(folder, &[]);
     a.move_to(&host);
     b.move_to(&host);
-    a.sync();
+    let preview = a.preview();
+    foretold(&preview, &a.sync());
+    let preview = b.preview();
+    foretold(&preview, &b.sync());
     let files = settle(&[&b, &a]);
     assert_eq!(files["ideas/a.md"], "a after the backup\n");
     assert_eq!(files["ideas/new.md"], "new after the backup\n");
@@ -149,8 +180,12 @@ fn after_the_project_was_deleted_the_devices_fill_it_again() {
     let (a, b) = pair(&host);
     assert_eq!(host.client().delete("/v1/projects/p").status, 200);
     b.write("ideas/a.md", "edited\n");
-    a.sync();
+    let preview = a.preview();
+    assert_eq!(preview.uploaded.len(), 4);
+    foretold(&preview, &a.sync());
+    let preview = b.preview();
     let report = b.sync();
+    foretold(&preview, &report);
     assert!(report.deleted_here.is_empty());
     let files = settle(&[&a, &b]);
     assert_eq!(files.len(), 4);

@@ -1,0 +1,49 @@
+//! What the server has, without content, and what it says of the files here.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::remote::{Change, DeviceFile, Diff, Remote, RemoteError};
+use crate::scan::Scan;
+use crate::state::Entry;
+
+/// Everything that the server has after a cursor, once for each path, and where the feed goes on.
+pub(super) fn listing(
+    remote: &dyn Remote,
+    since: &str,
+) -> Result<(Vec<Change>, String), RemoteError> {
+    let (mut cursor, mut changes) = (since.to_owned(), BTreeMap::new());
+    loop {
+        let page = remote.changes(&cursor, false)?;
+        let by_path = page.changes.into_iter();
+        changes.extend(by_path.map(|change| (change.path.clone(), change)));
+        cursor = page.cursor;
+        if !page.has_more {
+            return Ok((changes.into_values().collect(), cursor));
+        }
+    }
+}
+
+/// The paths that a server which has all this has never heard of.
+pub(super) fn unknown(entries: &BTreeMap<String, Entry>, changes: &[Change]) -> Vec<String> {
+    let known: HashSet<&str> = changes.iter().map(|change| &*change.path).collect();
+    let paths = entries.keys().filter(|path| !known.contains(&***path));
+    paths.cloned().collect()
+}
+
+/// What the server thinks of the files here, unless one side has none.
+pub(super) fn diff(
+    remote: &dyn Remote,
+    scan: &Scan,
+    entries: &BTreeMap<String, Entry>,
+    changes: &[Change],
+) -> Result<Diff, RemoteError> {
+    if changes.is_empty() || scan.files.is_empty() {
+        return Ok(Diff::default());
+    }
+    let files = scan.files.iter().map(|(path, local)| DeviceFile {
+        path: path.clone(),
+        checksum: local.checksum.clone(),
+        base: entries.get(path).map(|entry| entry.rev),
+    });
+    remote.diff(&files.collect::<Vec<_>>())
+}
