@@ -54,6 +54,38 @@ fn a_folder_that_the_server_does_not_take_keeps_nothing_else_back() {
 }
 
 #[test]
+fn a_file_that_is_moved_to_where_the_server_does_not_take_it_stays_on_other_devices() {
+    let host = Host::with(&[("SYNC_FOLDERS", "ideas"), ("PORTABLE_PATHS", "refuse")]);
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    for name in ["1", "2", "3"] {
+        a.write(&format!("ideas/{name}.md"), name);
+    }
+    settle(&[&a, &b]);
+    a.rename("ideas/1.md", "tasks/1.md");
+    a.rename("ideas/2.md", "ideas/2?.md");
+    a.delete("ideas/3.md");
+    for _ in 0..2 {
+        let report = a.sync();
+        let left: Vec<&str> = report.left.iter().map(|left| &*left.path).collect();
+        assert_eq!(
+            left,
+            ["ideas/1.md", "ideas/2.md", "ideas/2?.md", "tasks/1.md"]
+        );
+        assert!(report.left[0].reason.contains("tasks/1.md"), "{report:?}");
+        assert!(!report.deleted_there.contains("ideas/2.md"), "{report:?}");
+    }
+    b.sync();
+    assert_eq!(
+        b.files().into_keys().collect::<Vec<_>>(),
+        ["ideas/1.md", "ideas/2.md"]
+    );
+    a.rename("tasks/1.md", "ideas/4.md");
+    a.rename("ideas/2?.md", "ideas/5.md");
+    assert_eq!(a.sync().deleted_there.len(), 2);
+    assert_eq!(settle(&[&a, &b]).len(), 2);
+}
+
+#[test]
 fn a_name_that_the_server_refuses_keeps_nothing_else_back() {
     let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
     let a = Device::new(&host, "a");
