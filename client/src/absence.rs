@@ -58,8 +58,8 @@ impl fmt::Display for Question {
             }
         }?;
         f.write_str(
-            ": nothing was changed. If they were meant to be deleted, sync with --accept-deletions; \
-             if not, --bring-back brings them back.",
+            ": nothing more is deleted until you say what was meant. Sync with --accept-deletions if \
+             they were to be deleted, or with --bring-back if not.",
         )
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::absence::Question;
 use crate::config::ConfigError;
 use crate::remote::RemoteError;
+use crate::report::Report;
 
 /// Why a round ended early. What it did until then is done and remembered.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +13,9 @@ pub enum SyncError {
     /// Another program syncs this folder.
     #[error("Another kamisync is working in this folder (process {0}): wait for it, or stop it.")]
     Locked(String),
-    /// So much is gone that a person must say whether it was deleted.
+    /// So much is gone that a person must say whether it was deleted; with what was done before that was seen.
     #[error("{0}")]
-    Question(Question),
+    Question(Question, Box<Report>),
     /// The server.
     #[error(transparent)]
     Remote(#[from] RemoteError),
@@ -37,6 +38,12 @@ pub enum SyncError {
     /// What was synced cannot be remembered.
     #[error("The database in .kamiflow/.sync cannot be used: {0}.")]
     State(#[from] rusqlite::Error),
+}
+
+impl From<Question> for SyncError {
+    fn from(question: Question) -> Self {
+        Self::Question(question, Box::default())
+    }
 }
 
 /// Names the file in an error of the system.

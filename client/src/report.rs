@@ -25,7 +25,7 @@ pub struct Report {
     pub conflicts: Vec<ConflictCopy>,
     /// What could not be synced.
     pub left: Vec<Left>,
-    /// What a round would ask before it changes anything; only where one is previewed.
+    /// What a round has asked, or would ask, instead of deleting more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,
 }

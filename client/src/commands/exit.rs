@@ -39,7 +39,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
     let remote = match error.downcast_ref() {
         Some(SyncError::Remote(remote)) => Some(remote),
         Some(SyncError::Config(_)) => return 2,
-        Some(SyncError::Question(_)) => return 5,
+        Some(SyncError::Question(..)) => return 5,
         Some(SyncError::Locked(_)) => return 6,
         Some(SyncError::Disk { .. } | SyncError::State(_) | SyncError::Newer) => return 1,
         None if error.is::<Usage>() || error.is::<ConfigError>() => return 2,

@@ -7,6 +7,7 @@ use super::say::say;
 use super::{device, open, round, summary};
 use crate::absence::Answer;
 use crate::cli::SyncArgs;
+use crate::error::SyncError;
 use crate::report::Report;
 
 /// Brings a folder in step, or shows what that would do.
@@ -15,7 +16,8 @@ pub fn run(args: &SyncArgs) -> Result<Done> {
     let project = open::project(&folder)?;
     let report = match args.dry_run {
         true => crate::round::preview(&folder, &project, &device::name())?,
-        false => round::once(folder, &project, answer(args))?,
+        false => round::once(folder, &project, answer(args))
+            .inspect_err(|error| tell_until_asked(error, args.json))?,
     };
     tell(&report, args.json)?;
     Ok(Done::InStep)
@@ -26,6 +28,23 @@ fn answer(args: &SyncArgs) -> Answer {
         (true, _) => Answer::Delete,
         (_, true) => Answer::BringBack,
         _ => Answer::None,
+    }
+}
+
+/// What was done before a question was asked.
+fn tell_until_asked(error: &anyhow::Error, as_json: bool) {
+    let Some(SyncError::Question(question, report)) = error.downcast_ref() else {
+        return;
+    };
+    if as_json {
+        let question = Some(question.to_string());
+        let report = Report {
+            question,
+            ..Report::clone(report)
+        };
+        _ = tell(&report, true);
+    } else if !report.is_in_step() {
+        _ = tell(report, false);
     }
 }
 

@@ -105,7 +105,7 @@ fn ask(
     let gone = Gone::here(scan, &state.entries, selection);
     match options.answer {
         Answer::None => match gone_here(&gone, scan, state)? {
-            Some(question) => Err(SyncError::Question(question)),
+            Some(question) => Err(question.into()),
             None => gone.remember(state, Side::Here),
         },
         Answer::Delete => state.forget_deletions(),

@@ -96,7 +96,7 @@ impl Round<'_> {
         match self.options.answer {
             Answer::None => {
                 if let Some(question) = gone_there(&gone, self.state)? {
-                    return Err(SyncError::Question(question));
+                    return Err(question.into());
                 }
                 gone.remember(self.state, Side::There)?;
                 self.take(deletions, judge)

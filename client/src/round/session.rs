@@ -70,10 +70,18 @@ impl Session {
         let disk = Disk::of(&self.folder)?;
         let scan = look(&disk, &self.state, self.seen.take(), &news.here)?;
         let mut round = Round::begin(disk, &mut self.state, remote, *options, scan)?;
-        round.run(news.there)?;
+        let ended = round.run(news.there);
         let (report, scan) = round.end();
-        self.seen = Some(scan);
-        Ok(report)
+        match ended {
+            Ok(()) => {
+                self.seen = Some(scan);
+                Ok(report)
+            }
+            Err(SyncError::Question(question, _)) => {
+                Err(SyncError::Question(question, Box::new(report)))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

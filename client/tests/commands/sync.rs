@@ -80,6 +80,32 @@ fn files_that_are_all_gone_are_a_question() {
 }
 
 #[test]
+fn what_was_done_before_a_question_is_told() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    for number in 0..30 {
+        laptop.write(&format!("ideas/{number}.md"), "text");
+    }
+    laptop.run(&["sync"]).good();
+    phone.run(&["sync"]).good();
+    fs::remove_dir_all(laptop.place("ideas")).unwrap();
+    laptop.write("ideas/new.md", "new");
+    laptop.run(&["sync", "--accept-deletions"]).good();
+    let asked = phone.run(&["sync"]);
+    assert_eq!(asked.code, Some(5), "{asked:?}");
+    assert_eq!(asked.out, "down: ideas/new.md\n1 down.\n");
+    assert!(!asked.err.contains("nothing was changed"), "{asked:?}");
+    let asked = phone.run(&["sync", "--json"]);
+    let said: Value = serde_json::from_str(&asked.out).unwrap();
+    assert_eq!(said["downloaded"], json!([]));
+    let question = said["question"].as_str().unwrap();
+    assert!(question.contains("30 of 31 files"), "{question}");
+}
+
+#[test]
 fn a_server_that_is_away_is_told_by_the_exit_code() {
     let host = Host::start();
     let laptop = Device::linked("laptop", &host);

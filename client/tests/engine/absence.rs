@@ -20,7 +20,7 @@ fn pair(host: &Host, files: usize) -> (Device, Device) {
 
 fn question(error: SyncError) -> Question {
     match error {
-        SyncError::Question(question) => question,
+        SyncError::Question(question, _) => question,
         other => panic!("{other}"),
     }
 }

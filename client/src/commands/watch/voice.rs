@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::commands::say::{note, say, sentence};
 use crate::commands::summary;
+use crate::error::SyncError;
 use crate::report::{Left, Report};
 
 /// Files that are left of which each is told; of more, only their number is.
@@ -34,11 +35,15 @@ impl Voice {
         if self.trouble.take().is_some() {
             say(format_args!("{}: It goes on.", self.folder));
         }
-        if !report.is_in_step() {
-            say(format_args!("{}: {}", self.folder, summary::line(report)));
-        }
+        self.changed(report);
         for news in self.news_of(&report.left) {
             note(format_args!("{}: {news}", self.folder));
+        }
+    }
+
+    fn changed(&self, report: &Report) {
+        if !report.is_in_step() {
+            say(format_args!("{}: {}", self.folder, summary::line(report)));
         }
     }
 
@@ -66,6 +71,9 @@ impl Voice {
 
     /// A round failed.
     pub fn badly(&mut self, error: &anyhow::Error) {
+        if let Some(SyncError::Question(_, report)) = error.downcast_ref() {
+            self.changed(report);
+        }
         let sentence = sentence(error);
         if self.trouble.as_ref() != Some(&sentence) {
             note(format_args!("{}: {sentence}", self.folder));
