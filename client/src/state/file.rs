@@ -9,6 +9,7 @@ use crate::error::{At, SyncError};
 
 const SCHEMA: &str = include_str!("schema.sql");
 const META: &str = "SELECT name, value FROM meta";
+const DELETIONS: &str = "SELECT side, path, at, files FROM deletion";
 
 /// Opens the database, and makes it where it is missing or damaged.
 pub(super) fn open(file: &Path) -> Result<Connection, SyncError> {
@@ -60,7 +61,7 @@ fn looked_at(connection: Connection) -> Result<Connection, SyncError> {
 }
 
 fn with_tables(connection: Connection) -> Result<Connection, SyncError> {
-    for query in [ENTRIES, PENDING, META] {
+    for query in [ENTRIES, PENDING, META, DELETIONS] {
         connection.prepare(query)?;
     }
     Ok(connection)
