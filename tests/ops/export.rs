@@ -245,7 +245,7 @@ fn a_name_of_two_gigabytes_is_refused_without_being_read() {
         limited.arg(import.get_program()).args(import.get_args());
         limited.env("DB_PATH", &database).current_dir(root());
         let refusal = finished(limited.output().unwrap()).failed();
-        assert!(refusal.contains("a name in it is too long"), "{refusal}");
+        assert!(refusal.contains("is not a tar file that"), "{refusal}");
         assert_eq!(refusal.lines().count(), 1);
     }
 }
@@ -271,4 +271,19 @@ fn a_terminal_obeys_no_name_in_a_tar_file() {
         "{refusal:?}"
     );
     assert!(!refusal.contains(['\u{1b}', '\u{7}']), "{refusal:?}");
+}
+
+#[test]
+fn a_file_that_is_no_tar_file_is_not_printed() {
+    let host = Host::start();
+    let notes = host.database().with_file_name("notes.md");
+    for content in ["\u{1b}[2J\u{7} a note ".repeat(100), "short".to_owned()] {
+        std::fs::write(&notes, content).unwrap();
+        let refusal = run(&host.database(), &["import", "q", argument(&notes)]).failed();
+        let said = format!(
+            "kamiflow-sync: {} is not a tar file that 'kamiflow-sync export' wrote, or it is damaged: export the project again\n",
+            notes.display()
+        );
+        assert_eq!(refusal, said);
+    }
 }

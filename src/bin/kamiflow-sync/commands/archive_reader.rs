@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use super::archive::FOLDER;
 
@@ -31,8 +31,9 @@ pub fn find_member<T>(
         left: left.clone(),
     });
     // Content is skipped without being read, so only heads are read between two members.
-    for member in tar.entries_with_seek()? {
-        let mut member = member.with_context(|| format!("{shown} is damaged"))?;
+    for member in tar.entries_with_seek().map_err(|_| no_archive(file))? {
+        // The error would show bytes of a file that may be anything.
+        let mut member = member.map_err(|_| no_archive(file))?;
         let name = member.path_bytes();
         ensure!(
             name.len() <= MAX_NAME,
@@ -47,6 +48,13 @@ pub fn find_member<T>(
         left.set(MAX_HEAD);
     }
     Ok(None)
+}
+
+fn no_archive(file: &Path) -> anyhow::Error {
+    anyhow!(
+        "{} is not a tar file that 'kamiflow-sync export' wrote, or it is damaged: export the project again",
+        file.display()
+    )
 }
 
 /// Fails when more than `left` bytes are read.
