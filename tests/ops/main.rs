@@ -18,5 +18,6 @@ mod proxy;
 mod purge;
 mod restore;
 mod several;
+mod streams;
 mod systemd;
 mod upgrade;

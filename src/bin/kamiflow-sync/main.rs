@@ -8,7 +8,7 @@
 //! imports this file or [`up`]:
 //!
 //! `up` → `commands`, `serve` → `guest` → `platform` → `database`; `config` is open to all but
-//! `platform` and `database`.
+//! `platform` and `database`, and the macros of `say` to all.
 
 mod cli;
 mod commands;
@@ -16,6 +16,7 @@ mod config;
 mod database;
 mod guest;
 mod platform;
+mod say;
 mod serve;
 mod up;
 
@@ -31,6 +32,7 @@ use commands::{
 };
 use config::bad_setting::BadSetting;
 use rustix::fs::Mode;
+use say::note;
 use serve::restart_pause;
 
 /// Exit codes: 0 on success or after a graceful stop, 1 when the command fails or the server cannot
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
     let Err(error) = run(&command) else {
         return ExitCode::SUCCESS;
     };
-    eprintln!("kamiflow-sync: {error:#}");
+    note!("kamiflow-sync: {error:#}");
     if let Command::Up(_) = command {
         _ = restart_pause::wait();
     }

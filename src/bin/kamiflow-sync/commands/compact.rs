@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::installation::Installation;
 use super::progress;
-use super::say::say;
 use crate::cli::InstallationArgs;
 use crate::database::files::length;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::say;
 
 pub fn run(args: &InstallationArgs) -> Result<()> {
     let database = Installation::find(args)?.database;

@@ -1,7 +1,7 @@
 //! `export`: writes the files of a project into a tar file, or to standard output.
 
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write, stdout};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -13,10 +13,10 @@ use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::atomic_file::AtomicFile;
 use super::counted::counted;
 use super::installation::Installation;
-use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ExportArgs;
 use crate::database::open;
+use crate::say::{note, say};
 
 /// Versions read at once.
 const STEP: u32 = 10_000;
@@ -26,11 +26,13 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let id = project_id::parse(&args.project)?;
     let store = open::existing_store(&installation.database)?;
     // A snapshot of the project, whatever is pushed meanwhile.
-    let files = store.snapshot(|store| export(store, &id, args))?;
+    let Some(files) = store.snapshot(|store| export(store, &id, args))? else {
+        return Ok(());
+    };
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());
     let (files, target) = (counted(files.len(), "file"), &args.target.file);
     match is_stdout(target) {
-        true => eprintln!("Exported {files}, {bytes}"),
+        true => note!("Exported {files}, {bytes}"),
         false => say!("Exported {files}, {bytes}, to {}", target.display()),
     }
     Ok(())
@@ -41,9 +43,11 @@ fn is_stdout(target: &Path) -> bool {
     target == Path::new("-")
 }
 
-fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Vec<ArchivedFile>> {
+/// The files that are in the archive now; `None` when the reader of standard output, such as `head`, has what
+/// it wanted.
+fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Option<Vec<ArchivedFile>>> {
     let summary = store.project_summary(id)?;
-    let summary = summary.ok_or_else(|| anyhow!("there is no project {}", id.as_str()))?;
+    let summary = summary.ok_or_else(|| project_id::unknown(id.as_str()))?;
     let number = summary.project.number;
     let index = ArchiveIndex {
         project: summary.id,
@@ -57,14 +61,22 @@ fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Vec<Archiv
             !stdout().is_terminal(),
             "add > FILE.tar: a tar file is not for a terminal"
         );
-        write(store, number, &index, stdout().lock())?;
+        match write(store, number, &index, stdout().lock()) {
+            Err(error) if is_hung_up(&error) => return Ok(None),
+            written => written?,
+        }
     } else {
         let unfinished = AtomicFile::create(target, args.target.force)?;
         let file = File::options().write(true).open(unfinished.path())?;
         write(store, number, &index, file)?;
         unfinished.finish()?;
     }
-    Ok(index.files)
+    Ok(Some(index.files))
+}
+
+fn is_hung_up(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 fn files(store: &Store, project: i64) -> Result<Vec<ArchivedFile>> {

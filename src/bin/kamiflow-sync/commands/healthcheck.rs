@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::say::say;
+use crate::say::say;
 use crate::cli::HealthcheckArgs;
 use crate::config::environment::Environment;
 use crate::config::settings;

@@ -13,11 +13,11 @@ use super::archive_reader::find_member;
 use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
-use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ImportArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::say;
 
 /// What the history shows as the device.
 const DEVICE: &str = "import";

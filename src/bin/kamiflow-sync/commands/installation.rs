@@ -13,6 +13,7 @@ use crate::config::manifest::Manifest;
 use crate::config::runtime_config::RuntimeConfig;
 use crate::config::variables::{self, Values};
 use crate::database::files;
+use crate::say::note;
 
 /// Unlike a server, it needs no API key.
 pub struct Installation {
@@ -35,7 +36,7 @@ impl Installation {
         let database = config.default_database();
         let database = database.context("the database is in memory")?;
         for other in config.files().iter().filter(|file| *file != database) {
-            eprintln!(
+            note!(
                 "kamiflow-sync: {} is not the default database and is left alone",
                 other.display()
             );

@@ -28,4 +28,3 @@ mod project_id;
 pub mod purge;
 pub mod renumber;
 pub mod restore;
-mod say;

@@ -5,10 +5,10 @@ use kamiflow_sync_component::store::Store;
 
 use super::check;
 use super::installation::Installation;
-use super::say::say;
 use crate::cli::MoveInArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::say;
 
 /// All of the project is stored or nothing, whatever the limits of this server are: it is what the other one
 /// has stored.

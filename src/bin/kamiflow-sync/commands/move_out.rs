@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::installation::Installation;
-use super::say::say;
+use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::MoveOutArgs;
 use crate::database::lock::DatabaseLock;

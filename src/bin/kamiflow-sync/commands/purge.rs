@@ -7,7 +7,7 @@ use kamiflow_sync_component::store::{Error, Purge};
 use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
-use super::say::say;
+use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::PurgeArgs;
 use crate::database::lock::DatabaseLock;

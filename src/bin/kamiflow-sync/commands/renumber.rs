@@ -6,7 +6,7 @@ use kamiflow_sync_component::store::{Error, Store};
 
 use super::counted::counted;
 use super::installation::Installation;
-use super::say::say;
+use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::RenumberArgs;
 use crate::database::lock::DatabaseLock;

@@ -10,6 +10,7 @@ use tracing::Level;
 
 use super::bad_setting::BadSetting;
 use super::environment::Environment;
+use crate::say::note;
 
 /// As on Spin.
 const DEFAULT_PORT: u16 = 3000;
@@ -126,7 +127,7 @@ pub fn max_waiting(environment: &Environment) -> Result<usize, BadSetting> {
 /// Warns about names that are almost those of settings.
 pub fn warn_about_ignored(environment: &Environment) {
     for (name, meant) in environment.near_misses() {
-        eprintln!("kamiflow-sync: {name} is ignored: did you mean {meant}?");
+        note!("kamiflow-sync: {name} is ignored: did you mean {meant}?");
     }
 }
 

@@ -17,6 +17,7 @@ use super::runtime_config::RuntimeConfig;
 use super::settings;
 use super::variables::{self, Values};
 use crate::cli::UpArgs;
+use crate::say::note;
 
 /// Bytes of a request body when the manifest has no `max_body_size`.
 const DEFAULT_MAX_BODY: u64 = 100 << 20;
@@ -106,7 +107,7 @@ impl Startup {
 
 fn warn_of_other_key(configured: &str, file: Option<&Path>) {
     if let Some(superseded) = file.and_then(|file| api_key::superseded(configured, file)) {
-        eprintln!("kamiflow-sync: {superseded}");
+        note!("kamiflow-sync: {superseded}");
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, ensure};
 
 use crate::config::manifest::{Build, Manifest};
+use crate::say::note;
 
 /// The component's compilation target.
 const TARGET: &str = "wasm32-wasip2";
@@ -88,7 +89,7 @@ fn add_target(folder: &Path) -> Result<()> {
 }
 
 fn run(build: &Build, folder: &Path, component: &Path) -> Result<()> {
-    eprintln!(
+    note!(
         "kamiflow-sync: building the component, which takes a minute or two the first time: {}",
         build.command
     );

@@ -16,7 +16,7 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::installation::Installation;
 use super::progress;
-use super::say::say;
+use crate::say::{note, say};
 use crate::cli::BackupArgs;
 use crate::database::{backup_mark, files, log_check, open};
 
@@ -34,7 +34,7 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     if let Some(keep) = args.keep {
         let future = folder::prune(&args.target.file, &file, keep)?;
         if !future.is_empty() {
-            eprintln!(
+            note!(
                 "kamiflow-sync: dated in the future, so they stay and do not count: {}; set the clock, or rename them",
                 future.join(", ")
             );

@@ -13,9 +13,9 @@ use rusqlite::{Connection, ErrorCode};
 use super::counted::counted;
 use super::installation::Installation;
 use super::progress;
-use super::say::say;
 use crate::cli::InstallationArgs;
 use crate::database::open;
+use crate::say::say;
 pub use examination::{Examination, Totals};
 use owners::owners;
 

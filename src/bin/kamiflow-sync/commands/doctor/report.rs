@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::commands::say::say;
+use crate::say::say;
 use anyhow::Result;
 
 #[derive(Default)]

@@ -15,11 +15,11 @@ use rusqlite::{Connection, Row};
 use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
-use super::say::say;
 use super::{clock, progress, project_id};
 use crate::cli::ImportLegacyArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::{note, say};
 use tally::Tally;
 
 /// What the history shows as the device.
@@ -60,7 +60,7 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
     }
     say!("{}", tally.summary());
     if let Some(advice) = exposure::advice(&args.file) {
-        eprintln!("kamiflow-sync: {advice}");
+        note!("kamiflow-sync: {advice}");
     }
     if tally.refused > 0 {
         bail!("refused: {}", counted(tally.refused, "file"));

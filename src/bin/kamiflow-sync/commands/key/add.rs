@@ -7,7 +7,7 @@ use kamiflow_sync_component::store::NewKey;
 use super::change::{secret, write};
 use super::expiry;
 use crate::cli::KeyAddArgs;
-use crate::commands::say::say;
+use crate::say::{note, say};
 use crate::commands::{clock, project_id};
 
 /// Prints the key alone on standard output, so that a script can take it.
@@ -34,7 +34,7 @@ pub fn run(args: &KeyAddArgs) -> Result<()> {
         Ok(store.add_device_key(&key, now_us)?)
     })?;
     say!("{text}");
-    eprintln!(
+    note!(
         "The key of {} is shown only now: give it to the device with 'kami sync-db setup'",
         key.name
     );

@@ -9,8 +9,8 @@ use kamiflow_sync_component::store::DeviceKey;
 use crate::cli::InstallationArgs;
 use crate::commands::installation::Installation;
 use crate::commands::printable::printable;
-use crate::commands::say::say;
 use crate::database::open;
+use crate::say::say;
 
 /// Prints a line for each key that is not revoked, the newest first, and never a hash.
 pub fn run(args: &InstallationArgs) -> Result<()> {

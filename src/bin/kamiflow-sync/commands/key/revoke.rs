@@ -6,7 +6,7 @@ use super::change::{unknown, write};
 use crate::cli::KeyRevokeArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;
-use crate::commands::say::say;
+use crate::say::say;
 
 pub fn run(args: &KeyRevokeArgs) -> Result<()> {
     let key = write(&args.installation, |store| {

@@ -7,7 +7,7 @@ use super::change::{secret, unknown, write};
 use crate::cli::KeyRotateArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;
-use crate::commands::say::say;
+use crate::say::{note, say};
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -29,6 +29,6 @@ pub fn run(args: &KeyRotateArgs) -> Result<()> {
         grace => format!("for another {grace} hours"),
     };
     let name = printable(&key.name);
-    eprintln!("This is the key of {name} now; the one before works {before}");
+    note!("This is the key of {name} now; the one before works {before}");
     Ok(())
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use kamiflow_sync_component::store::{DeviceKey, Store};
 
 use crate::database::{files, open};
+use crate::say::note;
 
 /// Lets the keys of the copy follow those of `database`. Returns those that work in the backup and had
 /// been revoked since.
@@ -17,7 +18,7 @@ pub fn follow(copy: &Store, database: &Path) -> Result<Vec<DeviceKey>> {
     match keys(database) {
         Ok(keys) => copy.follow_device_keys(&keys).map_err(Into::into),
         Err(error) => {
-            eprintln!(
+            note!(
                 "kamiflow-sync: the previous database cannot be read ({error:#}): a key that was revoked since the backup works again; see 'kamiflow-sync key list'"
             );
             Ok(Vec::new())

@@ -15,7 +15,7 @@ use super::check::{self, Totals};
 use super::clock;
 use super::installation::Installation;
 use super::printable::printable;
-use super::say::say;
+use crate::say::{note, say};
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
@@ -130,7 +130,7 @@ fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
             .iter()
             .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
         Err(error) => {
-            eprintln!(
+            note!(
                 "kamiflow-sync: the previous database cannot be read ({error:#}): numbering continues from the time of day"
             );
             Ok(copy.raise_last_revs(clock::now_us())?)

@@ -6,11 +6,12 @@ use anyhow::Result;
 use kamiflow_sync_component::store::MovedProject;
 
 use crate::database::{files, open};
+use crate::say::note;
 
 /// Those that `database` has closed.
 pub fn of(database: &Path) -> Vec<MovedProject> {
     read(database).unwrap_or_else(|error| {
-        eprintln!(
+        note!(
             "kamiflow-sync: the previous database cannot be read ({error:#}): a project that was moved to another server since the backup is open again; move it out again, and delete that file"
         );
         Vec::new()
