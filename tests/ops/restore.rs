@@ -41,12 +41,12 @@ fn epoch(database: &Path) -> i64 {
 }
 
 #[test]
-fn a_restored_backup_serves_what_it_holds_and_the_database_before_is_kept() {
+fn a_restored_backup_serves_what_it_holds_and_the_previous_database_is_kept() {
     let (folder, database, backup) = one_push_behind();
     let out = run(&database, &["restore", argument(&backup)]).good();
     let kept = out
         .lines()
-        .find_map(|line| line.strip_prefix("The database before is kept as "));
+        .find_map(|line| line.strip_prefix("The previous database is kept as "));
     let kept = PathBuf::from(kept.unwrap_or_else(|| panic!("{out}")));
     let files: i64 = Connection::open(&kept)
         .unwrap()
@@ -218,7 +218,11 @@ fn a_damaged_database_can_be_replaced() {
     let (folder, database, backup) = one_push_behind();
     std::fs::write(&database, "no database any more ".repeat(300)).unwrap();
     let finished = run(&database, &["restore", argument(&backup)]);
-    assert!(finished.err.contains("cannot be read"), "{finished:?}");
+    assert_eq!(finished.err.lines().count(), 4, "{finished:?}");
+    for once in ["cannot be read", "moved out", "key list", "clock"] {
+        assert_eq!(finished.err.matches(once).count(), 1, "{finished:?}");
+    }
+    assert!(!finished.err.contains("Error code"), "{finished:?}");
     finished.good();
     let host = Host::resume(folder, &[]);
     assert_eq!(host.client().status("p")["fileCount"], 1);

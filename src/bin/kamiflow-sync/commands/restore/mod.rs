@@ -1,7 +1,6 @@
 //! `restore`: replaces the database with a backup, and keeps the previous database.
 
-mod keys;
-mod moves;
+mod known;
 mod previous;
 
 use std::fs::File;
@@ -15,12 +14,12 @@ use super::check::{self, Totals};
 use super::clock;
 use super::installation::Installation;
 use super::printable::printable;
-use crate::say::{note, say};
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
-use crate::database::log_check::require_own_log;
 use crate::database::{log_base, one_file, open};
+use crate::say::{note, say};
+use known::Known;
 
 pub fn run(args: &RestoreArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
@@ -32,11 +31,8 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     let unfinished = AtomicFile::create(database, true)?;
     copy(&args.file, unfinished.path())
         .with_context(|| format!("cannot copy {}", args.file.display()))?;
-    let Prepared {
-        totals,
-        revoked,
-        moved,
-    } = prepare(unfinished.path(), &args.file, database)?;
+    let known = Known::of(database);
+    let Prepared { totals, revoked } = prepare(unfinished.path(), &args.file, &known)?;
     let kept = previous::keep(database)?;
     unfinished.finish().with_context(|| match &kept {
         Some(kept) => format!("the previous database is kept as {}", kept.display()),
@@ -46,8 +42,18 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     log_base::clear(database)?;
     say!("Restored {totals} from {}", args.file.display());
     if let Some(kept) = kept {
-        say!("The database before is kept as {}", kept.display());
+        say!("The previous database is kept as {}", kept.display());
     }
+    say_what_stays(&revoked, known.moved.as_deref().unwrap_or_default());
+    note_what_is_unknown(&known);
+    say!(
+        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
+    );
+    say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
+    Ok(())
+}
+
+fn say_what_stays(revoked: &[DeviceKey], moved: &[MovedProject]) {
     for key in revoked {
         let name = printable(&key.name);
         say!(
@@ -59,11 +65,16 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
         let id = printable(moved.id.as_str());
         say!("{id} was moved to another server and stays closed here");
     }
-    say!(
-        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
-    );
-    say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
-    Ok(())
+}
+
+fn note_what_is_unknown(known: &Known) {
+    let to_check = known.to_check();
+    if !to_check.is_empty() {
+        note!("kamiflow-sync: the previous database cannot be read, so check yourself:");
+    }
+    for line in to_check {
+        note!("- {line}");
+    }
 }
 
 /// Copies a database file, and its write-ahead log if there is one: a backup that was made without
@@ -86,27 +97,25 @@ struct Prepared {
     totals: Totals,
     /// Keys that stay revoked.
     revoked: Vec<DeviceKey>,
-    /// Projects that stay closed.
-    moved: Vec<MovedProject>,
 }
 
-/// Prepares the copy of the backup to follow `database`, and checks what became of it.
-fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Prepared> {
+/// Prepares the copy of the backup to follow the database that it replaces, and checks what became of it.
+fn prepare(copy: &Path, backup: &Path, known: &Known) -> Result<Prepared> {
     let shown = backup.display();
     let connection = open::untrusted(copy).map_err(|error| {
         let text = format!("{error:#}").replace(&copy.display().to_string(), &shown.to_string());
         anyhow::anyhow!(text)
     })?;
     check::examine_schema(&connection)?.require_sound(backup)?;
-    let moved = moves::of(database);
+    let moved = known.moved.as_deref().unwrap_or_default();
     let store = match moved.is_empty() {
         true => Store::open_unchanged(connection),
         // An older schema cannot mark them.
         false => Store::open(connection)?,
     };
-    let changed = continue_numbering(&store, database);
-    let changed = changed.and_then(|()| Ok(store.close_again(&moved)?));
-    let changed = changed.and_then(|()| keys::follow(&store, database));
+    let changed = continue_numbering(&store, known.last_revs.as_deref());
+    let changed = changed.and_then(|()| Ok(store.close_again(moved)?));
+    let changed = changed.and_then(|()| follow_keys(&store, known.keys.as_deref()));
     // One that was ended since the backup must not open again.
     let changed = changed.and_then(|revoked| Ok(store.end_sessions().map(|()| revoked)?));
     drop(store);
@@ -117,32 +126,26 @@ fn prepare(copy: &Path, backup: &Path, database: &Path) -> Result<Prepared> {
     Ok(Prepared {
         totals: examination.totals,
         revoked: changed?,
-        moved,
     })
 }
 
 /// Gives every project a new epoch, so that devices that saw later changes have to start over, and
 /// lets its numbering continue after every number that was ever given out.
-fn continue_numbering(copy: &Store, database: &Path) -> Result<()> {
+fn continue_numbering(copy: &Store, last_revs: Option<&[LastRev]>) -> Result<()> {
     copy.renew_epochs()?;
-    match last_revs(database) {
-        Ok(last_revs) => last_revs
+    match last_revs {
+        Some(last_revs) => last_revs
             .iter()
             .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
-        Err(error) => {
-            note!(
-                "kamiflow-sync: the previous database cannot be read ({error:#}): numbering continues from the time of day"
-            );
-            Ok(copy.raise_last_revs(clock::now_us())?)
-        }
+        None => Ok(copy.raise_last_revs(clock::now_us())?),
     }
 }
 
-/// The highest number that each project of `database` has given out.
-fn last_revs(database: &Path) -> Result<Vec<LastRev>> {
-    if files::length(database) == 0 {
-        require_own_log(database)?;
-        return Ok(Vec::new());
+/// Lets the keys of the copy follow those that there are now. Returns those that work in the backup and had
+/// been revoked since.
+fn follow_keys(copy: &Store, keys: Option<&[DeviceKey]>) -> Result<Vec<DeviceKey>> {
+    match keys {
+        Some(keys) if copy.has_device_keys()? => Ok(copy.follow_device_keys(keys)?),
+        _ => Ok(Vec::new()),
     }
-    Ok(open::existing_store(database)?.last_revs()?)
 }

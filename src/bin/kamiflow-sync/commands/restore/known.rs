@@ -1,0 +1,70 @@
+//! What the database that is replaced knows, and a backup from before does not.
+
+use std::path::Path;
+
+use anyhow::Result;
+use kamiflow_sync_component::store::{DeviceKey, Error, LastRev, MovedProject, Store};
+
+use crate::database::log_check::require_own_log;
+use crate::database::{files, open};
+
+/// `None` for what cannot be read.
+pub struct Known {
+    /// Projects that were moved to another server: a backup from before does not open them here again.
+    pub moved: Option<Vec<MovedProject>>,
+    /// The highest number that each project has given out.
+    pub last_revs: Option<Vec<LastRev>>,
+    /// So that no key opens more than it does now.
+    pub keys: Option<Vec<DeviceKey>>,
+}
+
+impl Known {
+    pub fn of(database: &Path) -> Self {
+        let store = store(database).ok();
+        Self {
+            moved: ask(store.as_ref(), Store::moved_projects),
+            last_revs: ask(store.as_ref(), Store::last_revs),
+            keys: ask(store.as_ref(), keys),
+        }
+    }
+
+    /// What a person has to look at instead, a line for each.
+    pub fn to_check(&self) -> Vec<&'static str> {
+        let moved =
+            "was a project moved out since the backup? Move it out again, and delete that file";
+        let keys = "was a key revoked since? 'kamiflow-sync key list' shows whether it works again";
+        let clock = "is the clock right? Numbers of changes go on from it";
+        let lines = [
+            self.moved.is_none().then_some(moved),
+            self.keys.is_none().then_some(keys),
+            self.last_revs.is_none().then_some(clock),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+}
+
+/// `None` when nothing was stored yet.
+fn store(database: &Path) -> Result<Option<Store>> {
+    if files::length(database) == 0 {
+        require_own_log(database)?;
+        return Ok(None);
+    }
+    open::existing_store(database).map(Some)
+}
+
+fn ask<T>(
+    store: Option<&Option<Store>>,
+    question: impl Fn(&Store) -> Result<Vec<T>, Error>,
+) -> Option<Vec<T>> {
+    match store?.as_ref() {
+        Some(store) => question(store).ok(),
+        None => Some(Vec::new()),
+    }
+}
+
+fn keys(store: &Store) -> Result<Vec<DeviceKey>, Error> {
+    match store.has_device_keys()? {
+        true => store.every_device_key(),
+        false => Ok(Vec::new()),
+    }
+}
