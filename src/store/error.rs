@@ -8,7 +8,7 @@ use crate::domain::{MAX_FILE_BYTES, Rejection, Rev, Version};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another writer kept the database locked for the whole timeout.
-    #[error("the database is locked by another writer")]
+    #[error("another program keeps writing to the database: try again when it has ended")]
     Busy,
     /// The disk, or the database's own limit, is full.
     #[error("the disk is full")]

@@ -16,6 +16,8 @@ pub const BEGIN_GROUPED: &str = "BEGIN /* grouped */ IMMEDIATE";
 
 /// How long a writer waits for others, unless [`Store::with_lock_timeout`] says otherwise.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a wait is of which [`Store::with_wait_notice`] tells.
+const LONG_WAIT: Duration = Duration::from_secs(1);
 /// How long SQLite itself waits before the store tries again, or the store where SQLite does not.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(20);
 
@@ -31,6 +33,7 @@ const SHORT_ATTEMPT: Duration = Duration::from_secs(1);
 pub struct Store {
     sql: Box<dyn Sql>,
     lock_timeout: Duration,
+    on_long_wait: fn(),
     /// Whether SQLite itself waits for the short timeout; none before it was asked to.
     waits_inside: Cell<Option<bool>>,
     /// Whether a transaction is open that writes.
@@ -48,6 +51,7 @@ impl Store {
         Self {
             sql: Box::new(sql),
             lock_timeout: LOCK_TIMEOUT,
+            on_long_wait: || (),
             waits_inside: Cell::default(),
             is_writing: Cell::default(),
             has_failed: Cell::default(),
@@ -59,6 +63,14 @@ impl Store {
     pub fn with_lock_timeout(self, lock_timeout: Duration) -> Self {
         Self {
             lock_timeout,
+            ..self
+        }
+    }
+
+    /// Calls `notice` once for each wait for other writers that takes longer than a second.
+    pub fn with_wait_notice(self, notice: fn()) -> Self {
+        Self {
+            on_long_wait: notice,
             ..self
         }
     }
@@ -167,9 +179,12 @@ impl Store {
     fn begin(&self, begin: &str) -> Result<(), Error> {
         let started = Instant::now();
         let waits_inside = self.waits_inside();
+        let mut notice = Some(self.on_long_wait);
         loop {
             match self.run(begin) {
                 Err(Error::Busy) if started.elapsed() < self.lock_timeout => {
+                    let notice = notice.take_if(|_| started.elapsed() > LONG_WAIT);
+                    notice.into_iter().for_each(|tell| tell());
                     if !waits_inside {
                         sleep(SHORT_TIMEOUT);
                     }

@@ -21,3 +21,4 @@ mod several;
 mod streams;
 mod systemd;
 mod upgrade;
+mod waiting;

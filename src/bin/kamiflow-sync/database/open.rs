@@ -5,15 +5,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, Store};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::access;
 use super::files::length;
 use super::log_check::require_own_log;
 use super::prepare::prepare;
+use crate::say::note;
 
 /// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -63,7 +64,18 @@ pub fn untrusted(file: &Path) -> Result<Connection> {
 /// The store of an existing database, whose schema stays as it is.
 pub fn existing_store(file: &Path) -> Result<Store> {
     let store = Store::open_unchanged(existing(file)?);
-    Ok(store.with_lock_timeout(BUSY_TIMEOUT))
+    Ok(patient(store))
+}
+
+/// Waits for other writers, and says so when that takes long.
+fn patient(store: Store) -> Store {
+    let store = store.with_lock_timeout(BUSY_TIMEOUT);
+    store.with_wait_notice(|| {
+        let seconds = BUSY_TIMEOUT.as_secs();
+        note!(
+            "kamiflow-sync: waiting for another program that writes to the database, {seconds} seconds at most"
+        );
+    })
 }
 
 /// The store of the database that this process serves, to read it. Nothing but SQLite may open a file that SQLite
@@ -93,7 +105,7 @@ pub fn migrated(file: &Path) -> Result<Store> {
     overwrite_deleted(&connection)?;
     // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(Store::open(connection)?.with_lock_timeout(BUSY_TIMEOUT))
+    Ok(patient(Store::open(connection)?))
 }
 
 /// As for the server's connections.

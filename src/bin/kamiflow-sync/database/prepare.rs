@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::SCHEMA_VERSION;
@@ -65,6 +66,8 @@ pub fn checkpoint(file: &Path) -> Result<()> {
 fn schema_version(file: &Path) -> rusqlite::Result<i64> {
     let connection = Connection::open(file)?;
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    // Whether another process is writing is known at once.
+    connection.busy_timeout(Duration::ZERO)?;
     match connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK") {
         // Another process is writing, so the file can be written to.
         Err(error) if is(&error, ErrorCode::DatabaseBusy) => Ok(version),
