@@ -445,3 +445,26 @@ fn a_stop_saves_what_is_in_a_log_that_was_deleted_under_the_server() {
     assert!(log.contains("restart the server"), "{log}");
     assert_eq!(live(folder).0, ["a"]);
 }
+
+#[test]
+fn a_young_database_whose_log_is_gone_is_answered_with_ways_that_work() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = host.kill();
+    let database = folder.path().join("sync.db");
+    std::fs::remove_file(beside(&database, "-wal")).unwrap();
+    let ways = "everything that was stored";
+    require_refused(folder.path(), ways);
+    let said = run(&database, &["check"]).failed();
+    assert!(
+        !said.contains("itself") && said.contains("-log-base"),
+        "{said}"
+    );
+    // The way that begins anew.
+    for suffix in ["", "-log-base"] {
+        let aside = folder.path().join(format!("aside{suffix}"));
+        std::fs::rename(beside(&database, suffix), aside).unwrap();
+    }
+    let host = Host::resume(folder, &[]);
+    host.client().push_files("p", &[("a", "one")]).good();
+}

@@ -58,12 +58,18 @@ fn refusal(database: &Path) -> Option<String> {
             )
         });
     }
-    let is_incomplete = log_base::read(database) == Some(header?);
-    is_incomplete.then(|| {
-        format!(
+    let header = header?;
+    let is_incomplete = log_base::read(database) == Some(header);
+    is_incomplete.then(|| match header.schema_version() {
+        // Nothing of the log was moved into the file yet.
+        0 => format!(
+            "the log {log_shown} is gone, and with it everything that was stored in {shown}: put it back, run \
+             'kamiflow-sync restore BACKUP', or, to begin empty, move {shown} and {shown}-log-base away"
+        ),
+        _ => format!(
             "the log {log_shown} is gone, and with it the newest pushes to {shown}: put it back, or \
              run 'kamiflow-sync restore BACKUP', without a backup with {shown} itself"
-        )
+        ),
     })
 }
 
