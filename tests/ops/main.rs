@@ -11,6 +11,7 @@ mod export;
 mod healthcheck;
 mod keys;
 mod legacy;
+mod messages;
 mod metrics;
 mod moving;
 mod permissions;

@@ -21,14 +21,20 @@ pub struct PurgeArgs {
 
 #[derive(Debug, Args)]
 pub struct RenumberArgs {
+    #[command(flatten)]
+    pub what: RenumberWhat,
+    #[command(flatten)]
+    pub installation: InstallationArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct RenumberWhat {
     /// The id of the project
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub project: Option<String>,
     /// Renumber every project that has changes from the future
     #[arg(long)]
     pub all: bool,
-    #[command(flatten)]
-    pub installation: InstallationArgs,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::database::files::{sync_folder_of, with_suffix};
 use crate::database::one_file;
@@ -40,6 +40,7 @@ impl AtomicFile {
             force || !target.exists(),
             "{shown} exists: choose another name, or give --force"
         );
+        require_folder(target)?;
         let part = with_suffix(target, PART);
         let file = create_locked(&part).with_context(|| format!("cannot write {shown}"))?;
         let file = file.with_context(|| format!("another run is writing {shown}"))?;
@@ -93,6 +94,15 @@ impl Drop for AtomicFile {
         if is_file_at(&self.part, &self.file) {
             remove(&self.part);
         }
+    }
+}
+
+fn require_folder(target: &Path) -> Result<()> {
+    let folder = target.parent().filter(|it| !it.as_os_str().is_empty());
+    let is_missing = folder.filter(|folder| matches!(folder.try_exists(), Ok(false)));
+    match is_missing {
+        Some(folder) => bail!("there is no folder {}: make it first", folder.display()),
+        None => Ok(()),
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::say::say;
 use crate::cli::HealthcheckArgs;
 use crate::config::environment::Environment;
 use crate::config::settings;
+use crate::say::say;
 
 /// For a server that is asked by a command.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,7 +48,11 @@ pub fn url(mut address: SocketAddr) -> String {
 pub fn ask(url: &str, timeout: Duration) -> Result<String> {
     let rest = url
         .strip_prefix("http://")
-        .with_context(|| format!("{url} does not start with http://"))?;
+        .with_context(|| {
+            format!(
+                "{url} does not begin with http://: ask the server itself, without HTTPS, such as http://127.0.0.1:3000/health"
+            )
+        })?;
     let (host, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
         None => (rest, "/health"),

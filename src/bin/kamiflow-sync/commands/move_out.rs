@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use kamiflow_sync_component::domain::{ProjectId, Rev};
-use kamiflow_sync_component::store::Store;
+use kamiflow_sync_component::store::{Error, Store};
 use rusqlite::Connection;
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::installation::Installation;
-use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::MoveOutArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::{one_file, open};
+use crate::say::say;
 
 /// What is pushed before is in the file, and what comes later is refused: writers wait meanwhile.
 pub fn run(args: &MoveOutArgs) -> Result<()> {
@@ -33,7 +33,7 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
         store.close_moved(&id, now_us)?;
         Ok::<_, anyhow::Error>(totals)
     });
-    let totals = moved.with_context(|| stays(args))?;
+    let totals = moved.map_err(|error| explain(args, error))?;
     // The server goes on with a removal that fails.
     store.remove_deleted(Duration::MAX).ok();
     say!("Moved {totals} out to {shown}");
@@ -42,6 +42,17 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
         args.project
     );
     Ok(())
+}
+
+fn explain(args: &MoveOutArgs, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(Error::NoProject) => project_id::unknown(&args.project),
+        Some(Error::Moved) => anyhow!(
+            "{:?} was moved to another server before: this one has nothing of it to move",
+            args.project
+        ),
+        _ => error.context(stays(args)),
+    }
 }
 
 /// Nothing but this run can have made the file.

@@ -7,11 +7,11 @@ use kamiflow_sync_component::store::{Error, Purge};
 use super::counted::counted;
 use super::installation::Installation;
 use super::printable::printable;
-use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::PurgeArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::say;
 
 /// What the history shows as the device of the deletion.
 const DEVICE: &str = "purge";
@@ -32,7 +32,10 @@ pub fn run(args: &PurgeArgs) -> Result<()> {
         .write(|store| store.read_clock(clock::now_us(), 0))?
         .latest;
     let purged = match store.purge(&id, &purge, now_us) {
-        Err(Error::NoProject) => Err(anyhow!("there is no project {:?}", args.project)),
+        Err(Error::NoProject) => Err(project_id::unknown(&args.project)),
+        Err(Error::NeverStored { path }) => Err(anyhow!(
+            "{path:?} was never stored: give the path below .kamiflow/, such as ideas/secret.md"
+        )),
         purged => Ok(purged?),
     }?;
     let path = printable(&args.path);

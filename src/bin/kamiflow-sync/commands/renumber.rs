@@ -1,16 +1,16 @@
 //! `renumber`: the way back after the clock was ahead.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{Error, Store};
 
 use super::counted::counted;
 use super::installation::Installation;
-use crate::say::say;
 use super::{clock, project_id};
 use crate::cli::RenumberArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say::say;
 
 /// Each project is renumbered whole or not at all, so an interrupted run is finished by the next.
 pub fn run(args: &RenumberArgs) -> Result<()> {
@@ -24,7 +24,7 @@ pub fn run(args: &RenumberArgs) -> Result<()> {
         "the clock shows {shown}: set it first"
     );
     say!("The clock shows {shown}");
-    let ids = match &args.project {
+    let ids = match &args.what.project {
         Some(id) => vec![id.clone()],
         None => store.projects_ahead(now_us)?,
     };
@@ -42,7 +42,7 @@ pub fn run(args: &RenumberArgs) -> Result<()> {
 
 fn renumber(store: &Store, id: &str, now_us: Rev) -> Result<u64> {
     let count = match store.renumber(&project_id::parse(id)?, now_us) {
-        Err(Error::NoProject) => Err(anyhow!("there is no project {id:?}")),
+        Err(Error::NoProject) => Err(project_id::unknown(id)),
         renumbered => renumbered.with_context(|| format!("cannot renumber {id:?}")),
     }?;
     say!("{id}: {} renumbered", counted(count, "change"));

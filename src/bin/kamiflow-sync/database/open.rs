@@ -35,7 +35,7 @@ pub fn existing(file: &Path) -> Result<Connection> {
         .with_context(|| format!("cannot open {shown}"))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     overwrite_deleted(&connection)?;
-    let version = version(&connection).with_context(|| format!("cannot read {shown}"));
+    let version = version(&connection).map_err(|error| unreadable(file, error));
     match version.map_err(|error| access::explain_to_command(file, error))? {
         newer if newer > SCHEMA_VERSION => bail!(
             "{shown} is newer than this program: it has schema {newer}, this program knows \
@@ -43,6 +43,17 @@ pub fn existing(file: &Path) -> Result<Connection> {
         ),
         FIRST_SCHEMA..=SCHEMA_VERSION => Ok(connection),
         _ => bail!("{shown} is no database of KamiFlow Sync"),
+    }
+}
+
+/// The error for a `file` that SQLite cannot read.
+pub fn unreadable(file: &Path, error: rusqlite::Error) -> Error {
+    let shown = file.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => anyhow!(
+            "{shown} is not a database: name the right file, or, if this was one, restore a backup"
+        ),
+        _ => Error::new(error).context(format!("cannot read {shown}")),
     }
 }
 

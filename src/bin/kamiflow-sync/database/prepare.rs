@@ -31,7 +31,7 @@ fn create_or_check(file: &Path) -> Result<()> {
     let version = match schema_version(file) {
         Ok(version) => version,
         Err(error) if is(&error, ErrorCode::NotADatabase) => {
-            bail!("{shown} is not a SQLite database")
+            bail!("{shown} is not a database: set DB_PATH to the right file, or restore a backup")
         }
         Err(error) => return Err(anyhow!(error).context(format!("cannot write to {shown}"))),
     };
@@ -124,7 +124,7 @@ mod tests {
         )
         .unwrap();
         let error = prepare(&file).unwrap_err().to_string();
-        assert!(error.ends_with("is not a SQLite database"), "{error}");
+        assert!(error.contains("is not a database: set DB_PATH"), "{error}");
     }
 
     #[test]

@@ -16,9 +16,9 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::installation::Installation;
 use super::progress;
-use crate::say::{note, say};
 use crate::cli::BackupArgs;
 use crate::database::{backup_mark, files, log_check, open};
+use crate::say::{note, say};
 
 /// Instructions of SQLite's virtual machine after which the progress bar moves.
 const INSTRUCTIONS: c_int = 10_000;
@@ -52,13 +52,23 @@ fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
     }
     ensure!(
         args.keep.is_none(),
-        "--keep needs a folder, and {shown} is not one"
+        "--keep needs a folder, and {}",
+        instead(target)
     );
     ensure!(!is_same(target, database), "{shown} is the database itself");
     Ok((
         target.clone(),
         AtomicFile::create(target, args.target.force)?,
     ))
+}
+
+/// What there is in place of a folder, and what to do.
+fn instead(target: &Path) -> String {
+    let shown = target.display();
+    match target.exists() {
+        true => format!("{shown} is a file: name the folder that it is in"),
+        false => format!("there is none at {shown}: make it first"),
+    }
 }
 
 /// Copies a snapshot of `database`, whatever is written to it meanwhile. The rows are written anew, so

@@ -30,12 +30,14 @@ pub const SELECT_FILE: &str =
 pub fn open(file: &Path) -> Result<Connection> {
     let original = open::read_only(file)?;
     // A snapshot, in case the original server is still running.
-    original.execute_batch("BEGIN")?;
+    original
+        .execute_batch("BEGIN")
+        .map_err(|error| open::unreadable(file, error))?;
     let tables =
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('files', 'projects')";
     let found: i64 = original
         .query_row(tables, [], |row| row.get(0))
-        .with_context(|| format!("cannot read {}", file.display()))?;
+        .map_err(|error| open::unreadable(file, error))?;
     ensure!(
         found == 2,
         "{} is no database of the original server: it lacks the tables 'files' and 'projects'. \

@@ -7,8 +7,8 @@ use kamiflow_sync_component::store::NewKey;
 use super::change::{secret, write};
 use super::expiry;
 use crate::cli::KeyAddArgs;
-use crate::say::{note, say};
 use crate::commands::{clock, project_id};
+use crate::say::{note, say};
 
 /// Prints the key alone on standard output, so that a script can take it.
 pub fn run(args: &KeyAddArgs) -> Result<()> {
@@ -35,7 +35,7 @@ pub fn run(args: &KeyAddArgs) -> Result<()> {
     })?;
     say!("{text}");
     note!(
-        "The key of {} is shown only now: give it to the device with 'kami sync-db setup'",
+        "The key of {} is shown only now: on the device, 'kamisync link' or 'kami sync-db setup' asks for it",
         key.name
     );
     Ok(())
