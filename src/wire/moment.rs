@@ -24,16 +24,38 @@ pub enum Moment<'a> {
 impl Moment<'_> {
     /// Microseconds since 1970. The error names the `field`.
     pub fn as_micros(&self, field: &str) -> Result<Rev, BodyError> {
-        let rule = match self {
+        let micros = match self {
             Self::Millis(millis) if (0.0..9e15).contains(millis) => {
-                return Ok((millis * 1000.0).round() as Rev);
+                Some((millis * 1000.0).round() as Rev)
             }
-            Self::Text(text) => match DateTime::parse_from_rfc3339(text) {
-                Ok(time) => return Ok(time.timestamp_micros()),
-                Err(error) => format!("{error}: use a time such as 2026-11-22T10:00:00Z."),
-            },
-            Self::Millis(_) => "must be milliseconds since 1970.".to_owned(),
+            Self::Millis(_) => None,
+            Self::Text(text) => DateTime::parse_from_rfc3339(text)
+                .ok()
+                .map(|time| time.timestamp_micros()),
         };
-        Err(BodyError::BadField(format!("{field}: {rule}")))
+        micros.ok_or_else(|| {
+            BodyError::BadField(format!(
+                "{field}: must be milliseconds since 1970, or a time such as 2026-11-22T10:00:00Z."
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_moment_is_refused_with_what_is() {
+        for bad in [
+            Moment::Text("soon".into()),
+            Moment::Text("2026-11-22".into()),
+            Moment::Millis(-1.0),
+        ] {
+            let error = bad.as_micros("at").unwrap_err().to_string();
+            let expected =
+                "at: must be milliseconds since 1970, or a time such as 2026-11-22T10:00:00Z.";
+            assert_eq!(error, expected);
+        }
     }
 }
