@@ -86,6 +86,7 @@ impl Error {
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
             | Self::TooManyWaiting { .. }
+            | Self::KeyWaits { .. }
             | Self::BodyCutShort
             | Self::UnsupportedEncoding(_)
             | Self::BadGzip
@@ -112,9 +113,9 @@ impl Error {
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
             )),
-            Self::RateLimited { retry_after_s } | Self::TooManyWaiting { retry_after_s } => {
-                Some((RETRY_AFTER, (*retry_after_s).into()))
-            }
+            Self::RateLimited { retry_after_s }
+            | Self::TooManyWaiting { retry_after_s }
+            | Self::KeyWaits { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),
             Self::Busy | Self::TimedOut | Self::Unreachable(_) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }

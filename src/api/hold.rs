@@ -195,11 +195,22 @@ pub fn may_be_held<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && (uri.query().is_some_and(waits) || is_stream())
 }
 
+/// Why nobody more may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoPlace {
+    /// As many wait as may.
+    ForAnybody,
+    /// As many of the key wait as may.
+    ForKey,
+}
+
 /// The answer in place of a held one when too many wait already. It keeps what every answer
 /// carries.
-pub fn too_many(held: &HeaderMap) -> Response<Vec<u8>> {
-    let error = Error::TooManyWaiting {
-        retry_after_s: RETRY_S,
+pub fn too_many(held: &HeaderMap, reason: NoPlace) -> Response<Vec<u8>> {
+    let retry_after_s = RETRY_S;
+    let error = match reason {
+        NoPlace::ForAnybody => Error::TooManyWaiting { retry_after_s },
+        NoPlace::ForKey => Error::KeyWaits { retry_after_s },
     };
     let mut refusal = error.into_response();
     let mut headers = held.clone();
@@ -285,7 +296,7 @@ mod tests {
         held.insert("x-request-id", HeaderValue::from_static("1"));
         held.insert(ETAG, HeaderValue::from_static("\"x\""));
         Hold::for_project(&id("p"), &Caller::Owner, Duration::from_secs(60)).write(&mut held);
-        let refusal = too_many(&held);
+        let refusal = too_many(&held, NoPlace::ForAnybody);
         assert_eq!(refusal.status(), 429);
         let headers = refusal.headers();
         assert_eq!(headers["x-request-id"], "1");

@@ -7,7 +7,7 @@
 use super::app::App;
 use super::clock::now_us;
 use super::error::Error;
-use super::hold::{Hold, MAX_WAIT_S};
+use super::hold::{Hold, MAX_WAIT_S, NoPlace};
 use super::places::{self, Place};
 
 /// Seconds of a window.
@@ -21,8 +21,8 @@ const ALL: &str = "all";
 pub struct Waiting(Vec<Place>);
 
 impl Waiting {
-    /// Counts one that waits as this says; `None` when so many wait already, or as many of its key as may.
-    pub fn begin(app: &App, hold: &Hold, most: usize) -> Result<Option<Self>, Error> {
+    /// Counts one that waits as this says, unless so many wait already, or as many of its key as may.
+    pub fn begin(app: &App, hold: &Hold, most: usize) -> Result<Result<Self, NoPlace>, Error> {
         begin(app, now_s(), hold, most)
     }
 
@@ -43,22 +43,30 @@ impl Waiting {
     }
 }
 
-fn begin(app: &App, now_s: u64, hold: &Hold, most: usize) -> Result<Option<Waiting>, Error> {
-    let own = hold.key().map(|key| (key, hold.most));
+fn begin(
+    app: &App,
+    now_s: u64,
+    hold: &Hold,
+    most: usize,
+) -> Result<Result<Waiting, NoPlace>, Error> {
+    let own = hold.key().map(|key| (key, hold.most, NoPlace::ForKey));
     let window = window_of(now_s + LONGEST_S);
     let mut waiting = Waiting(Vec::new());
-    let mut is_full = false;
-    for (count, most) in [(ALL, most)].into_iter().chain(own) {
+    let mut full = None;
+    let all = (ALL, most, NoPlace::ForAnybody);
+    for (count, most, reason) in [all].into_iter().chain(own) {
         waiting
             .0
             .push(app.places.take(&*app.memory, count, window)?);
-        is_full |= sum(app, count, window_of(now_s))? > most as u64;
+        if sum(app, count, window_of(now_s))? > most as u64 {
+            full = Some(reason);
+        }
     }
-    if is_full {
-        waiting.end(app)?;
-        return Ok(None);
-    }
-    Ok(Some(waiting))
+    let Some(reason) = full else {
+        return Ok(Ok(waiting));
+    };
+    waiting.end(app)?;
+    Ok(Err(reason))
 }
 
 /// How many wait in this window or a later one.
@@ -111,14 +119,14 @@ mod tests {
         let mut all: Vec<_> = (0..64)
             .map(|number| begin(&app, 1000, 1 + number % 60).unwrap())
             .collect();
-        assert!(begin(&app, 1000, 60).is_none() && begin(&app, 1000, 1).is_none());
+        assert!(begin(&app, 1000, 60).is_err() && begin(&app, 1000, 1).is_err());
         all.pop().unwrap().end(&app).unwrap();
         let _last = begin(&app, 1000, 60).unwrap();
-        assert!(begin(&app, 1019, 60).is_none());
+        assert!(begin(&app, 1019, 60).is_err());
         // Their instance was killed, and another asks.
         app.places = Places::default();
-        assert!(begin(&app, 1019, 60).is_none());
-        assert!(begin(&app, 1061 + WINDOW_S, 60).is_some());
+        assert!(begin(&app, 1019, 60).is_err());
+        assert!(begin(&app, 1061 + WINDOW_S, 60).is_ok());
     }
 
     #[test]
@@ -126,10 +134,10 @@ mod tests {
         let app = in_memory();
         let begin = |key| begin(&app, 1000, &hold(key, 60), 64).unwrap();
         let mut all: Vec<_> = (0..4).map(|_| begin(Some("a")).unwrap()).collect();
-        assert!(begin(Some("a")).is_none());
-        assert!(begin(Some("b")).is_some() && begin(None).is_some());
+        assert!(begin(Some("a")).is_err());
+        assert!(begin(Some("b")).is_ok() && begin(None).is_ok());
         all.pop().unwrap().end(&app).unwrap();
-        assert!(begin(Some("a")).is_some());
+        assert!(begin(Some("a")).is_ok());
     }
 
     #[test]
@@ -144,7 +152,7 @@ mod tests {
         let waiting = begin(3000).unwrap();
         for now_s in (3000..3300).step_by(15) {
             waiting.go_on_from(&app, now_s).unwrap();
-            assert!(begin(now_s).is_none());
+            assert!(begin(now_s).is_err());
             assert_eq!(windows(), 1);
         }
         waiting.end(&app).unwrap();

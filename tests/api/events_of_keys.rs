@@ -77,9 +77,11 @@ fn four_connections_of_a_key_may_wait_and_another_key_and_the_owner_still_can() 
         assert!(streams.iter().all(|stream| stream.status() == 200));
         assert_eq!(open(host, &one, "/v1/events").status(), 429);
         let device = host.with_key(one["key"].as_str());
-        device
+        let refusal = device
             .ask("p", "changes?wait=60")
             .failed(429, "too_many_waiting");
+        let text = refusal["error"].as_str().unwrap();
+        assert!(text.starts_with("This key waits four times"), "{text}");
         assert_eq!(open(host, &other, "/v1/events").status(), 200);
         host.client().ask("p", "changes?wait=1").good();
         streams.pop();

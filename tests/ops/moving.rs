@@ -227,9 +227,9 @@ fn a_backup_from_before_a_move_does_not_open_the_project_again() {
         "{said}"
     );
     let host = Host::resume(folder, &[]);
-    host.client()
-        .push_files("p", &[("ideas/b", "x")])
-        .failed(503, "moved");
+    let refused = host.client().push_files("p", &[("ideas/b", "x")]);
+    let refused = refused.failed(503, "moved")["error"].clone();
+    assert!(refused.as_str().unwrap().contains("address of that server"));
     assert_eq!(host.client().status("q")["fileCount"], 1);
     run(&database, &["check"]).good();
 }

@@ -17,7 +17,9 @@ impl Error {
             Self::Unauthenticated | Self::MalformedKey => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::KeyRevoked | Self::KeyExpired => StatusCode::FORBIDDEN,
             Self::Scope { .. } | Self::Project | Self::WiderKey => StatusCode::FORBIDDEN,
-            Self::RateLimited { .. } | Self::TooManyWaiting { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited { .. } | Self::TooManyWaiting { .. } | Self::KeyWaits { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::BodyTooLarge { .. }
             | Self::FileTooLarge { .. }
             | Self::StoredFileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -63,7 +65,7 @@ impl Error {
             Self::TooManyKeys { .. } => "too_many_keys",
             Self::NotConfigured(_) => "not_configured",
             Self::RateLimited { .. } => "rate_limited",
-            Self::TooManyWaiting { .. } => "too_many_waiting",
+            Self::TooManyWaiting { .. } | Self::KeyWaits { .. } => "too_many_waiting",
             Self::BodyTooLarge { .. } => "body_too_large",
             Self::BodyCutShort => "body_cut_short",
             Self::UnsupportedEncoding(_) => "unsupported_encoding",
@@ -106,7 +108,8 @@ impl Error {
     /// Whether the same request may succeed later without a change.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::TooManyWaiting { .. } | Self::BodyCutShort => true,
+            Self::RateLimited { .. } | Self::TooManyWaiting { .. } => true,
+            Self::KeyWaits { .. } | Self::BodyCutShort => true,
             Self::Rejected(_) => false,
             other => other.status().is_server_error(),
         }

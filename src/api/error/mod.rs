@@ -80,6 +80,14 @@ pub enum Error {
         /// Seconds until the window ends, at least 1.
         retry_after_s: u64,
     },
+    /// As many connections of this key wait as may.
+    #[error(
+        "This key waits four times already: ask without 'wait', or again in {retry_after_s} seconds, and give each device a key of its own."
+    )]
+    KeyWaits {
+        /// Seconds after which a place may be free.
+        retry_after_s: u64,
+    },
     /// No more connections may wait for changes.
     #[error(
         "Too many devices wait for changes: ask without 'wait', or again in {retry_after_s} seconds."
@@ -175,14 +183,14 @@ pub enum Error {
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// The disk, or the database's own limit, is full.
-    #[error("The server has no space left: nothing was stored.")]
+    #[error("The server has no space left, so nothing was stored: ask its operator to make some.")]
     StorageFull,
     /// Another writer kept the database locked for the whole busy timeout.
     #[error("The server is busy: try again in a moment.")]
     Busy,
     /// The project was moved to another server, which should have got the request.
     #[error(
-        "This project was moved to another server, which did not get this request: try again soon."
+        "This project was moved to another server, which did not get this request: try again in a moment, or sync with the address of that server."
     )]
     Moved,
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
@@ -196,7 +204,7 @@ pub enum Error {
     #[error("The server is not healthy: its {0} does not work.")]
     Unhealthy(&'static str, #[source] Source),
     /// A deep health check found no space to write to.
-    #[error("The server is not healthy: its disk is full.")]
+    #[error("The server is not healthy: its disk is full. Make space on it.")]
     DiskFull(#[source] Source),
     /// Anything else.
     #[error("The server failed to process this request; try again.")]

@@ -48,8 +48,8 @@ pub(super) fn begin(app: &App, mut head: Request<()>, body: impl Body) -> Step {
 
 fn wait(app: &App, head: Request<()>, hold: &Hold, mut held: Response<Vec<u8>>) -> Step {
     let waiter = match Waiter::begin(app, head, hold) {
-        Ok(Some(waiter)) => waiter,
-        Ok(None) => return hold::too_many(held.headers()).into(),
+        Ok(Ok(waiter)) => waiter,
+        Ok(Err(reason)) => return hold::too_many(held.headers(), reason).into(),
         Err(error) => return error.into_response().into(),
     };
     match hold.last_id {

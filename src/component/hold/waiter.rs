@@ -6,7 +6,7 @@ use http::{Request, Response};
 
 use super::ask::ask;
 use crate::api::again::mark_again;
-use crate::api::hold::Hold;
+use crate::api::hold::{Hold, NoPlace};
 use crate::api::routes;
 use crate::api::{App, Body, Error, Waiting, Watched};
 use crate::store::Subject;
@@ -21,8 +21,11 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
-    /// `None` when as many wait as may.
-    pub(super) fn begin(app: &App, head: Request<()>, hold: &Hold) -> Result<Option<Self>, Error> {
+    pub(super) fn begin(
+        app: &App,
+        head: Request<()>,
+        hold: &Hold,
+    ) -> Result<Result<Self, NoPlace>, Error> {
         let waiting = Waiting::begin(app, hold, MAX_WAITING)?;
         Ok(waiting.map(|waiting| Self {
             watched: Watched::begin(&app.watch, subjects(&head, hold)),

@@ -76,8 +76,9 @@ impl Holder {
         let Some(hold) = Hold::take(response.headers_mut()) else {
             return response;
         };
-        let Some(place) = self.places.take(&hold.caller, hold.most) else {
-            return too_many(response.headers()).map(body);
+        let place = match self.places.take(&hold.caller, hold.most) {
+            Ok(place) => place,
+            Err(reason) => return too_many(response.headers(), reason).map(body),
         };
         slot.give_back();
         let waiting = Waiting {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kamiflow_sync_component::api::hold::NoPlace;
 use prometheus_client::metrics::gauge::Gauge;
 
 /// Clones share the places.
@@ -33,17 +34,20 @@ impl Places {
         })))
     }
 
-    /// A place for this caller, of whose own at most `most` may be taken; `None` when there is none.
-    pub fn take(&self, caller: &str, most: usize) -> Option<Place> {
+    /// A place for this caller, of whose own at most `most` may be taken.
+    pub fn take(&self, caller: &str, most: usize) -> Result<Place, NoPlace> {
         let mut state = self.state();
         let taken = state.taken.get(caller).copied().unwrap_or(0);
-        if state.free == 0 || taken >= most {
-            return None;
+        if taken >= most {
+            return Err(NoPlace::ForKey);
+        }
+        if state.free == 0 {
+            return Err(NoPlace::ForAnybody);
         }
         state.free -= 1;
         state.gauge.inc();
         state.taken.insert(caller.to_owned(), taken + 1);
-        Some(Place {
+        Ok(Place {
             places: self.clone(),
             caller: caller.to_owned(),
         })
@@ -75,12 +79,13 @@ mod tests {
         let gauge = Gauge::default();
         let places = Places::new(3, gauge.clone());
         let a = [places.take("a", 2).unwrap(), places.take("a", 2).unwrap()];
-        assert!(places.take("a", 2).is_none());
+        assert_eq!(places.take("a", 2).err(), Some(NoPlace::ForKey));
         let b = places.take("b", usize::MAX).unwrap();
-        assert!(places.take("b", usize::MAX).is_none());
+        let refused = places.take("b", usize::MAX).err();
+        assert_eq!(refused, Some(NoPlace::ForAnybody));
         assert_eq!(gauge.get(), 3);
         drop(a);
-        assert!(places.take("a", 2).is_some() && places.take("b", 2).is_some());
+        assert!(places.take("a", 2).is_ok() && places.take("b", 2).is_ok());
         drop(b);
         assert!(places.state().taken.is_empty());
         assert_eq!((places.state().free, gauge.get()), (3, 0));
