@@ -177,6 +177,9 @@ fn a_port_in_use_is_reported_in_one_line() {
         text.contains(&address.to_string()) && text.contains("in use"),
         "{text}"
     );
+    assert!(text.contains("or set PORT to another"), "{text}");
+    let text = failing(&[("METRICS_LISTEN", &address.port().to_string())]);
+    assert!(text.contains("or set METRICS_LISTEN to another"), "{text}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ async fn serve(
     component: &ComponentSettings,
     connections: Connections,
 ) -> Result<bool> {
-    let listener = listener::bind(startup.address).await?;
+    let listener = listener::bind(startup.address, "PORT").await?;
     let (stop, alive) = (CancellationToken::new(), TaskTracker::new());
     let database = startup.runtime_config.default_database();
     let metrics = match startup.metrics_address {

@@ -1,12 +1,13 @@
 //! The HTTP listener: accepts connections, serves HTTP/1.1 on them, and shuts down gracefully.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
@@ -34,9 +35,19 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 type Prepared = Pin<Box<TimeoutWriter<StallWatch<TcpStream>>>>;
 type Connection<S> = http1::Connection<TokioIo<Withheld<LingeringClose<Prepared>>>, S>;
 
-pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
+/// `setting` is the one that has the port.
+pub async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("cannot listen on {address}"))
+    bound.map_err(|error| {
+        let way_out = match error.kind() {
+            ErrorKind::AddrInUse => {
+                format!(": stop the program that uses it, or set {setting} to another port")
+            }
+            ErrorKind::PermissionDenied => format!(": set {setting} to a port from 1024 on"),
+            _ => String::new(),
+        };
+        anyhow!("cannot listen on {address}: {error}{way_out}")
+    })
 }
 
 /// Serves until `stop` is cancelled, and then until the requests in progress are answered.

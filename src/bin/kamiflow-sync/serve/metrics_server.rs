@@ -39,7 +39,7 @@ pub async fn start(
     database: Option<&Path>,
     stop: CancellationToken,
 ) -> Result<(Arc<Metrics>, SocketAddr)> {
-    let listener = listener::bind(address).await?;
+    let listener = listener::bind(address, "METRICS_LISTEN").await?;
     let address = listener.local_addr()?;
     let metrics = Metrics::new(database);
     tokio::spawn(serve(listener, metrics.clone(), stop));
