@@ -26,22 +26,30 @@ pub fn file_beside(database: &Path) -> PathBuf {
 }
 
 /// Sets `api_key` in `values`: to the configured key without surrounding white space, else to the
-/// one in `file`, which is created when it does not exist.
+/// one in `file`, which is created when it does not exist. `named` is the file that the configured key was read
+/// from, if it was.
 ///
 /// # Errors
 ///
 /// When the key is a placeholder or too short, or the file cannot be used.
-pub fn resolve(values: &mut Values, file: Option<&Path>) -> Result<KeySource> {
+pub fn resolve(
+    values: &mut Values,
+    named: Option<&Path>,
+    file: Option<&Path>,
+) -> Result<KeySource> {
     let configured = values.get(VARIABLE).map(|key| key.trim().to_owned());
     let (key, source) = match configured.filter(|key| !key.is_empty()) {
-        Some(key) => (key, KeySource::Setting),
+        Some(key) => {
+            check(&key, named)?;
+            (key, KeySource::Setting)
+        }
         None => {
             let file = file.ok_or_else(no_file)?;
             let key = key_file::read_or_create(file)?;
+            check(&key, Some(file))?;
             (key, KeySource::File(file.to_owned()))
         }
     };
-    check(&key)?;
     values.insert(VARIABLE.to_owned(), key);
     Ok(source)
 }
@@ -60,19 +68,19 @@ pub fn superseded(configured: &str, file: &Path) -> Option<String> {
 }
 
 fn no_file() -> BadSetting {
-    let message =
-        "api_key has no value, and with a database in memory none can be stored: set API_KEY";
+    let message = "API_KEY has no value, and with a database in memory none can be stored: set it";
     BadSetting(message.to_owned())
 }
 
-/// Applies the component's rule, and finds a file given in place of the key. The message does not
-/// repeat the key.
-pub fn check(key: &str) -> Result<(), BadSetting> {
+/// Applies the component's rule, and finds a file given in place of the key. The message names the file that the key
+/// was read from, if it was, and does not repeat the key.
+pub fn check(key: &str, file: Option<&Path>) -> Result<(), BadSetting> {
     refuse_file(VARIABLE, key)?;
     settings::check_key(key).map_err(|rule| {
-        BadSetting(format!(
-            "api_key {rule} in API_KEY, or leave it unset to have one generated"
-        ))
+        BadSetting(match file {
+            Some(file) => format!("the API key in {} {rule}", file.display()),
+            None => format!("API_KEY {rule}, or leave it unset to have one generated"),
+        })
     })
 }
 
@@ -94,7 +102,7 @@ mod tests {
     fn resolved(configured: &str) -> Result<(Values, KeySource)> {
         let folder = tempfile::tempdir().unwrap();
         let mut values: Values = [(VARIABLE.to_owned(), configured.to_owned())].into();
-        let source = resolve(&mut values, Some(&folder.path().join("api-key")))?;
+        let source = resolve(&mut values, None, Some(&folder.path().join("api-key")))?;
         Ok((values, source))
     }
 
@@ -122,6 +130,18 @@ mod tests {
         let error = resolved("s3cr3t").unwrap_err().to_string();
         assert!(error.contains("shorter than 16"));
         assert!(!error.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn what_is_refused_is_named_by_its_setting_or_its_file() {
+        let error = resolved("s3cr3t").unwrap_err().to_string();
+        assert!(error.starts_with("API_KEY is shorter"), "{error}");
+        let error = check("s3cr3t", Some(Path::new("/run/secrets/api_key"))).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("the API key in /run/secrets/api_key is"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::ErrorKind::{IsADirectory, NotFound};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::bad_setting::BadSetting;
 use super::{dotenv, names, value_files};
@@ -35,6 +35,14 @@ impl Environment {
         let set = self.0.iter().filter(|(_, value)| !value.is_empty());
         set.filter_map(|(name, _)| Some((name.as_str(), names::meant(name)?)))
             .collect()
+    }
+
+    /// The file that the value of the variable `name` of the manifest was read from, if it was.
+    pub fn file_of(&self, name: &str) -> Option<PathBuf> {
+        let upper = name.to_ascii_uppercase();
+        let set = [format!("SPIN_VARIABLE_{upper}"), upper];
+        let set = set.iter().find(|name| self.get(name).is_some())?;
+        self.get(&names::of_file(set)).map(PathBuf::from)
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {

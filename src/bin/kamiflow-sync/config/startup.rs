@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ipnet::IpNet;
@@ -31,6 +31,8 @@ pub struct Startup {
     pub manifest: Manifest,
     pub runtime_config: RuntimeConfig,
     values: Values,
+    /// The file that the configured key was read from.
+    named_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -60,12 +62,16 @@ impl Startup {
         let file = args.installation.runtime_config_file.as_deref();
         let runtime_config = RuntimeConfig::load(file, &manifest, environment)?;
         let values = variables::resolve(&manifest.variables, &args.variables, environment)?;
+        let has_flag = |name| args.variables.iter().any(|(flag, _)| flag == name);
         Ok(Self {
             address,
             metrics_address,
             manifest,
             runtime_config,
             values,
+            named_key_file: environment
+                .file_of("api_key")
+                .filter(|_| !has_flag("api_key")),
         })
     }
 
@@ -80,7 +86,11 @@ impl Startup {
         let mut values = self.values.clone();
         let database = self.runtime_config.default_database();
         let key_file = database.map(api_key::file_beside);
-        let key_source = api_key::resolve(&mut values, key_file.as_deref())?;
+        let key_source = api_key::resolve(
+            &mut values,
+            self.named_key_file.as_deref(),
+            key_file.as_deref(),
+        )?;
         if let Some(previous) = values.get("api_key_previous") {
             api_key::refuse_file("api_key_previous", previous)?;
         }

@@ -51,7 +51,7 @@ pub fn require(declared: &BTreeMap<String, Variable>, values: &Values) -> Result
     match declared.iter().find(missing) {
         None => Ok(()),
         Some((name, _)) => Err(BadSetting(format!(
-            "{name} has no value: set {} or give --variable {name}=…",
+            "{} has no value: set it, or give --variable {name}=…",
             name.to_ascii_uppercase()
         ))),
     }
@@ -149,7 +149,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("api_key has no value: set API_KEY")
+                .starts_with("API_KEY has no value: set it")
         );
     }
 

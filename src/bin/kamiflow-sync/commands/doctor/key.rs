@@ -11,7 +11,8 @@ use crate::config::environment::Environment;
 pub fn check(report: &mut Report, database: &Path, environment: &Environment) {
     let configured = ["API_KEY", "SPIN_VARIABLE_API_KEY"];
     if let Some(key) = configured.iter().find_map(|name| environment.get(name)) {
-        match api_key::check(key.trim()) {
+        let file = environment.file_of("api_key");
+        match api_key::check(key.trim(), file.as_deref()) {
             Ok(()) => report.ok("key", "from the settings"),
             Err(error) => report.fail("key", error),
         }
@@ -33,8 +34,8 @@ fn check_file(report: &mut Report, file: &Path) {
         }
         Err(error) => return report.fail("key", format!("{shown}: {error}")),
     };
-    if let Err(error) = api_key::check(key.trim()) {
-        return report.fail("key", format!("{shown}: {error}"));
+    if let Err(error) = api_key::check(key.trim(), Some(file)) {
+        return report.fail("key", error);
     }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
