@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use support::root;
+use support::{finished, root};
 
 use crate::has_tools;
 use crate::machine::{Kind, Machine, image_at, install};
@@ -39,6 +40,17 @@ fn installing_again_keeps_the_settings_and_the_program_from_before() {
     assert_eq!(read(machine, unit_before), "older");
     assert_ne!(read(machine, unit), "older");
     assert_eq!(read(machine, SETTINGS), settings);
+}
+
+#[test]
+fn a_folder_without_a_program_installs_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let machine = folder.path().join("machine");
+    let mut install = Command::new(root().join("deploy/systemd/install"));
+    let install = install.arg(folder.path()).env("DESTDIR", &machine);
+    let said = finished(install.output().expect("it runs")).failed();
+    assert!(said.contains("deploy/assemble"), "{said}");
+    assert!(!machine.exists());
 }
 
 #[test]
