@@ -6,7 +6,7 @@ pub const BACKUP: &str = "Examples:
   DB_PATH=/data/kamiflow-sync.db kamiflow-sync backup --force /backups/latest.db";
 pub const RESTORE: &str = "Example:
   systemctl stop kamiflow-sync
-  kamiflow-sync restore /backups/sync-2026-11-22.db
+  kamiflow-sync restore /backups/kamiflow-sync-20261122T033000Z.db
   systemctl start kamiflow-sync";
 pub const COMPACT: &str = "Example:
   systemctl stop kamiflow-sync

@@ -24,13 +24,13 @@ pub struct UpArgs {
 
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
-    /// The URL to ask [default: http://127.0.0.1:$PORT/health]
+    /// The URL to ask [default: http://127.0.0.1:3000/health, or where `$SPIN_HTTP_LISTEN_ADDR` and `$PORT` say that the server listens]
     pub url: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// URL of the health check [default: http://127.0.0.1:$PORT/health]
+    /// URL of the health check, which then has to answer [default: the same as of `healthcheck`, and no answer is a warning]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Also say what each project takes, the largest first; this shows the ids of the projects
