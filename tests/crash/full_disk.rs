@@ -219,3 +219,28 @@ fn a_project_that_moves_out_to_a_disk_that_gets_full_stays() {
     run(&other.database(), &["move-in", argument(&moved)]).good();
     check(&other, pushes);
 }
+
+#[test]
+fn commands_name_the_file_that_has_no_space_left() {
+    let Some(disk) = Disk::of("1m") else { return };
+    let host = Host::start();
+    (0..20).for_each(|number| assert_eq!(push(&host, number).0, 200));
+    let said = |file: &Path| format!("no space left for {}: ", file.display());
+    let target = disk.0.path().join("target");
+    for arguments in [
+        &["backup", argument(&target)][..],
+        &["export", "p", argument(&target)],
+        &["move-out", "p", argument(&target)],
+    ] {
+        let refusal = run(&host.database(), arguments).failed();
+        assert!(refusal.contains(&said(&target)), "{arguments:?}: {refusal}");
+        assert!(!refusal.contains("rror"), "{arguments:?}: {refusal}");
+    }
+    let tar = host.database().with_file_name("p.tar");
+    run(&host.database(), &["export", "p", argument(&tar)]).good();
+    let database = disk.0.path().join("sync.db");
+    let refusal = run(&database, &["import", "p", argument(&tar)]).failed();
+    assert!(refusal.contains(&said(&database)), "{refusal}");
+    let report = run(&database, &["doctor"]).failed();
+    assert!(report.contains("free: make space"), "{report}");
+}

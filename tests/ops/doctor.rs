@@ -99,6 +99,10 @@ fn a_key_that_others_can_read_is_a_failure() {
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     let report = run(&host.database(), &["doctor"]).failed();
     assert!(report.contains("others can read it (mode 644)"), "{report}");
+    assert!(
+        report.contains("1 of these needs your attention"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -107,10 +111,11 @@ fn a_key_that_the_server_would_not_take_is_a_failure() {
     let database = folder.path().join("x.db");
     let mut configured = command(&database, &["doctor"]);
     let report = finished(configured.env("API_KEY", "changeme").output().unwrap()).failed();
-    assert!(report.contains("api_key is a placeholder"), "{report}");
+    assert!(report.contains("API_KEY is a placeholder"), "{report}");
     std::fs::write(folder.path().join("api-key"), "s3cret").unwrap();
     let report = run(&database, &["doctor"]).failed();
-    assert!(report.contains("api_key is shorter than"), "{report}");
+    let named = format!("{}/api-key is shorter than", folder.path().display());
+    assert!(report.contains(&named), "{report}");
     assert!(!report.contains("s3cret"), "{report}");
 }
 
@@ -271,4 +276,13 @@ fn names_that_some_system_cannot_hold_are_counted() {
         .unwrap();
     let report = run(&host.database(), &["doctor"]).good();
     assert!(report.contains("those of 1 project are"), "{report}");
+}
+
+#[test]
+fn a_folder_that_others_can_look_into_is_named_in_what_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let report = run(&folder.path().join("x.db"), &["doctor"]).good();
+    let command = format!("chmod 700 {}\n", folder.path().display());
+    assert!(report.contains(&command), "{report}");
 }

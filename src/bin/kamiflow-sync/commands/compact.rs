@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rusqlite::Connection;
 
+use super::full_disk;
 use super::installation::Installation;
 use super::progress;
 use crate::cli::InstallationArgs;
@@ -18,7 +19,8 @@ pub fn run(args: &InstallationArgs) -> Result<()> {
     let connection = open::existing(&database)?;
     let _lock = DatabaseLock::exclusive(&database)?;
     let before = length(&database);
-    compact(&connection, &database)?;
+    let done = compact(&connection, &database);
+    done.map_err(|error| full_disk::explain(&database, error))?;
     let (before, after) = (progress::bytes(before), progress::bytes(length(&database)));
     say!("{} had {before} and has {after}", database.display());
     Ok(())
@@ -31,7 +33,10 @@ fn compact(connection: &Connection, database: &Path) -> Result<()> {
     // So that from now on the server gives pages back by itself.
     let compact = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM";
     connection.execute_batch(compact).with_context(|| {
-        format!("cannot compact {shown}, which needs as much free space as its data has")
+        format!(
+            "cannot compact {shown}, which needs as much free space as its data has beside it, and as much again \
+             in the folder for temporary files, which SQLITE_TMPDIR names"
+        )
     })?;
     connection
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

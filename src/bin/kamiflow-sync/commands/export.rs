@@ -12,6 +12,7 @@ use tar::{EntryType, Header};
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::atomic_file::AtomicFile;
 use super::counted::counted;
+use super::full_disk;
 use super::installation::Installation;
 use super::{clock, progress, project_id};
 use crate::cli::ExportArgs;
@@ -26,7 +27,9 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let id = project_id::parse(&args.project)?;
     let store = open::existing_store(&installation.database)?;
     // A snapshot of the project, whatever is pushed meanwhile.
-    let Some(files) = store.snapshot(|store| export(store, &id, args))? else {
+    let exported = store.snapshot(|store| export(store, &id, args));
+    let exported = exported.map_err(|error| full_disk::explain(&args.target.file, error))?;
+    let Some(files) = exported else {
         return Ok(());
     };
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());

@@ -11,6 +11,7 @@ use kamiflow_sync_component::store::Import;
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::archive_reader::find_member;
 use super::counted::counted;
+use super::full_disk;
 use super::installation::Installation;
 use super::printable::printable;
 use super::{clock, progress, project_id};
@@ -47,7 +48,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let index = index(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
     let store = open::migrated(&installation.database)?;
-    let counts = store.write(|store| {
+    let imported = store.write(|store| {
         let now_us = store.read_clock(clock::now_us(), 0)?.latest;
         let mut import = store.import(id, DEVICE, now_us)?;
         ensure!(
@@ -59,7 +60,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         let counts = store_files(&mut import, &args.file, index.files, &limits, now_us)?;
         import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
         Ok(counts)
-    })?;
+    });
+    let counts = imported.map_err(|error| full_disk::explain(&installation.database, error))?;
     say!(
         "Imported {} into {}, {} unchanged",
         counted(counts.stored, "file"),

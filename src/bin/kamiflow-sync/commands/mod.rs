@@ -15,6 +15,7 @@ pub mod completions;
 mod counted;
 pub mod doctor;
 pub mod export;
+mod full_disk;
 pub mod healthcheck;
 pub mod import;
 pub mod import_legacy;

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use kamiflow_sync_component::store::Store;
 
 use super::check;
+use super::full_disk;
 use super::installation::Installation;
 use crate::cli::MoveInArgs;
 use crate::database::lock::DatabaseLock;
@@ -27,7 +28,8 @@ pub fn run(args: &MoveInArgs) -> Result<()> {
     let _lock = DatabaseLock::shared(&database)?;
     let store = open::migrated(&database)?;
     let moved = store.write(|store| store.move_in(&id, &from));
-    moved.with_context(|| format!("{} was not moved in", id.as_str()))?;
+    let moved = moved.with_context(|| format!("{} was not moved in", id.as_str()));
+    moved.map_err(|error| full_disk::explain(&database, error))?;
     say!("Moved {} in as {}", examination.totals, id.as_str());
     Ok(())
 }

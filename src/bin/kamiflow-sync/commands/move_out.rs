@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
+use super::full_disk;
 use super::installation::Installation;
 use super::{clock, project_id};
 use crate::cli::MoveOutArgs;
@@ -51,7 +52,7 @@ fn explain(args: &MoveOutArgs, error: anyhow::Error) -> anyhow::Error {
             "{:?} was moved to another server before: this one has nothing of it to move",
             args.project
         ),
-        _ => error.context(stays(args)),
+        _ => full_disk::explain(&args.file, error.context(stays(args))),
     }
 }
 

@@ -5,6 +5,7 @@ use kamiflow_sync_component::domain::FilePath;
 use kamiflow_sync_component::store::{Error, Purge};
 
 use super::counted::counted;
+use super::full_disk;
 use super::installation::Installation;
 use super::printable::printable;
 use super::{clock, project_id};
@@ -36,7 +37,7 @@ pub fn run(args: &PurgeArgs) -> Result<()> {
         Err(Error::NeverStored { path }) => Err(anyhow!(
             "{path:?} was never stored: give the path below .kamiflow/, such as ideas/secret.md"
         )),
-        purged => Ok(purged?),
+        purged => purged.map_err(|error| full_disk::explain(&database, error.into())),
     }?;
     let path = printable(&args.path);
     say!("Purged {} of {path}", counted(purged.versions, "version"));

@@ -5,6 +5,7 @@ use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::store::{Error, Store};
 
 use super::counted::counted;
+use super::full_disk;
 use super::installation::Installation;
 use super::{clock, project_id};
 use crate::cli::RenumberArgs;
@@ -30,7 +31,8 @@ pub fn run(args: &RenumberArgs) -> Result<()> {
     };
     let mut count = 0;
     for id in &ids {
-        count += renumber(&store, id, now_us)?;
+        let renumbered = renumber(&store, id, now_us);
+        count += renumbered.map_err(|error| full_disk::explain(&database, error))?;
     }
     store.set_clock_right(now_us)?;
     match count {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
+use super::full_disk;
 use super::installation::Installation;
 use super::progress;
 use crate::cli::BackupArgs;
@@ -26,9 +27,8 @@ const INSTRUCTIONS: c_int = 10_000;
 pub fn run(args: &BackupArgs) -> Result<()> {
     let installation = Installation::find(&args.target.installation)?;
     let (file, unfinished) = create(args, &installation.database)?;
-    copy(&installation.database, unfinished.path())?;
-    let totals = verify(unfinished.path())?;
-    unfinished.finish()?;
+    let written = write(&installation.database, unfinished);
+    let totals = written.map_err(|error| full_disk::explain(&file, error))?;
     backup_mark::set(&installation.database, &file)?;
     say!("Backed up {totals} to {}", file.display());
     if let Some(keep) = args.keep {
@@ -41,6 +41,13 @@ pub fn run(args: &BackupArgs) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn write(database: &Path, unfinished: AtomicFile) -> Result<Totals> {
+    copy(database, unfinished.path())?;
+    let totals = verify(unfinished.path())?;
+    unfinished.finish()?;
+    Ok(totals)
 }
 
 /// Creates the file of the backup, in a folder with a name of its own.

@@ -100,12 +100,13 @@ fn check_folder(report: &mut Report, database: &Path) {
     if let Some(folder) = database.parent().filter(|folder| folder.is_dir()) {
         super::files::check_writable(report, "folder", folder);
     }
-    if let Ok(folder) = database.with_file_name(".").metadata() {
-        let mode = folder.permissions().mode() & 0o777;
+    let path = files::folder_of(database);
+    if let Ok(folder) = path.metadata() {
+        let (mode, shown) = (folder.permissions().mode() & 0o777, path.display());
         if mode & 0o077 != 0 {
             report.warn(
                 "folder",
-                format!("others can look into it (mode {mode:o}): chmod 700"),
+                format!("others can look into it (mode {mode:o}): chmod 700 {shown}"),
             );
         }
     }

@@ -38,10 +38,12 @@ pub fn check_disk(report: &mut Report, database: &Path) {
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let shown = format!("{} free", progress::bytes(free));
+    let advice =
+        "make space, since pushes are refused when it is full: docs/self-hosting/trouble.md";
     match free {
         LITTLE_SPACE.. => report.ok("disk", shown),
-        NO_SPACE.. => report.warn("disk", shown),
-        _ => report.fail("disk", shown),
+        NO_SPACE.. => report.warn("disk", format!("{shown}: {advice}")),
+        _ => report.fail("disk", format!("{shown}: {advice}")),
     }
 }
 

@@ -42,6 +42,7 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
     check_server(&mut report, args, &environment);
     match report.failures() {
         0 => Ok(()),
+        1 => bail!("1 of these needs your attention"),
         count => bail!("{count} of these need your attention"),
     }
 }

@@ -13,6 +13,7 @@ use kamiflow_sync_component::store::{self, Import, Store};
 use rusqlite::{Connection, Row};
 
 use super::counted::counted;
+use super::full_disk;
 use super::installation::Installation;
 use super::printable::printable;
 use super::{clock, progress, project_id};
@@ -47,7 +48,8 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
             Ok(of_project) => tally.add(&of_project),
             Err(error) if is_storage(&error) => {
                 let shown = printable(&id);
-                return Err(error.context(format!("{shown}: nothing of it was stored")));
+                let error = error.context(format!("{shown}: nothing of it was stored"));
+                return Err(full_disk::explain(&installation.database, error));
             }
             Err(error) => {
                 let files = original::count_files(&original, &id)?;

@@ -5,6 +5,7 @@ use kamiflow_sync_component::domain::key::KeyText;
 use kamiflow_sync_component::store::Store;
 
 use crate::cli::InstallationArgs;
+use crate::commands::full_disk;
 use crate::commands::installation::Installation;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
@@ -16,7 +17,8 @@ pub(super) fn write<T>(
 ) -> Result<T> {
     let installation = Installation::find(args)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
-    open::migrated(&installation.database)?.write(work)
+    let written = open::migrated(&installation.database)?.write(work);
+    written.map_err(|error| full_disk::explain(&installation.database, error))
 }
 
 pub(super) fn unknown(id: &str) -> String {

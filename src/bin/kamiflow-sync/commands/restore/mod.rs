@@ -12,6 +12,7 @@ use kamiflow_sync_component::store::{DeviceKey, LastRev, MovedProject, Store};
 use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::clock;
+use super::full_disk;
 use super::installation::Installation;
 use super::printable::printable;
 use crate::cli::RestoreArgs;
@@ -22,8 +23,16 @@ use crate::say::{note, say};
 use known::Known;
 
 pub fn run(args: &RestoreArgs) -> Result<()> {
-    let installation = Installation::find(&args.installation)?;
-    let database = &installation.database;
+    let database = Installation::find(&args.installation)?.database;
+    restore(args, &database).map_err(|error| full_disk::explain(&database, error))?;
+    say!(
+        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
+    );
+    say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
+    Ok(())
+}
+
+fn restore(args: &RestoreArgs, database: &Path) -> Result<()> {
     open::require_file(&args.file)?;
     let _lock = DatabaseLock::exclusive(database)?;
     previous::require_unused(database)?;
@@ -46,10 +55,6 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     }
     say_what_stays(&revoked, known.moved.as_deref().unwrap_or_default());
     note_what_is_unknown(&known);
-    say!(
-        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
-    );
-    say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
     Ok(())
 }
 
