@@ -97,6 +97,31 @@ fn alerts_and_dashboard_use_only_existing_metrics() {
 }
 
 #[test]
+fn the_guide_has_a_row_for_every_metric_and_for_no_other() {
+    let (host, url) = measured();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let served = read(&url);
+    let kinds = served
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "));
+    let served: BTreeSet<String> = kinds
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, kind)| match kind {
+            "counter" => format!("{name}_total"),
+            "info" => format!("{name}_info"),
+            _ => name.to_owned(),
+        })
+        .collect();
+    let guide = support::root().join("docs/self-hosting/operating.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let rows = guide
+        .lines()
+        .filter(|line| line.starts_with("| `kamiflow_sync_"));
+    let described: BTreeSet<String> = rows.flat_map(names).map(str::to_owned).collect();
+    assert_eq!(described, served);
+}
+
+#[test]
 fn alerts_fire_only_when_something_is_wrong() {
     if !is_installed("promtool") {
         return;
