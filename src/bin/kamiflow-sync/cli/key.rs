@@ -11,7 +11,7 @@ pub enum KeyCommand {
     Add(KeyAddArgs),
     /// List the keys that are not revoked
     List(InstallationArgs),
-    /// Give a key another secret and print it; the one before works for a while
+    /// Give a key another secret and print it; the previous one works for a while
     Rotate(KeyRotateArgs),
     /// Revoke a key: from the next request on it opens nothing
     Revoke(KeyRevokeArgs),
@@ -38,7 +38,7 @@ pub struct KeyAddArgs {
 pub struct KeyRotateArgs {
     /// The id of the key, as `key list` shows it
     pub id: String,
-    /// Hours for which the secret before works too
+    /// Hours for which the previous secret works too
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(..=720))]
     pub grace: u32,
     #[command(flatten)]

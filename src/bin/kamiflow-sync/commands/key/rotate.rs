@@ -24,11 +24,11 @@ pub fn run(args: &KeyRotateArgs) -> Result<()> {
         rotated.with_context(|| unknown(&args.id))
     })?;
     say!("{text}");
-    let before = match args.grace {
+    let previous = match args.grace {
         0 => "no more".to_owned(),
         grace => format!("for another {grace} hours"),
     };
     let name = printable(&key.name);
-    note!("This is the key of {name} now; the one before works {before}");
+    note!("This is the key of {name} now; the previous one works {previous}");
     Ok(())
 }
