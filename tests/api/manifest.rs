@@ -74,6 +74,38 @@ fn the_readme_has_a_row_with_the_default_of_every_variable() {
     }
 }
 
+/// The two ends of a range such as `1 to 36,500`.
+fn range(row: &str) -> Option<[u64; 2]> {
+    let number = |text: &str| text.trim().replace(',', "").parse().ok();
+    let mut columns = row
+        .split('|')
+        .filter_map(|column| column.split_once(" to "));
+    columns.find_map(|(from, to)| Some([number(from)?, number(to)?]))
+}
+
+#[test]
+fn the_readme_has_the_range_of_every_number() {
+    let rows = README.lines().filter(|line| line.starts_with("| `"));
+    for (name, default) in defaults() {
+        if default.parse::<u64>().is_err() {
+            continue;
+        }
+        let mark = format!("| `{}` |", name.to_uppercase());
+        let row = rows.clone().find(|row| row.starts_with(&mark)).unwrap();
+        let [least, most] = range(row).unwrap_or_else(|| panic!("no range: {row}"));
+        let is_good = |number: u64| {
+            let value = number.to_string();
+            check(|asked| match asked {
+                "api_key" => Some("0123456789abcdef".to_owned()),
+                asked => (asked == name).then(|| value.clone()),
+            })
+            .is_ok()
+        };
+        let ends = [least - 1, least, most, most + 1].map(is_good);
+        assert_eq!(ends, [false, true, true, false], "{row}");
+    }
+}
+
 #[test]
 fn the_version_is_the_same_everywhere() {
     let manifest: Table = MANIFEST.parse().unwrap();
