@@ -24,7 +24,7 @@ pub struct UpArgs {
 
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
-    /// The URL to ask [default: http://127.0.0.1:3000/health, or where `$SPIN_HTTP_LISTEN_ADDR` and `$PORT` say that the server listens]
+    /// The URL to ask [default: `http://127.0.0.1:3000/health`, or where `$SPIN_HTTP_LISTEN_ADDR` and `$PORT` say that the server listens]
     pub url: Option<String>,
 }
 
