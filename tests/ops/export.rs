@@ -215,7 +215,10 @@ fn a_project_that_does_not_exist_is_not_exported() {
     host.client().push_files("p", &[("a", "one")]).good();
     let tar = host.database().with_file_name("x.tar");
     let refusal = run(&host.database(), &["export", "nobody", argument(&tar)]).failed();
-    assert!(refusal.contains("there is no project nobody"), "{refusal}");
+    assert!(
+        refusal.contains("there is no project \"nobody\""),
+        "{refusal}"
+    );
     assert!(!tar.exists());
 }
 
