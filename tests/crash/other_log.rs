@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use support::{Host, argument, finished, run, server};
 
 const FOREIGN: &str = "is not the file that its log";
-const GONE: &str = "is gone, and with it the newest pushes";
+const GONE: &str = "is gone, and with it ";
 
 /// How people copy the database of a running server.
 type Copy = fn(&Path, &Path);

@@ -62,7 +62,7 @@ impl Failure {
             Self::BadHost => "Send one host header, with a host name.",
             Self::Malformed => "The request line or a header is malformed.",
             Self::Tls => "This port has no TLS: use http:// instead of https://.",
-            Self::HttpVersion => "This port does not speak HTTP/2: use HTTP/1.1.",
+            Self::HttpVersion => "This port does not speak HTTP/2: use version 1.1.",
             Self::HeadTooLarge => {
                 "The head of the request is larger than 64 KiB or has more than 100 headers: send less."
             }
