@@ -26,6 +26,9 @@ fn a_file_that_is_no_database_is_named() {
         refused(&host.database(), arguments, &[&said]);
     }
     refused(&text, &["check"], &[&said]);
+    let missing = host.database().with_file_name("missing.db");
+    let arguments = ["move-in", argument(&missing)];
+    refused(&host.database(), &arguments, &["there is no file "]);
     let (_, _, folder) = host.stop();
     let database = folder.path().join("sync.db");
     let refusal = run(&database, &["restore", argument(&text)]).failed();

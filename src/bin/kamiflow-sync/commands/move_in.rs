@@ -15,6 +15,7 @@ use crate::say::say;
 /// has stored.
 pub fn run(args: &MoveInArgs) -> Result<()> {
     let database = Installation::find(&args.installation)?.database;
+    open::require_file(&args.file)?;
     let file = open::untrusted(&args.file)?;
     let examination = check::examine(&file)?;
     examination.require_sound(&args.file)?;

@@ -15,6 +15,7 @@ mod names;
 pub mod runtime_config;
 pub mod settings;
 pub mod startup;
+mod toml_file;
 mod value_files;
 pub mod variables;
 pub mod volume;

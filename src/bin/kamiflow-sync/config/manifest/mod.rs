@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
+use crate::config::toml_file;
+
 pub use component::{Build, Component};
 
 /// A manifest that this host can serve.
@@ -70,7 +72,7 @@ impl Manifest {
     }
 
     fn parse(text: &str, path: PathBuf) -> Result<Self> {
-        let mut file: File = toml::from_str(text)?;
+        let mut file: File = toml_file::parse(text)?;
         ensure!(
             file.spin_manifest_version.as_integer() == Some(2),
             "only spin_manifest_version = 2 is supported"

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
+use crate::config::toml_file;
+
 /// Top-level keys of Spin that this host does not support.
 const UNSUPPORTED: [&str; 13] = [
     "client_tls",
@@ -66,7 +68,7 @@ impl RuntimeConfig {
     }
 
     fn parse(text: &str, current_folder: &Path, own_folder: &Path) -> Result<Self> {
-        let file: File = toml::from_str(text)?;
+        let file: File = toml_file::parse(text)?;
         if let Some(key) = file.others.keys().next() {
             ensure!(
                 !UNSUPPORTED.contains(&key.as_str()),
