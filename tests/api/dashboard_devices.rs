@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use support::{Host, KEY, Page};
+use support::{Browser, Host, KEY, Page};
 
 use super::dashboard::{HOSTILE, assert_harmless};
 use super::keys::make;
@@ -56,11 +56,11 @@ fn a_device_is_added_with_a_key_that_is_shown_once() {
     let key = shown_key(&browser.submit(&page, DEVICES, &all).good());
     let own = host.with_key(Some(&key)).get("/v1/keys/self").good();
     assert_eq!(own["projects"], json!(null));
-    assert_eq!(own["expires_at"], 4_102_444_800_000_i64);
+    assert_eq!(own["expires_at"], 4_102_531_199_000_i64);
 }
 
 #[test]
-fn what_the_api_refuses_is_said_above_the_form_as_it_was_filled_in() {
+fn what_the_api_refuses_is_said_in_the_form_as_it_was_filled_in() {
     let host = Host::start();
     let browser = host.signed_in(KEY);
     let page = browser.get(DEVICES).good();
@@ -87,6 +87,88 @@ fn what_the_api_refuses_is_said_above_the_form_as_it_was_filled_in() {
     assert!(!page.html.contains("name=\"all\""));
     let fields = [("name", "x"), ("scope", "read"), ("project", "q")];
     assert_eq!(browser.submit(&page, DEVICES, &fields).status, 403);
+}
+
+/// Sends a form with one mistake, and returns the page that comes back.
+fn refused(browser: &Browser, fields: &[(&str, &str)]) -> String {
+    let page = browser.get(DEVICES).good();
+    let answer = browser.submit(&page, DEVICES, fields);
+    assert_eq!(answer.status, 400, "{}", answer.html);
+    answer.html
+}
+
+#[test]
+fn a_form_with_a_mistake_comes_back_with_all_that_was_chosen() {
+    let host = Host::start();
+    for project in ["p", "q"] {
+        host.client().push_files(project, &[("a", "x")]).good();
+    }
+    let browser = host.signed_in(KEY);
+    let over = ("expires", "2000-01-01");
+    let some = [("name", "kept"), ("scope", "read"), ("project", "p"), over];
+    let html = refused(&browser, &some);
+    for kept in [
+        "value=\"kept\"",
+        "value=\"read\" checked",
+        "value=\"p\" checked",
+        "value=\"2000-01-01\"",
+    ] {
+        assert!(html.contains(kept), "{kept} in {html}");
+    }
+    // Nothing widens what the next press makes.
+    assert!(!html.contains("value=\"yes\" checked"), "{html}");
+    assert!(!html.contains("value=\"q\" checked"), "{html}");
+    let all = [("name", "x"), ("scope", "read"), ("all", "yes"), over];
+    assert!(refused(&browser, &all).contains("value=\"yes\" checked"));
+    // Also a project that is not offered any more.
+    let gone = [("project", "gone"), over];
+    let html = refused(&browser, &[&all[..3], &gone].concat());
+    assert!(html.contains("value=\"gone\" checked"), "{html}");
+}
+
+#[test]
+fn a_mistake_is_said_at_its_field_in_plain_words() {
+    let host = Host::start();
+    let browser = host.signed_in(KEY);
+    let (name, scope, all) = (("name", "x"), ("scope", "read"), ("all", "yes"));
+    let over = ("expires", "2000-01-01");
+    for (fields, sentence, field) in [
+        (
+            &[("name", " "), scope, all][..],
+            "Give the device a name",
+            "id=\"name\"",
+        ),
+        (
+            &[name, ("scope", "all"), all],
+            "Choose what the device may do",
+            "",
+        ),
+        (&[name, scope], "or all projects.", ""),
+        (
+            &[name, scope, all, over],
+            "Choose today or a later day",
+            "id=\"expires\"",
+        ),
+    ] {
+        let html = refused(&browser, fields);
+        let problem = html.split("id=\"problem\"").nth(1).expect("a problem");
+        let told = problem.split("</p>").next().unwrap();
+        assert!(told.contains(sentence), "{told}");
+        assert_eq!(html.matches(" autofocus").count(), 1, "{html}");
+        let input = html.split("<input ").find(|input| input.contains(field));
+        let input = input.unwrap().split('>').next().unwrap();
+        if !field.is_empty() {
+            assert!(input.contains("aria-describedby=\"problem "), "{input}");
+            assert!(input.contains("aria-invalid=\"true\" autofocus"), "{input}");
+        }
+    }
+    assert!(
+        browser
+            .get(DEVICES)
+            .good()
+            .html
+            .contains("type=\"date\" min=\"20")
+    );
 }
 
 #[test]

@@ -120,10 +120,9 @@ fn a_deleted_file_is_brought_back_with_one_button_and_those_who_wait_hear_of_it(
         move || client.ask("p", &query).good()
     });
     thread::sleep(Duration::from_millis(300));
-    let fields = [("path", page.hidden("path")), ("rev", page.hidden("rev"))];
-    let answer = browser.submit(&page, "/dashboard/projects/p/versions", &fields);
-    let file = "/dashboard/projects/p/files/ideas/lost.md?done=version-restored";
-    assert_eq!(answer.leads_to(), file);
+    let answer = browser.submit(&page, "/dashboard/projects/p/versions", &[]);
+    let list = "/dashboard/projects/p/deleted?done=version-restored";
+    assert_eq!(answer.leads_to(), list);
     let change = &waiting.join().unwrap()["changes"][0];
     assert_eq!(
         (&change["path"], &change["device"]),
@@ -198,7 +197,7 @@ fn going_back_in_time_is_shown_before_it_is_done() {
     assert!(again.html.contains("Nothing would change"));
     for (bad, sentence) in [
         ("soon", "Choose a day"),
-        ("1999-01-01T00:00", "had nothing at that moment"),
+        ("1999-01-01T00:00", "had nothing at that moment: choose"),
     ] {
         let page = browser
             .get(&format!("/dashboard/projects/p/restore?at={bad}"))
@@ -224,6 +223,8 @@ fn a_project_is_deleted_when_its_name_is_typed_and_not_before() {
         let answer = browser.submit(&page, "/dashboard/projects/p/delete", &[("name", wrong)]);
         assert_eq!(answer.status, 422);
         assert!(answer.html.contains("nothing was deleted"));
+        let kept = format!("value=\"{wrong}\" aria-invalid=\"true\"");
+        assert!(answer.html.contains(&kept), "{}", answer.html);
     }
     assert_eq!(client.status("p")["fileCount"], 1);
     let answer = browser.submit(

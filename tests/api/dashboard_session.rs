@@ -301,7 +301,10 @@ fn the_password_of_the_settings_has_the_rights_of_the_owner_until_it_changes() {
         ("bob", "correct horse"),
         ("", "correct horse"),
     ] {
-        assert_eq!(sign_in(user, key).status, 403, "{user} {key}");
+        let answer = sign_in(user, key);
+        assert_eq!(answer.status, 403, "{user} {key}");
+        let kept = format!("name=\"user\" value=\"{user}\"");
+        assert!(answer.html.contains(&kept), "{}", answer.html);
     }
     host.with_key(Some("correct horse"))
         .get("/v1/info")

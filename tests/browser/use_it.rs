@@ -127,6 +127,9 @@ fn a_project_is_deleted_by_typing_its_name() {
     chrome.write("#name", "dairy");
     chrome.click("button.danger");
     chrome.sees("nothing was deleted");
+    // What was typed can be corrected.
+    assert_eq!(chrome.value("document.activeElement.value"), "dairy");
+    chrome.value("document.activeElement.select()");
     chrome.write("#name", "diary");
     chrome.click("button.danger");
     chrome.sees("The project was deleted");

@@ -22,6 +22,8 @@ struct Page {
     frame: Frame,
     /// Whether a user name and a password are set.
     has_login: bool,
+    /// Who has tried.
+    user: String,
     /// The page that was asked for.
     next: String,
     error: Option<String>,
@@ -39,7 +41,7 @@ pub fn sign_in(
 ) -> Result<Response<Vec<u8>>, Error> {
     let Some(form) = form else {
         let next = parameter(head, "next").unwrap_or_default();
-        return show(app, next, None);
+        return show(app, next, "", None);
     };
     match open(app, head.headers(), form, common) {
         Ok(id) => {
@@ -47,15 +49,24 @@ pub fn sign_in(
             session::give(app, head.headers(), &id, &mut response)?;
             Ok(response)
         }
-        Err(error) if error.refuses_key() => show(app, form.text("next").to_owned(), Some(error)),
+        Err(error) if error.refuses_key() => {
+            let next = form.text("next").to_owned();
+            show(app, next, form.text("user"), Some(error))
+        }
         Err(error) => Err(error),
     }
 }
 
-fn show(app: &App, next: String, error: Option<Error>) -> Result<Response<Vec<u8>>, Error> {
+fn show(
+    app: &App,
+    next: String,
+    user: &str,
+    error: Option<Error>,
+) -> Result<Response<Vec<u8>>, Error> {
     let mut response = reply::page(&Page {
         frame: Frame::signed_out("Sign in"),
         has_login: app.settings.dashboard_login()?.is_some(),
+        user: user.to_owned(),
         next,
         error: error.as_ref().map(sentence),
     })?;

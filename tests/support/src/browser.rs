@@ -50,6 +50,21 @@ impl Page {
         let (_, after) = self.html.split_once(&field).expect("the field");
         after.split('"').next().expect("its end")
     }
+
+    /// Names and values of the hidden fields of the first form with this action.
+    fn hidden_fields(&self, action: &str) -> Vec<(String, String)> {
+        let form = self.html.split_once(&format!("method=\"post\" action=\"{action}\""));
+        let Some((_, form)) = form else {
+            return vec![("token".to_owned(), self.hidden("token").to_owned())];
+        };
+        let form = form.split("</form>").next().unwrap_or_default();
+        let fields = form.split("type=\"hidden\" name=\"").skip(1);
+        let read = |field: &str| {
+            let (name, rest) = field.split_once("\" value=\"")?;
+            Some((name.to_owned(), unescaped(rest.split('"').next()?)))
+        };
+        fields.filter_map(read).collect()
+    }
 }
 
 impl Browser {
@@ -98,10 +113,17 @@ impl Browser {
         self.send("POST", path, &[("origin", origin)], &body(fields))
     }
 
-    /// Sends a form of a page, with its token.
+    /// Sends a form of a page, with what these fields hold and with its hidden ones; where the page has no such form,
+    /// with its token.
     pub fn submit(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
-        let token = [("token", page.hidden("token"))];
-        self.post(path, &[&token, fields].concat())
+        let hidden = page.hidden_fields(path);
+        let is_other = |name: &str| fields.iter().all(|(field, _)| *field != name);
+        let others = hidden.iter().filter(|(name, _)| is_other(name));
+        let others = others.map(|(name, value)| (name.as_str(), value.as_str()));
+        self.post(
+            path,
+            &fields.iter().copied().chain(others).collect::<Vec<_>>(),
+        )
     }
 
     /// Sends a request with these headers in addition to the cookie, and takes in a new one.
@@ -139,6 +161,21 @@ impl Browser {
             ..page
         }
     }
+}
+
+/// The text that is written like this in an attribute.
+fn unescaped(html: &str) -> String {
+    let codes = [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ];
+    let text = html.to_owned();
+    codes.iter().fold(text, |text, (code, character)| {
+        text.replace(code, character)
+    })
 }
 
 fn body(fields: &[(&str, &str)]) -> String {

@@ -1,8 +1,11 @@
 //! The form that makes a key.
 
+use chrono::DateTime;
 use serde_json::{Value, json};
 
+use super::problem::Problem;
 use crate::api::Error;
+use crate::api::clock::now_us;
 use crate::dashboard::form::Form;
 use crate::dashboard::format::Name;
 use crate::dashboard::visit::Visit;
@@ -19,7 +22,12 @@ pub struct NewDevice {
     pub projects: Vec<ProjectChoice>,
     /// Whether the key that makes it opens some projects only.
     pub is_limited: bool,
-    pub problem: Option<String>,
+    /// Whether it opens all projects, unless some are chosen.
+    pub is_all: bool,
+    /// The last day on which the key works, and the first that can be chosen.
+    pub expires: String,
+    pub today: String,
+    problem: Option<Problem>,
 }
 
 /// A scope to choose.
@@ -33,6 +41,7 @@ pub struct ScopeChoice {
 pub struct ProjectChoice {
     pub id: String,
     pub name: Name,
+    pub is_chosen: bool,
 }
 
 /// What each scope means for a person. The one that a device needs which edits and deletes is
@@ -65,20 +74,55 @@ impl NewDevice {
                 .collect(),
             projects: page.projects.into_iter().map(project).collect(),
             is_limited: *own != Projects::All,
+            is_all: true,
+            expires: String::new(),
+            today: today(),
             problem: None,
         })
     }
 
-    /// With what was sent, and why it was refused.
+    /// With all that was chosen, and why it was refused.
     pub fn refused(visit: &Visit, form: &Form, problem: &Error) -> Result<Self, Error> {
         let chosen = Scope::parse(form.text("scope")).unwrap_or(Scope::Write);
-        Ok(Self {
+        let mut shown = Self {
             name: form.text("name").to_owned(),
             scopes: SCOPES.iter().map(|scope| choice(scope, chosen)).collect(),
-            problem: Some(problem.to_string()),
+            is_all: form.text("all") == "yes",
+            expires: form.text("expires").to_owned(),
+            problem: Some(Problem::of(problem)),
             ..Self::empty(visit)?
-        })
+        };
+        form.all("project").for_each(|id| shown.choose(id));
+        Ok(shown)
     }
+
+    /// A project that is no longer offered stays chosen too: without it the key might open all.
+    fn choose(&mut self, id: &str) {
+        match self.projects.iter_mut().find(|project| project.id == id) {
+            Some(project) => project.is_chosen = true,
+            None => self.projects.insert(
+                0,
+                ProjectChoice {
+                    id: id.to_owned(),
+                    name: Name::new(id),
+                    is_chosen: true,
+                },
+            ),
+        }
+    }
+
+    /// What is wrong with a field; with an empty name, what is wrong with none alone.
+    pub fn wrong(&self, field: &str) -> Option<&str> {
+        let problem = self.problem.as_ref();
+        let problem = problem.filter(|problem| problem.is_of(field));
+        problem.map(|problem| problem.sentence.as_str())
+    }
+}
+
+/// In UTC, as a field for a day takes it.
+fn today() -> String {
+    let now = DateTime::from_timestamp_micros(now_us()).unwrap_or_default();
+    now.format("%Y-%m-%d").to_string()
 }
 
 fn choice((scope, meaning): &(Scope, &'static str), chosen: Scope) -> ScopeChoice {
@@ -94,11 +138,12 @@ fn project(summary: ProjectSummary) -> ProjectChoice {
     ProjectChoice {
         name: Name::new(name.unwrap_or_else(|| summary.id.clone())),
         id: summary.id,
+        is_chosen: false,
     }
 }
 
 /// The body of the request that makes the key. It opens the projects that were chosen, and all only where
-/// none was.
+/// none was. It works until the end of its last day.
 pub fn request(form: &Form) -> Value {
     let mut body = json!({ "name": form.text("name"), "scope": form.text("scope") });
     let chosen: Vec<&str> = form.all("project").collect();
@@ -107,7 +152,7 @@ pub fn request(form: &Form) -> Value {
     }
     match form.text("expires") {
         "" => {}
-        day => body["expires_at"] = format!("{day}T00:00:00Z").into(),
+        day => body["expires_at"] = format!("{day}T23:59:59Z").into(),
     }
     body
 }

@@ -4,6 +4,7 @@ mod add;
 mod change;
 mod form;
 mod list;
+mod problem;
 mod secret;
 
 pub use add::add_device;

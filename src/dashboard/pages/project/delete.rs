@@ -22,25 +22,26 @@ struct Page {
     head: Head,
     /// What to type, without what cannot be typed.
     expected: String,
-    is_wrong: bool,
+    /// What was typed, when that was something else.
+    wrong: Option<String>,
 }
 
 /// Asks for the name of the project.
 pub fn ask_to_delete(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
-    ask(visit, id, false)
+    ask(visit, id, None)
 }
 
-fn ask(visit: &Visit, id: &ProjectId, is_wrong: bool) -> Result<Response<Vec<u8>>, Error> {
+fn ask(visit: &Visit, id: &ProjectId, wrong: Option<&str>) -> Result<Response<Vec<u8>>, Error> {
     visit.caller.require(Scope::Manage)?;
     let read = |store: &_| Head::read(visit, store, id, "Delete project");
     let (_, head) = visit.app.database.read(read)?;
     let mut response = reply::page(&Page {
         frame: visit.frame(&head.title),
         expected: plain(&head.name.name),
-        is_wrong,
+        wrong: wrong.map(str::to_owned),
         head,
     })?;
-    if is_wrong {
+    if wrong.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
@@ -54,7 +55,7 @@ pub fn delete(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec
     let names = [Some(id.as_str()), name.as_deref()];
     let is_typed = |name: &&str| [plain(name).trim(), name.trim()].contains(&form.text("name"));
     if !names.iter().flatten().any(is_typed) {
-        return ask(visit, id, true);
+        return ask(visit, id, Some(form.text("name")));
     }
     let answer = visit.ask(Method::DELETE, &api_address(id.as_str(), ""), &())?;
     Ok(reply::done(HOME, Done::ProjectDeleted, answer))

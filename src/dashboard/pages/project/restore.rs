@@ -11,7 +11,7 @@ use crate::api::Error;
 use crate::api::clock::now_us;
 use crate::dashboard::done::Done;
 use crate::dashboard::form::Form;
-use crate::dashboard::format::{Name, Time, api_address, count, project_address};
+use crate::dashboard::format::{Name, Time, api_address, count, plain, project_address};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
@@ -94,12 +94,24 @@ impl Page {
                 let answer = answer.map_err(|error| Error::Internal(error.into()))?;
                 self.preview = Some(Preview::new(exact, Time(at.timestamp_micros()), answer));
             }
-            Err(error) if error.status().is_client_error() => {
-                self.problem = Some(error.to_string());
-            }
+            Err(error) if error.status().is_client_error() => self.problem = Some(sentence(&error)),
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+}
+
+/// What is wrong with the moment, for who chooses another in the same field.
+fn sentence(error: &Error) -> String {
+    match error {
+        Error::NoSuchFile(_) => {
+            "The project had nothing at that moment: choose a later one.".to_owned()
+        }
+        Error::ContentGone { path } => {
+            let path = plain(path);
+            format!("What '{path}' was at that moment is no longer kept: choose a later one.")
+        }
+        error => error.to_string(),
     }
 }
 
