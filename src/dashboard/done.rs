@@ -1,16 +1,25 @@
-//! What has just been done, as the page says it to which the form leads.
+//! What has just been done, or why it was not, as the page says it to which the form leads.
 
-/// What has just been done.
+/// What has just been done, or why it was not.
 #[derive(Clone, Copy)]
 pub(super) enum Done {
     VersionRestored,
     ProjectRestored,
     ProjectDeleted,
     DeviceRevoked,
+    FileHasChanged,
+    ProjectHasChanged,
+}
+
+/// What a page says of it.
+pub(super) struct Notice {
+    pub(super) sentence: &'static str,
+    /// Whether nothing was done.
+    pub(super) is_refusal: bool,
 }
 
 /// Each with its name in the address.
-const ALL: [(Done, &str, &str); 4] = [
+const ALL: [(Done, &str, &str); 6] = [
     (
         Done::VersionRestored,
         "version-restored",
@@ -31,6 +40,16 @@ const ALL: [(Done, &str, &str); 4] = [
         "device-revoked",
         "The key was revoked. It opens nothing any more.",
     ),
+    (
+        Done::FileHasChanged,
+        "file-has-changed",
+        "Nothing was stored: the file has changed since the page was shown. Here it is as it is now, and its older versions can still be restored.",
+    ),
+    (
+        Done::ProjectHasChanged,
+        "project-has-changed",
+        "Nothing was stored: the project has changed since this was shown. Look again at what would change.",
+    ),
 ];
 
 impl Done {
@@ -39,10 +58,23 @@ impl Done {
         ALL[self as usize].1
     }
 
-    /// The sentence for a name.
-    pub(super) fn told(name: &str) -> Option<&'static str> {
-        let mut all = ALL.iter();
-        all.find_map(|(_, known, sentence)| (*known == name).then_some(*sentence))
+    /// What is said for a name.
+    pub(super) fn told(name: &str) -> Option<Notice> {
+        let known = ALL.iter().find(|(_, known, _)| *known == name);
+        known.map(|(done, _, sentence)| Notice {
+            sentence,
+            is_refusal: done.is_refusal(),
+        })
+    }
+
+    fn is_refusal(self) -> bool {
+        match self {
+            Self::FileHasChanged | Self::ProjectHasChanged => true,
+            Self::VersionRestored
+            | Self::ProjectRestored
+            | Self::ProjectDeleted
+            | Self::DeviceRevoked => false,
+        }
     }
 }
 
@@ -54,8 +86,10 @@ mod tests {
     fn everything_that_is_done_is_told() {
         for (done, name, sentence) in ALL {
             assert_eq!(done.name(), name);
-            assert_eq!(Done::told(name), Some(sentence));
+            let told = Done::told(name).unwrap();
+            assert_eq!(told.sentence, sentence);
+            assert_eq!(told.is_refusal, sentence.starts_with("Nothing"));
         }
-        assert_eq!(Done::told("<script>"), None);
+        assert!(Done::told("<script>").is_none());
     }
 }

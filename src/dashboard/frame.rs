@@ -1,6 +1,7 @@
 //! What surrounds every page: its title, the way to the others, and who has signed in.
 
 use super::assets;
+use super::done::Notice;
 use super::format::plain;
 
 /// What surrounds a page.
@@ -9,8 +10,8 @@ pub(super) struct Frame {
     pub(super) title: String,
     /// Who has signed in.
     pub(super) visitor: Option<Visitor>,
-    /// What has just been done.
-    pub(super) notice: Option<&'static str>,
+    /// What has just been done, or why it was not.
+    pub(super) notice: Option<Notice>,
 }
 
 /// Somebody who has signed in.

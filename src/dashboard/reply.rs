@@ -37,3 +37,9 @@ pub(super) fn done(address: &str, done: Done, mut answer: Response<Vec<u8>>) -> 
     Publication::pass_on(answer.headers_mut(), response.headers_mut());
     response
 }
+
+/// 303 to a page that says why nothing was done.
+pub(super) fn not_done(address: &str, fields: &[(&str, &str)], why: Done) -> Response<Vec<u8>> {
+    let fields = [fields, &[("done", why.name())]].concat();
+    see_other(&Query(address, &fields).to_string())
+}

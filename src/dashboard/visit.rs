@@ -70,7 +70,7 @@ impl<'a> Visit<'a> {
     pub(super) fn frame(&self, title: &str) -> Frame {
         let done = self.parameter("done");
         Frame {
-            notice: done.and_then(|name| Done::told(&name)),
+            notice: done.as_deref().and_then(Done::told),
             ..Frame::new(title, Some(self.visitor()))
         }
     }

@@ -22,6 +22,8 @@ pub struct ReplacedEdit {
     pub edit: Edit,
     /// The edit that replaced it.
     pub by: Edit,
+    /// The newest version of the file now.
+    pub newest: Rev,
     /// Bytes of the edit that was replaced.
     pub size: u64,
     /// Whether its content is still kept.
@@ -83,7 +85,8 @@ const END_OF_STEP: &str = "SELECT rev FROM version WHERE project = ?1 AND rev < 
 /// A restored version has the time of the one it was restored from, so it is older too, but nobody's late
 /// edit.
 const REPLACED: &str = "SELECT late.path, late.rev, late.modified, late.device,
-      newer.rev, newer.modified, newer.device, newer.size, newer.content IS NOT NULL
+      newer.rev, newer.modified, newer.device, newer.size, newer.content IS NOT NULL,
+      (SELECT rev FROM file WHERE file.project = ?1 AND file.path = late.path)
     FROM version AS late
     CROSS JOIN version AS newer ON newer.project = ?1 AND newer.rev = late.previous
     WHERE late.project = ?1 AND late.rev < ?2 AND late.rev >= ?3
@@ -107,6 +110,7 @@ fn replaced_edit(mut row: Row) -> Result<ReplacedEdit, Error> {
         edit: edit(4)?,
         size: row.integer(7)?,
         is_kept: row.integer::<i64>(8)? != 0,
+        newest: row.integer(9)?,
         path: row.take_text(0)?,
     })
 }
@@ -151,6 +155,7 @@ mod tests {
             path: "a".to_owned(),
             edit: edit(11, 300, "laptop"),
             by: edit(21, 200, "phone"),
+            newest: 31,
             size: 5,
             is_kept: true,
         };

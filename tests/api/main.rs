@@ -9,6 +9,7 @@ mod cors;
 mod cursor;
 mod dashboard;
 mod dashboard_activity;
+mod dashboard_again;
 mod dashboard_devices;
 mod dashboard_file;
 mod dashboard_project;

@@ -45,6 +45,8 @@ struct Page {
     download: String,
     /// The address of the form that restores; none for a key that may not.
     restore: Option<String>,
+    /// What a form restores over.
+    newest: Rev,
     /// The version that is shown.
     version: Summary,
     deletion: Option<Changed>,
@@ -153,6 +155,7 @@ fn page(
         path: path.to_string(),
         download: download_address(id.as_str(), path.as_str()),
         restore: may_restore.then(|| format!("{project}/versions")),
+        newest: newest.version.rev,
         version: Summary {
             rev: shown.version.rev,
             changed: changed(shown),

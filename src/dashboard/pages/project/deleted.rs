@@ -35,6 +35,8 @@ struct Row {
     /// The version that brings it back; none when its content is no longer kept, or the key may not.
     back_to: Option<Rev>,
     is_kept: bool,
+    /// The newest version, over which it is brought back.
+    newest: Rev,
 }
 
 /// Shows deleted files, the last deletion first, with a button that brings each back.
@@ -73,6 +75,7 @@ fn row(project: &str, may_write: bool, file: DeletedFile) -> Row {
         size: last.map(|last| Size(last.size)),
         back_to: kept.filter(|_| may_write).map(|last| last.rev),
         is_kept: kept.is_some(),
+        newest: file.rev,
         deleted: Changed::new(file.rev, file.device),
         path: file.path,
     }

@@ -36,6 +36,8 @@ struct Row {
     /// The version that brings it back; none when its content is no longer kept, or the key may not.
     back_to: Option<Rev>,
     is_kept: bool,
+    /// The newest version, over which it is brought back.
+    newest: Rev,
 }
 
 /// Shows newer edits that an older one has replaced, with a button that brings each back.
@@ -68,6 +70,7 @@ fn row(project: &str, may_write: bool, edit: ReplacedEdit) -> Row {
         size: Size(edit.size),
         back_to: (edit.is_kept && may_write).then_some(edit.edit.rev),
         is_kept: edit.is_kept,
+        newest: edit.newest,
         replaced: written(edit.edit),
         by: written(edit.by),
         path: edit.path,

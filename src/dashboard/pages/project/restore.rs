@@ -36,6 +36,8 @@ struct Page {
 struct Preview {
     /// The moment, as the API reads it.
     at: String,
+    /// Where the history of the project ended.
+    cursor: String,
     time: Time,
     total: String,
     changes: Vec<Change>,
@@ -51,6 +53,7 @@ struct Change {
 /// The answer of the API, as far as it is shown.
 #[derive(Deserialize)]
 struct Answer {
+    cursor: String,
     results: Vec<Outcome>,
 }
 
@@ -122,6 +125,7 @@ impl Preview {
         let (total, hidden) = (changed.len(), changed.len().saturating_sub(SHOWN));
         Self {
             at,
+            cursor: answer.cursor,
             time,
             total: count(total as u64, "file"),
             changes: changed.into_iter().take(SHOWN).collect(),
@@ -146,10 +150,19 @@ impl Outcome {
     }
 }
 
-/// Goes back to the moment `at`: each file that is different now gets a new version.
+/// Goes back to the moment `at`: each file that is different now gets a new version. When the project has changed
+/// since the preview, which ended at `cursor`, it is shown anew instead.
 pub fn restore(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec<u8>>, Error> {
-    let answer = ask(visit, id, form.text("at"), false)?;
-    let address = project_address(id.as_str());
+    visit.caller.require(Scope::Write)?;
+    visit.require_project(id)?;
+    let (at, address) = (form.text("at"), project_address(id.as_str()));
+    let summary = visit.app.database.with(|store| store.project_summary(id))?;
+    let cursor = summary.map(|summary| summary.project.cursor().to_string());
+    if cursor.is_some_and(|cursor| cursor != form.text("cursor")) {
+        let (preview, why) = (format!("{address}/restore"), Done::ProjectHasChanged);
+        return Ok(reply::not_done(&preview, &[("at", at)], why));
+    }
+    let answer = ask(visit, id, at, false)?;
     Ok(reply::done(&address, Done::ProjectRestored, answer))
 }
 
@@ -215,7 +228,8 @@ mod tests {
             .to_owned(),
         };
         let results = (0..2000).map(outcome).collect();
-        let preview = Preview::new(String::new(), Time(0), Answer { results });
+        let cursor = String::new();
+        let preview = Preview::new(String::new(), Time(0), Answer { cursor, results });
         assert_eq!(preview.total, "1,000 files");
         assert_eq!(preview.changes.len(), SHOWN);
         assert_eq!(preview.hidden.as_deref(), Some("500 more files"));

@@ -1,0 +1,111 @@
+//! The dashboard: forms of a page that is out of date.
+
+use chrono::{DateTime, SecondsFormat};
+use serde_json::json;
+
+use support::{Browser, Client, Host, KEY, Page, encode, file, first_rev};
+
+const PROJECT: &str = "/dashboard/projects/p";
+const VERSIONS: &str = "/dashboard/projects/p/versions";
+
+fn store(client: &Client, text: &str) -> i64 {
+    first_rev(client.push_files("p", &[("a.md", text)]))
+}
+
+fn content(client: &Client) -> Vec<u8> {
+    client.ask("p", "files/a.md").bytes
+}
+
+/// Follows the answer to a form that was out of date to the page that says so.
+fn told_of_a_change(browser: &Browser, answer: &Page) -> Page {
+    let page = browser.get(answer.leads_to()).good();
+    let notice = page.html.split("role=\"alert\"").nth(1).expect("a notice");
+    let notice = notice.split("</p>").next().unwrap();
+    assert!(notice.contains("changed since"), "{notice}");
+    page
+}
+
+#[test]
+fn an_older_version_does_not_replace_what_was_stored_since_the_page_was_shown() {
+    let host = Host::start();
+    let client = host.client();
+    let first = store(&client, "one").to_string();
+    store(&client, "two");
+    let browser = host.signed_in(KEY);
+    let page = browser.get(&format!("{PROJECT}/files/a.md")).good();
+    store(&client, "three");
+    let fields = [("path", "a.md"), ("rev", first.as_str())];
+    let answer = browser.submit(&page, VERSIONS, &fields);
+    let page = told_of_a_change(&browser, &answer);
+    assert_eq!(content(&client), b"three");
+    assert!(page.html.contains("three"), "{}", page.html);
+    let answer = browser.submit(&page, VERSIONS, &fields);
+    assert!(answer.leads_to().ends_with("?done=version-restored"));
+    assert_eq!(content(&client), b"one");
+}
+
+#[test]
+fn a_deleted_file_that_is_there_again_is_not_brought_back() {
+    let host = Host::start();
+    let client = host.client();
+    let last = store(&client, "lost").to_string();
+    let deletion = json!({ "files": [], "deletions": ["a.md"] });
+    client.push("p", &deletion).good();
+    let browser = host.signed_in(KEY);
+    let pages = [
+        format!("{PROJECT}/deleted"),
+        format!("{PROJECT}/files/a.md"),
+    ];
+    let pages = pages.map(|address| browser.get(&address).good());
+    store(&client, "new");
+    for page in pages {
+        let fields = [("path", "a.md"), ("rev", last.as_str())];
+        let answer = browser.submit(&page, VERSIONS, &fields);
+        told_of_a_change(&browser, &answer);
+        assert_eq!(content(&client), b"new");
+    }
+}
+
+#[test]
+fn a_replaced_edit_does_not_replace_a_newer_one() {
+    let host = Host::start();
+    let client = host.client();
+    for (text, modified) in [("newer", 2000), ("older", 1000)] {
+        let mut entry = file("a.md", text.as_bytes());
+        entry["modified"] = json!(modified);
+        client.push("p", &json!({ "files": [entry] })).good();
+    }
+    // The page shows what is newest now, whatever replaced the edit.
+    store(&client, "merged");
+    let browser = host.signed_in(KEY);
+    let page = browser.get(&format!("{PROJECT}/replaced")).good();
+    store(&client, "merged again");
+    let answer = browser.submit(&page, VERSIONS, &[]);
+    told_of_a_change(&browser, &answer);
+    assert_eq!(content(&client), b"merged again");
+    let page = browser.get(&format!("{PROJECT}/replaced")).good();
+    browser.submit(&page, VERSIONS, &[]).leads_to();
+    assert_eq!(content(&client), b"newer");
+}
+
+#[test]
+fn going_back_in_time_does_what_was_shown_or_nothing() {
+    let host = Host::start();
+    let client = host.client();
+    let then = DateTime::from_timestamp_micros(store(&client, "one")).unwrap();
+    let then = then.to_rfc3339_opts(SecondsFormat::Micros, true);
+    store(&client, "two");
+    let browser = host.signed_in(KEY);
+    let form = format!("{PROJECT}/restore");
+    let page = browser.get(&format!("{form}?at={}", encode(&then))).good();
+    // What it would delete has come since.
+    client.push_files("p", &[("b.md", "new")]).good();
+    let answer = browser.submit(&page, &form, &[]);
+    let page = told_of_a_change(&browser, &answer);
+    assert_eq!(content(&client), b"two");
+    assert_eq!(client.ask("p", "files/b.md").bytes, b"new");
+    assert!(page.html.contains("2 files would change"), "{}", page.html);
+    let answer = browser.submit(&page, &form, &[]);
+    assert!(answer.leads_to().ends_with("?done=project-restored"));
+    assert_eq!(content(&client), b"one");
+}
