@@ -97,7 +97,7 @@ fn handle(visit: &Visit, route: Route, form: Option<&Form>) -> Result<Response<V
             None => pages::devices(visit),
             Some(form) => pages::add_device(visit, form),
         },
-        Route::RotateDevice(id) => pages::rotate_device(visit, &id),
+        Route::RotateDevice(id) => pages::rotate_device(visit, &id, require(form)?),
         Route::RevokeDevice(id) => pages::revoke_device(visit, &id),
         Route::SignOut => pages::sign_out(visit),
         Route::Asset | Route::SignIn => Err(Error::NotFound),

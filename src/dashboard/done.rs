@@ -9,6 +9,7 @@ pub(super) enum Done {
     DeviceRevoked,
     FileHasChanged,
     ProjectHasChanged,
+    AlreadyRotated,
 }
 
 /// What a page says of it.
@@ -19,7 +20,7 @@ pub(super) struct Notice {
 }
 
 /// Each with its name in the address.
-const ALL: [(Done, &str, &str); 6] = [
+const ALL: [(Done, &str, &str); 7] = [
     (
         Done::VersionRestored,
         "version-restored",
@@ -50,6 +51,11 @@ const ALL: [(Done, &str, &str); 6] = [
         "project-has-changed",
         "Nothing was stored: the project has changed since this was shown. Look again at what would change.",
     ),
+    (
+        Done::AlreadyRotated,
+        "already-rotated",
+        "Nothing was changed: this device was given a new key already. If nobody has kept it, give it another one here.",
+    ),
 ];
 
 impl Done {
@@ -69,7 +75,7 @@ impl Done {
 
     fn is_refusal(self) -> bool {
         match self {
-            Self::FileHasChanged | Self::ProjectHasChanged => true,
+            Self::FileHasChanged | Self::ProjectHasChanged | Self::AlreadyRotated => true,
             Self::VersionRestored
             | Self::ProjectRestored
             | Self::ProjectDeleted

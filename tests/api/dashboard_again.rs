@@ -1,12 +1,15 @@
-//! The dashboard: forms of a page that is out of date.
+//! The dashboard: forms of a page that is out of date, and forms that are sent again.
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use support::{Browser, Client, Host, KEY, Page, encode, file, first_rev};
 
+use super::keys::make;
+
 const PROJECT: &str = "/dashboard/projects/p";
 const VERSIONS: &str = "/dashboard/projects/p/versions";
+const DEVICES: &str = "/dashboard/devices";
 
 fn store(client: &Client, text: &str) -> i64 {
     first_rev(client.push_files("p", &[("a.md", text)]))
@@ -108,4 +111,57 @@ fn going_back_in_time_does_what_was_shown_or_nothing() {
     let answer = browser.submit(&page, &form, &[]);
     assert!(answer.leads_to().ends_with("?done=project-restored"));
     assert_eq!(content(&client), b"one");
+}
+
+/// How many keys there are, by their names.
+fn keys(host: &Host) -> Vec<Value> {
+    let listed = host.client().get("/v1/keys").good();
+    listed["keys"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_rotation_that_is_sent_again_rotates_nothing() {
+    let host = Host::start();
+    let made = make(&host, &json!({ "name": "laptop", "scope": "read" }));
+    let browser = host.signed_in(KEY);
+    let rotate = format!("{DEVICES}/{}/rotate", made["id"].as_str().unwrap());
+    let page = browser.get(DEVICES).good();
+    let rotated = browser.submit(&page, &rotate, &[]).good();
+    assert!(rotated.html.contains("<code>kfs_"));
+    for _ in 0..2 {
+        let again = browser.submit(&page, &rotate, &[]);
+        assert_eq!(again.leads_to(), "/dashboard/devices?done=already-rotated");
+        let page = browser.get(again.leads_to()).good();
+        assert!(page.html.contains("was given a new key already"));
+    }
+    // The device that has the key before still has its day.
+    host.with_key(made["key"].as_str()).get("/v1/info").good();
+    let page = browser.get(DEVICES).good();
+    let rotated = browser.submit(&page, &rotate, &[]).good();
+    assert!(rotated.html.contains("<code>kfs_"));
+}
+
+#[test]
+fn a_form_that_is_sent_again_makes_no_second_key() {
+    let host = Host::start();
+    let browser = host.signed_in(KEY);
+    let page = browser.get(DEVICES).good();
+    let fields = [("name", "laptop"), ("scope", "read"), ("all", "yes")];
+    let made = browser.submit(&page, DEVICES, &fields).good();
+    assert!(made.html.contains("<code>kfs_"));
+    let again = browser.submit(&page, DEVICES, &fields);
+    assert_eq!(again.status, 409);
+    assert!(!again.html.contains("<code>kfs_"));
+    assert!(again.html.contains("was made already"), "{}", again.html);
+    assert_eq!(keys(&host).len(), 1);
+    // Not even when that one is revoked.
+    let id = keys(&host)[0]["id"].as_str().unwrap().to_owned();
+    host.client().delete(&format!("/v1/keys/{id}")).good();
+    assert_eq!(browser.submit(&page, DEVICES, &fields).status, 409);
+    // Another one is made by who wants it.
+    let fresh = browser.submit(&again, DEVICES, &fields).good();
+    assert!(fresh.html.contains("<code>kfs_"));
+    let other = [("name", "phone"), ("scope", "read"), ("all", "yes")];
+    browser.submit(&page, DEVICES, &other).good();
+    assert_eq!(keys(&host).len(), 2);
 }

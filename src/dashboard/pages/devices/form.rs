@@ -9,6 +9,7 @@ use crate::api::clock::now_us;
 use crate::dashboard::form::Form;
 use crate::dashboard::format::Name;
 use crate::dashboard::visit::Visit;
+use crate::domain::Rev;
 use crate::domain::key::{Projects, Scope};
 use crate::store::ProjectSummary;
 
@@ -27,6 +28,8 @@ pub struct NewDevice {
     /// The last day on which the key works, and the first that can be chosen.
     pub expires: String,
     pub today: String,
+    /// When it was shown, in microseconds since 1970.
+    pub shown: Rev,
     problem: Option<Problem>,
 }
 
@@ -77,19 +80,20 @@ impl NewDevice {
             is_all: true,
             expires: String::new(),
             today: today(),
+            shown: now_us(),
             problem: None,
         })
     }
 
     /// With all that was chosen, and why it was refused.
-    pub fn refused(visit: &Visit, form: &Form, problem: &Error) -> Result<Self, Error> {
+    pub fn refused(visit: &Visit, form: &Form, problem: Problem) -> Result<Self, Error> {
         let chosen = Scope::parse(form.text("scope")).unwrap_or(Scope::Write);
         let mut shown = Self {
             name: form.text("name").to_owned(),
             scopes: SCOPES.iter().map(|scope| choice(scope, chosen)).collect(),
             is_all: form.text("all") == "yes",
             expires: form.text("expires").to_owned(),
-            problem: Some(Problem::of(problem)),
+            problem: Some(problem),
             ..Self::empty(visit)?
         };
         form.all("project").for_each(|id| shown.choose(id));
@@ -140,6 +144,17 @@ fn project(summary: ProjectSummary) -> ProjectChoice {
         id: summary.id,
         is_chosen: false,
     }
+}
+
+/// Whether the form has made its key: a browser sends a form again when the page with the secret is loaded again.
+/// Then there is a key with this name that is newer than the form, revoked or not.
+pub fn is_sent_again(visit: &Visit, form: &Form) -> Result<bool, Error> {
+    visit.caller.require(Scope::Manage)?;
+    let (name, shown) = (form.text("name"), form.text("shown").parse().unwrap_or(0));
+    let keys = visit.app.database.with(|store| store.every_device_key())?;
+    let own = visit.grant()?;
+    let mut managed = keys.iter().filter(|key| own.covers(&key.grant));
+    Ok(managed.any(|key| key.name == name && key.created_at >= shown))
 }
 
 /// The body of the request that makes the key. It opens the projects that were chosen, and all only where

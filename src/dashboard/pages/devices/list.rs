@@ -1,5 +1,7 @@
 //! `GET /dashboard/devices`
 
+use std::collections::HashMap;
+
 use askama::Template;
 use http::{Method, Response};
 use serde::Deserialize;
@@ -11,6 +13,7 @@ use crate::dashboard::format::{Name, Query, Time, count};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
+use crate::domain::Rev;
 use crate::store::{DeviceLag, MAX_BEHIND};
 
 /// Devices of a page.
@@ -38,6 +41,8 @@ struct Row {
     used: Option<Time>,
     expires: Option<Time>,
     lags: Vec<Lag>,
+    /// When its secret was made, in microseconds since 1970.
+    secret_at: Rev,
 }
 
 struct Lag {
@@ -79,17 +84,24 @@ pub fn list(visit: &Visit, form: NewDevice) -> Result<Response<Vec<u8>>, Error> 
     let next = (keys.len() > from.saturating_add(SHOWN)).then(|| (from + SHOWN).to_string());
     let keys: Vec<Key> = keys.into_iter().skip(from).take(SHOWN).collect();
     let ids: Vec<String> = keys.iter().map(|key| key.id.clone()).collect();
-    let lags = visit.app.database.read(|store| store.device_lags(&ids))?;
+    let (lags, stored) = visit.app.database.read(|store| {
+        let lags = store.device_lags(&ids)?;
+        Ok::<_, Error>((lags, store.device_keys()?))
+    })?;
+    let secret_at: HashMap<_, _> = stored.iter().map(|key| (&*key.id, key.secret_at)).collect();
     reply::page(&Page {
         frame: visit.frame("Devices"),
-        devices: keys.into_iter().map(|key| row(key, &lags)).collect(),
+        devices: keys
+            .into_iter()
+            .map(|key| row(key, &lags, &secret_at))
+            .collect(),
         next: next.map(|from| Query(DEVICES, &[("from", &from)]).to_string()),
         is_continued: from > 0,
         form,
     })
 }
 
-fn row(key: Key, lags: &[DeviceLag]) -> Row {
+fn row(key: Key, lags: &[DeviceLag], secret_at: &HashMap<&str, Rev>) -> Row {
     let lags = lags.iter().filter(|lag| lag.key == key.id);
     Row {
         name: Name::new(key.name),
@@ -99,6 +111,7 @@ fn row(key: Key, lags: &[DeviceLag]) -> Row {
         used: key.last_used_at.map(time),
         expires: key.expires_at.map(time),
         lags: lags.take(NAMED).map(lag).collect(),
+        secret_at: secret_at.get(&*key.id).copied().unwrap_or_default(),
         id: key.id,
     }
 }

@@ -49,6 +49,15 @@ impl Problem {
         }
     }
 
+    /// Of a form that was sent again after it had made a key.
+    pub fn made_already() -> Self {
+        let sentence = "A key with this name was made already from the same form, and is not shown again. Press again to make another one.";
+        Self {
+            field: "",
+            sentence: sentence.to_owned(),
+        }
+    }
+
     /// Whether it is about this field.
     pub fn is_of(&self, field: &str) -> bool {
         self.field == field
