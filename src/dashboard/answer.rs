@@ -54,7 +54,8 @@ fn respond(
             false => Ok(to_sign_in(head)),
         };
     };
-    if !is_again(head) {
+    // Whoever has used up the window can still leave.
+    if !is_again(head) && route != Route::SignOut {
         person::count_page(app, head.headers(), &session.caller, common)?;
     }
     let visit = Visit::new(app, head, session);

@@ -328,6 +328,19 @@ fn the_password_of_the_settings_has_the_rights_of_the_owner_until_it_changes() {
 }
 
 #[test]
+fn who_has_used_up_the_window_can_still_sign_out() {
+    let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
+    let browser = host.signed_in(KEY);
+    let page = browser.get("/dashboard").good();
+    while browser.get("/dashboard").status != 429 {}
+    let session = browser.cookie();
+    let answer = browser.submit(&page, "/dashboard/sign-out", &[]);
+    assert_eq!(answer.leads_to(), "/dashboard/sign-in");
+    browser.set_cookie(&session);
+    assert!(!is_signed_in(&browser));
+}
+
+#[test]
 fn pages_have_a_window_of_their_own_ten_times_as_wide() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "2")]);
     let browser = host.signed_in(KEY);
