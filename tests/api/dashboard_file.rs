@@ -335,14 +335,36 @@ fn many_versions_are_on_pages() {
         .map(|number| store(&client, "x", &number.to_string()))
         .collect();
     let browser = host.signed_in(KEY);
-    let (mut address, mut seen) = (PAGE.to_owned(), 0);
+    let (mut address, mut seen, mut rows) = (PAGE.to_owned(), 0, revs.iter().rev());
     loop {
         let page = browser.get(&address).good();
         seen += page.html.matches("type=\"checkbox\"").count();
+        // Each says what it changed, whatever page the one before it is on.
+        for rev in rows.by_ref().take(30).filter(|rev| **rev > revs[0]) {
+            let changes = format!("?rev={rev}&#38;rev=");
+            assert!(page.html.contains(&changes), "{rev}");
+        }
         let Some((_, after)) = page.html.split_once(&format!("{PAGE}?before=")) else {
             break;
         };
         address = format!("{PAGE}?before={}", after.split(['"', '#']).next().unwrap());
     }
     assert_eq!(seen, revs.len());
+}
+
+#[test]
+fn a_version_on_a_later_page_is_compared_with_the_newest_one() {
+    let host = Host::start();
+    let client = host.client();
+    let revs: Vec<_> = (0..40)
+        .map(|number| store(&client, "x", &format!("text {number}")))
+        .collect();
+    let browser = host.signed_in(KEY);
+    let link = format!("?rev={}&#38;rev={}\"", revs[39], revs[2]);
+    assert!(!browser.get(PAGE).good().html.contains(&link));
+    let page = browser.get(&format!("{PAGE}?before={}", revs[10])).good();
+    assert_has(&page, &[&link, "Compare with the newest"]);
+    let address = link.replace("&#38;", "&").replace('"', "");
+    let compared = browser.get(&format!("{PAGE}{address}")).good();
+    assert_has(&compared, &["<mark>2</mark>", "<mark>39</mark>"]);
 }

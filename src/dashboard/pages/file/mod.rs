@@ -12,7 +12,7 @@ use http::Response;
 use self::changes::Changes;
 use self::content::{Content, Shown};
 use self::found::{Found, version};
-use self::versions::{Row, rows};
+use self::versions::{List, Row};
 use crate::api::Error;
 use crate::dashboard::format::{
     Name, Query, Size, download_address, file_address, project_address,
@@ -134,13 +134,18 @@ fn page(
         None => Some(Content::new(store, path, shown, asked.is_raw)?),
         Some(_) => None,
     };
-    let mut versions = store.versions(number, path, asked.before, LIMIT + 1)?;
-    let has_more = versions.len() > LIMIT as usize;
-    versions.truncate(LIMIT as usize);
+    let versions = store.versions(number, path, asked.before, LIMIT + 1)?;
     let address = file_address(id.as_str(), path.as_str());
-    let last = versions.last().filter(|_| has_more);
-    let older = last.map(|last| list_before(&address, last.version.rev));
     let is_continued = asked.before < Rev::MAX;
+    let list = List {
+        address: &address,
+        shown: shown.version.rev,
+        newest: found.newest(),
+        is_continued,
+    };
+    let rows = list.rows(&versions, LIMIT as usize);
+    let last = rows.last().filter(|_| versions.len() > LIMIT as usize);
+    let older = last.map(|last| list_before(&address, last.rev));
     let (folder, name) = path
         .as_str()
         .rsplit_once('/')
@@ -166,7 +171,7 @@ fn page(
         undelete: found.undelete(),
         content,
         changes: changes.transpose()?,
-        versions: rows(&address, versions, shown.version.rev, newest.version.rev),
+        versions: rows,
         older,
         newest_versions: is_continued.then(|| format!("{address}#versions")),
         project_address: project,
