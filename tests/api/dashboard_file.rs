@@ -368,3 +368,44 @@ fn a_version_on_a_later_page_is_compared_with_the_newest_one() {
     let compared = browser.get(&format!("{PAGE}{address}")).good();
     assert_has(&compared, &["<mark>2</mark>", "<mark>39</mark>"]);
 }
+
+/// What every time in a part of a page says to those without a script.
+fn times(html: &str) -> Vec<&str> {
+    let times = html
+        .split("</time>")
+        .filter_map(|part| part.rsplit_once("<time "));
+    times
+        .map(|(_, time)| time.split_once('>').unwrap().1)
+        .collect()
+}
+
+#[test]
+fn versions_of_one_day_are_told_apart_by_their_exact_times() {
+    let host = Host::start();
+    let client = host.client();
+    let first = store(&client, "laptop", "one");
+    let last = store(&client, "laptop", "two");
+    let browser = host.signed_in(KEY);
+    for query in [
+        String::new(),
+        format!("?rev={first}"),
+        format!("?rev={first}&rev={last}"),
+    ] {
+        let page = browser.get(&format!("{PAGE}{query}")).good();
+        let told = times(&page.html);
+        assert!(!told.is_empty(), "{}", page.html);
+        // 26 Nov 2026, 02:48:25 UTC
+        for time in told {
+            assert_eq!(time.matches(':').count(), 2, "{time}");
+        }
+        assert!(
+            !page
+                .html
+                .replace("<time class=\"exact\"", "")
+                .contains("<time")
+        );
+        // A box to mark says which version it marks.
+        let label = format!("aria-labelledby=\"mark v{first}\"");
+        assert_has(&page, &[&label, &format!("id=\"v{first}\"")]);
+    }
+}

@@ -20,7 +20,7 @@ function tellTimes(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const time = new Date(element.dateTime);
     if (Number.isNaN(time.getTime())) continue;
-    element.textContent = element.closest('.exact') ? exact.format(time) : told(time);
+    element.textContent = element.classList.contains('exact') ? exact.format(time) : told(time);
     element.title = full.format(time);
   }
 }

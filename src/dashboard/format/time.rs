@@ -11,16 +11,37 @@ use crate::domain::Rev;
 #[derive(Clone, Copy)]
 pub struct Time(pub Rev);
 
+/// A moment that stays exact where the script tells others in words: versions of one day are told apart by it.
+pub struct ExactTime(Rev);
+
 /// Digits, letters and one element.
 impl HtmlSafe for Time {}
+impl HtmlSafe for ExactTime {}
+
+impl Time {
+    /// The same with seconds.
+    pub fn exact(self) -> ExactTime {
+        ExactTime(self.0)
+    }
+}
 
 impl Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = DateTime::from_timestamp_micros(self.0).unwrap_or_default();
-        let machine = time.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let person = time.format("%-d %b %Y, %H:%M UTC");
-        write!(f, "<time datetime=\"{machine}\">{person}</time>")
+        write(f, self.0, "", "%-d %b %Y, %H:%M UTC")
     }
+}
+
+impl Display for ExactTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(f, self.0, " class=\"exact\"", "%-d %b %Y, %H:%M:%S UTC")
+    }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, at: Rev, class: &str, format: &str) -> fmt::Result {
+    let time = DateTime::from_timestamp_micros(at).unwrap_or_default();
+    let machine = time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let person = time.format(format);
+    write!(f, "<time{class} datetime=\"{machine}\">{person}</time>")
 }
 
 #[cfg(test)]
@@ -35,5 +56,9 @@ mod tests {
             "<time datetime=\"2026-11-26T02:48:25Z\">26 Nov 2026, 02:48 UTC</time>"
         );
         assert!(Time(Rev::MAX).to_string().contains("1970"));
+        assert_eq!(
+            Time(1_795_661_305_123_456).exact().to_string(),
+            "<time class=\"exact\" datetime=\"2026-11-26T02:48:25Z\">26 Nov 2026, 02:48:25 UTC</time>"
+        );
     }
 }

@@ -53,7 +53,9 @@ impl Page {
 
     /// Names and values of the hidden fields of the first form with this action.
     fn hidden_fields(&self, action: &str) -> Vec<(String, String)> {
-        let form = self.html.split_once(&format!("method=\"post\" action=\"{action}\""));
+        let form = self
+            .html
+            .split_once(&format!("method=\"post\" action=\"{action}\""));
         let Some((_, form)) = form else {
             return vec![("token".to_owned(), self.hidden("token").to_owned())];
         };
