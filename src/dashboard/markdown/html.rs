@@ -1,6 +1,8 @@
 //! HTML that is written tag by tag, with a limit.
 
-use pulldown_cmark::{Alignment, Event, HeadingLevel, LinkType, Tag};
+use pulldown_cmark::{Alignment, Event, HeadingLevel, LinkType, Tag, TagEnd};
+
+use crate::wire::excerpt::brief_excerpt;
 
 /// Bytes of HTML after which the rest is left out; escaping may make the last text longer.
 pub const MAX_HTML_BYTES: usize = 128 << 10;
@@ -17,6 +19,8 @@ pub struct Html {
     open: Vec<&'static str>,
     /// Whether a link is open, in which there can be no other.
     in_link: bool,
+    /// Where the text begins of each link and image that is open, and its address.
+    named: Vec<(usize, String)>,
     table: Table,
 }
 
@@ -34,6 +38,10 @@ impl Html {
     pub fn add(&mut self, event: Event<'_>) -> bool {
         match event {
             Event::Start(tag) => self.start(tag),
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                self.name_by_address();
+                self.close();
+            }
             Event::End(_) => self.close(),
             Event::Code(code) => {
                 self.raw("<code>");
@@ -150,6 +158,16 @@ impl Html {
             self.in_link = true;
         } else {
             self.open(&format!("<span title=\"{}\">", escape(&address)), "</span>");
+        }
+        self.named.push((self.html.len(), brief_excerpt(&address)));
+    }
+
+    /// Without a text a link or an image would not be seen.
+    fn name_by_address(&mut self) {
+        let (start, address) = self.named.pop().unwrap_or_default();
+        if self.html[start..].trim().is_empty() {
+            self.html.truncate(start);
+            self.text(&address);
         }
     }
 

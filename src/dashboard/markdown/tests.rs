@@ -55,6 +55,36 @@ fn html_in_a_note_is_text() {
 }
 
 #[test]
+fn a_link_or_an_image_without_a_text_is_seen_by_its_address() {
+    let rel = "rel=\"noopener noreferrer nofollow\"";
+    for (note, expected) in [
+        (
+            "![](https://a.example/x.png)",
+            format!("Image: <a {rel} href=\"https://a.example/x.png\">https://a.example/x.png</a>"),
+        ),
+        (
+            "![ ](pictures/x&y.png)",
+            "Image: <span title=\"pictures/x&amp;y.png\">pictures/x&amp;y.png</span>".to_owned(),
+        ),
+        (
+            "[](https://a.example)",
+            format!("<a {rel} href=\"https://a.example\">https://a.example</a>"),
+        ),
+        (
+            "[![](x.png)](https://a.example)",
+            format!("<a {rel} href=\"https://a.example\">Image: x.png</a>"),
+        ),
+    ] {
+        assert_eq!(html(note), format!("<p>{expected}</p>\n"), "{note}");
+    }
+    let long = html(&format!(
+        "![](data:image/png;base64,{})",
+        "A".repeat(10_000)
+    ));
+    assert!(long.contains("data:image") && long.len() < 1_000, "{long}");
+}
+
+#[test]
 fn a_link_leads_to_another_site_or_nowhere() {
     let rel = "rel=\"noopener noreferrer nofollow\"";
     for (note, address) in [
