@@ -53,10 +53,36 @@ pub fn delete(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec
     let found = visit.app.database.with(|store| store.project_summary(id))?;
     let name = found.and_then(|summary| summary.name);
     let names = [Some(id.as_str()), name.as_deref()];
-    let is_typed = |name: &&str| [plain(name).trim(), name.trim()].contains(&form.text("name"));
+    let is_typed = |name: &&str| is_typed(form.text("name"), name);
     if !names.iter().flatten().any(is_typed) {
         return ask(visit, id, Some(form.text("name")));
     }
     let answer = visit.ask(Method::DELETE, &api_address(id.as_str(), ""), &())?;
     Ok(reply::done(HOME, Done::ProjectDeleted, answer))
+}
+
+/// Whether somebody has typed a name. A page shows several blanks as one.
+fn is_typed(typed: &str, name: &str) -> bool {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let typed = words(typed);
+    !typed.is_empty() && [words(&plain(name)), words(name)].contains(&typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_typed_as_a_page_shows_it() {
+        for (typed, name, is_name) in [
+            ("My diary", "My diary", true),
+            ("My diary", " My  diary ", true),
+            ("aU+202Eb", "a\u{202e}b", true),
+            ("my diary", "My diary", false),
+            ("Mydiary", "My diary", false),
+            ("", " ", false),
+        ] {
+            assert_eq!(is_typed(typed, name), is_name, "{typed} {name}");
+        }
+    }
 }
