@@ -2,10 +2,10 @@
 
 use askama::Template;
 use http::header::HeaderMap;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use subtle::ConstantTimeEq;
 
-use crate::addresses::dashboard::{HOME, is_below};
+use crate::addresses::dashboard::{HOME, Route};
 use crate::api::clock::now_us;
 use crate::api::request::parameter;
 use crate::api::{App, Caller, Error, person};
@@ -119,8 +119,17 @@ fn is_login(login: &Login, user: &str, password: &str) -> bool {
 /// A page of the dashboard, whatever a link to the form says.
 fn wanted(next: &str) -> &str {
     let path = next.split(['?', '#']).next().unwrap_or_default();
-    let is_own = is_below(path) && !path.contains('\\') && next.is_ascii();
-    if is_own { next } else { HOME }
+    let is_page = match Route::find(&Method::GET, path) {
+        Ok(Route::SignIn | Route::Asset | Route::Events) | Err(_) => false,
+        Ok(_) => true,
+    };
+    // A browser goes up at `..` before it asks, and leaves out a line break.
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic());
+    let goes_up = path.split('/').any(|part| matches!(part, "." | ".."));
+    match is_page && is_plain && !goes_up && !path.contains('\\') {
+        true => next,
+        false => HOME,
+    }
 }
 
 #[cfg(test)]
@@ -140,6 +149,17 @@ mod tests {
             "/dashboard.evil.example",
             "/dashboard/\\evil.example",
             "/dashboardé",
+            "/dashboard/sign-in?next=/dashboard",
+            "/dashboard/sign-out",
+            "/dashboard/events",
+            "/dashboard/nope",
+            "/dashboard/../v1/projects",
+            "/dashboard/projects/..",
+            "/dashboard/projects/%2e%2e",
+            "/dashboard/projects/x/files/../../y",
+            "/dashboard?a=\r\nset-cookie: x",
+            "/dashboard\n",
+            "/dashboard?a b",
         ] {
             assert_eq!(wanted(other), HOME, "{other}");
         }
