@@ -117,6 +117,14 @@ pub(super) fn end(
     set_cookie(response, "; Max-Age=0", "")
 }
 
+/// Ends the session that a browser had, whose cookie is replaced. Nobody could sign out of it any more.
+pub(super) fn end_sent(app: &App, headers: &HeaderMap) -> Result<(), Error> {
+    match sent_id(headers) {
+        Some(id) => Ok(app.database.write(|store| store.end_session(&id))?),
+        None => Ok(()),
+    }
+}
+
 /// Gives the browser the cookie of a session. It comes back over HTTPS only, where the form came that way.
 pub(super) fn give(
     app: &App,

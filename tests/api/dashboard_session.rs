@@ -341,6 +341,21 @@ fn who_has_used_up_the_window_can_still_sign_out() {
 }
 
 #[test]
+fn signing_in_again_ends_the_session_before() {
+    let host = Host::start();
+    let browser = host.signed_in(KEY);
+    let before = browser.cookie();
+    // A wrong key ends nothing.
+    assert_eq!(browser.sign_in("guess").status, 403);
+    assert!(is_signed_in(&browser));
+    browser.sign_in(KEY).leads_to();
+    assert_ne!(browser.cookie(), before);
+    assert!(is_signed_in(&browser));
+    browser.set_cookie(&before);
+    assert!(!is_signed_in(&browser));
+}
+
+#[test]
 fn pages_have_a_window_of_their_own_ten_times_as_wide() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "2")]);
     let browser = host.signed_in(KEY);

@@ -46,6 +46,7 @@ pub fn sign_in(
     match open(app, head.headers(), form, common) {
         Ok(id) => {
             let mut response = reply::see_other(wanted(form.text("next")));
+            session::end_sent(app, head.headers())?;
             session::give(app, head.headers(), &id, &mut response)?;
             Ok(response)
         }
