@@ -48,6 +48,12 @@ function offerCopies(root) {
   }
 }
 
+// Whether there is another page in its place: the session is over, or the project is gone. An old list must not look like
+// what is there now.
+function isOver(answer) {
+  return answer.redirected || [401, 403, 404, 410].includes(answer.status);
+}
+
 // A search begins while one types: the list of the answer takes the place of the list.
 function searchAsTyped(form) {
   const field = form.querySelector('input[type="search"]');
@@ -60,7 +66,8 @@ function searchAsTyped(form) {
     list.setAttribute('aria-busy', 'true');
     try {
       const answer = await fetch(address, { credentials: 'same-origin' });
-      if (answer.redirected || mine !== asked) return;
+      if (mine !== asked) return;
+      if (isOver(answer)) return location.assign(address);
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const found = page.getElementById(form.dataset.live);
       if (!found || mine !== asked) return;
@@ -91,6 +98,24 @@ function chooseInZone(form) {
   });
 }
 
+// A link in a list: its row, by the first link of that, and the link itself, since many rows may have one to the same page.
+function placeOf(link) {
+  const first = (link.closest('tr') ?? link).querySelector('a') ?? link;
+  return [first, link].map((part) => part.getAttribute('href'));
+}
+
+function linkAt(list, [row, address]) {
+  const links = (part) => [...part.querySelectorAll('a')];
+  const has = (part) => links(part)[0]?.getAttribute('href') === row;
+  const found = [...list.querySelectorAll('tr')].find(has) ?? list;
+  return links(found).find((link) => link.getAttribute('href') === address);
+}
+
+function isSelected(part) {
+  const selection = getSelection();
+  return Boolean(part) && !selection.isCollapsed && selection.containsNode(part, true);
+}
+
 // What is on the page changes with the projects, as long as somebody looks at it: soon after a change, and then every
 // five seconds at most. Where the server has no streams, nothing asks for it.
 function follow() {
@@ -101,8 +126,7 @@ function follow() {
     refreshed = Date.now();
     const address = location.href;
     const answer = await fetch(address);
-    // The session is over.
-    if (answer.redirected) return stop();
+    if (isOver(answer)) return location.reload();
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('[data-events]');
@@ -110,15 +134,19 @@ function follow() {
   };
   const show = (fresh) => {
     const old = part();
-    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute('href');
+    const focused = old.contains(document.activeElement) && placeOf(document.activeElement);
     old.replaceWith(fresh);
     tellTimes(fresh);
-    const links = focused ? [...fresh.querySelectorAll('a')] : [];
-    links.find((link) => link.getAttribute('href') === focused)?.focus({ preventScroll: true });
+    if (focused) linkAt(fresh, focused)?.focus({ preventScroll: true });
   };
   const soon = () => {
     const wait = Math.max(200, refreshed + 5000 - Date.now());
-    timer ??= setTimeout(() => refresh().catch(() => {}), wait);
+    timer ??= setTimeout(() => (isSelected(part()) ? later() : refresh().catch(() => {})), wait);
+  };
+  // What somebody has selected stays until it is not selected any more.
+  const later = () => {
+    timer = undefined;
+    document.addEventListener('selectionchange', soon, { once: true });
   };
   const stop = () => {
     clearTimeout(retry);
