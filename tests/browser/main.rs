@@ -5,6 +5,7 @@
 
 mod attack;
 mod live;
+mod narrow;
 mod use_it;
 
 use support::{Chrome, Host, KEY, is_installed};
