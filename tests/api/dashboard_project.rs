@@ -246,6 +246,19 @@ fn a_project_is_deleted_when_its_name_is_typed_and_not_before() {
     by_id.leads_to();
 }
 
+#[test]
+fn a_place_in_a_list_that_no_page_has_written_is_refused() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let browser = host.signed_in(KEY);
+    for page in ["deleted", "replaced"] {
+        for (before, status) in [("", 200), ("7", 200), ("x", 400), ("7.1", 400)] {
+            let address = format!("/dashboard/projects/p/{page}?before={before}");
+            assert_eq!(browser.get(&address).status, status, "{address}");
+        }
+    }
+}
+
 /// Path and content of all files in a tar file, in the order of their paths.
 fn unpacked(answer: &Page) -> Vec<(String, String)> {
     let mut archive = tar::Archive::new(&answer.bytes[..]);

@@ -11,6 +11,17 @@ pub fn before(visit: &Visit) -> Result<Option<ActivityPosition>, Error> {
     text.map(|text| read(&text)).transpose()
 }
 
+/// The change before which a page of a project begins; none for the first page.
+pub fn before_rev(visit: &Visit) -> Result<Option<Rev>, Error> {
+    let text = visit.parameter("before").filter(|text| !text.is_empty());
+    text.map(|text| text.parse().map_err(|_| malformed()))
+        .transpose()
+}
+
+fn malformed() -> Error {
+    Error::BadRequest("'before' must be from the address of a page.".to_owned())
+}
+
 fn read(text: &str) -> Result<ActivityPosition, Error> {
     let parse = || {
         let (rev, project) = text.split_once('.')?;
@@ -20,8 +31,7 @@ fn read(text: &str) -> Result<ActivityPosition, Error> {
             project: project.parse().ok()?,
         })
     };
-    let rule = "'before' must be from the address of a page.";
-    parse().ok_or_else(|| Error::BadRequest(rule.to_owned()))
+    parse().ok_or_else(malformed)
 }
 
 /// The value of `before`.

@@ -8,6 +8,7 @@ use crate::api::Error;
 use crate::dashboard::format::{Name, Query, Size, file_address};
 use crate::dashboard::frame::Frame;
 use crate::dashboard::pages::parts::Changed;
+use crate::dashboard::pages::position::before_rev;
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
 use crate::domain::key::Scope;
@@ -42,7 +43,7 @@ struct Row {
 
 /// Shows newer edits that an older one has replaced, with a button that brings each back.
 pub fn replaced(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
-    let before: Option<Rev> = visit.parameter("before").and_then(|rev| rev.parse().ok());
+    let before = before_rev(visit)?;
     let (head, page) = visit.app.database.read(|store| {
         let (project, head) = Head::read(visit, store, id, "Replaced edits")?;
         let page = store.replaced_edits(project.number, before.unwrap_or(Rev::MAX))?;
