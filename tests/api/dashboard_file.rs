@@ -409,3 +409,19 @@ fn versions_of_one_day_are_told_apart_by_their_exact_times() {
         assert_has(&page, &[&label, &format!("id=\"v{first}\"")]);
     }
 }
+
+#[test]
+fn what_is_not_seen_in_a_difference_is_written_out() {
+    let host = Host::start();
+    let client = host.client();
+    let first = store(&client, "x", "pay 10\n");
+    let last = store(&client, "x", "pay\u{200b} \u{202e}01 שלום\tx\n");
+    let browser = host.signed_in(KEY);
+    let page = browser
+        .get(&format!("{PAGE}?rev={first}&rev={last}"))
+        .good();
+    assert_has(&page, &["<i>U+200B</i>", "<i>U+202E</i>01", "\tx"]);
+    assert!(!page.html.contains('\u{202e}') && !page.html.contains('\u{200b}'));
+    // The direction is that of the text, and not of the word before it.
+    assert_has(&page, &["Added: </span><bdi>"]);
+}

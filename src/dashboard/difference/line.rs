@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::dashboard::format::{MAX_CODE_BYTES, is_hidden};
+
 /// Bytes of a part that changed which are shown.
 const MAX_CHANGED_BYTES: usize = 4_000;
 /// Bytes of a part that did not change which are shown.
@@ -117,9 +119,14 @@ fn split_ending(line: &str) -> (&str, Ending) {
     }
 }
 
+/// Bytes of HTML that a text takes up at the most.
 fn escaped_bytes(text: &str) -> usize {
-    let is_special = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'"' | b'\'');
-    text.len() + 5 * text.bytes().filter(is_special).count()
+    let bytes = |character: char| match character {
+        '<' | '>' | '&' | '"' | '\'' => 6,
+        hidden if is_hidden(hidden) => MAX_CODE_BYTES,
+        other => other.len_utf8(),
+    };
+    text.chars().map(bytes).sum()
 }
 
 #[cfg(test)]

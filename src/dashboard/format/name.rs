@@ -25,23 +25,52 @@ impl Display for Name {
         f.write_str("<bdi>")?;
         for character in self.0.chars().take(MAX_CHARS) {
             match character {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                hidden if is_hidden(hidden) => {
-                    write!(f, "<i>{}</i>", number(hidden))?;
-                }
                 // A line may be broken behind a folder.
                 '/' => f.write_str("/<wbr>")?,
-                other => f.write_char(other)?,
+                other => seen(f, other)?,
             }
         }
         if self.0.chars().nth(MAX_CHARS).is_some() {
             f.write_str("…")?;
         }
         f.write_str("</bdi>")
+    }
+}
+
+/// A part of a line of a file as HTML, in which what would not be seen is written as its number too.
+pub struct Code(String);
+
+/// Bytes of HTML that a character takes up at the most.
+pub const MAX_CODE_BYTES: usize = "<i>U+E0000</i>".len();
+
+impl Code {
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// What [`Display`] writes is HTML.
+impl HtmlSafe for Code {}
+
+impl Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '\t' => f.write_char(character),
+            other => seen(f, other),
+        })
+    }
+}
+
+/// Writes a character as HTML, so that it is seen.
+fn seen(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    match character {
+        '&' => f.write_str("&amp;"),
+        '<' => f.write_str("&lt;"),
+        '>' => f.write_str("&gt;"),
+        '"' => f.write_str("&quot;"),
+        '\'' => f.write_str("&#39;"),
+        hidden if is_hidden(hidden) => write!(f, "<i>{}</i>", number(hidden)),
+        other => f.write_char(other),
     }
 }
 
@@ -65,7 +94,7 @@ fn number(character: char) -> String {
 
 /// Whether a character is not seen, or changes how those around it are seen. What joins letters and
 /// emoji is left.
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'

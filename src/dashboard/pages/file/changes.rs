@@ -2,7 +2,7 @@
 
 use crate::api::Error;
 use crate::dashboard::difference::{Difference, Ending, LineKind, Part, difference};
-use crate::dashboard::format::{Size, Time, count};
+use crate::dashboard::format::{Code, Size, Time, count};
 use crate::store::{Store, StoredVersion};
 
 /// Bytes of a version that is compared: both are in memory.
@@ -33,10 +33,10 @@ pub(super) struct Line {
 
 /// Words of a line.
 pub(super) struct Words {
-    pub(super) text: String,
+    pub(super) text: Code,
     /// How many bytes are left out after it.
     pub(super) left_out: Option<Size>,
-    pub(super) end: String,
+    pub(super) end: Code,
     pub(super) is_marked: bool,
 }
 
@@ -130,9 +130,9 @@ fn line(line: crate::dashboard::difference::Line<'_>) -> Line {
 
 fn words(part: &Part<'_>) -> Words {
     Words {
-        text: part.text.to_owned(),
+        text: Code::new(part.text),
         left_out: (part.left_out > 0).then_some(Size(part.left_out as u64)),
-        end: part.end.to_owned(),
+        end: Code::new(part.end),
         is_marked: part.is_marked,
     }
 }
