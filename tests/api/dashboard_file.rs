@@ -425,3 +425,15 @@ fn what_is_not_seen_in_a_difference_is_written_out() {
     // The direction is that of the text, and not of the word before it.
     assert_has(&page, &["Added: </span><bdi>"]);
 }
+
+#[test]
+fn the_title_of_a_file_says_where_it_is() {
+    let host = Host::start();
+    store(&host.client(), "x", "one");
+    host.client().push_files("p", &[("b.md", "x")]).good();
+    let browser = host.signed_in(KEY);
+    let page = browser.get(PAGE).good();
+    assert_has(&page, &["<title>a.md · i · p · KamiFlow Sync</title>"]);
+    let page = browser.get("/dashboard/projects/p/files/b.md").good();
+    assert_has(&page, &["<title>b.md · p · KamiFlow Sync</title>"]);
+}

@@ -23,7 +23,7 @@ use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
 use crate::domain::key::Scope;
 use crate::domain::{FilePath, ProjectId, Rev};
-use crate::store::{Store, StoredVersion};
+use crate::store::{ProjectSummary, Store, StoredVersion};
 
 pub use download::download_file;
 
@@ -153,7 +153,7 @@ fn page(
     let (summary, project) = (&found.project, project_address(id.as_str()));
     let (newest, may_restore) = (found.newest(), visit.may(Scope::Write));
     Ok(Page {
-        frame: visit.frame(name),
+        frame: visit.frame(&title(summary, folder, name)),
         project: ProjectName::new(&summary.id, summary.name.as_deref()).shown(),
         folder: (!folder.is_empty()).then(|| folder_link(&project, folder)),
         name: Name::new(name),
@@ -182,6 +182,14 @@ fn page(
 /// The page with the versions before one.
 fn list_before(address: &str, rev: Rev) -> String {
     Query(address, &[("before", &rev.to_string())]).to_string() + "#versions"
+}
+
+/// Names alone, such as `Readme.md`, are in many projects.
+fn title(project: &ProjectSummary, folder: &str, name: &str) -> String {
+    let project = ProjectName::new(&project.id, project.name.as_deref()).name;
+    let parts = [name, folder, &project];
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 fn folder_link(project: &str, folder: &str) -> (Name, String) {
