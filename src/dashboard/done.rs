@@ -10,6 +10,7 @@ pub(super) enum Done {
     FileHasChanged,
     ProjectHasChanged,
     AlreadyRotated,
+    AlreadySo,
 }
 
 /// What a page says of it.
@@ -20,7 +21,7 @@ pub(super) struct Notice {
 }
 
 /// Each with its name in the address.
-const ALL: [(Done, &str, &str); 7] = [
+const ALL: [(Done, &str, &str); 8] = [
     (
         Done::VersionRestored,
         "version-restored",
@@ -56,6 +57,11 @@ const ALL: [(Done, &str, &str); 7] = [
         "already-rotated",
         "Nothing was changed: this device was given a new key already. If nobody has kept it, give it another one here.",
     ),
+    (
+        Done::AlreadySo,
+        "already-so",
+        "All was like this already, so nothing was stored.",
+    ),
 ];
 
 impl Done {
@@ -79,7 +85,8 @@ impl Done {
             Self::VersionRestored
             | Self::ProjectRestored
             | Self::ProjectDeleted
-            | Self::DeviceRevoked => false,
+            | Self::DeviceRevoked
+            | Self::AlreadySo => false,
         }
     }
 }

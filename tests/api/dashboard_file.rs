@@ -437,3 +437,20 @@ fn the_title_of_a_file_says_where_it_is() {
     let page = browser.get("/dashboard/projects/p/files/b.md").good();
     assert_has(&page, &["<title>b.md · p · KamiFlow Sync</title>"]);
 }
+
+#[test]
+fn a_version_that_is_there_already_is_not_said_to_be_back() {
+    let host = Host::start();
+    let client = host.client();
+    let first = store(&client, "x", "one").to_string();
+    for text in ["two", "one"] {
+        store(&client, "x", text);
+    }
+    let browser = host.signed_in(KEY);
+    let page = browser.get(PAGE).good();
+    let done = restore(&browser, &page, &first);
+    assert!(done.leads_to().ends_with("?done=already-so"));
+    let page = browser.get(done.leads_to()).good();
+    assert_has(&page, &["nothing was stored"]);
+    assert_eq!(client.history("p", "i/a.md").len(), 3);
+}

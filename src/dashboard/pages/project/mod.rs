@@ -8,6 +8,7 @@ mod head;
 mod parts;
 mod replaced;
 mod restore;
+mod restored;
 mod version;
 
 pub use delete::{ask_to_delete, delete};

@@ -3,10 +3,10 @@
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use http::{Method, Response};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::head::Head;
+use super::restored::{Outcome, Restored};
 use crate::api::Error;
 use crate::api::clock::now_us;
 use crate::dashboard::done::Done;
@@ -50,19 +50,6 @@ struct Change {
     what: &'static str,
 }
 
-/// The answer of the API, as far as it is shown.
-#[derive(Deserialize)]
-struct Answer {
-    cursor: String,
-    results: Vec<Outcome>,
-}
-
-#[derive(Deserialize)]
-struct Outcome {
-    path: String,
-    status: String,
-}
-
 /// Asks for a moment; with `at`, shows what would change, and changes nothing.
 pub fn preview(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
     visit.caller.require(Scope::Write)?;
@@ -93,8 +80,7 @@ impl Page {
         let exact = at.to_rfc3339_opts(SecondsFormat::Micros, true);
         match ask(visit, id, &exact, true) {
             Ok(response) => {
-                let answer = serde_json::from_slice(response.body());
-                let answer = answer.map_err(|error| Error::Internal(error.into()))?;
+                let answer = Restored::read(&response)?;
                 self.preview = Some(Preview::new(exact, Time(at.timestamp_micros()), answer));
             }
             Err(error) if error.status().is_client_error() => self.problem = Some(sentence(&error)),
@@ -119,9 +105,9 @@ fn sentence(error: &Error) -> String {
 }
 
 impl Preview {
-    fn new(at: String, time: Time, answer: Answer) -> Self {
+    fn new(at: String, time: Time, answer: Restored) -> Self {
         let changed = answer.results.into_iter();
-        let changed: Vec<_> = changed.filter_map(Outcome::shown).collect();
+        let changed: Vec<_> = changed.filter_map(change).collect();
         let (total, hidden) = (changed.len(), changed.len().saturating_sub(SHOWN));
         Self {
             at,
@@ -134,20 +120,13 @@ impl Preview {
     }
 }
 
-impl Outcome {
-    /// None for a file that stays as it is.
-    fn shown(self) -> Option<Change> {
-        let what = match self.status.as_str() {
-            "created" => "comes back",
-            "updated" => "gets its older content",
-            "deleted" => "is deleted, since it did not exist",
-            _ => return None,
-        };
-        Some(Change {
-            name: Name::new(self.path),
-            what,
-        })
-    }
+/// None for a file that stays as it is.
+fn change(outcome: Outcome) -> Option<Change> {
+    let what = outcome.what()?;
+    Some(Change {
+        name: Name::new(outcome.path),
+        what,
+    })
 }
 
 /// Goes back to the moment `at`: each file that is different now gets a new version. When the project has changed
@@ -163,7 +142,8 @@ pub fn restore(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Ve
         return Ok(reply::not_done(&preview, &[("at", at)], why));
     }
     let answer = ask(visit, id, at, false)?;
-    Ok(reply::done(&address, Done::ProjectRestored, answer))
+    let done = Restored::read(&answer)?.told(Done::ProjectRestored);
+    Ok(reply::done(&address, done, answer))
 }
 
 fn ask(visit: &Visit, id: &ProjectId, at: &str, dry_run: bool) -> Result<Response<Vec<u8>>, Error> {
@@ -218,18 +198,13 @@ mod tests {
 
     #[test]
     fn a_preview_leaves_out_what_stays_and_counts_what_it_does_not_show() {
-        let outcome = |number: usize| Outcome {
-            path: number.to_string(),
-            status: if number.is_multiple_of(2) {
-                "updated"
-            } else {
-                "unchanged"
-            }
-            .to_owned(),
+        let outcome = |number: usize| {
+            let status = ["updated", "unchanged"][number % 2];
+            Outcome::new(number.to_string(), status)
         };
         let results = (0..2000).map(outcome).collect();
         let cursor = String::new();
-        let preview = Preview::new(String::new(), Time(0), Answer { cursor, results });
+        let preview = Preview::new(String::new(), Time(0), Restored { cursor, results });
         assert_eq!(preview.total, "1,000 files");
         assert_eq!(preview.changes.len(), SHOWN);
         assert_eq!(preview.hidden.as_deref(), Some("500 more files"));

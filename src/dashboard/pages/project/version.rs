@@ -3,6 +3,7 @@
 use http::{Method, Response};
 use serde_json::json;
 
+use super::restored::Restored;
 use crate::api::Error;
 use crate::dashboard::done::Done;
 use crate::dashboard::form::Form;
@@ -35,7 +36,8 @@ pub fn restore_version(
         list @ ("deleted" | "replaced") => format!("{}/{list}", project_address(id.as_str())),
         _ => file,
     };
-    Ok(reply::done(&next, Done::VersionRestored, answer))
+    let done = Restored::read(&answer)?.told(Done::VersionRestored);
+    Ok(reply::done(&next, done, answer))
 }
 
 /// Whether a file has another newest version than `base`. What the API refuses has not.
