@@ -54,9 +54,20 @@ function isOver(answer) {
   return answer.redirected || [401, 403, 404, 410].includes(answer.status);
 }
 
+// What is said of a list to those who do not see that it has changed.
+function summary(list) {
+  const rows = list.querySelectorAll('tbody tr').length;
+  const more = list.querySelector('.pages') ? ', and there may be more' : '';
+  return rows > 0 ? `${rows} found${more}` : list.textContent.trim();
+}
+
 // A search begins while one types: the list of the answer takes the place of the list.
 function searchAsTyped(form) {
   const field = form.querySelector('input[type="search"]');
+  const status = document.createElement('p');
+  status.className = 'visually-hidden';
+  status.setAttribute('role', 'status');
+  form.append(status);
   let asked = 0;
   let timer;
   async function search() {
@@ -73,6 +84,7 @@ function searchAsTyped(form) {
       if (!found || mine !== asked) return;
       list.replaceWith(found);
       tellTimes(found);
+      status.textContent = summary(found);
       history.replaceState(null, '', address);
     } finally {
       list.removeAttribute('aria-busy');
