@@ -54,6 +54,7 @@ impl Error {
             Self::Rejected(Rejection::Conflict(conflicts)) => {
                 json!({ "conflicts": entries(conflicts) })
             }
+            Self::Rejected(Rejection::TooMuchToName { limit }) => json!({ "limit": limit }),
             Self::Rejected(Rejection::ProjectFull { limit }) => json!({ "limit": limit }),
             Self::Unhealthy(part, _) => json!({ "part": part }),
             Self::DiskFull(_) => json!({ "part": "disk" }),

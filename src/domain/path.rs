@@ -33,6 +33,12 @@ impl FilePath {
         Ok(Self(text.to_owned()))
     }
 
+    /// Bytes of the path in pure ASCII, with six for each unit of UTF-16 beyond.
+    pub fn ascii_bytes(&self) -> usize {
+        let bytes = |c: char| if c.is_ascii() { 1 } else { 6 * c.len_utf16() };
+        self.0.chars().map(bytes).sum()
+    }
+
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -22,6 +22,13 @@ pub struct Push {
 }
 
 impl Push {
+    /// Bytes of its paths in an answer, which is pure ASCII.
+    pub fn named_bytes(&self) -> usize {
+        let puts = self.puts.iter().map(|put| &put.path);
+        let paths = puts.chain(self.deletes.iter().map(|delete| &delete.path));
+        paths.map(FilePath::ascii_bytes).sum()
+    }
+
     /// Whether the push names the project or its repository.
     pub fn describes_project(&self) -> bool {
         self.name.is_some() || self.git_repo.is_some()

@@ -27,6 +27,14 @@ pub enum Rejection {
     /// A new name that some system cannot hold.
     #[error("{0}: rename it, or set PORTABLE_PATHS=report on the server.")]
     Unportable(UnportableName),
+    /// More paths than an answer can name: it would not fit into the memory of a request.
+    #[error(
+        "The paths take more than {limit} bytes in the answer: push fewer entries, or restore fewer paths, at once."
+    )]
+    TooMuchToName {
+        /// [`MAX_NAMED_BYTES`](super::rules::MAX_NAMED_BYTES).
+        limit: usize,
+    },
     /// The project would have more files than before and more than it may have.
     #[error(
         "The project would have more than {limit} files: delete some, or raise MAX_FILES_PER_PROJECT."

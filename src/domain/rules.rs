@@ -7,6 +7,10 @@ use super::push::{Push, Put};
 use super::rejection::Rejection;
 use super::sync_folders::SyncFolders;
 
+/// Bytes of paths that an answer may name, in pure ASCII: with the rest of a request, more do not fit into the 464 MiB
+/// that it may use.
+pub const MAX_NAMED_BYTES: usize = 96 << 20;
+
 /// What the settings of a server allow a push to store.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -33,6 +37,7 @@ impl Rules {
         push: &'p Push,
         current: &'p CurrentState,
     ) -> Result<Plan<'p>, Rejection> {
+        check_size(push)?;
         self.check_folders(push, current)?;
         let plan = Plan::of(push, current)?;
         self.check_names(&plan)?;
@@ -69,6 +74,16 @@ impl Rules {
             Some(name) => Err(Rejection::Unportable(name.clone())),
             None => Ok(()),
         }
+    }
+}
+
+/// Before anything is stored: a client must not be told that a push failed which is stored.
+fn check_size(push: &Push) -> Result<(), Rejection> {
+    match push.named_bytes() {
+        ..=MAX_NAMED_BYTES => Ok(()),
+        _ => Err(Rejection::TooMuchToName {
+            limit: MAX_NAMED_BYTES,
+        }),
     }
 }
 

@@ -457,11 +457,15 @@ fn more_paths_than_one_statement_can_bind_are_all_looked_up() {
     assert_eq!(answer["results"][430_000]["status"], "deleted");
     // Of the longest names, whose answer is three times as long.
     let long = [&*"é".repeat(120); 4].join("/");
-    let deletions: Vec<String> = (0..50_000).map(|i| format!("never/{i}/{long}")).collect();
-    let answer = client
-        .push("p", &json!({ "files": [], "deletions": deletions }))
-        .good();
-    assert_eq!(answer["results"][49_999]["status"], "absent");
+    let delete = |count| {
+        let mut deletions: Vec<_> = (1..count).map(|i| format!("never/{i}/{long}")).collect();
+        deletions.push("zoo/animal".to_owned());
+        client.push("p", &json!({ "files": [], "deletions": deletions }))
+    };
+    delete(40_000).failed(413, "too_much_memory");
+    assert_eq!(client.status("p")["fileCount"], 1);
+    assert_eq!(delete(34_000).good()["deleted"], 34_000);
+    client.push_files("p", &[("zoo/animal", "x")]).good();
     let many = (0..50_000).map(|i| file(&format!("new/{i}"), b"x"));
     let files: Vec<_> = many.chain([file("zoo", b"a file now")]).collect();
     let answer = client

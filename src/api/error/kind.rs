@@ -22,7 +22,8 @@ impl Error {
             }
             Self::BodyTooLarge { .. }
             | Self::FileTooLarge { .. }
-            | Self::StoredFileTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            | Self::StoredFileTooLarge { .. }
+            | Self::Rejected(Rejection::TooMuchToName { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadPath { .. } | Self::BadBase64 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChecksumMismatch { .. } | Self::DuplicatePath { .. } => {
@@ -82,6 +83,7 @@ impl Error {
             Self::ResyncRequired => "resync_required",
             Self::ContentGone { .. } => "content_gone",
             Self::Rejected(Rejection::Conflict(_)) => "conflict",
+            Self::Rejected(Rejection::TooMuchToName { .. }) => "too_much_memory",
             Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
             Self::Rejected(Rejection::Unportable(_)) => "unportable_path",
             Self::StorageFull => "storage_full",
@@ -146,6 +148,7 @@ mod tests {
                 false,
             ),
             (Error::ChecksumMismatch { path: path() }, 422, false),
+            (Rejection::TooMuchToName { limit: 1 }.into(), 413, false),
             (Rejection::ProjectFull { limit: 1 }.into(), 507, false),
             (Error::StorageFull, 507, true),
             (Error::Busy, 503, true),
