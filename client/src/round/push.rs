@@ -71,30 +71,7 @@ impl Round<'_> {
             Ok(Pushed::Conflict(conflicts)) => {
                 self.conflicts(edits, conflicts).map(|()| Sent::Conflict)
             }
-            Err(RemoteError::TooLarge {
-                path: None,
-                sentence,
-            }) => self.make_smaller(edits, sentence).map(|()| Sent::Refused),
-            // The key may store files, but not delete any.
-            Err(RemoteError::Refused { code, sentence, .. })
-                if code == "scope" && !part.push.deletes.is_empty() =>
-            {
-                self.refuse_deletions(part.push.deletes, &sentence);
-                Ok(Sent::Refused)
-            }
-            Err(RemoteError::TooLarge {
-                path: Some(path),
-                sentence,
-            })
-            | Err(RemoteError::Refused {
-                path: Some(path),
-                sentence,
-                ..
-            }) if edits.iter().any(|edit| edit.path == path) => {
-                self.refused.insert(path, sentence);
-                Ok(Sent::Refused)
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => self.leave(edits, error).map(|()| Sent::Refused),
         }
     }
 

@@ -6,7 +6,7 @@ use super::Round;
 use super::steps::based_on;
 use crate::error::SyncError;
 use crate::plan::Edit;
-use crate::remote::{Change, Conflict, Delete, Limits, RemoteError};
+use crate::remote::{Change, Conflict, Limits, RemoteError};
 use crate::state::Update;
 
 /// Below this, a body is not made smaller.
@@ -25,11 +25,56 @@ impl Round<'_> {
         sound
     }
 
-    /// Deletions that go up with no further part of this round.
-    pub(super) fn refuse_deletions(&mut self, deletes: Vec<Delete>, sentence: &str) {
-        let refused = deletes.into_iter();
-        self.refused
-            .extend(refused.map(|delete| (delete.path, sentence.to_owned())));
+    /// Leaves what the server does not take of these edits, or sends less at once. Fails when neither helps.
+    pub(super) fn leave(&mut self, edits: &[Edit], error: RemoteError) -> Result<(), SyncError> {
+        let paths = match &error {
+            RemoteError::TooLarge {
+                path: None,
+                sentence,
+            } => return self.make_smaller(edits, sentence.clone()),
+            RemoteError::TooLarge {
+                path: Some(path), ..
+            }
+            | RemoteError::Refused {
+                path: Some(path), ..
+            } => named(edits, path),
+            RemoteError::Refused { code, .. } => self.not_taken(edits, code),
+            _ => Vec::new(),
+        };
+        if paths.is_empty() {
+            return Err(error.into());
+        }
+        let sentence = error.to_string();
+        let refused = paths.into_iter().map(|path| (path, sentence.clone()));
+        self.refused.extend(refused);
+        Ok(())
+    }
+
+    /// What a server does not take that answers this code, and names no file.
+    fn not_taken(&self, edits: &[Edit], code: &str) -> Vec<String> {
+        let (puts, deletions): (Vec<&Edit>, Vec<&Edit>) =
+            edits.iter().partition(|edit| edit.size.is_some());
+        let edits = match code {
+            // The key may delete nothing, and perhaps store nothing either.
+            "scope" if !deletions.is_empty() => deletions,
+            "scope" => puts,
+            // Half of the new files may have room, or a half of that half.
+            "project_full" => {
+                let old: HashSet<&str> = deletions.iter().map(|edit| &*edit.checksum).collect();
+                let is_moved = |edit: &&Edit| old.contains(&*edit.checksum);
+                let new = puts.into_iter().filter(|edit| self.is_new(edit));
+                let new: Vec<&Edit> = new.filter(|edit| !is_moved(edit)).collect();
+                new[new.len() / 2..].to_vec()
+            }
+            _ => Vec::new(),
+        };
+        edits.iter().map(|edit| edit.path.clone()).collect()
+    }
+
+    /// Whether the server has no such file.
+    fn is_new(&self, edit: &Edit) -> bool {
+        let entry = self.state.entries.get(&edit.path);
+        entry.is_none_or(|entry| entry.checksum.is_none())
     }
 
     /// Tells of the edits that are still to go up when a round ends: their files were changed on either side
@@ -97,6 +142,13 @@ impl Round<'_> {
     fn smaller(&self) -> u64 {
         self.max_body.map_or(u64::MAX, |max| max / 2)
     }
+}
+
+/// The path, if it is one of these: a server may name any.
+fn named(edits: &[Edit], path: &str) -> Vec<String> {
+    let mut edits = edits.iter();
+    let named = edits.find(|edit| edit.path == path);
+    named.map(|edit| edit.path.clone()).into_iter().collect()
 }
 
 /// Why a server with these limits does not take an edit.
