@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::{At, SyncError};
 
 /// How long a command waits for a round, or a round for a command.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two looks whether the other is done.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -26,7 +26,7 @@ impl Lock {
     /// Waits until no other program changes the files of a folder, which a watch does only during its rounds.
     pub fn to_change_files(memory: &Path) -> Result<Self, SyncError> {
         let place = memory.join("kamisync.round.lock");
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             match Self::of(&place) {
                 Err(SyncError::Locked(_)) if Instant::now() < until => sleep(PAUSE),

@@ -78,7 +78,7 @@ fn with_app<T>(work: impl FnOnce(&App) -> T) -> T {
 
 /// How long an instance waits for its client; none on a host that reads all of a request and takes all of an answer
 /// itself, as `kamiflow-sync` does.
-fn patience() -> Option<Duration> {
+fn body_timeout() -> Option<Duration> {
     with_app(|app| (!app.is_held).then_some(MAX_PAUSE))
 }
 

@@ -16,7 +16,7 @@ use super::bindings::{wit_future, wit_stream};
 use super::hold::{Answer, EventStream, Step};
 use super::request::{fields, head};
 use super::timer::within;
-use super::{Component, after_answer, begin, patience, with_app};
+use super::{Component, after_answer, begin, body_timeout, with_app};
 use crate::api::{Body, Error, MAX_PAUSE};
 
 impl Guest for Component {
@@ -85,7 +85,7 @@ async fn read(request: Request, length: usize, limit_bytes: usize) -> Result<Vec
                 rest => bytes.reserve_exact(rest),
             }
         }
-        let read = within(patience(), stream.read(bytes)).await;
+        let read = within(body_timeout(), stream.read(bytes)).await;
         (result, bytes) = read.ok_or(Error::BodyCutShort)?;
         if bytes.len() > limit_bytes {
             return Err(Error::BodyTooLarge { limit_bytes });

@@ -13,7 +13,7 @@ use support::{EventStream, Host, KEY, file, push_head};
 const SLOTS: usize = 1024;
 
 /// How long a server waits for its client, less what clocks may differ.
-const PATIENCE: Duration = Duration::from_secs(59);
+const MIN_WAIT: Duration = Duration::from_secs(59);
 
 fn raise_file_limit() {
     let mut limit = getrlimit(Resource::Nofile);
@@ -178,6 +178,6 @@ fn an_upload_that_stops_is_refused_after_a_minute() {
     let answer = String::from_utf8_lossy(&answer[..length]);
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(answer.contains("body_cut_short"), "{answer}");
-    assert!(began.elapsed() >= PATIENCE, "{:?}", began.elapsed());
+    assert!(began.elapsed() >= MIN_WAIT, "{:?}", began.elapsed());
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }

@@ -29,7 +29,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How often a request is sent when it fails on the way.
 const TRIES: u32 = 3;
 /// A server that asks for a longer pause is not waited for; its caller decides.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A stream from which nothing comes for this long is dead: a comment is due every 15 seconds.
 const SILENCE: Duration = Duration::from_secs(40);
 
@@ -148,11 +148,11 @@ impl Server {
         &self,
         send: impl Fn() -> Result<Answer, RemoteError>,
     ) -> Result<Answer, RemoteError> {
-        let mut backoff = Backoff::new(Duration::from_millis(250), PATIENCE);
+        let mut backoff = Backoff::new(Duration::from_millis(250), WAIT_TIMEOUT);
         for _ in 1..TRIES {
             let asked = match send() {
                 Err(RemoteError::Offline(_)) => Duration::ZERO,
-                Err(RemoteError::Wait { after, .. }) if after <= PATIENCE => after,
+                Err(RemoteError::Wait { after, .. }) if after <= WAIT_TIMEOUT => after,
                 answer => return answer,
             };
             sleep(backoff.pause().max(asked));

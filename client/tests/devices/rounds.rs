@@ -9,7 +9,7 @@ use crate::person;
 use crate::world::World;
 
 /// After so many rounds of all devices they must be in step.
-const PATIENCE: u32 = 12;
+const MAX_ROUNDS: u32 = 12;
 
 impl World {
     pub(super) fn round(&mut self, device: usize) -> bool {
@@ -97,7 +97,7 @@ impl World {
             proxy.disturb(0);
         }
         self.note("the weather is fine".to_owned());
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_ROUNDS {
             let devices = 0..self.devices.len();
             let quiet = devices.filter(|device| self.round(*device)).count();
             if quiet == self.devices.len() {

@@ -2,18 +2,18 @@
 
 use crate::component::bindings::wasi::clocks::monotonic_clock::subscribe_duration;
 use crate::component::bindings::wasi::io::poll::{Pollable, poll};
-use crate::component::patience;
+use crate::component::body_timeout;
 
 /// The client has neither sent nor taken anything for too long.
 pub struct Stalled;
 
 /// Waits for the client.
 pub fn wait(client: &Pollable) -> Result<(), Stalled> {
-    let Some(patience) = patience() else {
+    let Some(timeout) = body_timeout() else {
         client.block();
         return Ok(());
     };
-    let timer = subscribe_duration(patience.as_nanos() as u64);
+    let timer = subscribe_duration(timeout.as_nanos() as u64);
     match poll(&[client, &timer]).contains(&0) {
         true => Ok(()),
         false => Err(Stalled),

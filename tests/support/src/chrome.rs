@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::{Process, TIMEOUT, free_port};
 
 /// How long a page may take until it shows what a test waits for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The key under which the protocol has the id of an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -215,7 +215,7 @@ fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < PATIENCE, "waited for {what}");
+        assert!(began.elapsed() < PAGE_TIMEOUT, "waited for {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

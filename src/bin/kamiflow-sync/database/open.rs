@@ -75,11 +75,11 @@ pub fn untrusted(file: &Path) -> Result<Connection> {
 /// The store of an existing database, whose schema stays as it is.
 pub fn existing_store(file: &Path) -> Result<Store> {
     let store = Store::open_unchanged(existing(file)?);
-    Ok(patient(store))
+    Ok(with_long_timeout(store))
 }
 
 /// Waits for other writers, and says so when that takes long.
-fn patient(store: Store) -> Store {
+fn with_long_timeout(store: Store) -> Store {
     let store = store.with_lock_timeout(BUSY_TIMEOUT);
     store.with_wait_notice(|| {
         let seconds = BUSY_TIMEOUT.as_secs();
@@ -116,7 +116,7 @@ pub fn migrated(file: &Path) -> Result<Store> {
     overwrite_deleted(&connection)?;
     // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(patient(Store::open(connection)?))
+    Ok(with_long_timeout(Store::open(connection)?))
 }
 
 /// As for the server's connections.

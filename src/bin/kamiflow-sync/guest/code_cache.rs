@@ -21,7 +21,7 @@ const MAX_KEPT: usize = 32;
 const LOCK: &str = "lock";
 /// How long it is waited for one that compiles, which takes 15 s on two slow cores, and how often it is looked whether
 /// that one is done.
-const PATIENCE: Duration = Duration::from_secs(60);
+const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A folder with compiled code.
@@ -61,7 +61,7 @@ impl CodeCache {
         if let Some(found) = find() {
             return Ok(found);
         }
-        let _turn = self.turn(PATIENCE);
+        let _turn = self.turn(COMPILE_TIMEOUT);
         if let Some(found) = find() {
             return Ok(found);
         }
@@ -74,11 +74,11 @@ impl CodeCache {
 
     /// Waits until no other program compiles, but not for one that hangs, nor where there are no locks, as on some
     /// network drives.
-    fn turn(&self, patience: Duration) -> Option<File> {
+    fn turn(&self, timeout: Duration) -> Option<File> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let lock = options.open(self.folder.join(LOCK)).ok()?;
-        let end = Instant::now() + patience;
+        let end = Instant::now() + timeout;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Some(lock),

@@ -16,7 +16,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::log_watch::{LogWatch, MAX_KEPT_LOG};
-use super::place::Place;
+use super::opened_files::OpenedFiles;
 use crate::database::header::Header;
 use crate::database::log_base;
 
@@ -83,7 +83,7 @@ impl LogId {
     ///
     /// When the file or its log was deleted or replaced.
     pub fn begin(&mut self) -> Result<(), &'static str> {
-        self.watch.require_place()?;
+        self.watch.require_opened()?;
         self.raise_if_moved();
         Ok(())
     }
@@ -125,7 +125,7 @@ impl LogId {
         }
         if is_new {
             self.renew()?;
-            self.watch.set_place(Place::of(&self.file)?);
+            self.watch.set_opened(OpenedFiles::of(&self.file)?);
         }
         self.raise()?;
         let base = Header::of(self.open()?.file)?;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
-use super::place::{LOST, Place};
+use super::opened_files::{LOST, OpenedFiles};
 
 /// Frames of a log that is moved: 4 MB, `SQLite`'s default.
 const LONG: c_int = 1000;
@@ -27,7 +27,7 @@ pub struct LogWatch {
     /// Whether a part of the log was moved into the file, or the log began anew.
     has_moved: AtomicBool,
     /// Of the files that are open, once there is a log.
-    place: OnceLock<Place>,
+    opened: OnceLock<OpenedFiles>,
 }
 
 impl LogWatch {
@@ -108,14 +108,14 @@ impl LogWatch {
         self.has_moved.swap(false, Relaxed)
     }
 
-    pub fn set_place(&self, place: Place) {
-        _ = self.place.set(place);
+    pub fn set_opened(&self, files: OpenedFiles) {
+        _ = self.opened.set(files);
     }
 
     /// Fails with [`LOST`] when the file or its log was deleted or replaced.
-    pub fn require_place(&self) -> Result<(), &'static str> {
-        match self.place.get() {
-            Some(place) if place.is_lost() => Err(LOST),
+    pub fn require_opened(&self) -> Result<(), &'static str> {
+        match self.opened.get() {
+            Some(files) if files.is_lost() => Err(LOST),
             _ => Ok(()),
         }
     }

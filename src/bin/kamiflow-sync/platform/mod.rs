@@ -22,7 +22,7 @@ mod log_id;
 mod log_watch;
 mod long_read;
 pub mod memory_pool;
-mod place;
+mod opened_files;
 mod query;
 mod shared;
 mod sqlite;

@@ -87,7 +87,7 @@ impl WriteLock {
             return Connection::open(file);
         };
         // SQLite would make a new file, or take the log away from the one that is open.
-        log.require_place().map_err(unusable)?;
+        log.require_opened().map_err(unusable)?;
         let mut connection = Connection::open(file)?;
         attach(log, &mut connection)?;
         Ok(connection)

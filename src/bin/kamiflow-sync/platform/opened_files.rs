@@ -13,20 +13,20 @@ pub const LOST: &str = "the database file or its log was deleted or replaced: re
 
 /// A database file and its log, both open.
 #[derive(Debug)]
-pub struct Place {
-    opened: [(PathBuf, Identity); 2],
+pub struct OpenedFiles {
+    files: [(PathBuf, Identity); 2],
     is_lost: AtomicBool,
 }
 
 type Identity = (u64, u64);
 
-impl Place {
+impl OpenedFiles {
     pub fn of(database: &Path) -> Result<Self> {
         let database = behind_links(database);
         let log = with_suffix(&database, "-wal");
         let identified = |path: PathBuf| identity(&path).map(|identity| (path, identity));
         Ok(Self {
-            opened: [identified(database)?, identified(log)?],
+            files: [identified(database)?, identified(log)?],
             is_lost: AtomicBool::new(false),
         })
     }
@@ -36,7 +36,7 @@ impl Place {
         let is_same = |(path, opened): &(PathBuf, Identity)| {
             identity(path).is_ok_and(|present| present == *opened)
         };
-        let is_lost = !self.opened.iter().all(is_same);
+        let is_lost = !self.files.iter().all(is_same);
         self.is_lost.fetch_or(is_lost, Relaxed) || is_lost
     }
 }
@@ -57,13 +57,13 @@ mod tests {
             std::fs::write(at(name), "").unwrap();
         }
         for name in ["x.db", "x.db-wal"] {
-            let place = Place::of(&at("x.db")).unwrap();
-            assert!(!place.is_lost() && !place.is_lost());
+            let files = OpenedFiles::of(&at("x.db")).unwrap();
+            assert!(!files.is_lost() && !files.is_lost());
             std::fs::rename(at(name), at("aside")).unwrap();
             std::fs::copy(at("aside"), at(name)).unwrap();
-            assert!(place.is_lost());
+            assert!(files.is_lost());
             std::fs::rename(at("aside"), at(name)).unwrap();
-            assert!(place.is_lost());
+            assert!(files.is_lost());
         }
     }
 }
