@@ -50,11 +50,13 @@ pub(super) fn stage_all<'a>(
     disk: &Disk,
     writes: &'a [Write<'a>],
 ) -> Result<Vec<Ready<'a>>, SyncError> {
-    let staged = writes.par_iter().map(|write| {
-        let staged = stage(disk, write).map(Ok);
+    let staged: Vec<_> = writes.par_iter().map(|write| stage(disk, write)).collect();
+    let ready = writes.iter().zip(staged).map(|(write, staged)| {
+        // Alone once more: one that has no room leaves none for those beside it, until it is gone.
+        let staged = staged.or_else(|_| stage(disk, write)).map(Ok);
         staged.or_else(|obstacle| obstacle.reason(&disk.folder.place(write.path)).map(Err))
     });
-    or_clean_up(staged.collect())
+    or_clean_up(ready.collect())
 }
 
 fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> {
