@@ -1,8 +1,8 @@
 //! What others try.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -22,16 +22,22 @@ fn another_server(html: String) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let length = client.read(&mut head).unwrap_or(0);
-            _ = heads.send(String::from_utf8_lossy(&head[..length]).into_owned());
-            let length = html.len();
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close";
-            _ = write!(client, "{head}\r\ncontent-length: {length}\r\n\r\n{html}");
+        for client in listener.incoming().flatten() {
+            let (heads, html) = (heads.clone(), html.clone());
+            // A browser also opens connections on which it asks nothing for a minute.
+            thread::spawn(move || answer(client, &html, &heads));
         }
     });
     (address, received)
+}
+
+fn answer(mut client: TcpStream, html: &str, heads: &Sender<String>) {
+    let mut head = [0; 4096];
+    let length = client.read(&mut head).unwrap_or(0);
+    _ = heads.send(String::from_utf8_lossy(&head[..length]).into_owned());
+    let length = html.len();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close";
+    _ = write!(client, "{head}\r\ncontent-length: {length}\r\n\r\n{html}");
 }
 
 #[test]
