@@ -248,14 +248,22 @@ mod tests {
         assert_eq!(version().await, after);
     }
 
-    #[tokio::test]
-    async fn a_failed_commit_fails_for_the_whole_group() {
+    /// Fails when it is committed.
+    const ORPHAN: &str = "INSERT INTO child VALUES (7)";
+
+    fn file_with_orphans() -> File {
         let file = file();
         let tables = "CREATE TABLE parent (id PRIMARY KEY); \
                       CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)";
         file.reader.execute_batch(tables).unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn a_failed_commit_fails_for_the_whole_group() {
+        let file = file_with_orphans();
         let (one, mut two) = commit_with_next(&file, file.insert(1).await).await;
-        two.execute("INSERT INTO child VALUES (7)", &[]).unwrap();
+        two.execute(ORPHAN, &[]).unwrap();
         assert!(two.commit().await.is_err());
         assert!(one.await.unwrap().is_err());
         assert!(file.stored().is_empty());
@@ -263,12 +271,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_rollback_fails_when_the_work_that_it_has_seen_is_lost() {
-        let file = file();
-        let tables = "CREATE TABLE parent (id PRIMARY KEY); \
-                      CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED)";
-        file.reader.execute_batch(tables).unwrap();
+        let file = file_with_orphans();
         let mut one = file.insert(1).await;
-        one.execute("INSERT INTO child VALUES (7)", &[]).unwrap();
+        one.execute(ORPHAN, &[]).unwrap();
         let (one, two) = commit_with_next(&file, one).await;
         assert!(two.roll_back().is_err());
         assert!(one.await.unwrap().is_err());
