@@ -1,11 +1,20 @@
 //! What paths were at a moment in the past.
 
+use std::collections::HashMap;
+
 use super::error::Error;
 use super::history::{StoredVersion, stored_version};
 use super::row::{Row, Value, json_array};
 use super::store::Store;
 use super::tree::VERSION;
 use crate::domain::{FilePath, Rev};
+
+/// What paths were at some moment.
+pub(super) struct Past {
+    pub(super) states: Vec<PastState>,
+    /// Paths whose version at that moment was purged.
+    pub(super) purged: Vec<String>,
+}
 
 /// What a path was at some moment.
 #[derive(Debug)]
@@ -19,9 +28,59 @@ pub(super) struct PastState {
 /// and the rows of so many are well under the 128 MiB that a host hands over at once.
 const STEP: i64 = 20_000;
 
+impl Past {
+    /// One version of one path.
+    pub(super) fn of(path: &FilePath, version: StoredVersion) -> Self {
+        let state = PastState {
+            path: path.to_string(),
+            version: Some(version),
+        };
+        Self {
+            states: vec![state],
+            purged: Vec::new(),
+        }
+    }
+}
+
+impl PastState {
+    /// Whether a version of the path was purged that was newer, with the newest such one of each path.
+    fn is_purged(&self, purged: &HashMap<String, Rev>) -> bool {
+        let version = self.version.as_ref().map(|stored| stored.version.rev);
+        purged.get(&self.path).copied() > version
+    }
+}
+
 impl Store {
     /// What every path that changed after a moment was at that moment; with `paths`, those only.
-    pub(super) fn past_states(
+    pub(super) fn past_at(
+        &self,
+        project: i64,
+        moment: Rev,
+        paths: Option<&[FilePath]>,
+    ) -> Result<Past, Error> {
+        let states = self.past_states(project, moment, paths)?;
+        let purged = self.purged_until(project, moment)?;
+        let is_purged = |state: &PastState| state.is_purged(&purged);
+        let (purged, states): (Vec<_>, _) = states.into_iter().partition(is_purged);
+        Ok(Past {
+            states,
+            purged: purged.into_iter().map(|state| state.path).collect(),
+        })
+    }
+
+    /// The newest version of each path, up to a moment, that was purged.
+    fn purged_until(&self, project: i64, moment: Rev) -> Result<HashMap<String, Rev>, Error> {
+        let rows = self.execute(
+            "SELECT path, max(rev) FROM purged
+             WHERE project = ?1 AND rev <= ?2 AND path IS NOT NULL GROUP BY path",
+            [project.into(), moment.into()],
+        )?;
+        let newest = |mut row: Row| Ok((row.take_text(0)?, row.integer(1)?));
+        rows.into_iter().map(newest).collect()
+    }
+
+    /// The same, as if what was purged had never been.
+    fn past_states(
         &self,
         project: i64,
         moment: Rev,

@@ -1,7 +1,8 @@
 //! Purges versions of a path for good: rows, content, and the bytes in the pages of the file.
 //!
 //! The newest version of a path is replaced by a deletion first, so that clients hear of it. Of a
-//! purged version only its rev and the running hash stay, which prove the cursors of clients.
+//! purged version its rev and the running hash stay, which prove the cursors of clients, and its path, so that a restore
+//! to a moment can tell that something is missing.
 //!
 //! Content is overwritten where it is before anything is deleted, since deleting makes SQLite move
 //! what is around, and the place that it leaves is not overwritten.
@@ -192,7 +193,7 @@ impl Store {
         let run =
             |statement: &str, parameters: &[Value]| self.execute(statement, parameters).map(drop);
         run(
-            "INSERT INTO purged (project, rev, tag) SELECT project, rev, tag FROM version
+            "INSERT INTO purged (project, rev, tag, path) SELECT project, rev, tag, path FROM version
              WHERE project = ?1 AND rev IN (SELECT value FROM json_each(?2))",
             &[project.into(), revs()],
         )?;

@@ -3,7 +3,7 @@
 
 use super::error::Error;
 use super::history::StoredVersion;
-use super::past::PastState;
+use super::past::{Past, PastState};
 use super::push::{Applied, PushTo};
 use super::store::Store;
 use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev};
@@ -25,6 +25,8 @@ pub struct Restored {
     /// For each outcome, the rev that the path was restored from; none for a path that had no
     /// version at that moment.
     pub sources: Vec<Option<Rev>>,
+    /// Paths that stay as they are, since their version at that moment was purged.
+    pub purged: Vec<String>,
 }
 
 impl Store {
@@ -40,7 +42,8 @@ impl Store {
         dry_run: bool,
     ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
-            let (push, sources) = store.as_push(to.id, past)?;
+            let past = store.past(to.id, past)?;
+            let (push, sources) = as_push(past.states)?;
             let push = Push {
                 device: device.clone(),
                 ..push
@@ -49,7 +52,11 @@ impl Store {
                 true => store.preview(&push, to),
                 false => store.push(&push, to),
             }?;
-            Ok(Restored { applied, sources })
+            Ok(Restored {
+                applied,
+                sources,
+                purged: past.purged,
+            })
         };
         match dry_run {
             true => self.snapshot(restore),
@@ -57,41 +64,15 @@ impl Store {
         }
     }
 
-    /// A push that makes the newest versions equal to those of the moment, and the rev that each
-    /// of its entries comes from.
-    fn as_push(&self, id: &ProjectId, to: &RestoreTo) -> Result<(Push, Vec<Option<Rev>>), Error> {
-        let (mut push, mut sources, mut deleted) = (Push::default(), Vec::new(), Vec::new());
-        for state in self.states(id, to)? {
-            let rev = state.version.as_ref().map(|stored| stored.version.rev);
-            let path = FilePath::parse(&state.path)
-                .map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
-            match state.version {
-                Some(stored) if !stored.version.is_deletion() => {
-                    push.puts.push(put(path, &stored)?);
-                    sources.push(rev);
-                }
-                _ => {
-                    push.deletes.push(Delete { path, base: None });
-                    deleted.push(rev);
-                }
-            }
-        }
-        sources.extend(deleted);
-        Ok((push, sources))
-    }
-
-    fn states(&self, id: &ProjectId, to: &RestoreTo) -> Result<Vec<PastState>, Error> {
+    fn past(&self, id: &ProjectId, to: &RestoreTo) -> Result<Past, Error> {
         let project = self.project(id)?.ok_or(Error::NoProject)?.number;
         match to {
             RestoreTo::Moment(rev, _) if !self.reaches_back_to(project, *rev)? => {
                 Err(Error::BeforeFirstVersion)
             }
-            RestoreTo::Moment(rev, paths) => self.past_states(project, *rev, paths.as_deref()),
+            RestoreTo::Moment(rev, paths) => self.past_at(project, *rev, paths.as_deref()),
             RestoreTo::Version(path, rev) => match self.version(project, path, *rev)? {
-                Some(stored) => Ok(vec![PastState {
-                    path: path.to_string(),
-                    version: Some(stored),
-                }]),
+                Some(stored) => Ok(Past::of(path, stored)),
                 None => Err(Error::NoVersion {
                     path: path.to_string(),
                     rev: *rev,
@@ -108,6 +89,29 @@ impl Store {
         let first: Option<Rev> = row.and_then(|row| row.optional_integer(0));
         Ok(first.is_none_or(|first| first <= moment))
     }
+}
+
+/// A push that makes the newest versions equal to those of the moment, and the rev that each
+/// of its entries comes from.
+fn as_push(states: Vec<PastState>) -> Result<(Push, Vec<Option<Rev>>), Error> {
+    let (mut push, mut sources, mut deleted) = (Push::default(), Vec::new(), Vec::new());
+    for state in states {
+        let rev = state.version.as_ref().map(|stored| stored.version.rev);
+        let path = FilePath::parse(&state.path)
+            .map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
+        match state.version {
+            Some(stored) if !stored.version.is_deletion() => {
+                push.puts.push(put(path, &stored)?);
+                sources.push(rev);
+            }
+            _ => {
+                push.deletes.push(Delete { path, base: None });
+                deleted.push(rev);
+            }
+        }
+    }
+    sources.extend(deleted);
+    Ok((push, sources))
 }
 
 fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
@@ -128,6 +132,7 @@ fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::purge::Purge;
     use super::super::testing::{TestFile, id, path, rules};
     use super::*;
 
@@ -147,6 +152,55 @@ mod tests {
         let newest = store.newest_version(project.number, &path("a")).unwrap();
         let content = newest.and_then(|stored| stored.content).unwrap();
         assert_eq!(store.content(content).unwrap(), b"one");
+    }
+
+    /// Purges a version, or all of a path, as from day to day.
+    fn purge(store: &Store, at: &str, rev: Option<Rev>) {
+        let purge = Purge {
+            path: path(at),
+            rev,
+            device: None,
+        };
+        store.purge(&id(), &purge, 50).unwrap();
+    }
+
+    /// Stores three versions of `a`, two of `b` and one of `c`, and purges the middle one, the first one, and all.
+    fn with_purged_versions(store: &Store) {
+        for (now_us, a, b) in [
+            (1, "a1", None),
+            (11, "a2", Some("b1")),
+            (21, "a3", Some("b2")),
+        ] {
+            store.push_at(now_us, &[("a", Some(a))]);
+            if b.is_some() {
+                store.push_at(now_us, &[("b", b), ("c", Some("c"))]);
+            }
+        }
+        purge(store, "a", Some(11));
+        purge(store, "b", Some(12));
+        purge(store, "c", None);
+    }
+
+    #[test]
+    fn what_was_purged_stays_as_it_is_and_is_named() {
+        let file = TestFile::new();
+        let store = file.store();
+        with_purged_versions(&store);
+        let purged = |moment, paths: Option<&[&str]>| {
+            let paths = paths.map(|paths| paths.iter().map(|at| path(at)).collect());
+            let restored = restore(&store, RestoreTo::Moment(moment, paths), true).unwrap();
+            let outcomes = restored.applied.outcomes.into_iter();
+            let outcomes: Vec<_> = outcomes.map(|outcome| outcome.path).collect();
+            (restored.purged.join(" "), outcomes.join(" "))
+        };
+        let told = |purged: &str, restored: &str| (purged.to_owned(), restored.to_owned());
+        assert_eq!(purged(11, None), told("a", "b c"));
+        assert_eq!(purged(13, None), told("a b c", ""));
+        assert_eq!(purged(13, Some(&["b"])), told("b", ""));
+        // Before the purged versions, and after them.
+        assert_eq!(purged(1, None), told("", "a b c"));
+        assert_eq!(purged(22, None), told("c", ""));
+        assert_eq!(purged(60, None), told("", ""));
     }
 
     #[test]

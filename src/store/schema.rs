@@ -5,7 +5,7 @@
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The `user_version` of a database that has all steps.
-pub const SCHEMA_VERSION: i64 = 27;
+pub const SCHEMA_VERSION: i64 = 28;
 /// The oldest schema that was released.
 pub const FIRST_SCHEMA: i64 = 8;
 

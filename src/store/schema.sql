@@ -242,3 +242,6 @@ ALTER TABLE retired ADD COLUMN moved_at INTEGER
 -- When the project was deleted, in µs since 1970; null for one that was deleted before this step, and for one that only
 -- keeps a rev.
 ALTER TABLE retired ADD COLUMN deleted_at INTEGER
+-- v 28
+-- The path that a purged version was of; null for one that was purged before this step.
+ALTER TABLE purged ADD COLUMN path TEXT

@@ -47,6 +47,8 @@ pub struct RestoreAnswer {
     pub cursor: String,
     /// What became of each path.
     pub results: Vec<RestoredPath>,
+    /// Files that stay as they are, since what they were at that moment was purged.
+    pub purged: Vec<String>,
     /// Names of the restored files, and of folders above them, that some system cannot hold.
     pub warnings: Vec<Unportable>,
 }

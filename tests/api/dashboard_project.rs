@@ -211,6 +211,25 @@ fn going_back_in_time_is_shown_before_it_is_done() {
 }
 
 #[test]
+fn a_preview_names_what_was_purged_and_stays() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("first", "x"), ("<secret>", "y")])
+        .good();
+    let then = client.history("p", "<secret>")[0]["rev"].as_i64().unwrap();
+    let then = DateTime::from_timestamp_micros(then + 1).unwrap();
+    let purge = json!({ "path": "<secret>" });
+    client.post("/v1/projects/p/purge", &purge).good();
+    let then = encode(&then.to_rfc3339_opts(SecondsFormat::Micros, true));
+    let address = format!("/dashboard/projects/p/restore?at={then}");
+    let page = host.signed_in(KEY).get(&address).good();
+    for part in ["Nothing would change", "All other files", "&lt;secret&gt;"] {
+        assert!(page.html.contains(part), "{part} in {}", page.html);
+    }
+}
+
+#[test]
 fn a_project_is_deleted_when_its_name_is_typed_and_not_before() {
     let host = Host::start();
     let client = host.client();

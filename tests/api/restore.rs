@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::{Client, Host, file, first_rev};
+use support::{Client, Host, file, first_rev, run};
 
 fn restore(client: &Client, body: Value) -> support::Answer {
     client.post("/v1/projects/p/restore", &body)
@@ -143,6 +143,22 @@ fn a_whole_project_goes_back_to_a_moment() {
     assert_eq!(client.history("p", "kept").len(), 1);
     let again = restore(&client, json!({ "at": at })).good();
     assert_eq!(again["cursor"], wet["cursor"]);
+}
+
+#[test]
+fn a_file_whose_version_at_that_moment_was_purged_stays_and_is_named() {
+    let host = Host::start();
+    let client = host.client();
+    client.push_files("p", &[("a", "one"), ("b", "b")]).good();
+    let rev = first_rev(client.push_files("p", &[("a", "secret")]));
+    let at = now(&client);
+    client.push_files("p", &[("a", "three"), ("b", "c")]).good();
+    let purge = json!({ "path": "a", "rev": rev });
+    client.post("/v1/projects/p/purge", &purge).good();
+    let restored = restore(&client, json!({ "at": at })).good();
+    assert_eq!(restored["purged"], json!(["a"]));
+    assert_eq!(tree(&client), ["a=three", "b=b"]);
+    run(&host.database(), &["check"]).good();
 }
 
 /// Deleted files with rows as long as a device can make them.

@@ -37,6 +37,8 @@ pub struct Entry {
 #[derive(Debug, Default)]
 pub struct Model {
     pub versions: BTreeMap<String, Vec<Version>>,
+    /// Revs of purged versions.
+    pub purged: BTreeMap<String, Vec<i64>>,
     /// Highest rev ever assigned, even before the project was deleted and created again.
     pub last_rev: i64,
 }
@@ -240,6 +242,9 @@ impl Model {
         let (before, newest) = (versions.len(), versions.last().unwrap().rev);
         let stays =
             |version: &Version| version.rev == newest || rev.is_some_and(|rev| rev != version.rev);
+        let goes = |version: &&Version| !stays(version);
+        let purged = self.purged.entry(path.to_owned()).or_default();
+        purged.extend(versions.iter().filter(goes).map(|version| version.rev));
         versions.retain(stays);
         before - versions.len()
     }
@@ -255,9 +260,23 @@ impl Model {
         }
     }
 
+    /// Paths that changed after the time of a rev, and whose version at that time was purged.
+    pub fn purged_at(&self, rev: i64) -> BTreeSet<&str> {
+        let newest = |revs: &[i64]| revs.iter().copied().filter(|one| *one <= rev).max();
+        let is_purged = |path: &&str| {
+            let purged = self.purged.get(*path).and_then(|revs| newest(revs));
+            let kept: Vec<_> = self.versions[*path].iter().map(|one| one.rev).collect();
+            purged > newest(&kept)
+        };
+        let changed = self.changes_after(rev).into_iter().map(|(path, _)| path);
+        changed.filter(is_purged).collect()
+    }
+
     /// The entries that a restore to the time of a rev stores, by path.
     pub fn at(&self, rev: i64) -> Vec<Entry> {
-        let changed = self.changes_after(rev);
+        let purged = self.purged_at(rev);
+        let changed = self.changes_after(rev).into_iter();
+        let changed = changed.filter(|(path, _)| !purged.contains(path));
         let entry = |(path, _): (&str, &Version)| {
             let mut versions = self.versions[path].iter().rev();
             let then = versions.find(|version| version.rev <= rev);
@@ -267,7 +286,7 @@ impl Model {
                 base: None,
             }
         };
-        changed.into_iter().map(entry).collect()
+        changed.map(entry).collect()
     }
 
     /// The list of a diff in which a local file must appear.

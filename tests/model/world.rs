@@ -1,5 +1,7 @@
 //! The devices of one project, and what they do.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::device::{Device, Kind};
@@ -240,6 +242,9 @@ impl World {
         let answer = self.post("restore", &body);
         // The server may choose the order of the results.
         let mut entries = self.model.at(rev);
+        let purged = answer["purged"].as_array().unwrap().iter();
+        let purged: BTreeSet<_> = purged.map(|path| path.as_str().unwrap()).collect();
+        assert_eq!(purged, self.model.purged_at(rev), "{answer}");
         let results = answer["results"].as_array().unwrap();
         entries.sort_by_key(|entry| {
             results
@@ -279,6 +284,7 @@ impl World {
             .delete(&format!("/v1/projects/{}", self.project));
         assert_eq!(answer.good()["deleted"], self.model.live().len());
         self.model.versions.clear();
+        self.model.purged.clear();
         self.check_status();
     }
 

@@ -109,6 +109,10 @@ fn each_kind_of_damage_is_found_and_named() {
             "its list of names is not that of its files",
         ),
         (
+            "INSERT INTO purged (project, rev, tag, path) SELECT number, 7, 0, 'c' FROM project",
+            "1 purged version of a file that does not exist",
+        ),
+        (
             "INSERT INTO live_name VALUES (7, 'a', 'a', 0)",
             "1 names belong to no project",
         ),

@@ -27,6 +27,8 @@ fn everything(client: &Client, cursor: &str) -> Value {
     let paths = ["ideas/a", "ideas/gone", "ideas/purged", "ideas/Ô"];
     let history: Vec<_> = paths.map(|path| client.history("p", path)).into();
     let feed = client.changes("p", cursor, 2);
+    let then = history[0][1]["rev"].as_f64().unwrap() / 1000.0;
+    let back = json!({ "at": then, "dry_run": true });
     json!({
         "status": client.status("p"),
         "manifest": client.ask("p", "manifest").good(),
@@ -35,6 +37,7 @@ fn everything(client: &Client, cursor: &str) -> Value {
         "history": history,
         "old": client.ask("p", &format!("files/ideas/a?rev={}", history[0][2]["rev"])).bytes,
         "pull": client.pull_all("p", 100),
+        "past": client.post("/v1/projects/p/restore", &back).good(),
     })
 }
 

@@ -15,7 +15,8 @@ use crate::wire::portability::warnings;
 use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
 
 /// Restores one version of one path, or the project as it was at a moment. What is restored is a
-/// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored.
+/// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored. A file whose version at
+/// that moment was purged stays as it is.
 ///
 /// 404 for a version that never was and for a moment before the first one, 410 when a content is no
 /// longer kept, 422 when a restored path clashes with another, or is not synced any more.
@@ -78,6 +79,7 @@ fn describe(restored: Restored, dry_run: bool) -> RestoreAnswer {
         results: (applied.outcomes.into_iter().zip(restored.sources))
             .map(path)
             .collect(),
+        purged: restored.purged,
         warnings: warnings(applied.unportable),
     }
 }

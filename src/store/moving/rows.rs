@@ -49,10 +49,10 @@ impl Transfer<'_> {
     }
 
     pub(super) fn purged(&self) -> Result<(), Error> {
-        self.rows::<3>(
-            "SELECT rev, rev, ?4, tag FROM purged WHERE project = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3",
-            "INSERT INTO purged (rev, project, tag)",
-            "(?,?,?)",
+        self.rows::<4>(
+            "SELECT rev, rev, ?4, tag, path FROM purged WHERE project = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3",
+            "INSERT INTO purged (rev, project, tag, path)",
+            "(?,?,?,?)",
         )
     }
 

@@ -43,6 +43,8 @@ struct Preview {
     changes: Vec<Change>,
     /// How many more there are.
     hidden: Option<String>,
+    /// Files that stay as they are, since what they were then was purged: so many of them as the list shows.
+    purged: Vec<Name>,
 }
 
 struct Change {
@@ -116,6 +118,12 @@ impl Preview {
             total: count(total as u64, "file"),
             changes: changed.into_iter().take(SHOWN).collect(),
             hidden: (hidden > 0).then(|| count(hidden as u64, "more file")),
+            purged: answer
+                .purged
+                .into_iter()
+                .take(SHOWN)
+                .map(Name::new)
+                .collect(),
         }
     }
 }
@@ -203,8 +211,12 @@ mod tests {
             Outcome::new(number.to_string(), status)
         };
         let results = (0..2000).map(outcome).collect();
-        let cursor = String::new();
-        let preview = Preview::new(String::new(), Time(0), Restored { cursor, results });
+        let answer = Restored {
+            cursor: String::new(),
+            results,
+            purged: Vec::new(),
+        };
+        let preview = Preview::new(String::new(), Time(0), answer);
         assert_eq!(preview.total, "1,000 files");
         assert_eq!(preview.changes.len(), SHOWN);
         assert_eq!(preview.hidden.as_deref(), Some("500 more files"));

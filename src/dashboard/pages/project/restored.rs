@@ -11,6 +11,8 @@ use crate::dashboard::done::Done;
 pub struct Restored {
     pub cursor: String,
     pub results: Vec<Outcome>,
+    /// Files that stay as they are, since what they were then was purged.
+    pub purged: Vec<String>,
 }
 
 /// What became of a file.

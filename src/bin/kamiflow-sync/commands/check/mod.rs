@@ -139,7 +139,7 @@ const REFERENCES: [&str; 11] = [
 const PURGED: [&str; 2] = [
     "SELECT format('%d purged versions belong to no project', count(*)) FROM purged
      WHERE project NOT IN (OWNERS) HAVING count(*) > 0",
-    "SELECT format('%s: %s: version %d is purged and still there', id, path, rev)
+    "SELECT format('%s: %s: version %d is purged and still there', id, version.path, rev)
      FROM purged JOIN version USING (project, rev) JOIN project ON number = project",
 ];
 

@@ -86,6 +86,33 @@ const VALUES: [(&str, &str, &str); 10] = [
     ),
 ];
 
+/// A column that older schemas lack, and the condition under which its value is damage.
+struct LaterColumn {
+    table: &'static str,
+    name: &'static str,
+    row: &'static str,
+    broken: &'static str,
+    damage: &'static str,
+}
+
+const LATER_COLUMNS: [LaterColumn; 2] = [
+    LaterColumn {
+        table: "version",
+        name: "key",
+        row: "version",
+        broken: "key IS NOT NULL AND key NOT IN (SELECT number FROM device_key)",
+        damage: "with a key that does not exist",
+    },
+    LaterColumn {
+        table: "purged",
+        name: "path",
+        row: "purged version",
+        broken: "path IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM file WHERE file.project = purged.project AND file.path = purged.path)",
+        damage: "of a file that does not exist",
+    },
+];
+
 pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     for (row, table, condition) in VALUES {
         // An older schema does not have it; that one is missing otherwise is found there.
@@ -99,7 +126,9 @@ pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite
             examination.add(format!("{rows} with a value that breaks a rule"));
         }
     }
-    keys_of_versions(connection, examination)?;
+    for column in LATER_COLUMNS {
+        later_column(connection, column, examination)?;
+    }
     let mut select = connection.prepare("SELECT number, id FROM project ORDER BY id")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
@@ -112,20 +141,20 @@ pub fn rules(connection: &Connection, examination: &mut Examination) -> rusqlite
     Ok(())
 }
 
-/// An older schema does not know which key has pushed a version.
-fn keys_of_versions(
+fn later_column(
     connection: &Connection,
+    column: LaterColumn,
     examination: &mut Examination,
 ) -> rusqlite::Result<()> {
-    if !connection.column_exists(None, "version", "key")? {
+    if !connection.column_exists(None, column.table, column.name)? {
         return Ok(());
     }
-    let statement = "SELECT count(*) FROM version
-        WHERE key IS NOT NULL AND key NOT IN (SELECT number FROM device_key)";
-    let broken: i64 = connection.query_row(statement, [], |row| row.get(0))?;
+    let LaterColumn { table, broken, .. } = column;
+    let statement = format!("SELECT count(*) FROM {table} WHERE {broken}");
+    let broken: i64 = connection.query_row(&statement, [], |row| row.get(0))?;
     if broken > 0 {
-        let versions = counted(broken, "version");
-        examination.add(format!("{versions} with a key that does not exist"));
+        let rows = counted(broken, column.row);
+        examination.add(format!("{rows} {}", column.damage));
     }
     Ok(())
 }
