@@ -83,18 +83,27 @@ const END_OF_STEP: &str = "SELECT rev FROM version WHERE project = ?1 AND rev < 
     ORDER BY rev DESC LIMIT 1 OFFSET ?3";
 
 /// A restored version has the time of the one it was restored from, so it is older too, but nobody's late
-/// edit.
-const REPLACED: &str = "SELECT late.path, late.rev, late.modified, late.device,
+/// edit. Only the first version with its path, time and content is one. The first ones are found for all edits
+/// together, since each of many files may have the same content.
+const REPLACED: &str = "WITH late AS MATERIALIZED (
+      SELECT late.path, late.rev, late.modified, late.device, late.content, newer.rev AS newer
+      FROM version AS late
+      CROSS JOIN version AS newer ON newer.project = ?1 AND newer.rev = late.previous
+      WHERE late.project = ?1 AND late.rev < ?2 AND late.rev >= ?3
+        AND late.modified < newer.modified AND late.checksum <> newer.checksum),
+    first AS MATERIALIZED (
+      SELECT version.content, version.path, version.modified, min(version.rev) AS rev
+      FROM (SELECT DISTINCT content FROM late) AS one
+      CROSS JOIN version ON version.content = one.content AND version.project = ?1 AND version.rev < ?2
+      WHERE (version.path, version.modified) IN (SELECT path, modified FROM late)
+      GROUP BY version.content, version.path, version.modified)
+    SELECT late.path, late.rev, late.modified, late.device,
       newer.rev, newer.modified, newer.device, newer.size, newer.content IS NOT NULL,
       (SELECT rev FROM file WHERE file.project = ?1 AND file.path = late.path)
-    FROM version AS late
-    CROSS JOIN version AS newer ON newer.project = ?1 AND newer.rev = late.previous
-    WHERE late.project = ?1 AND late.rev < ?2 AND late.rev >= ?3
-      AND late.modified < newer.modified AND late.checksum <> newer.checksum
-      AND NOT EXISTS (
-        SELECT 1 FROM version AS source
-        WHERE source.content = late.content AND source.project = ?1 AND source.rev < late.rev
-          AND source.path = late.path AND source.modified = late.modified)
+    FROM late
+    CROSS JOIN version AS newer ON newer.project = ?1 AND newer.rev = late.newer
+    WHERE late.content IS NULL OR (late.content, late.path, late.modified, late.rev) IN (
+      SELECT content, path, modified, rev FROM first)
     ORDER BY late.rev DESC";
 
 fn replaced_edit(mut row: Row) -> Result<ReplacedEdit, Error> {
@@ -117,6 +126,8 @@ fn replaced_edit(mut row: Row) -> Result<ReplacedEdit, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::super::testing::{TestFile, id, path, rules};
     use super::*;
     use crate::domain::{Push, Put};
@@ -196,6 +207,24 @@ mod tests {
         let file = TestFile::new();
         let store = file.store();
         store.assert_seeks(END_OF_STEP, 3, &[]);
-        store.assert_seeks(REPLACED, 3, &[]);
+        store.assert_seeks(REPLACED, 3, &["late", "one", "first"]);
+    }
+
+    #[test]
+    fn many_late_edits_to_one_content_are_found_in_a_moment() {
+        let file = TestFile::new();
+        let store = file.store();
+        edit(&store, "laptop", 1, 0, "same");
+        let many = "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more LIMIT 20000)
+            INSERT INTO version (project, rev, path, checksum, size, modified, tag, content, previous)
+            SELECT project, rev + 2 * n + late, 'b' || n, iif(late, checksum, zeroblob(32)), 0, 9 - late, 0, content,
+              iif(late, rev + 2 * n, NULL)
+            FROM version CROSS JOIN more CROSS JOIN (SELECT 0 AS late UNION ALL SELECT 1)";
+        store.run(many).unwrap();
+        let started = Instant::now();
+        let page = replaced(&store, Rev::MAX);
+        assert_eq!(page.edits.len(), STEP as usize / 2);
+        let taken = started.elapsed();
+        assert!(taken < Duration::from_secs(1), "{taken:?}");
     }
 }
