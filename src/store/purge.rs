@@ -15,12 +15,14 @@ use super::project::Project;
 use super::push::PushTo;
 use super::row::{Row, Value, json_array};
 use super::store::Store;
-use crate::domain::{Cursor, Delete, FilePath, ProjectId, Push, Rev, Rules};
+use crate::domain::{Checksum, Cursor, Delete, FilePath, ProjectId, Push, Rev, Rules};
 
 /// Versions in one step, between which others write.
 const STEP_VERSIONS: i64 = 500;
 /// Bytes of content in one step, which the first version may exceed.
 const STEP_BYTES: i64 = 2 << 20;
+/// Contents in one statement.
+const STEP_CONTENTS: usize = 10_000;
 /// Paths that are named.
 const MAX_NAMED: usize = 100;
 
@@ -54,6 +56,7 @@ struct Removable {
     previous: Option<Rev>,
     size: i64,
     content: Option<i64>,
+    checksum: Option<Checksum>,
 }
 
 /// What is purged of which project.
@@ -62,13 +65,6 @@ struct Target<'p> {
     /// The version above, which stays.
     above: Rev,
     purge: &'p Purge,
-}
-
-impl Target<'_> {
-    /// All versions of the path that are older than this go.
-    fn removed_below(&self) -> Rev {
-        self.purge.rev.map_or(self.above, |_| 0)
-    }
 }
 
 impl Store {
@@ -82,7 +78,7 @@ impl Store {
             store.despite_full_disk(store.write(replace), replace)
         };
         let project = self.retried(|store| store.with_names(id, replace))?;
-        let (mut versions, mut elsewhere) = (0, BTreeSet::new());
+        let (mut versions, mut checksums) = (0, BTreeSet::new());
         if let Some(above) = self.version_above(&project, purge)? {
             let target = Target {
                 project: project.number,
@@ -90,17 +86,18 @@ impl Store {
                 purge,
             };
             while let removed @ 1.. =
-                self.erase(|store| store.purge_step(&target, &mut elsewhere))?
+                self.erase(|store| store.purge_step(&target, &mut checksums))?
             {
                 versions += removed;
             }
         }
+        let elsewhere = self.paths_with(project.number, checksums)?;
         // Later requests go on with a removal that fails.
         let removed = self.remove_deleted(Duration::MAX).is_ok();
         Ok(Purged {
             versions,
             cursor: project.cursor(),
-            elsewhere: elsewhere.into_iter().take(MAX_NAMED).collect(),
+            elsewhere,
             erased: removed && self.is_all_removed()?,
         })
     }
@@ -135,32 +132,33 @@ impl Store {
         }
     }
 
-    /// Removes the next versions. Returns how many these were.
-    fn purge_step(&self, target: &Target, elsewhere: &mut BTreeSet<String>) -> Result<u64, Error> {
+    /// Removes the next versions, and adds their checksums. Returns how many these were.
+    fn purge_step(&self, target: &Target, checksums: &mut BTreeSet<String>) -> Result<u64, Error> {
         let versions = self.removable(target)?;
         let Some(last) = versions.last() else {
             return Ok(0);
         };
         self.unlink(target, &versions, last.previous)?;
         self.overwrite(&versions)?;
-        self.name_others(target, &versions, elsewhere)?;
+        let removed = versions.iter().filter_map(|version| version.checksum);
+        checksums.extend(removed.map(|checksum| checksum.to_string()));
         Ok(versions.len() as u64)
     }
 
     fn removable(&self, target: &Target) -> Result<Vec<Removable>, Error> {
         let limit = target.purge.rev.map_or(STEP_VERSIONS, |_| 1);
         let rows = self.execute(
-            "WITH RECURSIVE chain (rev, previous, size, content) AS (
-               SELECT version.rev, version.previous, version.size, version.content
+            "WITH RECURSIVE chain (rev, previous, size, content, checksum) AS (
+               SELECT version.rev, version.previous, version.size, version.content, version.checksum
                FROM version AS above CROSS JOIN version
                  ON version.project = ?1 AND version.rev = above.previous
                WHERE above.project = ?1 AND above.rev = ?2
                UNION ALL
-               SELECT version.rev, version.previous, version.size, version.content
+               SELECT version.rev, version.previous, version.size, version.content, version.checksum
                FROM chain CROSS JOIN version ON version.project = ?1 AND version.rev = chain.previous
                LIMIT ?3
              )
-             SELECT rev, previous, size, content FROM chain
+             SELECT rev, previous, size, content, checksum FROM chain
              WHERE ?4 IS NULL OR rev = ?4",
             [
                 target.project.into(),
@@ -224,29 +222,24 @@ impl Store {
         .map(drop)
     }
 
-    /// Adds the paths that have the same content, but for versions that later steps remove.
-    fn name_others(
-        &self,
-        target: &Target,
-        versions: &[Removable],
-        elsewhere: &mut BTreeSet<String>,
-    ) -> Result<(), Error> {
-        let rows = self.execute(
-            "SELECT DISTINCT path FROM version
-             WHERE content IN (SELECT value FROM json_each(?1)) AND NOT (path = ?3 AND rev < ?4) LIMIT ?2",
-            [
-                contents(versions),
-                (MAX_NAMED as i64).into(),
-                target.purge.path.as_str().into(),
-                target.removed_below().into(),
-            ],
-        )?;
-        for mut row in rows {
-            elsewhere.insert(row.take_text(0)?);
+    /// Paths with versions of these contents. Asked once all else is done, since each version of a long history may
+    /// have the same content.
+    fn paths_with(&self, project: i64, checksums: BTreeSet<String>) -> Result<Vec<String>, Error> {
+        let (checksums, mut paths) = (Vec::from_iter(checksums), BTreeSet::new());
+        for checksums in checksums.chunks(STEP_CONTENTS) {
+            let asked = json_array(checksums.iter().map(String::as_str));
+            let parameters = [project.into(), asked, (MAX_NAMED as i64).into()];
+            for mut row in self.execute(PATHS_WITH, parameters)? {
+                paths.insert(row.take_text(0)?);
+            }
         }
-        Ok(())
+        Ok(paths.into_iter().take(MAX_NAMED).collect())
     }
 }
+
+const PATHS_WITH: &str = "SELECT DISTINCT version.path FROM json_each(?2) AS asked
+    CROSS JOIN content ON content.project = ?1 AND content.checksum = unhex(asked.value)
+    CROSS JOIN version ON version.content = content.id LIMIT ?3";
 
 fn contents(versions: &[Removable]) -> Value {
     json_array(versions.iter().filter_map(|version| version.content))
@@ -269,13 +262,14 @@ fn removable(row: &Row) -> Result<Removable, Error> {
         previous: row.optional_integer(1),
         size: row.integer(2)?,
         content: row.optional_integer(3),
+        checksum: row.optional_checksum(4),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::feed::PageQuery;
-    use super::super::testing::{ALL, TestFile, id, path, rules};
+    use super::super::testing::{ALL, Statements, TestFile, id, path, rules};
     use super::*;
 
     const SECRET: &str = "correct horse battery staple";
@@ -373,6 +367,26 @@ mod tests {
         assert!(purged.elsewhere.is_empty());
         assert_eq!(revs(&store, "a").len(), 1);
         assert!(!file.holds(SECRET));
+    }
+
+    #[test]
+    fn a_long_history_is_looked_for_elsewhere_once() {
+        let file = TestFile::new();
+        let store = file.store();
+        for now_us in 1..=STEP_VERSIONS + 2 {
+            let text = ["even", "odd"][now_us as usize % 2];
+            store.push_at(now_us, &[("a", Some(text))]);
+        }
+        store.push_at(STEP_VERSIONS + 9, &[("copy", Some("odd"))]);
+        store.assert_seeks(PATHS_WITH, 3, &["asked"]);
+        let statements = Statements::default();
+        let database = file.recorded(&statements);
+        let purged = database.with(|store| purge(store, "a", None)).unwrap();
+        assert_eq!(purged.versions as i64, STEP_VERSIONS + 2);
+        assert_eq!(purged.elsewhere, ["copy"]);
+        let statements = statements.borrow();
+        let asked = statements.iter().filter(|it| it.contains("DISTINCT"));
+        assert_eq!(asked.count(), 1);
     }
 
     #[test]
