@@ -32,6 +32,7 @@ mod naming;
 #[cfg(not(any(target_family = "wasm", fuzzing)))]
 pub mod native;
 mod numbering;
+mod obstacles;
 mod parts;
 mod past;
 mod portability;

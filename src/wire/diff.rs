@@ -51,6 +51,8 @@ pub struct Diff {
     /// Files of the device that the server would refuse, since they lie outside of the folders that
     /// are synced.
     pub not_synced: Vec<String>,
+    /// Files of the device that the server would refuse, since one of the two would have to be a folder.
+    pub clash: Vec<Clash>,
     /// Files that are equal.
     pub unchanged: u64,
     /// The position at the end of the change feed: go on from here.
@@ -69,6 +71,16 @@ pub struct Upload {
     /// The path as the device spells it, if not like this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_path: Option<String>,
+}
+
+/// A file that cannot be stored.
+#[derive(Debug, Serialize)]
+pub struct Clash {
+    /// The path of the file, as the device spells it.
+    pub path: String,
+    /// The file that is in its way: of the server, or of the device.
+    #[serde(rename = "with")]
+    pub other: String,
 }
 
 /// A file to remove.

@@ -202,6 +202,32 @@ fn the_same_path_twice_is_one_file_or_an_error() {
 }
 
 #[test]
+fn what_a_push_would_refuse_as_a_clash_is_not_for_upload() {
+    let host = Host::start();
+    let client = host.client();
+    client
+        .push_files("p", &[("a", "x"), ("b/c", "x"), ("d/e", "x")])
+        .good();
+    let gone = json!({ "files": [], "deletions": ["d/e"] });
+    client.push("p", &gone).good();
+    let device = ["a/b", "b", "d", "new"].map(|path| local(path, "y"));
+    let answer = diff(&client, &device);
+    let clashes = json!([{ "path": "a/b", "with": "a" }, { "path": "b", "with": "b/c" }]);
+    assert_eq!(answer["clash"], clashes);
+    let to_push = |listed: &Value| {
+        let paths = listed.as_array().unwrap().iter();
+        let files = paths.map(|entry| file(entry["path"].as_str().unwrap(), b"y"));
+        json!({ "files": files.collect::<Vec<_>>() })
+    };
+    assert_eq!(answer["upload"].as_array().unwrap().len(), 2);
+    for clash in clashes.as_array().unwrap() {
+        let refused = client.push("p", &to_push(&json!([clash])));
+        refused.failed(422, "bad_path");
+    }
+    client.push("p", &to_push(&answer["upload"])).good();
+}
+
+#[test]
 fn a_body_without_a_list_of_files_is_refused() {
     let host = Host::start();
     for body in [

@@ -13,7 +13,7 @@ use crate::domain::spellings::Spellings;
 use crate::domain::{Checksum, Cursor, FilePath, ProjectId, SyncFolders, TreeDigest, Version};
 use crate::store::{Claim, Project, Store};
 use crate::wire::body::{BodyError, Object};
-use crate::wire::diff::{DeleteLocal, Diff, DiffConflict, DiffRequest, Upload};
+use crate::wire::diff::{Clash, DeleteLocal, Diff, DiffConflict, DiffRequest, Upload};
 use crate::wire::version::LiveFile;
 
 /// Versions read at once.
@@ -23,8 +23,8 @@ const STEP: u32 = 10_000;
 pub type Locals = BTreeMap<FilePath, LocalFile>;
 
 /// Compares all files of a device with the project and tells what to upload, download and delete, what
-/// both sides changed, and what lies outside of the folders that are synced. Stores nothing. Names that differ only in how an accent is written are
-/// one name.
+/// both sides changed, and what a push would refuse: files outside of the folders that are synced, and files that clash with a folder.
+/// Stores nothing. Names that differ only in how an accent is written are one name.
 ///
 /// 200; 400 and 422 for a body that breaks a rule.
 pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>>, Error> {
@@ -53,6 +53,9 @@ pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>
                 true => diff.upload.push(new_file(path)),
                 false => diff.not_synced.push(path.to_string()),
             }
+        }
+        if let Some(project) = &project {
+            set_clashes_aside(store, project.number, &mut diff)?;
         }
         Ok(ok(&diff))
     })
@@ -210,6 +213,22 @@ fn set_aside(folders: &SyncFolders, diff: &mut Diff) -> Result<(), Error> {
         match folders.contain(&file_path(path)?) {
             true => diff.upload.push(upload),
             false => diff.not_synced.push(path.to_owned()),
+        }
+    }
+    Ok(())
+}
+
+/// Takes out files that cannot be stored beside another.
+fn set_clashes_aside(store: &Store, project: i64, diff: &mut Diff) -> Result<(), Error> {
+    let paths = diff.upload.iter().map(|upload| file_path(&upload.path));
+    let obstacles = store.obstacles(project, &paths.collect::<Result<Vec<_>, _>>()?)?;
+    for upload in std::mem::take(&mut diff.upload) {
+        match obstacles.get(&upload.path) {
+            None => diff.upload.push(upload),
+            Some(other) => diff.clash.push(Clash {
+                path: upload.device_path.unwrap_or(upload.path),
+                other: other.clone(),
+            }),
         }
     }
     Ok(())
