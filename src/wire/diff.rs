@@ -26,7 +26,7 @@ pub struct DeviceFile<'a> {
     #[serde(borrow)]
     pub checksum: Cow<'a, str>,
     /// The rev that the device last had of this path.
-    #[serde(default, deserialize_with = "super::numbers::base")]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub base: Option<Rev>,
 }
 

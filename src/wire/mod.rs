@@ -13,6 +13,7 @@ pub mod history;
 pub mod host_report;
 pub mod info;
 pub mod json;
+mod json_number;
 pub mod key;
 pub mod manifest;
 pub mod moment;

@@ -1,7 +1,6 @@
 //! Numbers in the spelling of the old wire.
 
-use serde::de::{self, Deserializer};
-use serde::{Deserialize, Serializer};
+use serde::Serializer;
 
 use crate::domain::Rev;
 
@@ -54,14 +53,6 @@ fn split_digits(text: &str) -> (&str, &str) {
         .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(text.len());
     text.split_at(end)
-}
-
-/// Reads the rev that an edit started from: 0 or more.
-pub(super) fn base<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rev>, D::Error> {
-    match Option::deserialize(deserializer)? {
-        Some(rev) if rev < 0 => Err(de::Error::custom("a rev is not negative")),
-        base => Ok(base),
-    }
 }
 
 /// Files or changes in a page, unless `limit` asks for another number.

@@ -14,7 +14,7 @@ pub struct PurgeRequest<'a> {
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev of the version to purge; none for all of the path.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub rev: Option<Rev>,
 }
 

@@ -1,10 +1,8 @@
 //! `POST …/sync`: what a client sends.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
 
 use super::body::{self, BodyError, Object};
 use crate::domain::Rev;
@@ -37,10 +35,10 @@ pub struct PushedFile<'a> {
     pub checksum: Cow<'a, str>,
     /// When the client last changed the file, by its own clock: milliseconds since 1970; a
     /// fraction is cut off.
-    #[serde(deserialize_with = "whole_millis")]
+    #[serde(deserialize_with = "super::json_number::whole_millis")]
     pub modified: i64,
     /// The rev that this edit started from; 0 when there must never have been such a file.
-    #[serde(default, deserialize_with = "super::numbers::base")]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub base: Option<Rev>,
 }
 
@@ -64,7 +62,7 @@ pub struct DeletionEntry<'a> {
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev that the device knew.
-    #[serde(default, deserialize_with = "super::numbers::base")]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub base: Option<Rev>,
 }
 
@@ -91,32 +89,6 @@ impl<'a> PushRequest<'a> {
             other => other,
         })
     }
-}
-
-/// Largest whole number that a JavaScript number holds exactly.
-const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-
-fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    struct Millis;
-    impl Visitor<'_> for Millis {
-        type Value = i64;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("milliseconds since 1970")
-        }
-        fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
-            self.visit_f64(value as f64)
-        }
-        fn visit_u64<E: de::Error>(self, value: u64) -> Result<i64, E> {
-            self.visit_f64(value as f64)
-        }
-        fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
-            match value.abs() <= MAX_SAFE_INTEGER {
-                true => Ok(value.floor() as i64),
-                false => Err(E::invalid_value(de::Unexpected::Float(value), &self)),
-            }
-        }
-    }
-    deserializer.deserialize_any(Millis)
 }
 
 #[cfg(test)]

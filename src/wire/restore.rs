@@ -18,7 +18,7 @@ pub struct RestoreRequest<'a> {
     #[serde(borrow, default)]
     pub path: Option<Cow<'a, str>>,
     /// The rev of the version to restore.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub rev: Option<Rev>,
     /// The moment to which the whole project goes back.
     #[serde(borrow, default)]
