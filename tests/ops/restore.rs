@@ -219,7 +219,8 @@ fn a_damaged_database_can_be_replaced() {
     std::fs::write(&database, "no database any more ".repeat(300)).unwrap();
     let finished = run(&database, &["restore", argument(&backup)]);
     assert_eq!(finished.err.lines().count(), 4, "{finished:?}");
-    for once in ["cannot be read", "moved out", "key list", "clock"] {
+    let reason = format!("cannot be read: {} is not a database", database.display());
+    for once in [&reason, "moved out", "key list", "clock"] {
         assert_eq!(finished.err.matches(once).count(), 1, "{finished:?}");
     }
     assert!(!finished.err.contains("Error code"), "{finished:?}");

@@ -16,15 +16,19 @@ pub struct Known {
     pub last_revs: Option<Vec<LastRev>>,
     /// So that no key opens more than it does now.
     pub keys: Option<Vec<DeviceKey>>,
+    /// Why something cannot be read.
+    pub reason: Option<String>,
 }
 
 impl Known {
     pub fn of(database: &Path) -> Self {
-        let store = store(database).ok();
+        let mut reason = None;
+        let store = readable(store(database), &mut reason);
         Self {
-            moved: ask(store.as_ref(), Store::moved_projects),
-            last_revs: ask(store.as_ref(), Store::last_revs),
-            keys: ask(store.as_ref(), keys),
+            moved: ask(store.as_ref(), Store::moved_projects, &mut reason),
+            last_revs: ask(store.as_ref(), Store::last_revs, &mut reason),
+            keys: ask(store.as_ref(), keys, &mut reason),
+            reason,
         }
     }
 
@@ -55,11 +59,21 @@ fn store(database: &Path) -> Result<Option<Store>> {
 fn ask<T>(
     store: Option<&Option<Store>>,
     question: impl Fn(&Store) -> Result<Vec<T>, Error>,
+    reason: &mut Option<String>,
 ) -> Option<Vec<T>> {
     match store?.as_ref() {
-        Some(store) => question(store).ok(),
+        Some(store) => readable(question(store), reason),
         None => Some(Vec::new()),
     }
+}
+
+/// Keeps the first reason for which something is not.
+fn readable<T, E: Into<anyhow::Error>>(
+    read: Result<T, E>,
+    reason: &mut Option<String>,
+) -> Option<T> {
+    let error = |error: E| _ = reason.get_or_insert_with(|| format!("{:#}", error.into()));
+    read.map_err(error).ok()
 }
 
 fn keys(store: &Store) -> Result<Vec<DeviceKey>, Error> {

@@ -75,7 +75,8 @@ fn say_what_stays(revoked: &[DeviceKey], moved: &[MovedProject]) {
 fn note_what_is_unknown(known: &Known) {
     let to_check = known.to_check();
     if !to_check.is_empty() {
-        note!("kamiflow-sync: the previous database cannot be read, so check yourself:");
+        let reason = known.reason.as_deref().unwrap_or_default();
+        note!("kamiflow-sync: the previous database cannot be read: {reason}. So check yourself:");
     }
     for line in to_check {
         note!("- {line}");
