@@ -2,12 +2,13 @@
 //! write-ahead log was synced to the disk.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use support::Host;
+use support::{Build, Host, wrapped};
 
 /// Starts strace on a running server; `None`, with a note, where that is impossible.
-fn trace(host: &Host, to: &std::path::Path) -> Option<Child> {
+fn trace(host: &Host, to: &Path) -> Option<Child> {
     let strace = Command::new("strace")
         .args(["-f", "-yy", "-s", "16", "-p", &host.pid().to_string()])
         .args([
@@ -31,6 +32,78 @@ fn trace(host: &Host, to: &std::path::Path) -> Option<Child> {
     }
     std::thread::spawn(move || lines.for_each(drop));
     Some(strace)
+}
+
+/// The last parts of the paths of what a command syncs to the disk; `None`, with a note, without strace.
+fn synced_by(database: &Path, arguments: &[&str]) -> Option<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("trace");
+    let strace = [
+        "strace",
+        "-f",
+        "-yy",
+        "-e",
+        "trace=fsync",
+        "-o",
+        trace.to_str().unwrap(),
+    ];
+    let command = Build::current().command(database, arguments);
+    let Ok(finished) = wrapped(&strace, &command).output() else {
+        eprintln!("NOT TESTED: strace is not installed");
+        return None;
+    };
+    assert!(finished.status.success(), "{finished:?}");
+    let trace = std::fs::read_to_string(&trace).unwrap();
+    let path = |line: &str| Some(line.split_once('<')?.1.split_once('>')?.0.to_owned());
+    let name = |path: String| path.rsplit('/').next().unwrap().to_owned();
+    Some(trace.lines().filter_map(path).map(name).collect())
+}
+
+/// Whether a name was synced, and the folder that it is in after that.
+fn has(synced: &[String], name: &str, folder: &str) -> bool {
+    let file = synced.iter().position(|one| one == name);
+    let folder = synced.iter().rposition(|one| one == folder);
+    file.is_some() && file < folder
+}
+
+#[test]
+fn a_new_data_folder_and_the_mark_of_a_backup_are_on_the_disk() {
+    let machine = tempfile::tempdir().unwrap();
+    let top = machine.path().join("top");
+    std::fs::create_dir(&top).unwrap();
+    let database = top.join("new/data/sync.db");
+    let Some(synced) = synced_by(&database, &["key", "add", "laptop", "--scope", "write"]) else {
+        return;
+    };
+    for folder in ["top", "new"] {
+        assert!(synced.iter().any(|one| one == folder), "{synced:?}");
+    }
+    let backup = machine.path().join("backup.db");
+    let synced = synced_by(&database, &["backup", backup.to_str().unwrap()]).unwrap();
+    assert!(has(&synced, "sync.db-last-backup", "data"), "{synced:?}");
+}
+
+#[test]
+fn the_record_of_a_log_is_on_the_disk_before_the_first_push_is_answered() {
+    let host = Host::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace");
+    let Some(mut strace) = trace(&host, &file) else {
+        return;
+    };
+    host.client().push_files("p", &[("a", "x")]).good();
+    support::terminate(strace.id());
+    strace.wait().unwrap();
+    let trace = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = trace.lines().collect();
+    let answer = positions(&lines, &["TCP", "HTTP/1.1 200"])[0];
+    let data = format!("{}>", host.database().parent().unwrap().display());
+    let record = positions(&lines, &["fsync(", "sync.db-log-base"]);
+    let folder = positions(&lines[..answer], &["fsync(", &data]);
+    assert!(
+        !record.is_empty() && record.first() < folder.last(),
+        "{trace}"
+    );
 }
 
 /// Positions of the lines that contain all of these words.

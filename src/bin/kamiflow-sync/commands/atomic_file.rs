@@ -84,7 +84,7 @@ impl AtomicFile {
         remove_beside(&self.part);
         self.file.sync_all()?;
         std::fs::rename(&self.part, &self.target)?;
-        sync_folder_of(&self.target)
+        Ok(sync_folder_of(&self.target)?)
     }
 }
 

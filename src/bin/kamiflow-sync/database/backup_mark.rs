@@ -18,9 +18,13 @@ pub fn set(database: &Path, backup: &Path) -> Result<()> {
     let path = std::path::absolute(backup)?;
     let created = files::beside_database().truncate(true).open(&mark);
     created
-        .and_then(|mut file| file.write_all(path.as_os_str().as_bytes()))
+        .and_then(|mut file| {
+            file.write_all(path.as_os_str().as_bytes())?;
+            file.sync_all()
+        })
         .with_context(|| format!("cannot write {}", mark.display()))?;
     files::give_to_owner_of_folder(&mark);
+    files::try_to_sync_folder_of(&mark);
     Ok(())
 }
 

@@ -22,14 +22,21 @@ pub fn behind_links(file: &Path) -> PathBuf {
     file
 }
 
-/// Creates the folder of `file`, mode 0700, unless it exists.
+/// Creates the folder of `file`, mode 0700, and those above it, unless they exist. Its name is on the disk before
+/// anything in it has to be.
 pub fn create_folder(file: &Path) -> Result<()> {
     let folder = folder_of(file);
+    let missing = folder
+        .ancestors()
+        .take_while(|above| *above != Path::new("") && !above.exists());
+    let missing = Vec::from_iter(missing);
     let mut builder = DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder
         .create(folder)
-        .with_context(|| format!("cannot create the data folder {}", folder.display()))
+        .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
+    missing.into_iter().for_each(try_to_sync_folder_of);
+    Ok(())
 }
 
 /// Creates an empty `file`, mode 0600, and its folder, unless they exist.
@@ -80,8 +87,18 @@ pub fn give_to_owner_of_folder(file: &Path) {
 }
 
 /// Writes the directory entries of the folder of `file` to the disk.
-pub fn sync_folder_of(file: &Path) -> Result<()> {
-    Ok(File::open(folder_of(file))?.sync_all()?)
+pub fn sync_folder_of(file: &Path) -> std::io::Result<()> {
+    let folder = folder_of(file);
+    let is_here = folder.as_os_str().is_empty();
+    File::open(if is_here { Path::new(".") } else { folder })?.sync_all()
+}
+
+/// The same where that is possible: not every file system can, and not everyone who may write in a folder may open it.
+/// `SQLite` goes on then too.
+pub fn try_to_sync_folder_of(file: &Path) {
+    if let Err(error) = sync_folder_of(file) {
+        tracing::debug!(%error, "a folder is not synced");
+    }
 }
 
 /// Appends `suffix`, such as `-wal`, to the name of `file`.

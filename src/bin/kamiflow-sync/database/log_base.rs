@@ -14,6 +14,7 @@ pub fn set(database: &Path, base: &Header) -> std::io::Result<()> {
     file.write_all(&base.0)?;
     file.sync_all()?;
     files::give_to_owner_of_folder(&path);
+    files::try_to_sync_folder_of(&path);
     Ok(())
 }
 
@@ -24,9 +25,10 @@ pub fn read(database: &Path) -> Option<Header> {
 
 /// Records that the database file has everything, or is another one.
 pub fn clear(database: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(path(database)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    let path = path(database);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map(|()| files::try_to_sync_folder_of(&path)),
     }
 }
 
