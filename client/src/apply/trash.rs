@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Disk;
 use super::exchange::rename_to_free;
+use super::flush;
 use super::way::Obstacle;
 use crate::dates;
 
@@ -119,7 +120,8 @@ fn copy_to_free(place: &Path, target: &Path) -> io::Result<()> {
     match copy_into(place, &mut copy) {
         // Half a text is in nobody's trash.
         Err(error) => std::fs::remove_file(target).and(Err(error)),
-        Ok(()) => std::fs::remove_file(place),
+        // Until then, the file itself is all there is after a power cut.
+        Ok(()) => flush::folders(&[target.to_owned()]).and_then(|()| std::fs::remove_file(place)),
     }
 }
 
