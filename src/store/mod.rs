@@ -4,6 +4,7 @@
 //! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
 
 mod activity;
+mod attempt;
 mod claim;
 mod clock;
 mod current_state;
@@ -22,6 +23,7 @@ mod import;
 mod insert;
 mod large_push;
 mod latest;
+mod lock_wait;
 mod losses;
 mod marks;
 mod merge;
@@ -60,6 +62,7 @@ mod takeover;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
+mod transaction;
 mod tree;
 mod unlocked_push;
 mod usage;
@@ -97,7 +100,8 @@ pub use schema::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
 pub use session::Session;
 pub use sql::Sql;
 pub use sql_error::SqlError;
-pub use store::{BEGIN_GROUPED, Store};
+pub use store::Store;
 pub use takeover::LastRev;
 pub use totals::Totals;
+pub use transaction::BEGIN_GROUPED;
 pub use usage::{FileSpace, HistoryUsage, LiveUsage, ProjectUsage};

@@ -1,6 +1,6 @@
 //! A store on a real file, for unit tests.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -145,6 +145,28 @@ impl Sql for Server {
         }
         if statement.starts_with("INSERT INTO pushed") && self.connection.is_autocommit() {
             (self.other)();
+        }
+        Sql::execute(&self.connection, statement, parameters)
+    }
+}
+
+/// A server that fails statements which begin like this, as often as it is told.
+pub(super) struct Failing {
+    pub(super) connection: Connection,
+    pub(super) begins: &'static str,
+    pub(super) left: Rc<Cell<u32>>,
+    pub(super) error: fn() -> SqlError,
+}
+
+impl Sql for Failing {
+    fn execute(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, SqlError> {
+        if statement.starts_with(self.begins) && self.left.get() > 0 {
+            self.left.set(self.left.get() - 1);
+            // As SQLite does where a statement writes.
+            if self.begins != "SELECT" && !self.connection.is_autocommit() {
+                self.connection.execute_batch("ROLLBACK").unwrap();
+            }
+            return Err((self.error)());
         }
         Sql::execute(&self.connection, statement, parameters)
     }
