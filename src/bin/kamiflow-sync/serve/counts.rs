@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use prometheus_client::metrics::gauge::Gauge;
+
 use super::answer_hours::AnswerHours;
 use super::metrics::Metrics;
 
@@ -12,4 +14,12 @@ pub struct Counts {
     pub metrics: Option<Arc<Metrics>>,
     /// Answers, but for those to health checks.
     pub answers: Arc<AnswerHours>,
+}
+
+impl Counts {
+    /// Requests that wait for changes.
+    pub fn waiting(&self) -> Gauge {
+        let metrics = self.metrics.as_ref();
+        metrics.map_or_else(Gauge::default, |metrics| metrics.waiting.clone())
+    }
 }
