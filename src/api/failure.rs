@@ -18,11 +18,10 @@ impl Error {
     /// reason the operator should see.
     pub fn into_response(self) -> Response<Vec<u8>> {
         self.log();
-        let (sentence, status) = (self.to_string(), self.status());
-        let (code, retryable, header) = (self.code(), self.retryable(), self.header());
-        let body = envelope(&sentence, code, retryable, self.into_details());
+        let (sentence, kind, header) = (self.to_string(), self.kind(), self.header());
+        let body = envelope(&sentence, kind.code, kind.retryable, self.into_details());
         let mut response = Response::new(body);
-        *response.status_mut() = status;
+        *response.status_mut() = kind.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.extend(header);

@@ -6,93 +6,97 @@ use super::Error;
 use crate::domain::Rejection;
 use crate::wire::body::BodyError;
 
+/// What an error is to a program.
+pub(crate) struct Kind {
+    pub status: StatusCode,
+    pub code: &'static str,
+    /// Whether the same request may succeed later without a change.
+    pub retryable: bool,
+}
+
+fn refused(status: StatusCode, code: &'static str) -> Kind {
+    Kind {
+        status,
+        code,
+        retryable: false,
+    }
+}
+
+fn later(status: StatusCode, code: &'static str) -> Kind {
+    Kind {
+        status,
+        code,
+        retryable: true,
+    }
+}
+
 impl Error {
+    /// Each error on a line.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => {
+                refused(StatusCode::NOT_FOUND, "not_found")
+            }
+            Self::MethodNotAllowed(_) => {
+                refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+            }
+            Self::BadRequest(_) | Self::BadBody(BodyError::BadField(_)) => {
+                refused(StatusCode::BAD_REQUEST, "bad_request")
+            }
+            Self::BadBody(BodyError::NotJson(_)) => refused(StatusCode::BAD_REQUEST, "bad_json"),
+            Self::Unauthenticated => refused(StatusCode::UNAUTHORIZED, "unauthenticated"),
+            Self::Forbidden => refused(StatusCode::FORBIDDEN, "forbidden"),
+            Self::MalformedKey => refused(StatusCode::UNAUTHORIZED, "malformed_key"),
+            Self::KeyRevoked => refused(StatusCode::FORBIDDEN, "key_revoked"),
+            Self::KeyExpired => refused(StatusCode::FORBIDDEN, "key_expired"),
+            Self::Scope { .. } | Self::WiderKey => refused(StatusCode::FORBIDDEN, "scope"),
+            Self::Project => refused(StatusCode::FORBIDDEN, "project"),
+            Self::TooManyKeys { .. } => refused(StatusCode::CONFLICT, "too_many_keys"),
+            Self::NotConfigured(_) => later(StatusCode::INTERNAL_SERVER_ERROR, "not_configured"),
+            Self::RateLimited { .. } => later(StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
+            Self::KeyWaits { .. } | Self::TooManyWaiting { .. } => {
+                later(StatusCode::TOO_MANY_REQUESTS, "too_many_waiting")
+            }
+            Self::BodyTooLarge { .. } => refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::BodyCutShort => later(StatusCode::BAD_REQUEST, "body_cut_short"),
+            Self::UnsupportedEncoding(_) => {
+                refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding")
+            }
+            Self::BadGzip => refused(StatusCode::BAD_REQUEST, "bad_gzip"),
+            Self::FileTooLarge { .. } | Self::StoredFileTooLarge { .. } => {
+                refused(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large")
+            }
+            Self::BadPath { .. } => refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_path"),
+            Self::BadBase64 { .. } => refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_base64"),
+            Self::ChecksumMismatch { .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "checksum_mismatch")
+            }
+            Self::DuplicatePath { .. } => {
+                refused(StatusCode::UNPROCESSABLE_ENTITY, "duplicate_path")
+            }
+            Self::BadCursor => refused(StatusCode::BAD_REQUEST, "bad_cursor"),
+            Self::ResyncRequired => refused(StatusCode::GONE, "resync_required"),
+            Self::ContentGone { .. } => refused(StatusCode::GONE, "content_gone"),
+            Self::Rejected(rejection) => kind_of(rejection),
+            Self::StorageFull => later(StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+            Self::Busy | Self::Unreachable(_) => later(StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Moved => later(StatusCode::SERVICE_UNAVAILABLE, "moved"),
+            Self::TimedOut => later(StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Self::Unhealthy(..) | Self::DiskFull(_) => {
+                later(StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
+            }
+            Self::Internal(_) => later(StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
-        match self {
-            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BadRequest(_) | Self::BadBody(_) => StatusCode::BAD_REQUEST,
-            Self::BadCursor | Self::BadGzip | Self::BodyCutShort => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated | Self::MalformedKey => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::KeyRevoked | Self::KeyExpired => StatusCode::FORBIDDEN,
-            Self::Scope { .. } | Self::Project | Self::WiderKey => StatusCode::FORBIDDEN,
-            Self::RateLimited { .. } | Self::TooManyWaiting { .. } | Self::KeyWaits { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
-            Self::BodyTooLarge { .. }
-            | Self::FileTooLarge { .. }
-            | Self::StoredFileTooLarge { .. }
-            | Self::Rejected(Rejection::TooMuchToName { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::BadPath { .. } | Self::BadBase64 { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::ChecksumMismatch { .. } | Self::DuplicatePath { .. } => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
-            Self::ResyncRequired | Self::ContentGone { .. } => StatusCode::GONE,
-            Self::Rejected(Rejection::Conflict(_)) | Self::TooManyKeys { .. } => {
-                StatusCode::CONFLICT
-            }
-            Self::Rejected(
-                Rejection::PathClash(_)
-                | Rejection::OutsideFolders { .. }
-                | Rejection::Unportable(_),
-            ) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Rejected(Rejection::ProjectFull { .. }) | Self::StorageFull => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
-            Self::Busy | Self::Moved | Self::TimedOut | Self::Unreachable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Unhealthy(..) | Self::DiskFull(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotConfigured(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.kind().status
     }
 
     /// The `code` of the answer: what a program may decide on.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => "not_found",
-            Self::MethodNotAllowed(_) => "method_not_allowed",
-            Self::BadRequest(_) | Self::BadBody(BodyError::BadField(_)) => "bad_request",
-            Self::BadBody(BodyError::NotJson(_)) => "bad_json",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
-            Self::MalformedKey => "malformed_key",
-            Self::KeyRevoked => "key_revoked",
-            Self::KeyExpired => "key_expired",
-            Self::Scope { .. } | Self::WiderKey => "scope",
-            Self::Project => "project",
-            Self::TooManyKeys { .. } => "too_many_keys",
-            Self::NotConfigured(_) => "not_configured",
-            Self::RateLimited { .. } => "rate_limited",
-            Self::TooManyWaiting { .. } | Self::KeyWaits { .. } => "too_many_waiting",
-            Self::BodyTooLarge { .. } => "body_too_large",
-            Self::BodyCutShort => "body_cut_short",
-            Self::UnsupportedEncoding(_) => "unsupported_encoding",
-            Self::BadGzip => "bad_gzip",
-            Self::FileTooLarge { .. } | Self::StoredFileTooLarge { .. } => "file_too_large",
-            Self::BadPath { .. }
-            | Self::Rejected(Rejection::PathClash(_) | Rejection::OutsideFolders { .. }) => {
-                "bad_path"
-            }
-            Self::BadBase64 { .. } => "bad_base64",
-            Self::ChecksumMismatch { .. } => "checksum_mismatch",
-            Self::DuplicatePath { .. } => "duplicate_path",
-            Self::BadCursor => "bad_cursor",
-            Self::ResyncRequired => "resync_required",
-            Self::ContentGone { .. } => "content_gone",
-            Self::Rejected(Rejection::Conflict(_)) => "conflict",
-            Self::Rejected(Rejection::TooMuchToName { .. }) => "too_much_memory",
-            Self::Rejected(Rejection::ProjectFull { .. }) => "project_full",
-            Self::Rejected(Rejection::Unportable(_)) => "unportable_path",
-            Self::StorageFull => "storage_full",
-            Self::Busy | Self::Unreachable(_) => "busy",
-            Self::Moved => "moved",
-            Self::TimedOut => "timeout",
-            Self::Unhealthy(..) | Self::DiskFull(_) => "unhealthy",
-            Self::Internal(_) => "internal",
-        }
+        self.kind().code
     }
 
     /// Whether it is about the key itself: no device of the owner is known to have sent it.
@@ -106,15 +110,19 @@ impl Error {
                 | Self::KeyExpired
         )
     }
+}
 
-    /// Whether the same request may succeed later without a change.
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::RateLimited { .. } | Self::TooManyWaiting { .. } => true,
-            Self::KeyWaits { .. } | Self::BodyCutShort => true,
-            Self::Rejected(_) => false,
-            other => other.status().is_server_error(),
+fn kind_of(rejection: &Rejection) -> Kind {
+    match rejection {
+        Rejection::Conflict(_) => refused(StatusCode::CONFLICT, "conflict"),
+        Rejection::PathClash(_) | Rejection::OutsideFolders { .. } => {
+            refused(StatusCode::UNPROCESSABLE_ENTITY, "bad_path")
         }
+        Rejection::Unportable(_) => refused(StatusCode::UNPROCESSABLE_ENTITY, "unportable_path"),
+        Rejection::TooMuchToName { .. } => {
+            refused(StatusCode::PAYLOAD_TOO_LARGE, "too_much_memory")
+        }
+        Rejection::ProjectFull { .. } => refused(StatusCode::INSUFFICIENT_STORAGE, "project_full"),
     }
 }
 
@@ -157,11 +165,9 @@ mod tests {
             (Error::Unreachable("x".into()), 503, true),
             (Error::Internal("x".into()), 500, true),
         ] {
-            assert_eq!(
-                (error.status().as_u16(), error.retryable()),
-                (status, retryable),
-                "{error:?}"
-            );
+            let kind = error.kind();
+            let is = (kind.status.as_u16(), kind.retryable);
+            assert_eq!(is, (status, retryable), "{error:?}");
         }
     }
 }
