@@ -1,7 +1,6 @@
-//! The form that makes a key.
+//! The form that makes a key, as it is shown.
 
 use chrono::DateTime;
-use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::api::Error;
@@ -16,7 +15,7 @@ use crate::store::ProjectSummary;
 /// Projects that the form offers.
 const OFFERED: usize = 200;
 
-/// The form that makes a key, as it is shown.
+/// The form and what it offers.
 pub struct NewDevice {
     pub name: String,
     pub scopes: Vec<ScopeChoice>,
@@ -144,30 +143,4 @@ fn project(summary: ProjectSummary) -> ProjectChoice {
         id: summary.id,
         is_chosen: false,
     }
-}
-
-/// Whether the form has made its key: a browser sends a form again when the page with the secret is loaded again.
-/// Then there is a key with this name that is newer than the form, revoked or not.
-pub fn is_sent_again(visit: &Visit, form: &Form) -> Result<bool, Error> {
-    visit.caller.require(Scope::Manage)?;
-    let (name, shown) = (form.text("name"), form.text("shown").parse().unwrap_or(0));
-    let keys = visit.app.database.with(|store| store.every_device_key())?;
-    let own = visit.grant()?;
-    let mut managed = keys.iter().filter(|key| own.covers(&key.grant));
-    Ok(managed.any(|key| key.name == name && key.created_at >= shown))
-}
-
-/// The body of the request that makes the key. It opens the projects that were chosen, and all only where
-/// none was. It works until the end of its last day.
-pub fn request(form: &Form) -> Value {
-    let mut body = json!({ "name": form.text("name"), "scope": form.text("scope") });
-    let chosen: Vec<&str> = form.all("project").collect();
-    if !chosen.is_empty() || form.text("all") != "yes" {
-        body["projects"] = chosen.into();
-    }
-    match form.text("expires") {
-        "" => {}
-        day => body["expires_at"] = format!("{day}T23:59:59Z").into(),
-    }
-    body
 }

@@ -1,5 +1,6 @@
 //! `/dashboard/projects/:id/files/*path`: a file, its versions, and what two of them differ in.
 
+mod asked;
 mod changes;
 mod content;
 mod download;
@@ -9,10 +10,11 @@ mod versions;
 use askama::Template;
 use http::Response;
 
+use self::asked::Asked;
 use self::changes::Changes;
 use self::content::{Content, Shown};
 use self::found::{Found, version};
-use self::versions::{List, Row};
+use self::versions::Versions;
 use crate::api::Error;
 use crate::dashboard::format::{
     Name, Query, Size, download_address, file_address, project_address,
@@ -26,9 +28,6 @@ use crate::domain::{FilePath, ProjectId, Rev};
 use crate::store::{ProjectSummary, Store, StoredVersion};
 
 pub use download::download_file;
-
-/// Versions of a page.
-const LIMIT: u32 = 30;
 
 #[derive(Template)]
 #[template(path = "file/page.html")]
@@ -54,10 +53,7 @@ struct Page {
     undelete: Option<Rev>,
     content: Option<Content>,
     changes: Option<Changes>,
-    versions: Vec<Row>,
-    /// The address of the versions before these.
-    older: Option<String>,
-    newest_versions: Option<String>,
+    versions: Versions,
 }
 
 /// What is known of a version.
@@ -67,17 +63,6 @@ struct Summary {
     size: Size,
     /// Whether an older one was asked for.
     is_older: bool,
-}
-
-/// What the address asks for.
-struct Asked {
-    /// The version to show; the newest without one.
-    rev: Option<Rev>,
-    /// The older one of two to compare.
-    old: Option<Rev>,
-    /// The versions before this one.
-    before: Rev,
-    is_raw: bool,
 }
 
 /// Shows a file.
@@ -91,32 +76,6 @@ pub fn file(visit: &Visit, id: &ProjectId, path: &FilePath) -> Result<Response<V
         .database
         .read(|store| page(visit, store, id, path, &asked))?;
     reply::page(&page)
-}
-
-impl Asked {
-    /// Of more than two versions that are marked the first and the last are compared.
-    fn of(visit: &Visit) -> Result<Self, Error> {
-        let query = visit.head.uri().query().unwrap_or_default();
-        let fields = form_urlencoded::parse(query.as_bytes());
-        let marked = fields
-            .filter(|(name, _)| name == "rev")
-            .map(|(_, rev)| revision(&rev));
-        let marked = marked.collect::<Result<Vec<_>, _>>()?;
-        let (rev, old) = (marked.iter().max().copied(), marked.iter().min().copied());
-        let before = visit.parameter("before").map(|rev| revision(&rev));
-        Ok(Self {
-            old: old.filter(|_| marked.len() > 1),
-            rev,
-            before: before.transpose()?.unwrap_or(Rev::MAX),
-            is_raw: visit.parameter("view").as_deref() == Some("raw"),
-        })
-    }
-}
-
-/// The rev of a version in an address or a form.
-fn revision(text: &str) -> Result<Rev, Error> {
-    let rule = "A version is named by its number, such as 1795661305123456.";
-    text.parse().map_err(|_| Error::BadRequest(rule.to_owned()))
 }
 
 fn page(
@@ -134,18 +93,8 @@ fn page(
         None => Some(Content::new(store, path, shown, asked.is_raw)?),
         Some(_) => None,
     };
-    let versions = store.versions(number, path, asked.before, LIMIT + 1)?;
     let address = file_address(id.as_str(), path.as_str());
-    let is_continued = asked.before < Rev::MAX;
-    let list = List {
-        address: &address,
-        shown: shown.version.rev,
-        newest: found.newest(),
-        is_continued,
-    };
-    let rows = list.rows(&versions, LIMIT as usize);
-    let last = rows.last().filter(|_| versions.len() > LIMIT as usize);
-    let older = last.map(|last| list_before(&address, last.rev));
+    let versions = Versions::read(store, path, &found, &address, asked.before)?;
     let (folder, name) = path
         .as_str()
         .rsplit_once('/')
@@ -171,17 +120,10 @@ fn page(
         undelete: found.undelete(),
         content,
         changes: changes.transpose()?,
-        versions: rows,
-        older,
-        newest_versions: is_continued.then(|| format!("{address}#versions")),
+        versions,
         project_address: project,
         address,
     })
-}
-
-/// The page with the versions before one.
-fn list_before(address: &str, rev: Rev) -> String {
-    Query(address, &[("before", &rev.to_string())]).to_string() + "#versions"
 }
 
 /// Names alone, such as `Readme.md`, are in many projects.

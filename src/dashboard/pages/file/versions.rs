@@ -1,8 +1,22 @@
 //! The versions of a file, as rows of a table.
 
+use super::found::Found;
+use crate::api::Error;
 use crate::dashboard::format::{Name, Query, Size, Time};
-use crate::domain::Rev;
-use crate::store::StoredVersion;
+use crate::domain::{FilePath, Rev};
+use crate::store::{Store, StoredVersion};
+
+/// Versions of a page.
+const LIMIT: u32 = 30;
+
+/// A page of the list of versions.
+pub(super) struct Versions {
+    pub(super) rows: Vec<Row>,
+    /// The address of the versions before these.
+    pub(super) older: Option<String>,
+    /// The address of the newest versions, where these are older.
+    pub(super) newest: Option<String>,
+}
 
 /// A version in the list.
 pub(super) struct Row {
@@ -24,22 +38,54 @@ pub(super) struct Row {
     pub(super) since: Option<String>,
 }
 
-/// A list of versions.
-pub(super) struct List<'a> {
+impl Versions {
+    /// Reads those before a rev, for the page of the file at `address`.
+    pub(super) fn read(
+        store: &Store,
+        path: &FilePath,
+        found: &Found,
+        address: &str,
+        before: Rev,
+    ) -> Result<Self, Error> {
+        // The one behind the last says what that one changed.
+        let versions = store.versions(found.project.project.number, path, before, LIMIT + 1)?;
+        let list = List {
+            address,
+            shown: found.shown().version.rev,
+            newest: found.newest(),
+            is_continued: before < Rev::MAX,
+        };
+        let rows = list.rows(&versions);
+        let last = rows.last().filter(|_| versions.len() > LIMIT as usize);
+        Ok(Self {
+            older: last.map(|last| list_before(address, last.rev)),
+            newest: list.is_continued.then(|| format!("{address}#versions")),
+            rows,
+        })
+    }
+}
+
+/// The page with the versions before one.
+fn list_before(address: &str, rev: Rev) -> String {
+    Query(address, &[("before", &rev.to_string())]).to_string() + "#versions"
+}
+
+/// What the rows have in common.
+struct List<'a> {
     /// The page of the file.
-    pub(super) address: &'a str,
+    address: &'a str,
     /// The version that is shown.
-    pub(super) shown: Rev,
-    pub(super) newest: &'a StoredVersion,
+    shown: Rev,
+    newest: &'a StoredVersion,
     /// Whether the newest one is on another page.
-    pub(super) is_continued: bool,
+    is_continued: bool,
 }
 
 impl List<'_> {
-    /// Rows for so many versions, newest first. The one behind the last says what that one changed.
-    pub(super) fn rows(&self, versions: &[StoredVersion], limit: usize) -> Vec<Row> {
+    /// The rows of a page, newest first.
+    fn rows(&self, versions: &[StoredVersion]) -> Vec<Row> {
         let before = versions.iter().skip(1).map(Some).chain([None]);
-        let rows = versions.iter().zip(before).take(limit);
+        let rows = versions.iter().zip(before).take(LIMIT as usize);
         rows.map(|(stored, before)| self.row(stored, before))
             .collect()
     }
