@@ -15,9 +15,10 @@ pub fn label(path: &str) -> &'static str {
 
 /// Whether a request needs neither a key nor the database, as far as its method and path tell.
 pub fn is_open(method: &Method, path: &str) -> bool {
-    match dashboard::is_below(path) {
-        true => dashboard::is_open(method, path),
-        false => Route::find(method, path).is_ok_and(|found| found.needs.is_none()),
+    if dashboard::is_below(path) {
+        dashboard::is_open(method, path)
+    } else {
+        Route::find(method, path).is_ok_and(|found| found.needs.is_none())
     }
 }
 

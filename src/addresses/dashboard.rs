@@ -126,9 +126,10 @@ impl Route {
     pub fn find(method: &Method, path: &str) -> Result<Self, Error> {
         let ((_, methods, route), segments) =
             pattern::find(ROUTES, pattern_of, path).ok_or(Error::NotFound)?;
-        match pattern::takes(methods, method) {
-            true => route(&Request { method, segments }),
-            false => Err(Error::MethodNotAllowed(methods)),
+        if pattern::takes(methods, method) {
+            route(&Request { method, segments })
+        } else {
+            Err(Error::MethodNotAllowed(methods))
         }
     }
 }

@@ -66,9 +66,10 @@ fn respond(
     let found = Route::find(head.method(), head.uri().path())?;
     require_text(head)?;
     if found.needs.is_some() {
-        let caching = match found.route.is_stream() {
-            true => "no-store",
-            false => "private, no-cache",
+        let caching = if found.route.is_stream() {
+            "no-store"
+        } else {
+            "private, no-cache"
         };
         common.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     }

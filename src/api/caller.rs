@@ -36,21 +36,23 @@ impl Caller {
     /// 403 unless the key has a scope.
     pub fn require(&self, needs: Scope) -> Result<(), Error> {
         let grant = self.grant().ok_or(Error::Unauthenticated)?;
-        match grant.scope >= needs {
-            true => Ok(()),
-            false => Err(Error::Scope {
+        if grant.scope >= needs {
+            Ok(())
+        } else {
+            Err(Error::Scope {
                 needs,
                 has: grant.scope,
-            }),
+            })
         }
     }
 
     /// 403 unless the key opens a project, whether that exists or not.
     pub fn require_project(&self, id: &ProjectId) -> Result<(), Error> {
         let grant = self.grant().ok_or(Error::Unauthenticated)?;
-        match grant.projects.include(id) {
-            true => Ok(()),
-            false => Err(Error::Project),
+        if grant.projects.include(id) {
+            Ok(())
+        } else {
+            Err(Error::Project)
         }
     }
 }

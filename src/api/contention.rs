@@ -28,9 +28,12 @@ impl Contention {
         push: &Push,
         to: &PushTo,
     ) -> Result<Applied, Error> {
-        database.with(|store| match store.is_remote() {
-            true => self.apply_remote(store, push, to),
-            false => store.apply(push, to),
+        database.with(|store| {
+            if store.is_remote() {
+                self.apply_remote(store, push, to)
+            } else {
+                store.apply(push, to)
+            }
         })
     }
 

@@ -47,9 +47,10 @@ pub(super) fn unless_tagged(
     tag: &str,
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let response = match knows(request, tag) {
-        true => not_modified(tag),
-        false => build()?,
+    let response = if knows(request, tag) {
+        not_modified(tag)
+    } else {
+        build()?
     };
     tagged(response, tag)
 }

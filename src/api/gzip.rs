@@ -32,9 +32,10 @@ fn inflate(body: &[u8], limit_bytes: usize) -> Result<Vec<u8>, Error> {
     decoder
         .read_to_end(&mut inflated)
         .map_err(|_| Error::BadGzip)?;
-    match inflated.len() > limit_bytes {
-        true => Err(Error::BodyTooLarge { limit_bytes }),
-        false => Ok(inflated),
+    if inflated.len() > limit_bytes {
+        Err(Error::BodyTooLarge { limit_bytes })
+    } else {
+        Ok(inflated)
     }
 }
 

@@ -70,9 +70,10 @@ pub(super) struct Whole(pub(super) Vec<u8>);
 
 impl Body for Whole {
     fn read(self, _declared: usize, limit_bytes: usize) -> Result<Vec<u8>, Error> {
-        match self.0.len() > limit_bytes {
-            true => Err(Error::BodyTooLarge { limit_bytes }),
-            false => Ok(self.0),
+        if self.0.len() > limit_bytes {
+            Err(Error::BodyTooLarge { limit_bytes })
+        } else {
+            Ok(self.0)
         }
     }
 }

@@ -117,11 +117,12 @@ fn open_window(
 impl Usage {
     /// 429 when this request was over the limit.
     pub(super) fn check(&self) -> Result<(), Error> {
-        match self.used > self.limit {
-            true => Err(Error::RateLimited {
+        if self.used > self.limit {
+            Err(Error::RateLimited {
                 retry_after_s: self.seconds_left().max(1),
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 

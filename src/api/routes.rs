@@ -159,12 +159,13 @@ impl Route {
     pub fn find(method: &Method, path: &str) -> Result<Match, Error> {
         let (entry, segments) = find(path).ok_or(Error::NotFound)?;
         let (_, methods, needs, route) = *entry;
-        match pattern::takes(methods, method) {
-            true => Ok(Match {
+        if pattern::takes(methods, method) {
+            Ok(Match {
                 route: route(&Request { method, segments })?,
                 needs,
-            }),
-            false => Err(Error::MethodNotAllowed(methods)),
+            })
+        } else {
+            Err(Error::MethodNotAllowed(methods))
         }
     }
 

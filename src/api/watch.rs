@@ -11,9 +11,10 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 /// How long a look is good for whoever asks next. On WASI 0.3 one looks at each interval for all who wait in an instance
 /// (`component/bell.rs`); elsewhere each looks by itself.
-const GOOD_FOR: Duration = match cfg!(feature = "wasi-0-3") {
-    true => INTERVAL.saturating_mul(2),
-    false => Duration::from_millis(INTERVAL.as_millis() as u64 / 2),
+const GOOD_FOR: Duration = if cfg!(feature = "wasi-0-3") {
+    INTERVAL.saturating_mul(2)
+} else {
+    Duration::from_millis(INTERVAL.as_millis() as u64 / 2)
 };
 
 /// The subjects that are waited for.

@@ -49,9 +49,10 @@ fn respond(
         return pages::sign_in(app, head, form(head, body)?.as_ref(), common);
     }
     let Some(session) = session::find(app, head.headers(), now_us())? else {
-        return match arrival::is_from_elsewhere(head) {
-            true => arrival::go_on(head),
-            false => Ok(to_sign_in(head)),
+        return if arrival::is_from_elsewhere(head) {
+            arrival::go_on(head)
+        } else {
+            Ok(to_sign_in(head))
         };
     };
     // Whoever has used up the window can still leave.

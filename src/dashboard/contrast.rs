@@ -59,9 +59,12 @@ fn colour(scheme: &str, text: &str) -> Colour {
 }
 
 fn luminance(colour: Colour) -> f64 {
-    let [red, green, blue] = colour.map(|channel| match channel <= 0.040_45 {
-        true => channel / 12.92,
-        false => ((channel + 0.055) / 1.055).powf(2.4),
+    let [red, green, blue] = colour.map(|channel| {
+        if channel <= 0.040_45 {
+            channel / 12.92
+        } else {
+            ((channel + 0.055) / 1.055).powf(2.4)
+        }
     });
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }

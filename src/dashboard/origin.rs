@@ -16,9 +16,10 @@ pub(super) fn require_own(headers: &HeaderMap) -> Result<(), Error> {
         None => sent_host(headers).is_some_and(|host| host == site::authority(headers)),
     };
     let sentence = "This form did not come from this server: open the dashboard and try again.";
-    match is_own {
-        true => Ok(()),
-        false => Err(Error::BadRequest(sentence.to_owned())),
+    if is_own {
+        Ok(())
+    } else {
+        Err(Error::BadRequest(sentence.to_owned()))
     }
 }
 

@@ -40,9 +40,10 @@ impl<'a> Visit<'a> {
     pub(super) fn require_token(&self, form: &Form) -> Result<(), Error> {
         let sentence =
             "This form is of an older session: go back, load the page again and send it.";
-        match self.id.accepts(form.text("token")) {
-            true => Ok(()),
-            false => Err(Error::BadRequest(sentence.to_owned())),
+        if self.id.accepts(form.text("token")) {
+            Ok(())
+        } else {
+            Err(Error::BadRequest(sentence.to_owned()))
         }
     }
 

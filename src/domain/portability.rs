@@ -45,10 +45,7 @@ pub struct UnportableName {
 impl UnportableName {
     /// The name with its faults and twins; none when it has neither.
     pub fn of(path: &str, is_file: bool, twins: Vec<String>) -> Option<Self> {
-        let faults = match is_file {
-            true => faults(path),
-            false => Vec::new(),
-        };
+        let faults = if is_file { faults(path) } else { Vec::new() };
         (!faults.is_empty() || !twins.is_empty()).then(|| Self {
             path: path.to_owned(),
             faults,

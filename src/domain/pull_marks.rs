@@ -122,9 +122,10 @@ impl Pull {
         // Only a pull that is finished moves the clock that the client stores.
         let has_finished = since > marks.asked;
         // Another device, a clock that was set back, or a state from before.
-        let shared_until = match since < marks.asked {
-            true => now_us + SHARED_US,
-            false => marks.shared_until,
+        let shared_until = if since < marks.asked {
+            now_us + SHARED_US
+        } else {
+            marks.shared_until
         };
         let is_shared = now_us < shared_until;
         let had = if has_finished {
@@ -132,9 +133,10 @@ impl Pull {
         } else {
             marks.confirmed
         };
-        let from = match is_shared {
-            true => (since.min(had) - SHARED_SLACK_US).max(0),
-            false => had,
+        let from = if is_shared {
+            (since.min(had) - SHARED_SLACK_US).max(0)
+        } else {
+            had
         };
         Self {
             from,

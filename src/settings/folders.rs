@@ -13,11 +13,12 @@ pub(super) fn folders(value: &str) -> Result<SyncFolders, String> {
             "must list names of folders such as ideas, or be * alone, not '{other}'"
         ));
     }
-    match names.is_empty() {
-        true => Err("must list names of folders such as ideas, or be * for any".to_owned()),
-        false => Ok(SyncFolders::Named(
+    if names.is_empty() {
+        Err("must list names of folders such as ideas, or be * for any".to_owned())
+    } else {
+        Ok(SyncFolders::Named(
             names.into_iter().map(str::to_owned).collect(),
-        )),
+        ))
     }
 }
 

@@ -67,9 +67,10 @@ fn is_blank(character: char) -> bool {
 }
 
 pub(super) fn optional(value: &str) -> Result<Option<Key>, String> {
-    match value.trim().is_empty() {
-        true => Ok(None),
-        false => required(value).map(Some),
+    if value.trim().is_empty() {
+        Ok(None)
+    } else {
+        required(value).map(Some)
     }
 }
 

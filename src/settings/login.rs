@@ -18,9 +18,10 @@ pub struct Login {
 
 pub(super) fn user(value: &str) -> Result<Option<Key>, String> {
     let user = value.trim();
-    match user.contains(char::is_control) {
-        true => Err("must not contain a control character".to_owned()),
-        false => Ok((!user.is_empty()).then(|| user.into())),
+    if user.contains(char::is_control) {
+        Err("must not contain a control character".to_owned())
+    } else {
+        Ok((!user.is_empty()).then(|| user.into()))
     }
 }
 

@@ -24,9 +24,10 @@ pub(super) fn origins(value: &str) -> Result<CorsOrigins, String> {
     }
     let (any, named): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| *entry == "*");
     let named: Result<Vec<_>, _> = named.into_iter().map(origin).collect();
-    match any.is_empty() {
-        true => named.map(CorsOrigins::List),
-        false => named.map(|_| CorsOrigins::Any),
+    if any.is_empty() {
+        named.map(CorsOrigins::List)
+    } else {
+        named.map(|_| CorsOrigins::Any)
     }
 }
 

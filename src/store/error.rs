@@ -104,11 +104,12 @@ impl From<SqlError> for Error {
 
 /// Refuses content that no answer can carry, which only a program before the limit can have imported.
 pub(super) fn require_answerable(version: &Version) -> Result<(), Error> {
-    match version.size <= MAX_FILE_BYTES {
-        true => Ok(()),
-        false => Err(Error::FileTooLarge {
+    if version.size <= MAX_FILE_BYTES {
+        Ok(())
+    } else {
+        Err(Error::FileTooLarge {
             path: version.path.clone(),
             size: version.size,
-        }),
+        })
     }
 }

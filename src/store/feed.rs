@@ -153,9 +153,10 @@ impl Store {
     /// cursor comes from the history of this project.
     pub fn resume(&self, project: &Project, cursor: Option<Cursor>) -> Result<Rev, Error> {
         let Some(cursor) = cursor else { return Ok(0) };
-        let tag = match cursor == project.cursor() {
-            true => Some(cursor.tag),
-            false => self.tag_at(project.number, cursor.rev)?,
+        let tag = if cursor == project.cursor() {
+            Some(cursor.tag)
+        } else {
+            self.tag_at(project.number, cursor.rev)?
         };
         require_proof(project, cursor, tag)
     }

@@ -61,9 +61,10 @@ impl Range {
                 Some(folder) => Value::Text(format!("{folder}0")),
                 None => Value::Blob(Vec::new()),
             },
-            after: match from > start {
-                true => [Value::Text(from), after.into()],
-                false => [Value::Text(start), "".into()],
+            after: if from > start {
+                [Value::Text(from), after.into()]
+            } else {
+                [Value::Text(start), "".into()]
             },
             prefix,
         }

@@ -23,21 +23,24 @@ impl Store {
 
     fn apply_once(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
         let is_small = push.puts.len() + push.deletes.len() < LARGE;
-        let attempt = match is_small && !to.is_contended && self.is_remote() {
-            true => self.apply_unlocked(push, to)?,
-            false => Attempt::NotPossible,
+        let attempt = if is_small && !to.is_contended && self.is_remote() {
+            self.apply_unlocked(push, to)?
+        } else {
+            Attempt::NotPossible
         };
         if let Attempt::Applied(applied) = attempt {
             return Ok(applied);
         }
         let small = |store: &Self| store.push(push, to);
-        let applied = match is_small {
-            true => self.write(small),
-            false => self.apply_large(push, to),
+        let applied = if is_small {
+            self.write(small)
+        } else {
+            self.apply_large(push, to)
         };
-        let applied = match push.puts.is_empty() {
-            true => self.despite_full_disk(applied, small),
-            false => applied,
+        let applied = if push.puts.is_empty() {
+            self.despite_full_disk(applied, small)
+        } else {
+            applied
         };
         applied.map(|applied| Applied {
             has_met: matches!(attempt, Attempt::Met),

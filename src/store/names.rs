@@ -89,10 +89,8 @@ impl Store {
 fn new_values(names: &[&Name]) -> (Value, Value) {
     let has_fault = |name: &&&Name| name.is_file && !faults(name.path).is_empty();
     let faulty: Vec<_> = names.iter().filter(has_fault).collect();
-    let unless_empty = |is_empty, value: &dyn Fn() -> Value| match is_empty {
-        true => Value::Null,
-        false => value(),
-    };
+    let unless_empty =
+        |is_empty, value: &dyn Fn() -> Value| if is_empty { Value::Null } else { value() };
     (
         unless_empty(names.is_empty(), &|| object(names.iter().copied())),
         unless_empty(faulty.is_empty(), &|| {

@@ -26,9 +26,10 @@ impl Project {
             .changes()
             .map(|step| self.number_step(step, now_us))
             .collect();
-        match self.file_count > max_files && self.file_count > files_before {
-            true => Err(Rejection::ProjectFull { limit: max_files }),
-            false => Ok(numberings),
+        if self.file_count > max_files && self.file_count > files_before {
+            Err(Rejection::ProjectFull { limit: max_files })
+        } else {
+            Ok(numberings)
         }
     }
 

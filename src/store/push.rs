@@ -194,9 +194,10 @@ fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> 
     let outcome = |step: &Step| Outcome {
         path: step.path.to_string(),
         status: step.status,
-        rev: match step.is_change() {
-            true => numberings.next().map(|numbering| numbering.rev),
-            false => step.before.map(|before| before.rev),
+        rev: if step.is_change() {
+            numberings.next().map(|numbering| numbering.rev)
+        } else {
+            step.before.map(|before| before.rev)
         },
     };
     let mut outcomes: Vec<_> = plan.steps.iter().map(outcome).collect();

@@ -34,9 +34,10 @@ impl Store {
     pub fn renumber(&self, id: &ProjectId, now_us: Rev) -> Result<u64, Error> {
         self.write(|store| {
             let project = store.project(id)?.ok_or(Error::NoProject)?;
-            match project.last_rev > now_us {
-                true => store.renumber_future(project, now_us),
-                false => Ok(0),
+            if project.last_rev > now_us {
+                store.renumber_future(project, now_us)
+            } else {
+                Ok(0)
             }
         })
     }

@@ -84,9 +84,10 @@ impl Store {
 
     /// Ends all sessions; there are none in a schema from before there were any.
     pub fn end_sessions(&self) -> Result<(), Error> {
-        match self.has_table("session")? {
-            true => self.run("DELETE FROM session").map(drop),
-            false => Ok(()),
+        if self.has_table("session")? {
+            self.run("DELETE FROM session").map(drop)
+        } else {
+            Ok(())
         }
     }
 }

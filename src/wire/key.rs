@@ -45,13 +45,14 @@ impl<'a> KeyRequest<'a> {
         let expires_at = expires_at
             .map(|at| at.as_micros("expires_at"))
             .transpose()?;
-        match expires_at.is_some_and(|at| at <= now_us) {
-            true => Err(bad("expires_at", "must be in the future")),
-            false => Ok(Grant {
+        if expires_at.is_some_and(|at| at <= now_us) {
+            Err(bad("expires_at", "must be in the future"))
+        } else {
+            Ok(Grant {
                 scope: scope.ok_or(bad("scope", "must be read, append, write or manage"))?,
                 projects: self.projects()?,
                 expires_at,
-            }),
+            })
         }
     }
 
@@ -93,9 +94,10 @@ pub struct RotateRequest {
 impl RotateRequest {
     /// Reads a body; the error names the JSON path of what is wrong.
     pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
-        match body.trim_ascii().is_empty() {
-            true => Ok(Self { grace_s: None }),
-            false => body::parse(body),
+        if body.trim_ascii().is_empty() {
+            Ok(Self { grace_s: None })
+        } else {
+            body::parse(body)
         }
     }
 

@@ -67,8 +67,9 @@ impl From<Version> for Current {
 
 /// What a version did to its path: `put` or `delete`.
 pub(super) fn op(version: &Version) -> &'static str {
-    match version.is_deletion() {
-        true => "delete",
-        false => "put",
+    if version.is_deletion() {
+        "delete"
+    } else {
+        "put"
     }
 }

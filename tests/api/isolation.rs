@@ -38,9 +38,12 @@ const LOOKALIKES: [&str; 22] = [
 
 fn address(project: &str) -> String {
     // Other characters are not allowed in a request line.
-    let escape = |letter: char| match letter.is_ascii() && letter != '\'' {
-        true => letter.to_string(),
-        false => encode(&letter.to_string()),
+    let escape = |letter: char| {
+        if letter.is_ascii() && letter != '\'' {
+            letter.to_string()
+        } else {
+            encode(&letter.to_string())
+        }
     };
     format!(
         "/v1/projects/{}",

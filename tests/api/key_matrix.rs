@@ -153,9 +153,10 @@ fn a_refusal_is_the_same_whether_the_thing_exists_or_not_and_changes_nothing() {
                 if case.is_allowed(scope, &projects) {
                     continue;
                 }
-                let ids = match case.is_of_project() {
-                    true => ["p", "ghost"],
-                    false => [victim["id"].as_str().unwrap(), "0000000000"],
+                let ids = if case.is_of_project() {
+                    ["p", "ghost"]
+                } else {
+                    [victim["id"].as_str().unwrap(), "0000000000"]
                 };
                 let [there, nowhere] = ids.map(|id| case.send(&client, id));
                 let (method, path) = (case.method, case.path);
@@ -203,14 +204,16 @@ fn what_a_key_may_do_it_can() {
                 let mut target = key.clone();
                 target["scope"] = json!("read");
                 let target = make(&host, &target);
-                let id = match case.is_of_project() {
-                    true => "p",
-                    false => target["id"].as_str().unwrap(),
+                let id = if case.is_of_project() {
+                    "p"
+                } else {
+                    target["id"].as_str().unwrap()
                 };
-                let answer = match case.path.ends_with("/events") {
+                let answer = if case.path.ends_with("/events") {
                     // GET would not end.
-                    true => client.send("HEAD", &case.path.replace("{id}", id), &[], b""),
-                    false => case.send(&client, id),
+                    client.send("HEAD", &case.path.replace("{id}", id), &[], b"")
+                } else {
+                    case.send(&client, id)
                 };
                 let is_wider = case.path == "/v1/keys"
                     && case.method == "post"

@@ -75,9 +75,10 @@ impl Refusal {
 
 /// Sends everything before it reads.
 fn write_all_then_read(host: &Host, refusal: &Refusal, chunked: bool) -> String {
-    let framing = match chunked {
-        true => "transfer-encoding: chunked".to_owned(),
-        false => format!("content-length: {BODY}"),
+    let framing = if chunked {
+        "transfer-encoding: chunked".to_owned()
+    } else {
+        format!("content-length: {BODY}")
     };
     let mut head = format!("POST /v1/projects/p/sync HTTP/1.1\r\nhost: x\r\n{framing}\r\n");
     if !refusal.key.is_empty() {

@@ -303,10 +303,7 @@ fn a_complete_copy_in_place_of_the_database_and_its_log_is_served() {
             host.client().push_files("p", &[("a", "one")]).good();
             copy(&database, &old);
             host.client().push_files("p", &[("b", "two")]).good();
-            let folder = match clean {
-                true => host.stop().2,
-                false => host.kill(),
-            };
+            let folder = if clean { host.stop().2 } else { host.kill() };
             // The index is often forgotten.
             _ = std::fs::remove_file(beside(&database, "-wal"));
             std::fs::copy(&old, &database).unwrap();

@@ -132,9 +132,10 @@ impl Model {
             (Some(newest), _) if newest.rev == base => Verdict::Accepted,
             _ if is_there_already => Verdict::Accepted,
             (Some(newest), Some(text)) if base == 0 && newest.text.is_none() => {
-                match self.was_ever(&entry.path, text) {
-                    true => Verdict::Refused,
-                    false => Verdict::Either,
+                if self.was_ever(&entry.path, text) {
+                    Verdict::Refused
+                } else {
+                    Verdict::Either
                 }
             }
             _ => Verdict::Refused,
@@ -181,9 +182,10 @@ impl Model {
         results.len() == entries.len()
             && pairs.into_iter().all(|(entry, result)| {
                 let rev = result["rev"].as_i64();
-                let numbered = match self.changes(entry) {
-                    true => rev.is_some_and(|rev| rev > std::mem::replace(&mut last_rev, rev)),
-                    false => rev == self.newest(&entry.path).map(|newest| newest.rev),
+                let numbered = if self.changes(entry) {
+                    rev.is_some_and(|rev| rev > std::mem::replace(&mut last_rev, rev))
+                } else {
+                    rev == self.newest(&entry.path).map(|newest| newest.rev)
                 };
                 numbered && result["path"] == *entry.path && result["status"] == self.status(entry)
             })

@@ -251,14 +251,13 @@ impl World {
                 .iter()
                 .position(|result| result["path"] == *entry.path)
         });
-        match dry {
-            true => {
-                assert_eq!(results.len(), entries.len(), "{answer}");
-                for (entry, result) in entries.iter().zip(results) {
-                    assert_eq!(result["status"], self.model.status(entry), "{result}");
-                }
+        if dry {
+            assert_eq!(results.len(), entries.len(), "{answer}");
+            for (entry, result) in entries.iter().zip(results) {
+                assert_eq!(result["status"], self.model.status(entry), "{result}");
             }
-            false => self.model.accept(RESTORER, &entries, &answer["results"]),
+        } else {
+            self.model.accept(RESTORER, &entries, &answer["results"])
         }
         self.check_status();
     }

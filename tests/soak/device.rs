@@ -257,9 +257,10 @@ impl<'a> Device<'a> {
 
     /// All different, up to two pages long, rarely much longer.
     fn text(&mut self) -> String {
-        let words = match self.random.percent(1) {
-            true => 20_000,
-            false => self.random.in_range(0..200),
+        let words = if self.random.percent(1) {
+            20_000
+        } else {
+            self.random.in_range(0..200)
         };
         let mut text = format!("{}\n", self.random.in_range(0..u64::MAX));
         text += &"ghi chú ".repeat(words as usize);

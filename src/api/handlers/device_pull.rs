@@ -37,9 +37,10 @@ impl PagePlan {
         let pull = Pull::begin(key.position.marks, since, now_us);
         Self {
             from: pull.from,
-            entries: match pull.own {
-                true => Entries::LiveFiles,
-                false => Entries::LiveFilesOfOthers(key.number),
+            entries: if pull.own {
+                Entries::LiveFiles
+            } else {
+                Entries::LiveFilesOfOthers(key.number)
             },
             device: Some((key.number, pull)),
         }
@@ -71,10 +72,11 @@ impl PagePlan {
         };
         let Reached { project, epoch, .. } = reached;
         let write = move |store: &Store| store.set_pull_marks(key, project, epoch, marks);
-        match reached.has_more {
-            false => app.later.add(write),
+        if reached.has_more {
             // Without it the pages are sent again; the client need not fail for it.
-            true => _ = app.database.write(write),
+            _ = app.database.write(write);
+        } else {
+            app.later.add(write);
         }
     }
 }

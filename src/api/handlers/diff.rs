@@ -49,9 +49,10 @@ pub fn diff(app: &App, id: &ProjectId, body: Vec<u8>) -> Result<Response<Vec<u8>
         }
         set_aside(&folders, &mut diff)?;
         for path in locals.into_keys() {
-            match folders.contain(&path) {
-                true => diff.upload.push(new_file(path)),
-                false => diff.not_synced.push(path.to_string()),
+            if folders.contain(&path) {
+                diff.upload.push(new_file(path));
+            } else {
+                diff.not_synced.push(path.to_string());
             }
         }
         if let Some(project) = &project {
@@ -210,9 +211,10 @@ fn sort_out(store: &Store, project: i64, pairs: Vec<Pair>, diff: &mut Diff) -> R
 fn set_aside(folders: &SyncFolders, diff: &mut Diff) -> Result<(), Error> {
     for upload in std::mem::take(&mut diff.upload) {
         let path = upload.device_path.as_deref().unwrap_or(&upload.path);
-        match folders.contain(&file_path(path)?) {
-            true => diff.upload.push(upload),
-            false => diff.not_synced.push(path.to_owned()),
+        if folders.contain(&file_path(path)?) {
+            diff.upload.push(upload);
+        } else {
+            diff.not_synced.push(path.to_owned());
         }
     }
     Ok(())

@@ -187,12 +187,13 @@ fn decode(file: &PushedFile, limit_bytes: usize) -> Result<Vec<u8>, Error> {
     let content = STANDARD_NO_PAD
         .decode_to_vec(file.content.trim_end_matches('='))
         .map_err(|_| Error::BadBase64 { path: path() })?;
-    match content.len() > limit_bytes {
-        true => Err(Error::FileTooLarge {
+    if content.len() > limit_bytes {
+        Err(Error::FileTooLarge {
             path: path(),
             limit_bytes,
-        }),
-        false => Ok(content),
+        })
+    } else {
+        Ok(content)
     }
 }
 

@@ -30,10 +30,7 @@ pub fn restore(
     let dry_run = request.dry_run;
     let past = restore_to(request)?;
     let rules = app.settings.rules()?;
-    let now_us = match dry_run {
-        true => now_us(),
-        false => moment(app)?,
-    };
+    let now_us = if dry_run { now_us() } else { moment(app)? };
     let to = PushTo::new(id, now_us, &rules);
     let restored = app
         .database

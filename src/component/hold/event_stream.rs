@@ -64,13 +64,15 @@ impl EventStream {
             self.waiter.go_on(app).ok()?;
         }
         let key_may_have_changed = is_due && self.state.key_may_have_changed();
-        let events = match self.waiter.has_changed(app) || key_may_have_changed {
-            true => self.look(app)?,
-            false => Vec::new(),
+        let events = if self.waiter.has_changed(app) || key_may_have_changed {
+            self.look(app)?
+        } else {
+            Vec::new()
         };
-        Some(match is_due && events.is_empty() {
-            true => COMMENT.into(),
-            false => events,
+        Some(if is_due && events.is_empty() {
+            COMMENT.into()
+        } else {
+            events
         })
     }
 

@@ -37,9 +37,10 @@ impl Waiter {
     /// How long it may sleep, at most the time that is left. On WASI 0.3 a change wakes it (`component/bell.rs`), but not
     /// one before its first look.
     pub(super) fn pause(&self, app: &App, left: Duration) -> Duration {
-        match cfg!(feature = "wasi-0-3") && self.watched.has_looked() {
-            true => left,
-            false => left.min(app.watch.pause()),
+        if cfg!(feature = "wasi-0-3") && self.watched.has_looked() {
+            left
+        } else {
+            left.min(app.watch.pause())
         }
     }
 

@@ -14,8 +14,9 @@ pub fn wait(client: &Pollable) -> Result<(), Stalled> {
         return Ok(());
     };
     let timer = subscribe_duration(timeout.as_nanos() as u64);
-    match poll(&[client, &timer]).contains(&0) {
-        true => Ok(()),
-        false => Err(Stalled),
+    if poll(&[client, &timer]).contains(&0) {
+        Ok(())
+    } else {
+        Err(Stalled)
     }
 }

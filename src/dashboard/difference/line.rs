@@ -95,12 +95,13 @@ impl<'t> Line<'t> {
 impl<'t> Part<'t> {
     /// A text, or its beginning and its end when it has more than `most` bytes.
     fn new(text: &'t str, is_marked: bool, most: usize) -> Self {
-        let (start, end) = match text.len() <= most {
-            true => (text.len(), text.len()),
-            false => (
+        let (start, end) = if text.len() <= most {
+            (text.len(), text.len())
+        } else {
+            (
                 text.floor_char_boundary(most / 2),
                 text.ceil_char_boundary(text.len() - most / 2),
-            ),
+            )
         };
         Self {
             text: &text[..start],

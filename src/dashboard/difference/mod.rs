@@ -202,9 +202,12 @@ mod tests {
             LineKind::Removed => format!("{}- ", line.old.unwrap()),
             LineKind::Added => format!("{}+ ", line.new.unwrap()),
         };
-        let text = |part: &Part| match part.is_marked {
-            true => format!("[{}]", part.text),
-            false => part.text.to_owned(),
+        let text = |part: &Part| {
+            if part.is_marked {
+                format!("[{}]", part.text)
+            } else {
+                part.text.to_owned()
+            }
         };
         let line = |line: &Line| sign(line) + &line.parts.iter().map(text).collect::<String>();
         let text = compared(old, new);

@@ -19,15 +19,17 @@ pub fn marks(old: &str, new: &str, deadline: Instant) -> [Marks; 2] {
     let before = equal_before(old, new);
     let after = equal_after(&old[before..], &new[before..]);
     let [old_middle, new_middle] = [old, new].map(|text| &text[before..text.len() - after]);
-    let marks = match old_middle.len().max(new_middle.len()) > MAX_COMPARED_BYTES {
-        true => [old_middle, new_middle].map(|text| std::iter::once(0..text.len()).collect()),
-        false => middle_marks(old_middle, new_middle, deadline),
+    let marks = if old_middle.len().max(new_middle.len()) > MAX_COMPARED_BYTES {
+        [old_middle, new_middle].map(|text| std::iter::once(0..text.len()).collect())
+    } else {
+        middle_marks(old_middle, new_middle, deadline)
     };
     let shift = |place: Range<usize>| before + place.start..before + place.end;
     let marks = marks.map(|marks| marks.into_iter().map(shift).collect::<Marks>());
-    match is_alike(old, &marks[0]) && is_alike(new, &marks[1]) {
-        true => marks,
-        false => [Marks::new(), Marks::new()],
+    if is_alike(old, &marks[0]) && is_alike(new, &marks[1]) {
+        marks
+    } else {
+        [Marks::new(), Marks::new()]
     }
 }
 

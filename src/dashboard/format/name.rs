@@ -79,9 +79,10 @@ fn seen(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars().take(MAX_CHARS) {
-        match is_hidden(character) {
-            true => plain.push_str(&number(character)),
-            false => plain.push(character),
+        if is_hidden(character) {
+            plain.push_str(&number(character));
+        } else {
+            plain.push(character);
         }
     }
     plain

@@ -12,9 +12,10 @@ impl Display for Query<'_> {
         let fields = self.1.iter().filter(|(_, value)| !value.is_empty());
         let query = Serializer::new(String::new()).extend_pairs(fields).finish();
         f.write_str(self.0)?;
-        match query.is_empty() {
-            true => Ok(()),
-            false => write!(f, "?{query}"),
+        if query.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "?{query}")
         }
     }
 }

@@ -131,16 +131,18 @@ impl Html {
             Some(Alignment::Left | Alignment::None) | None => "",
         };
         self.table.next += 1;
-        match self.table.in_head {
-            true => self.open(&format!("<th{class}>"), "</th>"),
-            false => self.open(&format!("<td{class}>"), "</td>"),
+        if self.table.in_head {
+            self.open(&format!("<th{class}>"), "</th>");
+        } else {
+            self.open(&format!("<td{class}>"), "</td>");
         }
     }
 
     fn numbered_list(&mut self, first: u64) {
-        match self.has_room() {
-            true => self.open(&format!("<ol start=\"{first}\">\n"), "</ol>\n"),
-            false => self.open.push(""),
+        if self.has_room() {
+            self.open(&format!("<ol start=\"{first}\">\n"), "</ol>\n");
+        } else {
+            self.open.push("");
         }
     }
 

@@ -95,9 +95,10 @@ fn open(
     if !user.is_empty() {
         let login = app.settings.dashboard_login()?;
         let credential = Credential::Password(user, secret);
-        return match login.is_some_and(|login| is_login(&login, user, secret)) {
-            true => session::open(app, &Caller::Owner, &credential, now_us()),
-            false => Err(person::refuse(app, headers, common)),
+        return if login.is_some_and(|login| is_login(&login, user, secret)) {
+            session::open(app, &Caller::Owner, &credential, now_us())
+        } else {
+            Err(person::refuse(app, headers, common))
         };
     }
     let caller = person::with_key(app, headers, secret.as_bytes(), common)?;
@@ -127,9 +128,10 @@ fn wanted(next: &str) -> &str {
     // A browser goes up at `..` before it asks, and leaves out a line break.
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic());
     let goes_up = path.split('/').any(|part| matches!(part, "." | ".."));
-    match is_page && is_plain && !goes_up && !path.contains('\\') {
-        true => next,
-        false => HOME,
+    if is_page && is_plain && !goes_up && !path.contains('\\') {
+        next
+    } else {
+        HOME
     }
 }
 

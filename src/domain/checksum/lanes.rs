@@ -22,9 +22,10 @@ pub(super) fn of_each(contents: &[Vec<u8>]) -> Vec<Hash> {
 }
 
 fn of_group(contents: &[&[u8]; LANES]) -> [Hash; LANES] {
-    match are_faster_together(contents) {
-        true => together(contents),
-        false => contents.map(|content| Sha256::digest(content).into()),
+    if are_faster_together(contents) {
+        together(contents)
+    } else {
+        contents.map(|content| Sha256::digest(content).into())
     }
 }
 

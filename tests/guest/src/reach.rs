@@ -48,9 +48,10 @@ fn outcome(result: Result<impl Debug, impl Debug>) -> Attempt {
 
 fn list(names: impl Iterator<Item = String>) -> Attempt {
     let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        true => Err("none".to_owned()),
-        false => Ok(names.join(" ")),
+    if names.is_empty() {
+        Err("none".to_owned())
+    } else {
+        Ok(names.join(" "))
     }
 }
 

@@ -83,9 +83,10 @@ impl Chrome {
         let text = response.into_body().read_to_string();
         let text = text.map_err(|error| error.to_string())?;
         let mut answer: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        match is_good {
-            true => Ok(answer["value"].take()),
-            false => Err(answer["value"].to_string()),
+        if is_good {
+            Ok(answer["value"].take())
+        } else {
+            Err(answer["value"].to_string())
         }
     }
 

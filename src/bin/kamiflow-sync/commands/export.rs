@@ -34,9 +34,10 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     };
     let bytes = progress::bytes(files.iter().map(|file| file.size).sum());
     let (files, target) = (counted(files.len(), "file"), &args.target.file);
-    match is_stdout(target) {
-        true => note!("Exported {files}, {bytes}"),
-        false => say!("Exported {files}, {bytes}, to {}", target.display()),
+    if is_stdout(target) {
+        note!("Exported {files}, {bytes}");
+    } else {
+        say!("Exported {files}, {bytes}, to {}", target.display());
     }
     Ok(())
 }

@@ -58,13 +58,14 @@ fn explain(args: &MoveOutArgs, error: anyhow::Error) -> anyhow::Error {
 
 /// Nothing but this run can have made the file.
 fn stays(args: &MoveOutArgs) -> String {
-    match args.file.exists() {
-        true => format!(
+    if args.file.exists() {
+        format!(
             "{} was not closed: delete {} and try again",
             args.project,
             args.file.display()
-        ),
-        false => format!("{} stays on this server", args.project),
+        )
+    } else {
+        format!("{} stays on this server", args.project)
     }
 }
 

@@ -87,11 +87,12 @@ pub fn check(key: &str, file: Option<&Path>) -> Result<(), BadSetting> {
 /// Fails when the value of `variable` is the name of a file: then its content was meant.
 pub fn refuse_file(variable: &str, value: &str) -> Result<(), BadSetting> {
     let name = variable.to_ascii_uppercase();
-    match Path::new(value.trim()).is_file() {
-        true => Err(BadSetting(format!(
+    if Path::new(value.trim()).is_file() {
+        Err(BadSetting(format!(
             "{name} is the name of a file: set {name}_FILE to it instead, to have the key read from it"
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }
 

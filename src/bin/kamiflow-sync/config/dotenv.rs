@@ -42,9 +42,10 @@ fn pair(text: &str) -> Option<((String, String), &str)> {
     let (name, rest) = text.split_at(text.find(|c| !is_name(c))?);
     let value = rest.trim_start_matches(BLANKS).strip_prefix('=')?;
     let trimmed = value.trim_start_matches(BLANKS);
-    let (word, rest) = match trimmed.len() < value.len() && trimmed.starts_with('#') {
-        true => (String::new(), trimmed),
-        false => word(trimmed)?,
+    let (word, rest) = if trimmed.len() < value.len() && trimmed.starts_with('#') {
+        (String::new(), trimmed)
+    } else {
+        word(trimmed)?
     };
     let after = end_of_line(rest)?;
     (!name.is_empty()).then(|| ((name.to_owned(), word), after))

@@ -34,9 +34,10 @@ fn value(file: &str) -> Result<String, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let value = text.strip_suffix('\n').unwrap_or(text);
     let value = value.strip_suffix('\r').unwrap_or(value);
-    match value.trim().is_empty() {
-        true => Err("the file is empty".to_owned()),
-        false => Ok(value.to_owned()),
+    if value.trim().is_empty() {
+        Err("the file is empty".to_owned())
+    } else {
+        Ok(value.to_owned())
     }
 }
 

@@ -95,9 +95,10 @@ impl Barrier {
     }
 
     fn for_command(&self) -> String {
-        match self.owner == user() {
-            true => format!("{self}: chmod u+rwX {}", quoted(&self.path)),
-            false => format!("{self}: run it as user {}", self.owner),
+        if self.owner == user() {
+            format!("{self}: chmod u+rwX {}", quoted(&self.path))
+        } else {
+            format!("{self}: run it as user {}", self.owner)
         }
     }
 }
@@ -121,9 +122,10 @@ fn user() -> u32 {
 fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    match path.chars().all(is_plain) {
-        true => path.into_owned(),
-        false => format!("'{}'", path.replace('\'', "'\\''")),
+    if path.chars().all(is_plain) {
+        path.into_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
     }
 }
 

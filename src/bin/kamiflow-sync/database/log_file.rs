@@ -111,9 +111,12 @@ impl<R: Read> Frames<R> {
 
 fn add(mut sum: [u32; 2], bytes: &[u8], is_big_endian: bool) -> [u32; 2] {
     let (words, _) = bytes.as_chunks::<4>();
-    let word = |bytes: [u8; 4]| match is_big_endian {
-        true => u32::from_be_bytes(bytes),
-        false => u32::from_le_bytes(bytes),
+    let word = |bytes: [u8; 4]| {
+        if is_big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        }
     };
     for pair in words.chunks_exact(2) {
         sum[0] = sum[0].wrapping_add(word(pair[0])).wrapping_add(sum[1]);

@@ -72,11 +72,14 @@ pub fn load(file: &Path, max_memory: usize) -> Result<(Engine, Code)> {
     let loaded = load(false, linker::link);
     #[cfg(feature = "wasi-0-3")]
     let loaded = loaded.or_else(|_maybe_of_wasi_0_3| load(true, super::wasi_0_3::link));
-    loaded.map_err(|error: anyhow::Error| match is_of_another_build(&bytes) {
-        true => error.context(
-            "the component needs WASI 0.3: build this program with `--features wasi-0-3`, or use spin.toml",
-        ),
-        false => error,
+    loaded.map_err(|error: anyhow::Error| {
+        if is_of_another_build(&bytes) {
+            error.context(
+                "the component needs WASI 0.3: build this program with `--features wasi-0-3`, or use spin.toml",
+            )
+        } else {
+            error
+        }
     })
 }
 

@@ -94,17 +94,17 @@ impl Exchange {
             .handle
             .call_async(&mut *store, (head, body.transpose()?));
         let ((answer, is_unfinished),) = call.await?;
-        let outparam = match answer.is_empty() {
-            true => Some(store.data_mut().http().new_response_outparam(sender)?),
-            false => {
-                // The client may be gone.
-                _ = sender.send(Ok(read(answer)?));
-                None
-            }
+        let outparam = if answer.is_empty() {
+            Some(store.data_mut().http().new_response_outparam(sender)?)
+        } else {
+            // The client may be gone.
+            _ = sender.send(Ok(read(answer)?));
+            None
         };
-        match is_unfinished {
-            true => self.finish.call_async(store, (outparam,)).await,
-            false => Ok(()),
+        if is_unfinished {
+            self.finish.call_async(store, (outparam,)).await
+        } else {
+            Ok(())
         }
     }
 }

@@ -13,8 +13,9 @@ const LARGE_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long an instance with so many bytes of memory waits for its next request.
 pub fn idle_timeout(memory: usize) -> Duration {
-    match memory > UNCOUNTED {
-        true => LARGE_IDLE_TIMEOUT,
-        false => IDLE_TIMEOUT,
+    if memory > UNCOUNTED {
+        LARGE_IDLE_TIMEOUT
+    } else {
+        IDLE_TIMEOUT
     }
 }

@@ -67,8 +67,9 @@ impl LongStatements {
 
 /// Runs a statement of a writer, which nobody may hold up.
 pub fn run<T>(parameters: &[Value], run: impl FnOnce() -> T) -> T {
-    match parameters.iter().map(memory_size).sum::<usize>() > LARGE_PARAMETERS {
-        true => block_in_place(run),
-        false => run(),
+    if parameters.iter().map(memory_size).sum::<usize>() > LARGE_PARAMETERS {
+        block_in_place(run)
+    } else {
+        run()
     }
 }

@@ -75,9 +75,10 @@ impl PlatformState {
 
     /// Waits for the next turn of a long request; `None` when others wait for it.
     pub fn next_turn(&mut self) -> Option<impl Future<Output = ()> + Send + use<>> {
-        match self.is_writing() {
-            true => None,
-            false => Some(self.shared.turns.next(self.turn())),
+        if self.is_writing() {
+            None
+        } else {
+            Some(self.shared.turns.next(self.turn()))
         }
     }
 

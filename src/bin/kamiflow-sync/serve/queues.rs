@@ -60,9 +60,10 @@ impl Queues {
             permits.keep(place);
             return permits;
         }
-        let limit = match is_open(head) {
-            true => &self.open,
-            false => &self.requests,
+        let limit = if is_open(head) {
+            &self.open
+        } else {
+            &self.requests
         };
         self.permits(limit, may_change(head)).await
     }

@@ -122,9 +122,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Withheld<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.withholds() {
-            true => Poll::Ready(Ok(bytes.len())),
-            false => self.stream().poll_write(context, bytes),
+        if self.withholds() {
+            Poll::Ready(Ok(bytes.len()))
+        } else {
+            self.stream().poll_write(context, bytes)
         }
     }
 
@@ -133,9 +134,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Withheld<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.withholds() {
-            true => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
-            false => self.stream().poll_write_vectored(context, slices),
+        if self.withholds() {
+            Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
+        } else {
+            self.stream().poll_write_vectored(context, slices)
         }
     }
 
@@ -149,9 +151,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Withheld<S> {
 
     /// The answer that is sent instead comes after hyper's.
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.has_answer {
-            true => Poll::Ready(Ok(())),
-            false => self.stream().poll_shutdown(context),
+        if self.has_answer {
+            Poll::Ready(Ok(()))
+        } else {
+            self.stream().poll_shutdown(context)
         }
     }
 }

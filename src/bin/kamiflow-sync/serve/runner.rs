@@ -50,9 +50,10 @@ impl Runner {
             let response = response.await?;
             Ok::<_, wasmtime::Error>(self.responses.complete(response, &head.method).await?)
         };
-        let handled = match is_limited {
-            true => self.compute_limit.run(completed).await,
-            false => completed.await,
+        let handled = if is_limited {
+            self.compute_limit.run(completed).await
+        } else {
+            completed.await
         };
         match handled {
             Ok(Completed::InMemory(response)) => Ok(response),

@@ -152,9 +152,10 @@ impl Service {
             client.sending.ended();
         }
         request_headers::prepare(&mut parts).map_err(|failure| (failure, None))?;
-        let _turn = match is_pipelined {
-            true => self.queues.pipelined(&client.slot).await,
-            false => None,
+        let _turn = if is_pipelined {
+            self.queues.pipelined(&client.slot).await
+        } else {
+            None
         };
         let permits = self.queues.enter(&parts, has_body).await;
         let may_change = may_change(&parts);

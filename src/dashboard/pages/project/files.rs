@@ -109,9 +109,10 @@ fn below<'p>(path: &'p str, folder: &str) -> &'p str {
 }
 
 fn counted(files: u64) -> String {
-    match files >= MAX_COUNTED {
-        true => format!("{} or more", count(files, "file")),
-        false => count(files, "file"),
+    if files >= MAX_COUNTED {
+        format!("{} or more", count(files, "file"))
+    } else {
+        count(files, "file")
     }
 }
 

@@ -72,9 +72,10 @@ fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
 /// What there is in place of a folder, and what to do.
 fn instead(target: &Path) -> String {
     let shown = target.display();
-    match target.exists() {
-        true => format!("{shown} is a file: name the folder that it is in"),
-        false => format!("there is none at {shown}: make it first"),
+    if target.exists() {
+        format!("{shown} is a file: name the folder that it is in")
+    } else {
+        format!("there is none at {shown}: make it first")
     }
 }
 

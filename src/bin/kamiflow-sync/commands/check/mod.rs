@@ -145,9 +145,10 @@ const PURGED: [&str; 2] = [
 
 fn references(connection: &Connection, examination: &mut Examination) -> rusqlite::Result<()> {
     let owners = owners(connection)?;
-    let purged = match connection.table_exists(None, "purged")? {
-        true => &PURGED[..],
-        false => &[],
+    let purged = if connection.table_exists(None, "purged")? {
+        &PURGED[..]
+    } else {
+        &[]
     };
     for statement in REFERENCES.iter().chain(purged) {
         let mut select = connection.prepare(&statement.replace("OWNERS", owners))?;

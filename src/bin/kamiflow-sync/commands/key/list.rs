@@ -16,9 +16,10 @@ use crate::say::say;
 pub fn run(args: &InstallationArgs) -> Result<()> {
     let installation = Installation::find(args)?;
     let store = open::existing_store(&installation.database)?;
-    let keys = match store.has_device_keys()? {
-        true => store.device_keys()?,
-        false => Vec::new(),
+    let keys = if store.has_device_keys()? {
+        store.device_keys()?
+    } else {
+        Vec::new()
     };
     say!(
         "{:<10}  {:<6}  {:<16}  {:<16}  {:<16}  NAME, PROJECTS",

@@ -74,17 +74,19 @@ impl GroupCommit {
         open: impl FnOnce() -> rusqlite::Result<Connection>,
     ) -> CommitResult {
         self.connect(open)?;
-        self.run(match self.finished.is_empty() {
-            true => "BEGIN IMMEDIATE",
-            false => "SAVEPOINT guest",
+        self.run(if self.finished.is_empty() {
+            "BEGIN IMMEDIATE"
+        } else {
+            "SAVEPOINT guest"
         })
     }
 
     /// Leaves the work of a transaction to the commit of the group.
     pub(super) fn finish(&mut self) -> oneshot::Receiver<CommitResult> {
-        let released = match self.finished.is_empty() {
-            true => Ok(()),
-            false => self.run("RELEASE guest"),
+        let released = if self.finished.is_empty() {
+            Ok(())
+        } else {
+            self.run("RELEASE guest")
         };
         let (sender, receiver) = oneshot::channel();
         self.finished.push(sender);
@@ -96,11 +98,11 @@ impl GroupCommit {
 
     /// Fails when the work that the transaction has seen is not committed.
     pub(super) fn roll_back(&mut self) -> CommitResult {
-        let rolled_back = match self.finished.is_empty() {
-            true => self.run("ROLLBACK"),
-            false => self
-                .run("ROLLBACK TO guest")
-                .and_then(|()| self.run("RELEASE guest")),
+        let rolled_back = if self.finished.is_empty() {
+            self.run("ROLLBACK")
+        } else {
+            self.run("ROLLBACK TO guest")
+                .and_then(|()| self.run("RELEASE guest"))
         };
         match rolled_back {
             Ok(()) => return self.commit_finished(),

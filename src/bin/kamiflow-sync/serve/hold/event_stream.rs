@@ -90,13 +90,15 @@ impl EventStream {
 
     /// A comment, unless the key opens nothing any more.
     async fn beat(&mut self) -> Option<Bytes> {
-        let events = match self.state.key_may_have_changed() {
-            true => self.look().await?,
-            false => Bytes::new(),
+        let events = if self.state.key_may_have_changed() {
+            self.look().await?
+        } else {
+            Bytes::new()
         };
-        Some(match events.is_empty() {
-            true => COMMENT.into(),
-            false => events,
+        Some(if events.is_empty() {
+            COMMENT.into()
+        } else {
+            events
         })
     }
 }

@@ -32,9 +32,10 @@ impl Mailbox {
             let project = publication.channels.first();
             news.publications
                 .retain(|older| older.channels.first() != project);
-            match news.publications.len() < MAX_KEPT {
-                true => news.publications.push(publication.clone()),
-                false => *news = News::look_again(),
+            if news.publications.len() < MAX_KEPT {
+                news.publications.push(publication.clone());
+            } else {
+                *news = News::look_again();
             }
         });
     }
