@@ -45,7 +45,7 @@ macro_rules! settings {
 
         /// The values that were asked for.
         #[derive(Default)]
-        struct Known {
+        struct KnownValues {
             $($name: OnceCell<$type>,)*
         }
 
@@ -104,7 +104,7 @@ type Get = dyn Fn(&str) -> Result<Option<String>, String>;
 /// The settings as a host gives them.
 pub struct Settings {
     get: Box<Get>,
-    known: Known,
+    known: KnownValues,
 }
 
 impl Settings {
@@ -113,7 +113,7 @@ impl Settings {
     pub fn new(get: impl Fn(&str) -> Result<Option<String>, String> + 'static) -> Self {
         Self {
             get: Box::new(get),
-            known: Known::default(),
+            known: KnownValues::default(),
         }
     }
 

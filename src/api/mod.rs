@@ -55,5 +55,5 @@ pub use places::Places;
 pub use publication::Publication;
 pub use request::{Body, MAX_PAUSE};
 pub use response::attachment;
-pub use waiting::Waiting;
+pub use waiting::CountedWait;
 pub use watch::{Watch, Watched};

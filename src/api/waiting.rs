@@ -18,9 +18,9 @@ const LONGEST_S: u64 = MAX_WAIT_S as u64;
 const ALL: &str = "all";
 
 /// One that waits, with its place in each count.
-pub struct Waiting(Vec<Place>);
+pub struct CountedWait(Vec<Place>);
 
-impl Waiting {
+impl CountedWait {
     /// Counts one that waits as this says, unless so many wait already, or as many of its key as may.
     pub fn begin(app: &App, hold: &Hold, most: usize) -> Result<Result<Self, NoPlace>, Error> {
         begin(app, now_s(), hold, most)
@@ -48,10 +48,10 @@ fn begin(
     now_s: u64,
     hold: &Hold,
     most: usize,
-) -> Result<Result<Waiting, NoPlace>, Error> {
+) -> Result<Result<CountedWait, NoPlace>, Error> {
     let own = hold.key().map(|key| (key, hold.most, NoPlace::ForKey));
     let window = window_of(now_s + LONGEST_S);
-    let mut waiting = Waiting(Vec::new());
+    let mut waiting = CountedWait(Vec::new());
     let mut full = None;
     let all = (ALL, most, NoPlace::ForAnybody);
     for (count, most, reason) in [all].into_iter().chain(own) {

@@ -60,8 +60,8 @@ pub fn changes(
     Ok(response)
 }
 
-/// An answer, and whether nothing is newer than the cursor of the client.
-type Known = (Response<Vec<u8>>, bool);
+/// The answer 304, and whether nothing is newer than the cursor of the client.
+type NotModified = (Response<Vec<u8>>, bool);
 
 /// Answers 304 when the client has this page.
 fn if_known(
@@ -69,7 +69,7 @@ fn if_known(
     head: &Request<()>,
     id: &ProjectId,
     since: Option<Cursor>,
-) -> Result<Option<Known>, Error> {
+) -> Result<Option<NotModified>, Error> {
     let mut is_newest = false;
     let known = etag::if_known(head, || {
         let Some(project) = store.project(id)? else {

@@ -8,7 +8,7 @@ use super::ask::ask;
 use crate::api::again::mark_again;
 use crate::api::hold::{Hold, NoPlace};
 use crate::api::routes;
-use crate::api::{App, Body, Error, Waiting, Watched};
+use crate::api::{App, Body, CountedWait, Error, Watched};
 use crate::store::Subject;
 
 /// Requests that may wait at once. On WASI 0.2 each has an instance, and Spin has 1,000 for everything.
@@ -16,7 +16,7 @@ const MAX_WAITING: usize = if cfg!(feature = "wasi-0-3") { 1000 } else { 64 };
 
 pub(super) struct Waiter {
     head: Request<()>,
-    waiting: Waiting,
+    waiting: CountedWait,
     watched: Watched,
 }
 
@@ -26,7 +26,7 @@ impl Waiter {
         head: Request<()>,
         hold: &Hold,
     ) -> Result<Result<Self, NoPlace>, Error> {
-        let waiting = Waiting::begin(app, hold, MAX_WAITING)?;
+        let waiting = CountedWait::begin(app, hold, MAX_WAITING)?;
         Ok(waiting.map(|waiting| Self {
             watched: Watched::begin(&app.watch, subjects(&head, hold)),
             head,

@@ -28,7 +28,7 @@ pub struct Share {
 }
 
 /// Counts one that waits, until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitCount<'a>(&'a AtomicUsize);
 
 impl Pool {
     pub fn new(bytes: u64) -> Arc<Self> {
@@ -62,7 +62,7 @@ impl Share {
             return;
         }
         let pool = self.pool.clone();
-        let _waiting = Waiting::count(&pool.waiting);
+        let _waiting = WaitCount::count(&pool.waiting);
         tokio::select! {
             biased;
             free = pool.free.clone().acquire_many_owned(steps) => self.add(free.ok()),
@@ -102,14 +102,14 @@ impl Share {
     }
 }
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitCount<'a> {
     fn count(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, Relaxed);
         Self(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitCount<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }

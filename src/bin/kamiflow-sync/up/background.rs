@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::startup::Startup;
 use crate::database::recent::Reader;
 use crate::platform::Shared;
-use crate::serve::hold::{Holder, News};
+use crate::serve::hold::{Holder, Written};
 
 /// Gives the pages of deleted data back to the disk, and tells those who wait what other processes write.
 pub fn spawn(
@@ -41,9 +41,9 @@ async fn data_versions(shared: Arc<Shared>) -> Vec<Option<i64>> {
 }
 
 /// What was written lately, read on a thread that may wait for the disk. Without a file, nobody else writes.
-async fn news(reader: Option<Arc<Mutex<Reader>>>) -> News {
+async fn news(reader: Option<Arc<Mutex<Reader>>>) -> Written {
     let Some(reader) = reader else {
-        return News::default();
+        return Written::default();
     };
     let read = move || {
         let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ async fn news(reader: Option<Arc<Mutex<Reader>>>) -> News {
     let recent = tokio::task::spawn_blocking(read).await.ok();
     let is_incomplete = recent.as_ref().is_none_or(|recent| recent.is_incomplete);
     let changes = recent.into_iter().flat_map(|recent| recent.changes);
-    News {
+    Written {
         publications: changes.filter_map(Publication::of_latest).collect(),
         is_incomplete,
     }

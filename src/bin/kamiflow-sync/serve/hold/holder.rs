@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::event_stream::EventStream;
 use super::hub::Hub;
 use super::long_poll;
-use super::outside::{self, News, Versions};
+use super::outside::{self, Versions, Written};
 use super::places::Places;
 use super::unheard::Unheard;
 use super::waiting::Waiting;
@@ -102,7 +102,7 @@ impl Holder {
 
     /// Looks for what other processes write: `versions` changes when they have, and perhaps more often,
     /// and `news` reads it.
-    pub async fn watch<V: Future<Output = Versions>, N: Future<Output = News>>(
+    pub async fn watch<V: Future<Output = Versions>, N: Future<Output = Written>>(
         self,
         versions: impl Fn() -> V,
         news: impl FnMut() -> N,

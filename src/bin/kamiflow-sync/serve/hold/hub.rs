@@ -24,13 +24,13 @@ struct State {
     now: u64,
     /// What was published up to here may be missing in `known`.
     forgotten: u64,
-    known: HashMap<String, Known>,
+    known: HashMap<String, LastPublication>,
     waiting: HashMap<String, Vec<Arc<Mailbox>>>,
 }
 
 /// The last publication on a channel.
 #[derive(Debug)]
-struct Known {
+struct LastPublication {
     at: u64,
     rev: Option<i64>,
 }
@@ -132,7 +132,7 @@ impl State {
             self.forget();
         }
         for channel in &publication.channels {
-            let known = Known {
+            let known = LastPublication {
                 at: self.now,
                 rev: publication.rev,
             };

@@ -20,4 +20,4 @@ mod waiting;
 
 pub use ask::Ask;
 pub use holder::{Held, Holder};
-pub use outside::News;
+pub use outside::Written;

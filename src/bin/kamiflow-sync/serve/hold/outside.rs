@@ -13,7 +13,7 @@ pub type Versions = Vec<Option<i64>>;
 
 /// What was written lately, perhaps some of it again.
 #[derive(Default)]
-pub struct News {
+pub struct Written {
     pub publications: Vec<Publication>,
     /// Whether there may be more, so that everybody has to look again.
     pub is_incomplete: bool,
@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Publishes the news when `versions` has changed, as it also does when this process has written other
 /// things than changes, or when the answer to a change of this process was not heard. So only
 /// those whose project has changed are told.
-pub async fn watch<V: Future<Output = Versions>, N: Future<Output = News>>(
+pub async fn watch<V: Future<Output = Versions>, N: Future<Output = Written>>(
     hub: &Hub,
     versions: impl Fn() -> V,
     mut news: impl FnMut() -> N,
@@ -43,7 +43,7 @@ pub async fn watch<V: Future<Output = Versions>, N: Future<Output = News>>(
     }
 }
 
-fn tell(hub: &Hub, news: &News) {
+fn tell(hub: &Hub, news: &Written) {
     news.publications.iter().for_each(|news| hub.publish(news));
     if news.is_incomplete {
         hub.look_again();
@@ -56,14 +56,14 @@ mod tests {
 
     use super::*;
 
-    fn news(rev: i64, is_incomplete: bool) -> News {
+    fn news(rev: i64, is_incomplete: bool) -> Written {
         let publication = Publication {
             channels: vec!["a".to_owned()],
             rev: Some(rev),
             id: None,
             content: Some(String::new()),
         };
-        News {
+        Written {
             publications: vec![publication],
             is_incomplete,
         }
