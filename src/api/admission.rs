@@ -28,9 +28,8 @@ pub(super) struct Admitted {
 
 /// Whether a request was counted.
 pub(super) enum Counted {
-    /// It is not.
     No,
-    /// In this window.
+    /// It was, in this window.
     Yes(Usage),
     /// It will be, for this client, if it fails.
     IfItFails(Client),
@@ -140,7 +139,7 @@ pub(super) fn count(app: &App, client: &Client, common: &mut HeaderMap) -> Resul
     admit_one(app, client, common).map(|usage| usage.describe(common))
 }
 
-/// The same for one whose answer may say that it was not counted: [`settle`] adds the headers.
+/// Counts a request whose answer may say that it was not counted: [`settle`] adds the headers.
 fn admit_one(app: &App, client: &Client, common: &mut HeaderMap) -> Result<Usage, Error> {
     let usage = rate_limit::count(app, client, clock::now_us() as u64 / 1000)?;
     match usage.check() {

@@ -41,7 +41,7 @@ pub(super) fn weak(parts: &[&str]) -> String {
     format!("W/\"{}\"", &digits[..24])
 }
 
-/// The same with a tag that the caller knows already.
+/// Builds an answer whose tag is known before, unless the client says that it has it.
 pub(super) fn unless_tagged(
     request: &HeaderMap,
     tag: &str,

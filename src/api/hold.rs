@@ -51,11 +51,11 @@ pub struct Hold {
     pub channels: Vec<String>,
     /// The answer is sent after this time; a stream ends.
     pub timeout: Duration,
-    /// Of a stream, which goes on behind the answer: where its client is then.
+    /// Where the client of a stream is after the answer; none without a stream.
     pub last_id: Option<String>,
-    /// Those who wait are counted by this name,
+    /// The name by which those who wait are counted.
     pub caller: String,
-    /// and so many of it may wait at once.
+    /// How many of this name may wait at once.
     pub most: usize,
     /// When the key may open less than now, in microseconds since 1970, as far as it is known.
     pub key_change: Option<i64>,
@@ -198,9 +198,9 @@ pub fn may_be_held<B>(request: &Request<B>) -> bool {
 /// Why nobody more may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoPlace {
-    /// As many wait as may.
+    /// As many wait already as may.
     ForAnybody,
-    /// As many of the key wait as may.
+    /// As many with this key wait already as may.
     ForKey,
 }
 

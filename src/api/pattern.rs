@@ -7,11 +7,11 @@ use super::error::Error;
 use crate::domain::{FilePath, ProjectId};
 use crate::wire::excerpt::brief_excerpt;
 
-/// Methods as an `allow` header lists them.
+/// The methods of an address that is read, as an `allow` header lists them.
 pub const GET: &str = "GET, HEAD";
-/// The same.
+/// The methods of an address that changes something.
 pub const POST: &str = "POST";
-/// The same.
+/// The methods of an address that does both.
 pub const GET_AND_POST: &str = "GET, HEAD, POST";
 
 /// The parts of a path that a pattern leaves open, still percent-encoded.

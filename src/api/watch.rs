@@ -80,7 +80,7 @@ impl Watch {
     }
 }
 
-/// From this time since the start.
+/// The time until the next look, at this time since the start.
 fn pause_at(time: Duration) -> Duration {
     let interval = INTERVAL.as_nanos();
     Duration::from_nanos((interval - time.as_nanos() % interval) as u64)
@@ -109,7 +109,7 @@ impl State {
 }
 
 impl Watched {
-    /// From now on.
+    /// Watches these from now on.
     pub fn begin(watch: &Watch, subjects: Vec<Subject>) -> Self {
         let mut state = watch.state.borrow_mut();
         for subject in &subjects {

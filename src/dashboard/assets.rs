@@ -54,7 +54,6 @@ impl Asset {
         }
     }
 
-    /// Where it is.
     pub(super) fn address(&self) -> String {
         let (name, extension) = (self.name, self.extension);
         format!("{HOME}/assets/{name}.{:016x}.{extension}", self.hash)

@@ -33,7 +33,7 @@ pub(super) struct Link {
 }
 
 impl Frame {
-    /// Of a page without a session.
+    /// The frame of a page without a session.
     pub(super) fn signed_out(title: &str) -> Self {
         Self::new(title, None)
     }

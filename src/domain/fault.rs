@@ -3,7 +3,7 @@
 
 /// Windows finds devices under these names in every folder.
 const DEVICES: [&str; 6] = ["AUX", "CON", "CONIN$", "CONOUT$", "NUL", "PRN"];
-/// The same for ports, each with a digit.
+/// Windows finds ports under these names with a digit behind them.
 const PORTS: [&str; 2] = ["COM", "LPT"];
 /// What Windows takes for the digit of a port.
 const DIGITS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"];
@@ -50,7 +50,7 @@ pub fn faults(path: &str) -> Vec<Fault> {
     found.map(|(fault, _)| fault).collect()
 }
 
-/// Also with an extension, and with blanks before it: `NUL .txt` is `NUL`.
+/// Whether it is a device, also with an extension, and with blanks before it: `NUL .txt` is `NUL`.
 fn is_device(segment: &str) -> bool {
     let stem = segment.split('.').next().unwrap_or_default();
     let stem = stem.trim_end_matches(' ').to_ascii_uppercase();

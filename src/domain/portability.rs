@@ -67,7 +67,7 @@ impl fmt::Display for UnportableName {
     }
 }
 
-/// Those of the names that some system cannot hold, or not beside each other and their twins.
+/// The names that some system cannot hold, or not beside each other and their twins.
 pub fn find(names: &[Name]) -> Vec<UnportableName> {
     let groups = groups(names);
     let has_stored_twins = names.iter().any(|name| !name.twins.is_empty());

@@ -44,11 +44,11 @@ pub enum ActivityKind {
 /// Which changes are listed.
 #[derive(Debug)]
 pub struct ActivityFilter<'f> {
-    /// Of these projects.
+    /// The projects whose changes are listed.
     pub projects: &'f Projects,
-    /// By this device.
+    /// The device that made them.
     pub device: Option<&'f str>,
-    /// Of paths that have this text in them, however it is written.
+    /// Text that their paths have in them, however it is written.
     pub path: Option<&'f str>,
 }
 

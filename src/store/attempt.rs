@@ -15,9 +15,9 @@ const SHORT_ATTEMPT: Duration = Duration::from_secs(1);
 enum Trouble {
     #[default]
     None,
-    /// SQLite may have rolled the transaction back by itself, for example because the disk is full.
+    /// A statement has failed: SQLite may have rolled the transaction back by itself, for example because the disk is full.
     Failed,
-    /// The same, and nothing is stored: another attempt may succeed.
+    /// A statement was interrupted, and nothing is stored: another attempt may succeed.
     Interrupted,
 }
 

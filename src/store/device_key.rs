@@ -61,7 +61,7 @@ pub struct NewKey {
     pub name: KeyName,
     /// What it may do.
     pub grant: Grant,
-    /// Of its secret.
+    /// The hash of its secret.
     pub hash: SecretHash,
 }
 

@@ -12,7 +12,7 @@ const DUE_US: Rev = 600_000_000;
 /// How far a device has come in a project.
 #[derive(Debug, Clone, Default)]
 pub struct Position {
-    /// With its pulls; none before the first.
+    /// How far its pulls have come; none before the first.
     pub marks: Option<Marks>,
     /// When its cursor was last written, in microseconds since 1970.
     cursor_at: Option<Rev>,

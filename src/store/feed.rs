@@ -53,7 +53,7 @@ pub struct Page {
 pub enum Entries {
     /// Live files, without their devices.
     LiveFiles,
-    /// The same without those that the key with this number has pushed.
+    /// Live files without those that the key with this number has pushed.
     LiveFilesOfOthers(i64),
     /// Live files and deletions, with their devices.
     All,
@@ -70,7 +70,7 @@ impl Store {
         }
     }
 
-    /// The same inside a snapshot.
+    /// Reads the page inside a snapshot.
     pub fn read_page(&self, id: &ProjectId, query: &PageQuery) -> Result<Option<Page>, Error> {
         // One more than asked for shows whether more follow.
         let rows = i64::from(query.limit) + 1;

@@ -35,7 +35,7 @@ pub(super) struct Writing<'a> {
     pub(super) plan: &'a Plan<'a>,
     pub(super) numberings: &'a [Numbering],
     pub(super) names: &'a [Name<'a>],
-    /// As it is afterwards.
+    /// The project as it is afterwards.
     pub(super) project: &'a Project,
     /// Nothing is written unless the project is as it was then; not looked at inside a transaction.
     pub(super) before: Option<&'a Project>,
@@ -81,7 +81,7 @@ impl Store {
         )
     }
 
-    /// The same in one statement outside of a transaction. [`Error::Busy`] if the project is no longer as it
+    /// Stores what [`Self::write_plan`] stores in one statement outside of a transaction. [`Error::Busy`] if the project is no longer as it
     /// was before; returns whether one statement can write it all.
     pub(super) fn write_plan_at_once(&self, writing: &Writing) -> Result<bool, Error> {
         if writing.is_empty() {
@@ -214,7 +214,7 @@ impl Writing<'_> {
     }
 }
 
-/// So many rows, of which the last one has all columns.
+/// The SQL of so many rows, of which the last one has all columns.
 fn values(rows: usize) -> String {
     let row = |own: usize| {
         let own = ["?"; VERSION + ONCE].into_iter().take(own);

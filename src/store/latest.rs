@@ -32,7 +32,7 @@ impl Store {
         Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
     }
 
-    /// Those of the projects with a change after `since`, in the order of their newest ones: at most
+    /// The projects with a change after `since`, in the order of their newest ones: at most
     /// `limit`.
     pub fn latest_changes(
         &self,
@@ -52,7 +52,7 @@ impl Store {
         rows.iter().map(latest_change).collect()
     }
 
-    /// Those of the projects that were deleted after `since` and not made again, and when, in that order: at most
+    /// The projects that were deleted after `since` and not made again, and when, in that order: at most
     /// `limit`.
     pub fn latest_deletions(
         &self,

@@ -34,7 +34,7 @@ impl Store {
         Ok(())
     }
 
-    /// The same inside a transaction.
+    /// Lists them inside a transaction.
     pub(super) fn list_names_at_once(&self, id: &ProjectId) -> Result<(), Error> {
         let mut after = String::new();
         while let Some(last) = self.list_step(id, &after)? {

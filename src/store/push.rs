@@ -31,17 +31,17 @@ impl<'a> PushTo<'a> {
         }
     }
 
-    /// Which project it goes to.
+    /// The project that it goes to.
     pub fn id(&self) -> &ProjectId {
         self.id
     }
 
-    /// When it is, in microseconds since 1970.
+    /// The time of the push, in microseconds since 1970.
     pub fn now_us(&self) -> Rev {
         self.now_us
     }
 
-    /// In a transaction from the start, also where one statement would do: others are pushing into the project, and
+    /// Runs it in a transaction from the start, also where one statement would do: others are pushing into the project, and
     /// it would come too late.
     pub fn in_transaction(self) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl<'a> PushTo<'a> {
 pub struct Applied {
     /// The position of the change feed before it.
     pub previous: Cursor,
-    /// The same after it.
+    /// The position of the change feed after it.
     pub cursor: Cursor,
     /// Newer edits that an older one replaced.
     pub replaced: Vec<Replaced>,

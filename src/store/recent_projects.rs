@@ -21,7 +21,7 @@ pub struct RecentProjects {
 }
 
 impl Store {
-    /// Those of the projects before a place whose ids or names have a text in them, however it is written: at
+    /// The projects before a place whose ids or names have a text in them, however it is written: at
     /// most `limit`. Reads one row of each project, because an index in this order would cost each push. To be
     /// called on a snapshot.
     pub fn recent_projects(

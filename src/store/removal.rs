@@ -71,7 +71,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes the project out of sight.
+    /// Takes the project out of sight, in a transaction of its own. Returns how many files it had.
     fn retire(&self, id: &ProjectId, now_us: Rev) -> Result<u64, Error> {
         self.write_alone(|store| {
             let Some(project) = store.project(id)? else {
@@ -82,7 +82,7 @@ impl Store {
         })
     }
 
-    /// The same inside a transaction.
+    /// Takes a project out of sight, inside a transaction.
     pub(super) fn take_out_of_sight(
         &self,
         id: &ProjectId,

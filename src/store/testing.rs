@@ -63,7 +63,7 @@ impl TestFile {
         Store::open(self.connection()).unwrap()
     }
 
-    /// As the component opens it.
+    /// The database as the component opens it.
     pub(crate) fn database(&self) -> Database {
         let path = self.path();
         Database::new(move || {
@@ -72,7 +72,7 @@ impl TestFile {
         })
     }
 
-    /// The same, and notes the statements that run.
+    /// A database that notes the statements that run.
     pub(crate) fn recorded(&self, statements: &Statements) -> Database {
         let (path, statements) = (self.path(), statements.clone());
         Database::new(move || {
@@ -100,7 +100,7 @@ impl TestFile {
         }
     }
 
-    /// The same, opened once.
+    /// The database of [`Self::server`], which can be opened once.
     pub(crate) fn served(
         &self,
         statements: &Statements,

@@ -17,7 +17,7 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     List::<T>::deserialize(deserializer).map(|List(entries)| entries)
 }
 
-/// The same for a list that may be null.
+/// Reads such a list, or null.
 pub(super) fn optional<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {

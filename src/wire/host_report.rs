@@ -34,16 +34,16 @@ pub struct DatabaseFiles {
 /// Answers by what they said.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerCount {
-    /// Of a status below 400.
+    /// Answers with a status below 400.
     pub good: u64,
-    /// Of a status from 400 on.
+    /// Answers with a status from 400 to 499.
     pub refused: u64,
-    /// Of a status from 500 on.
+    /// Answers with a status from 500 on.
     pub failed: u64,
 }
 
 impl HostReport {
-    /// As the variable has it.
+    /// The text that the variable has.
     pub fn to_text(&self) -> String {
         String::from_utf8(json::to_vec(self)).unwrap_or_default()
     }

@@ -15,7 +15,7 @@ pub fn to_vec(value: &impl Serialize) -> Vec<u8> {
     out
 }
 
-/// The same of a large value, written twice: a buffer that grows needs three times its size while it is moved.
+/// A large value as ASCII JSON, which is written twice: a buffer that grows needs three times its size while it is moved.
 pub fn to_vec_exact(value: &impl Serialize) -> Vec<u8> {
     let mut out = Vec::with_capacity(length(value));
     append(&mut out, value);

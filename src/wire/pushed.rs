@@ -22,7 +22,7 @@ pub struct PushAnswer {
     pub conflicts: Vec<ReplacedEdit>,
     /// The position at the end of the change feed before this push.
     pub previous_cursor: String,
-    /// The same after it.
+    /// The position at the end of the change feed after this push.
     pub cursor: String,
     /// What became of each path, in the order of the request.
     pub results: Vec<PathOutcome>,
@@ -31,7 +31,7 @@ pub struct PushAnswer {
 }
 
 impl PushAnswer {
-    /// This as JSON.
+    /// The answer as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         match self.results.len() {
             0..=MANY => json::to_vec(self),

@@ -54,7 +54,7 @@ pub struct RestoreAnswer {
 }
 
 impl RestoreAnswer {
-    /// This as JSON.
+    /// The answer as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         json::to_vec_exact(self)
     }

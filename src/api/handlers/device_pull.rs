@@ -9,10 +9,10 @@ use crate::store::{DeviceKey, Entries, Page, Store};
 
 /// What a page is made of.
 pub(super) struct PagePlan {
-    /// What is newer than this.
+    /// The page has what is newer than this.
     pub(super) from: Rev,
     pub(super) entries: Entries,
-    /// With a key of its own.
+    /// The number of the key and its pull, for a device with a key of its own.
     device: Option<(i64, Pull)>,
 }
 

@@ -9,7 +9,7 @@ use crate::store::PAGE_BYTES;
 use crate::wire::info::{Info, Limits};
 use crate::wire::numbers::MAX_PAGE_FILES;
 
-/// In the order of the alphabet.
+/// What clients may rely on, in the order of the alphabet.
 const CAPABILITIES: [&str; 15] = [
     "base",
     "changes",

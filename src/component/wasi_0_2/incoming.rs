@@ -7,9 +7,9 @@ use crate::component::bindings::wasi::io::streams::StreamError;
 
 /// The body of a request.
 pub enum Incoming {
-    /// Of this request.
+    /// The body of this request, which nobody has taken yet.
     Request(IncomingRequest),
-    /// None for a request without one.
+    /// The body that was taken; none for a request without one.
     Body(Option<IncomingBody>),
 }
 

@@ -12,11 +12,11 @@ const MAX_EQUAL_BYTES: usize = 400;
 /// A line of one or of both texts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line<'t> {
-    /// Which of them have it.
+    /// The texts that have it.
     pub kind: LineKind,
     /// Its number in the older text, from 1 on; none when that does not have it.
     pub old: Option<usize>,
-    /// The same for the newer text.
+    /// Its number in the newer text, from 1 on; none when that does not have it.
     pub new: Option<usize>,
     /// Its text, without the line break.
     pub parts: Vec<Part<'t>>,
@@ -27,22 +27,22 @@ pub struct Line<'t> {
 /// Which of two texts have a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
-    /// Both.
+    /// Both have it.
     Equal,
-    /// Only the older one.
+    /// Only the older one has it.
     Removed,
-    /// Only the newer one.
+    /// Only the newer one has it.
     Added,
 }
 
 /// How a line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// With a line feed.
+    /// A line feed.
     LineFeed,
-    /// With a carriage return and a line feed.
+    /// A carriage return and a line feed.
     CarriageReturn,
-    /// With the text.
+    /// The text ends with the line.
     EndOfText,
 }
 

@@ -39,7 +39,7 @@ pub enum Difference<'t> {
         /// The line of the first difference, from 1 on.
         line: usize,
     },
-    /// These places.
+    /// They differ at these places.
     Text(TextDifference<'t>),
 }
 

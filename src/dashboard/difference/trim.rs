@@ -2,9 +2,9 @@
 
 /// What is left of a text.
 pub struct Trimmed<'t> {
-    /// With some equal lines before and after it.
+    /// What is compared, with some equal lines before and after it.
     pub text: &'t str,
-    /// Those before it.
+    /// The equal lines before it.
     pub context: &'t str,
     /// From the first line that differs to the last one.
     pub compared: &'t str,

@@ -19,7 +19,7 @@ impl HtmlSafe for Time {}
 impl HtmlSafe for ExactTime {}
 
 impl Time {
-    /// The same with seconds.
+    /// The moment, shown with seconds.
     pub fn exact(self) -> ExactTime {
         ExactTime(self.0)
     }

@@ -9,7 +9,7 @@ use crate::domain::project_id::ProjectId;
 pub enum Projects {
     /// All, also those that do not exist yet.
     All,
-    /// These only, whether they exist or not.
+    /// Only these, whether they exist or not.
     Only(BTreeSet<ProjectId>),
 }
 

@@ -43,7 +43,7 @@ pub fn explain_to_server(database: &Path, error: Error) -> Error {
     explain(database, error, |barrier| barrier.for_server(database))
 }
 
-/// The same for a command, whose user is not the one that the data should belong to.
+/// The error for a command, whose user is not the one that the data should belong to.
 pub fn explain_to_command(database: &Path, error: Error) -> Error {
     explain(database, error, Barrier::for_command)
 }

@@ -62,7 +62,7 @@ pub fn checkpoint(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Also checks that a write transaction can begin.
+/// Reads the version of the schema, and checks that a write transaction can begin.
 fn schema_version(file: &Path) -> rusqlite::Result<i64> {
     let connection = Connection::open(file)?;
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -19,7 +19,7 @@ pub const MAX_OPEN: u32 = 16;
 /// Requests with a body at once: those that run, and those whose body is still arriving, which have
 /// an instance too.
 pub const MAX_UPLOADS: u32 = 128;
-/// Those of [`MAX_RUNNING`] that only read and may wait for memory. Others that need memory while there
+/// Instances among [`MAX_RUNNING`] that only read and may wait for memory. Others that need memory while there
 /// is none wait without an instance.
 pub const MAX_LARGE: u32 = 16;
 /// Instances that can exist at once. Besides those with a request, as many as run of one kind may

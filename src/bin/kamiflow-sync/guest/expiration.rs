@@ -8,7 +8,7 @@ use crate::platform::UNCOUNTED;
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long an instance waits for its next request.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same for an instance that has memory which others may need.
+/// How long one waits that has memory which others may need.
 const LARGE_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long an instance with so many bytes of memory waits for its next request.

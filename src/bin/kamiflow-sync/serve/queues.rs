@@ -15,12 +15,12 @@ use crate::guest::permits::Permits;
 pub struct Queues {
     /// Requests without a body that are inside guests.
     requests: Arc<Semaphore>,
-    /// The same for those that need neither a key nor the database.
+    /// Requests inside guests that need neither a key nor the database.
     open: Arc<Semaphore>,
-    /// The same for requests with a body. They are counted apart, because a push may wait for the
+    /// Requests with a body that are inside guests. They are counted apart, because a push may wait for the
     /// write lock, and must delay neither a pull nor the health check.
     uploads: Arc<Semaphore>,
-    /// The same for those of `requests` that found no memory. They wait for it here, so that what
+    /// Those of `requests` that found no memory. They wait for it here, so that what
     /// needs little is not behind them.
     large: Arc<Semaphore>,
     /// Requests with a body, those that are waiting for it included.

@@ -20,7 +20,7 @@ const MAX_ID_LENGTH: usize = 64;
 const SPIN_PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
 const SPIN_CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
-/// The same for every request to the route `/...`.
+/// What Spin says of every request to the route `/...`.
 const SPIN_ROUTE: [(HeaderName, HeaderValue); 4] = [
     (
         HeaderName::from_static("spin-matched-route"),

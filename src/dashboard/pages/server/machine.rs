@@ -24,7 +24,7 @@ pub struct Files {
 /// Answers of the last hours, a bar an hour.
 pub struct Answers {
     pub bars: Bars,
-    /// In the hour with the most of them.
+    /// The answers of the hour with the most of them.
     pub most: String,
     pub kinds: [Kind; 3],
 }

@@ -45,7 +45,7 @@ impl GroupCommit {
     ///
     /// # Errors
     ///
-    /// Those of [`Self::begin_log`].
+    /// As [`Self::begin_log`] fails.
     pub fn empty_log(&mut self) -> Result<(), &'static str> {
         if !self.finished.is_empty() {
             return Ok(());

@@ -15,7 +15,7 @@ use crate::database::{backup_mark, files};
 
 /// Rows are not counted again before this time has passed.
 const COUNT_INTERVAL: Duration = Duration::from_secs(60);
-/// Nor before this many times of what counting took: it reads every version, and is to take a
+/// Rows are not counted again before this many times of what counting took, either: it reads every version, and is to take a
 /// twentieth of one core at the most.
 const COUNT_REST: u32 = 20;
 
