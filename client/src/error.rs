@@ -61,6 +61,15 @@ impl<T> At<T> for std::io::Result<T> {
     }
 }
 
+/// Why a file or folder is left that the system does not show.
+pub(crate) fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "it cannot be read".to_owned(),
+        _ if is_held(error) => "another program has it open".to_owned(),
+        _ => format!("it cannot be read: {error}"),
+    }
+}
+
 /// Whether another program has the file open in a way that keeps everybody else off, as Windows allows.
 pub(crate) fn is_held(error: &std::io::Error) -> bool {
     const SHARING_VIOLATION: i32 = 32;

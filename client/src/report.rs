@@ -25,6 +25,9 @@ pub struct Report {
     pub conflicts: Vec<ConflictCopy>,
     /// What could not be synced.
     pub left: Vec<Left>,
+    /// Folders that could not be read: nothing in them was synced.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<String>,
     /// What a round has asked, or would ask, instead of deleting more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub question: Option<String>,

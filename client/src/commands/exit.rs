@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use anyhow::Result;
+
 use crate::config::ConfigError;
 use crate::error::SyncError;
 use crate::remote::RemoteError;
+use crate::report::Report;
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,18 @@ struct Usage(String);
 /// An error that ends the program as a wrong command line does.
 pub fn usage(sentence: impl Into<String>) -> anyhow::Error {
     Usage(sentence.into()).into()
+}
+
+/// A part of the folder could not be looked at, although everything else was done.
+pub fn require_read(report: &Report) -> Result<()> {
+    let Some(first) = report.unread.first() else {
+        return Ok(());
+    };
+    let others = match report.unread.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} more of the folders"),
+    };
+    anyhow::bail!("Nothing in {first}{others} is synced, since it cannot be read.")
 }
 
 /// The exit code of a failure.

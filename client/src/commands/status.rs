@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::exit::Done;
+use super::exit::{Done, require_read};
 use super::resolve::open_conflicts;
 use super::say::say;
 use super::{device, open, summary};
@@ -29,6 +29,7 @@ pub fn run(args: &StatusArgs) -> Result<Done> {
         }
         say(summary::text(&report));
     }
+    require_read(&report)?;
     Ok(match report.is_in_step() {
         true => Done::InStep,
         false => Done::OutOfStep,

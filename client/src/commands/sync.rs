@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::exit::Done;
+use super::exit::{Done, require_read};
 use super::say::say;
 use super::{device, open, round, summary};
 use crate::absence::Answer;
@@ -20,6 +20,7 @@ pub fn run(args: &SyncArgs) -> Result<Done> {
             .inspect_err(|error| tell_until_asked(error, args.json))?,
     };
     tell(&report, args.json)?;
+    require_read(&report)?;
     Ok(Done::InStep)
 }
 

@@ -85,7 +85,7 @@ pub(super) fn gone_here(
     if gone.paths.is_empty() {
         return Ok(None);
     }
-    let before = from_text(&state.meta("disks")?.unwrap_or_default());
+    let before = disks(state)?;
     let now = gone.now();
     if let Some(question) = absence::other_disk(&before, &scan.devices, now.iter().copied()) {
         return Ok(Some(question));
@@ -108,8 +108,19 @@ fn gone(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -
     gone
 }
 
-/// The file systems of the categories, to be remembered.
-pub(super) fn to_text(disks: &BTreeMap<String, u64>) -> String {
+/// Remembers the file systems of the categories. That of one which cannot be looked at now is the one of before.
+pub(super) fn remember_disks(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
+    let mut disks = disks(state)?;
+    disks.retain(|category, _| scan.closed.contains(category));
+    disks.extend(scan.devices.clone());
+    state.set_meta("disks", &to_text(&disks))
+}
+
+fn disks(state: &State) -> Result<BTreeMap<String, u64>, SyncError> {
+    Ok(from_text(&state.meta("disks")?.unwrap_or_default()))
+}
+
+fn to_text(disks: &BTreeMap<String, u64>) -> String {
     let lines = disks
         .iter()
         .map(|(category, disk)| format!("{disk} {category}"));

@@ -18,11 +18,11 @@ impl Round<'_> {
         let mut again = steps.again;
         let outcomes = self.write(&steps.writes)?;
         for (step, outcome) in steps.writes.into_iter().zip(outcomes) {
-            again.extend(self.written(step, outcome, updates)?);
+            again.extend(self.written(step, outcome, updates));
         }
         let outcomes = self.remove(&steps.removals)?;
         for (change, outcome) in steps.removals.into_iter().zip(outcomes) {
-            again.extend(self.removed(change, outcome, updates)?);
+            again.extend(self.removed(change, outcome, updates));
         }
         Ok(again)
     }
@@ -45,14 +45,12 @@ impl Round<'_> {
         step: Step,
         outcome: Outcome,
         updates: &mut Vec<Update>,
-    ) -> Result<Option<Change>, SyncError> {
+    ) -> Option<Change> {
         let path = step.change.path.clone();
         match outcome {
             Outcome::Changed => {
                 let content = step.kind != Kind::Merged;
-                return self
-                    .look_again(step.change, content.then_some(step.content))
-                    .map(Some);
+                return Some(self.look_again(step.change, content.then_some(step.content)));
             }
             Outcome::Blocked(reason) => updates.push(pending(step.change, &reason)),
             Outcome::Done(None) => {}
@@ -67,7 +65,7 @@ impl Round<'_> {
                 };
             }
         }
-        Ok(None)
+        None
     }
 
     fn remove(&self, changes: &[Change]) -> Result<Vec<Outcome>, SyncError> {
@@ -82,9 +80,9 @@ impl Round<'_> {
         change: Change,
         outcome: Outcome,
         updates: &mut Vec<Update>,
-    ) -> Result<Option<Change>, SyncError> {
+    ) -> Option<Change> {
         match outcome {
-            Outcome::Changed => return self.look_again(change, None).map(Some),
+            Outcome::Changed => return Some(self.look_again(change, None)),
             Outcome::Blocked(reason) => updates.push(pending(change, &reason)),
             Outcome::Done(_) => {
                 self.scan.files.remove(&change.path);
@@ -92,16 +90,12 @@ impl Round<'_> {
                 updates.push(based_on(change));
             }
         }
-        Ok(None)
+        None
     }
 
     /// Somebody changed the file meanwhile.
-    pub(super) fn look_again(
-        &mut self,
-        change: Change,
-        content: Option<Vec<u8>>,
-    ) -> Result<Change, SyncError> {
-        self.scan.again(self.folder, &change.path)?;
-        Ok(Change { content, ..change })
+    pub(super) fn look_again(&mut self, change: Change, content: Option<Vec<u8>>) -> Change {
+        self.scan.again(self.folder, &change.path);
+        Change { content, ..change }
     }
 }

@@ -36,7 +36,7 @@ impl Round<'_> {
             }
         };
         let Some(ours) = self.ours(&change.path)? else {
-            steps.again.push(self.look_again(change, Some(theirs))?);
+            steps.again.push(self.look_again(change, Some(theirs)));
             return Ok(());
         };
         let (content, old, kind) = match self.joined(&change, &ours, &theirs)? {
@@ -126,7 +126,7 @@ impl Round<'_> {
     fn keep_copy(&mut self, path: &str, ours: &Content) -> Result<bool, SyncError> {
         for number in 1..100 {
             let copy = copy_path(path, self.options.device, ours.local.modified, number);
-            if self.is_copy(&copy, ours)? || self.write_copy(path, &copy, ours)? {
+            if self.is_copy(&copy, ours) || self.write_copy(path, &copy, ours)? {
                 let path = path.to_owned();
                 self.report.conflicts.push(ConflictCopy { path, copy });
                 return Ok(true);
@@ -136,9 +136,9 @@ impl Round<'_> {
     }
 
     /// Whether a round that was killed has written the copy already.
-    fn is_copy(&mut self, copy: &str, ours: &Content) -> Result<bool, SyncError> {
-        self.scan.again(self.folder, copy)?;
-        Ok(self.scan.checksum(copy) == Some(&*ours.local.checksum))
+    fn is_copy(&mut self, copy: &str, ours: &Content) -> bool {
+        self.scan.again(self.folder, copy);
+        self.scan.checksum(copy) == Some(&*ours.local.checksum)
     }
 
     /// Who could not read the file cannot read its copy.

@@ -126,6 +126,7 @@ impl Round<'_> {
         let left = left.into_iter().map(|(path, reason)| Left { path, reason });
         let report = Report {
             left: left.collect(),
+            unread: self.scan.closed.clone(),
             ..self.report
         };
         (report, self.scan)

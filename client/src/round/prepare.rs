@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{Gone, gone_here, to_text};
+use super::ask::{Gone, gone_here, remember_disks};
 use super::bring_back::bring_back;
 use super::own::OwnPushes;
 use super::{Options, Round};
@@ -30,7 +30,7 @@ impl<'a> Round<'a> {
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         ask(&scan, state, &folder.selection, &options)?;
-        state.set_meta("disks", &to_text(&scan.devices))?;
+        remember_disks(state, &scan)?;
         Ok(Self {
             folder,
             disk,
@@ -51,7 +51,7 @@ impl<'a> Round<'a> {
 impl Round<'_> {
     /// Looks at the folder once more.
     pub(super) fn look_at_all_again(&mut self) -> Result<(), SyncError> {
-        self.scan = Scan::since(self.folder, &self.state.entries, self.disk.now)?;
+        self.scan = Scan::since(self.folder, &self.state.entries, self.disk.now);
         let selection = &self.folder.selection;
         ask(&self.scan, self.state, selection, &self.options)
     }

@@ -16,7 +16,7 @@ use crate::state::{Entry, State};
 /// What a round would do now.
 pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Report, SyncError> {
     let mut state = State::look(folder)?;
-    let scan = Scan::of(folder, &state.entries)?;
+    let scan = Scan::of(folder, &state.entries);
     let gone = Gone::here(&scan, &state.entries, &folder.selection);
     let gone_here = gone_here(&gone, &scan, &state)?;
     let expected = expected(folder, remote, device, &mut state, &scan)?;
@@ -38,6 +38,7 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     for edit in edits.filter(|edit| !taken.contains(&edit.path)) {
         add(&mut report, edit);
     }
+    report.unread = scan.closed;
     let pending = state.pending.into_iter();
     let pending = pending.map(|(path, pending)| (path, pending.reason));
     let left = pending.chain(scan.odd);

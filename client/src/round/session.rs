@@ -68,7 +68,7 @@ impl Session {
         memory::prepare(&memory)?;
         let _lock = Lock::to_change_files(&memory)?;
         let disk = Disk::of(&self.folder)?;
-        let scan = look(&disk, &self.state, self.seen.take(), &news.here)?;
+        let scan = look(&disk, &self.state, self.seen.take(), &news.here);
         let mut round = Round::begin(disk, &mut self.state, remote, *options, scan)?;
         let ended = round.run(news.there);
         let (report, scan) = round.end();
@@ -86,12 +86,7 @@ impl Session {
 }
 
 /// What is here now.
-fn look(
-    disk: &Disk,
-    state: &State,
-    seen: Option<Scan>,
-    touched: &Touched,
-) -> Result<Scan, SyncError> {
+fn look(disk: &Disk, state: &State, seen: Option<Scan>, touched: &Touched) -> Scan {
     let (folder, entries) = (disk.folder, &state.entries);
     match (seen, touched) {
         // Where two names may be one file, more than the named path may have changed.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::local::Local;
 use super::read::hash;
 use super::stamp::{Stamp, modified};
-use crate::error::{At, SyncError, is_held};
+use crate::error::unreadable;
 use crate::state::Entry;
 
 /// What is at a path.
@@ -16,6 +16,10 @@ pub(super) enum Look {
     File(Local),
     /// It cannot be synced, for this reason.
     Odd(String),
+    /// A folder that cannot be read, for this reason: what is in it is not known.
+    Closed(String),
+    /// A temporary file that a killed round left.
+    Leftover,
     Gone,
 }
 
@@ -26,17 +30,12 @@ pub(super) fn look(
     metadata: io::Result<Metadata>,
     entry: Option<&Entry>,
     now: SystemTime,
-) -> Result<Look, SyncError> {
-    match metadata.and_then(|metadata| try_look(place, &metadata, entry, now)) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(Look::Gone)
-        }
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            Ok(Look::Odd("it cannot be read".to_owned()))
-        }
-        Err(error) if is_held(&error) => Ok(Look::Odd("another program has it open".to_owned())),
-        look => look.at(place),
-    }
+) -> Look {
+    let looked = metadata.and_then(|metadata| try_look(place, &metadata, entry, now));
+    looked.unwrap_or_else(|error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Look::Gone,
+        _ => Look::Odd(unreadable(&error)),
+    })
 }
 
 fn try_look(

@@ -17,13 +17,12 @@ pub use stamp::Stamp;
 pub use touched::Touched;
 pub(crate) use walk::device;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use rayon::prelude::*;
 
 use crate::config::Folder;
-use crate::error::SyncError;
 use crate::state::Entry;
 use look::{Look, look};
 use walk::Kind;
@@ -35,6 +34,8 @@ pub struct Scan {
     pub files: BTreeMap<String, Local>,
     /// What is there and cannot be synced, each with the reason; it is never taken for deleted.
     pub odd: BTreeMap<String, String>,
+    /// Those of them that are folders which cannot be read: nothing below them is known.
+    pub closed: BTreeSet<String>,
     /// The file system of each category that is there.
     pub devices: BTreeMap<String, u64>,
     /// Temporary files that a killed round left.
@@ -49,55 +50,47 @@ impl Default for Scan {
 }
 
 impl Scan {
-    /// Looks at all files of a folder. A folder that cannot be read is an error, since its files are not
-    /// gone.
-    pub fn of(folder: &Folder, entries: &BTreeMap<String, Entry>) -> Result<Self, SyncError> {
+    /// Looks at all files of a folder.
+    pub fn of(folder: &Folder, entries: &BTreeMap<String, Entry>) -> Self {
         Self::since(folder, entries, SystemTime::UNIX_EPOCH)
     }
 
     /// The same, to remember what the files look like: those that were changed before `now`, a time of the
     /// file system, need not be read again.
-    pub fn since(
-        folder: &Folder,
-        entries: &BTreeMap<String, Entry>,
-        now: SystemTime,
-    ) -> Result<Self, SyncError> {
+    pub fn since(folder: &Folder, entries: &BTreeMap<String, Entry>, now: SystemTime) -> Self {
         let mut scan = Self::at(now);
-        scan.devices = walk::devices(folder)?;
-        let found = walk::walk(folder, scan.devices.keys())?;
+        let (devices, mut found) = walk::categories(folder);
+        scan.devices = devices;
+        found.extend(walk::walk(folder, scan.devices.keys()));
         // Those that have to be read are read by several threads.
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {
-                Kind::Leftover => None,
-                Kind::Odd(reason) => Some(Look::Odd(reason.to_owned())),
                 Kind::File(metadata) => {
                     let entry = entries.get(&found.path);
-                    Some(look(&found.place, metadata, entry, now)?)
+                    look(&found.place, metadata, entry, now)
                 }
+                Kind::Other(look) => look,
             };
-            Ok((found.path, look))
+            (found.path, look)
         });
-        for (path, look) in looks.collect::<Result<Vec<_>, SyncError>>()? {
-            match look {
-                None => scan.leftovers.push(path),
-                Some(look) => scan.add(path, look),
-            }
+        for (path, look) in looks.collect::<Vec<_>>() {
+            scan.add(path, look);
         }
-        Ok(scan)
+        scan
     }
 
     /// Looks at one path again.
-    pub fn again(&mut self, folder: &Folder, path: &str) -> Result<(), SyncError> {
+    pub fn again(&mut self, folder: &Folder, path: &str) {
         let place = folder.place(path);
-        let look = look(&place, place.symlink_metadata(), None, self.now)?;
+        let look = look(&place, place.symlink_metadata(), None, self.now);
         self.note(path, look);
-        Ok(())
     }
 
     fn at(now: SystemTime) -> Self {
         Self {
             files: BTreeMap::new(),
             odd: BTreeMap::new(),
+            closed: BTreeSet::new(),
             devices: BTreeMap::new(),
             leftovers: Vec::new(),
             now,
@@ -108,6 +101,7 @@ impl Scan {
     fn note(&mut self, path: &str, look: Look) {
         self.files.remove(path);
         self.odd.remove(path);
+        self.closed.remove(path);
         self.add(path.to_owned(), look);
     }
 
@@ -116,6 +110,11 @@ impl Scan {
         match look {
             Look::File(local) => _ = self.files.insert(path, local),
             Look::Odd(reason) => _ = self.odd.insert(path, reason),
+            Look::Closed(reason) => {
+                self.closed.insert(path.clone());
+                self.odd.insert(path, reason);
+            }
+            Look::Leftover => self.leftovers.push(path),
             Look::Gone => {}
         }
     }

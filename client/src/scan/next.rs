@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use super::look::look;
 use super::{Scan, walk};
 use crate::config::Folder;
-use crate::error::SyncError;
 use crate::names;
 use crate::state::Entry;
 
@@ -20,19 +19,19 @@ impl Scan {
         entries: &BTreeMap<String, Entry>,
         now: SystemTime,
         paths: &BTreeSet<String>,
-    ) -> Result<Self, SyncError> {
+    ) -> Self {
         let is_file = |path: &String| self.is_only_a_file(folder, path);
-        if walk::devices(folder)? != self.devices || !paths.iter().all(is_file) {
+        if walk::categories(folder).0 != self.devices || !paths.iter().all(is_file) {
             return Self::since(folder, entries, now);
         }
         self.now = now;
         self.leftovers.clear();
         for path in paths.iter().filter(|path| is_of_a_person(folder, path)) {
             let place = folder.place(path);
-            let look = look(&place, place.symlink_metadata(), entries.get(path), now)?;
+            let look = look(&place, place.symlink_metadata(), entries.get(path), now);
             self.note(path, look);
         }
-        Ok(self)
+        self
     }
 
     /// Whether a path is that of an ordinary file, or of nothing, and was no more than that.
@@ -46,12 +45,12 @@ impl Scan {
         is_only_a_file && is_sound && !self.had_more(path)
     }
 
-    /// Whether there was a folder with files, or something odd.
+    /// Whether there was a folder with files, or something odd, or a folder above that could not be read.
     fn had_more(&self, path: &str) -> bool {
         let below = format!("{path}/");
         let file = self.files.range(below.clone()..).next();
         let odd = self.odd.range(below.clone()..).next();
-        self.odd.contains_key(path)
+        self.oddity(path).is_some()
             || file.is_some_and(|(found, _)| found.starts_with(&below))
             || odd.is_some_and(|(found, _)| found.starts_with(&below))
     }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::look::Look;
 use crate::config::{Folder, Selection};
-use crate::error::{At, SyncError};
+use crate::error::unreadable;
 use crate::names;
 
 /// Something with a path of the selection.
@@ -25,31 +26,35 @@ pub(super) struct Found {
 pub(super) enum Kind {
     /// A file as the system describes it. Beside its folder that is asked for sooner than by its whole path.
     File(io::Result<Metadata>),
-    /// A temporary file of this program.
-    Leftover,
-    /// It cannot be synced, for this reason.
-    Odd(&'static str),
+    /// Anything else, which no further look at it changes.
+    Other(Look),
 }
 
-/// The file system of each category that is there.
-pub(super) fn devices(folder: &Folder) -> Result<BTreeMap<String, u64>, SyncError> {
-    let mut devices = BTreeMap::new();
+/// The file system of each category that is there, and those that are there and cannot be read.
+pub(super) fn categories(folder: &Folder) -> (BTreeMap<String, u64>, Vec<Found>) {
+    let (mut devices, mut closed) = (BTreeMap::new(), Vec::new());
     for category in folder.selection.categories() {
         let place = folder.place(category);
-        match place.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            // A link to a folder is followed here, and one to nowhere is an error.
-            _ => devices.insert(category.clone(), device(&place.metadata().at(&place)?)),
-        };
+        // A link to a folder is followed here, and one to nowhere cannot be read.
+        match place.metadata() {
+            Ok(metadata) => _ = devices.insert(category.clone(), device(&metadata)),
+            Err(_) if is_free(&place) => {}
+            Err(error) => closed.push(Found::closed(category, &place, &error)),
+        }
     }
-    Ok(devices)
+    (devices, closed)
+}
+
+fn is_free(place: &Path) -> bool {
+    let found = place.symlink_metadata();
+    found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Everything that is selected in these categories.
 pub(super) fn walk<'a>(
     folder: &Folder,
     categories: impl Iterator<Item = &'a String>,
-) -> Result<Vec<Found>, SyncError> {
+) -> Vec<Found> {
     let mut found = Vec::new();
     let categories = categories.map(|category| (category.clone(), folder.place(category)));
     let mut folders: Vec<_> = categories.collect();
@@ -57,14 +62,24 @@ pub(super) fn walk<'a>(
         // Most of the time is the system's, which answers several threads at once.
         let lists = folders.par_iter();
         let lists = lists.map(|(path, place)| List::of(&folder.selection, path, place));
-        let lists = lists.collect::<Result<Vec<List>, SyncError>>()?;
+        let lists: Vec<List> = lists.collect();
         folders.clear();
         for list in lists {
             found.extend(list.found);
             folders.extend(list.folders);
         }
     }
-    Ok(found)
+    found
+}
+
+impl Found {
+    fn closed(path: &str, place: &Path, error: &io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            place: place.to_owned(),
+            kind: Kind::Other(Look::Closed(unreadable(error))),
+        }
+    }
 }
 
 /// The file system that something is on.
@@ -88,45 +103,46 @@ struct List {
 }
 
 impl List {
-    fn of(selection: &Selection, path: &str, place: &Path) -> Result<Self, SyncError> {
+    fn of(selection: &Selection, path: &str, place: &Path) -> Self {
         let mut list = Self::default();
         let entries = match place.read_dir() {
             // Removed since it was listed.
-            Err(error) if error.kind() == ErrorKind::NotFound && path.contains('/') => {
-                return Ok(list);
-            }
-            entries => entries.at(place)?,
+            Err(error) if error.kind() == ErrorKind::NotFound && path.contains('/') => return list,
+            entries => entries,
         };
-        for entry in entries {
-            list.add(selection, path, &entry.at(place)?)?;
+        let read = entries.and_then(|mut entries| {
+            entries.try_for_each(|entry| {
+                list.add(selection, path, &entry?);
+                Ok(())
+            })
+        });
+        if let Err(error) = read {
+            list.found.push(Found::closed(path, place, &error));
         }
-        Ok(list)
+        list
     }
 
-    fn add(
-        &mut self,
-        selection: &Selection,
-        above: &str,
-        entry: &DirEntry,
-    ) -> Result<(), SyncError> {
+    fn add(&mut self, selection: &Selection, above: &str, entry: &DirEntry) {
         let (name, place) = (entry.file_name(), entry.path());
         let path = format!("{above}/{}", name.to_string_lossy());
-        let kind = entry.file_type().at(&place)?;
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => return self.found.push(Found::closed(&path, &place, &error)),
+        };
         let may_have_files = || selection.may_have_files(&path);
         if kind.is_dir() {
             if may_have_files() {
                 self.folders.push((path, place));
             }
-            return Ok(());
+            return;
         }
         // A link may stand for a folder with files.
         let may_be_folder = kind.is_symlink() && may_have_files();
         if selection.wants(&path) || may_be_folder || is_leftover(&path, kind) {
-            let kind = kind_of(&path, name.to_str().is_some(), kind);
-            let kind = kind.unwrap_or_else(|| Kind::File(entry.metadata()));
+            let look = look_of(&path, name.to_str().is_some(), kind);
+            let kind = look.map_or_else(|| Kind::File(entry.metadata()), Kind::Other);
             self.found.push(Found { path, place, kind });
         }
-        Ok(())
     }
 }
 
@@ -135,15 +151,16 @@ fn is_leftover(path: &str, kind: FileType) -> bool {
 }
 
 /// What cannot be synced, or is of this program; none of any other file.
-fn kind_of(path: &str, is_text: bool, kind: FileType) -> Option<Kind> {
+fn look_of(path: &str, is_text: bool, kind: FileType) -> Option<Look> {
+    let odd = |reason: &str| Some(Look::Odd(reason.to_owned()));
     if kind.is_symlink() {
-        Some(Kind::Odd("a link is not followed"))
+        odd("a link is not followed")
     } else if !kind.is_file() {
-        Some(Kind::Odd("it is no ordinary file"))
+        odd("it is no ordinary file")
     } else if is_leftover(path, kind) {
-        Some(Kind::Leftover)
+        Some(Look::Leftover)
     } else if !is_text || !names::is_sound(path) {
-        Some(Kind::Odd("no other device could have a file of this name"))
+        odd("no other device could have a file of this name")
     } else {
         None
     }

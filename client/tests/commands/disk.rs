@@ -1,7 +1,7 @@
 //! Disks and folders of the program that take no file.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -144,6 +144,59 @@ fn a_change_that_waits_outlives_a_touch_of_its_file() {
     phone.own(&phone.0.place(".sync"));
     let said = phone.run(&["sync"]).good();
     assert!(said.contains("deleted here: ideas/gone.md"), "{said}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_named_and_keeps_nothing_else_back() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    for path in [
+        "ideas/closed/a.md",
+        "ideas/closed/b.md",
+        "ideas/c.md",
+        "tasks/d.md",
+    ] {
+        laptop.write(path, "before");
+    }
+    laptop.run(&["sync"]).good();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    phone.run(&["sync"]).good();
+    phone.own(phone.0.root());
+    laptop.write("ideas/closed/a.md", "after");
+    fs::remove_file(laptop.place("ideas/closed/b.md")).unwrap();
+    laptop.write("ideas/c.md", "after");
+    laptop.run(&["sync"]).good();
+    for (number, closed) in ["ideas/closed", "tasks"].into_iter().enumerate() {
+        let mode =
+            |mode| fs::set_permissions(phone.0.place(closed), PermissionsExt::from_mode(mode));
+        mode(0o000).unwrap();
+        phone.0.write(&format!("ideas/{number}.md"), "new");
+        phone.own(&phone.0.place("ideas"));
+        let status = phone.run(&["status"]);
+        let said = phone.run(&["sync"]);
+        for said in [&status, &said] {
+            assert_eq!(said.code, Some(1), "{said:?}");
+            let is_named = said
+                .out
+                .contains(&format!("left: {closed}: it cannot be read\n"));
+            assert!(is_named && said.err.contains(closed), "{said:?}");
+            assert!(
+                said.out.contains(&format!("up: ideas/{number}.md")),
+                "{said:?}"
+            );
+            assert!(!said.out.contains("deleted on the server"), "{said:?}");
+        }
+        mode(0o700).unwrap();
+    }
+    assert_eq!(phone.0.read("ideas/c.md").as_deref(), Some("after"));
+    phone.run(&["sync"]).good();
+    assert_eq!(phone.0.read("ideas/closed/a.md").as_deref(), Some("after"));
+    assert_eq!(phone.0.read("ideas/closed/b.md"), None);
+    assert_eq!(host.client().status("p")["fileCount"], 5);
+    laptop.run(&["sync"]).good();
+    assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
 }
 
 /// A small disk in the place of a folder.
