@@ -1,6 +1,7 @@
 //! The commands of the program, one file for each, and what they share.
 //!
 //! * `open`, `key`, `device` — the folder, its project, the key and the name of this device
+//! * `patterns` — settings that select nothing
 //! * `round`, `progress`, `summary` — a round, how far it is, and what it did
 //! * `say`, `times`, `exit` — what is printed, and the exit code
 
@@ -11,6 +12,7 @@ mod key;
 mod link;
 mod log;
 mod open;
+mod patterns;
 mod progress;
 mod resolve;
 mod restore;

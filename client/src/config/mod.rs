@@ -1,9 +1,11 @@
 //! A folder that is synced: where its parts are, and what its settings say.
 //!
 //! * `kamirc` — `.kamirc.json`, which the KamiFlow CLI reads and writes too
-//! * `selection` — which paths are synced
+//! * `selection`, `include`, `patterns` — which paths are synced
 
+mod include;
 mod kamirc;
+mod patterns;
 mod selection;
 
 pub use kamirc::{ConfigError, Kamirc};

@@ -4,19 +4,24 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 
+use super::include::Include;
 use super::kamirc::ConfigError;
+use super::patterns::patterns;
 use crate::names;
 
 /// The file with patterns of what is not synced, in `.kamiflow`.
 const IGNORE: &str = ".kamiignore";
 
+/// Raised when the same settings select other paths than before.
+const MEANING: u32 = 2;
+
 /// The paths that are synced.
 #[derive(Debug)]
 pub struct Selection {
     categories: Vec<String>,
-    include: Gitignore,
+    include: Include,
     ignore: Gitignore,
     fingerprint: String,
 }
@@ -48,15 +53,20 @@ impl Selection {
         }
         Ok(Self {
             categories: categories.to_vec(),
-            include: patterns("sync.include", include.iter().map(String::as_str))?,
+            include: Include::new(include)?,
             ignore: patterns(IGNORE, without_mark(ignore).lines())?,
-            fingerprint: format!("{categories:?} {include:?} {ignore:?}"),
+            fingerprint: format!("{MEANING} {categories:?} {include:?} {ignore:?}"),
         })
     }
 
     /// The folders of `.kamiflow` that are synced.
     pub fn categories(&self) -> &[String] {
         &self.categories
+    }
+
+    /// The patterns of `include` that none of these files matches.
+    pub fn idle<'a>(&'a self, paths: &'a [String]) -> impl Iterator<Item = &'a str> {
+        self.include.idle(paths)
     }
 
     /// What changes when other paths are selected.
@@ -73,9 +83,8 @@ impl Selection {
     /// Whether a file with this path would be synced if its name were one that servers take.
     pub fn wants(&self, path: &str) -> bool {
         let category = path.split_once('/').map(|(category, _)| category);
-        let is_kind = path.ends_with(".md") || self.include.matched(path, false).is_ignore();
         category.is_some_and(|name| self.categories.iter().any(|category| category == name))
-            && is_kind
+            && (path.ends_with(".md") || self.include.has(path))
             && !self.is_ignored(path, false)
     }
 
@@ -101,21 +110,6 @@ fn is_category(name: &str) -> bool {
 /// Some editors begin a file with a mark of its encoding. As for git, it is no part of the first pattern.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-fn patterns<'a>(
-    origin: &str,
-    lines: impl Iterator<Item = &'a str>,
-) -> Result<Gitignore, ConfigError> {
-    let mut builder = GitignoreBuilder::new("");
-    let unusable = |error: ignore::Error| {
-        let sentence = format!("{origin} has a pattern that cannot be used: {error}.");
-        ConfigError::Unusable(sentence)
-    };
-    for line in lines {
-        builder.add_line(None, line).map_err(unusable)?;
-    }
-    builder.build().map_err(unusable)
 }
 
 #[cfg(test)]
@@ -168,6 +162,26 @@ mod tests {
         }
         assert!(!selection.may_have_files("ideas/private"));
         assert!(selection.may_have_files("ideas/other"));
+    }
+
+    #[test]
+    fn a_pattern_of_a_folder_is_for_all_files_in_it() {
+        let selection = selection(&["img/", "/ideas/scans", "!*.tmp"], "");
+        for path in [
+            "ideas/img/a.png",
+            "tasks/x/img/y/a.png",
+            "ideas/scans/a.pdf",
+        ] {
+            assert!(selection.has_file(path), "{path}");
+        }
+        for path in [
+            "ideas/img.png",
+            "tasks/scans/a.pdf",
+            "ideas/img/a.tmp",
+            "/ideas/img/a.png",
+        ] {
+            assert!(!selection.has_file(path), "{path}");
+        }
     }
 
     #[test]

@@ -27,6 +27,14 @@ use crate::state::Entry;
 use look::{Look, look};
 use walk::Kind;
 
+/// The paths of all files of a folder, without a look at any of them.
+pub fn paths(folder: &Folder) -> Vec<String> {
+    let (devices, _) = walk::categories(folder);
+    let found = walk::walk(folder, devices.keys()).into_iter();
+    let files = found.filter(|found| matches!(found.kind, Kind::File(_)));
+    files.map(|found| found.path).collect()
+}
+
 /// The files of a folder.
 #[derive(Debug)]
 pub struct Scan {

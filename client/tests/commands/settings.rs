@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::json;
 use support::Host;
 
 use crate::Device;
@@ -22,6 +23,27 @@ fn settings_that_are_no_object_are_told_by_every_command() {
         }
         assert_eq!(fs::read_to_string(&settings).unwrap(), broken);
     }
+}
+
+#[test]
+fn a_pattern_that_no_file_matches_is_told() {
+    let host = Host::start();
+    let laptop = Device::new("laptop");
+    let settings = |patterns: &[&str]| {
+        let settings = json!({ "sync": { "include": patterns, "categories": ["ideas"] } });
+        fs::write(laptop.root().join(".kamirc.json"), settings.to_string()).unwrap();
+    };
+    laptop.write("ideas/a.png", "a");
+    settings(&["/img/", "*.png"]);
+    let told = "kamisync: No file in ideas matches '/img/' of sync.include.\n";
+    let link = ["link", &host.url, "--project", "p"];
+    for command in [&link[..], &["status"]] {
+        assert_eq!(laptop.run(command).err, told, "{command:?}");
+    }
+    settings(&["ideas\\img"]);
+    let refused = laptop.run(&link);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.err.contains(r"'ideas\img'"), "{refused:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::exit::{Done, usage};
 use super::say::{note, say};
-use super::{device, key};
+use super::{device, key, patterns};
 use crate::cli::LinkArgs;
 use crate::config::Folder;
 use crate::transport::{Address, Listed, OwnKey, Server};
@@ -30,6 +30,7 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
     tell(&folder, &project, &own);
     tell_where_links_lead(&folder);
+    patterns::tell_idle(&folder);
     Ok(Done::InStep)
 }
 
