@@ -40,6 +40,9 @@ pub struct ConflictCopy {
     pub path: String,
     /// It has the text of this device; empty when it is not written yet.
     pub copy: String,
+    /// Whether the copy is on this device alone, since it is not selected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_local: bool,
 }
 
 /// Something that could not be synced.

@@ -32,6 +32,10 @@ pub fn text(report: &Report) -> String {
 fn conflict(conflict: &ConflictCopy) -> String {
     match &*conflict.copy {
         "" => format!("{} was edited on both sides", conflict.path),
+        copy if conflict.is_local => format!(
+            "{}: your text is in {copy}, which your patterns leave on this device alone",
+            conflict.path
+        ),
         copy => format!("{}: your text is in {copy}", conflict.path),
     }
 }
@@ -94,6 +98,7 @@ mod tests {
             conflicts: vec![ConflictCopy {
                 path: "ideas/b.md".to_owned(),
                 copy: "ideas/b (conflict laptop).md".to_owned(),
+                is_local: false,
             }],
             left: vec![Left {
                 path: "ideas/c.md".to_owned(),

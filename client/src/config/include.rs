@@ -1,9 +1,11 @@
 //! Which files are synced although they are no `*.md`: those that `sync.include` names.
 
+use ignore::Match;
 use ignore::gitignore::Gitignore;
 
 use super::kamirc::ConfigError;
 use super::patterns::patterns;
+use crate::conflict::CopyName;
 
 const ORIGIN: &str = "sync.include";
 
@@ -29,10 +31,19 @@ impl Include {
         })
     }
 
-    /// Whether a pattern names this file, or a folder above it.
+    /// Whether a pattern names this file, or a folder above it, or the file that it is a conflict copy of.
     pub fn has(&self, path: &str) -> bool {
-        let named = self.patterns.matched_path_or_any_parents(path, false);
-        named.is_ignore()
+        let named = |path: &str| {
+            self.patterns
+                .matched_path_or_any_parents(path, false)
+                .map(drop)
+        };
+        match named(path) {
+            Match::None => {
+                CopyName::of(path).is_some_and(|copy| named(copy.original()).is_ignore())
+            }
+            named => named.is_ignore(),
+        }
     }
 
     /// The patterns that none of these files matches, but for those that leave files out.

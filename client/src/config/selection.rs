@@ -185,6 +185,21 @@ mod tests {
     }
 
     #[test]
+    fn a_conflict_copy_is_synced_like_its_file() {
+        let copy = |file: &str| crate::conflict::copy_path(file, "laptop", 0, 1);
+        let selection = selection(&["ideas/plan.txt", "*.png", "!*conflict*.png"], "no*.md\n");
+        assert!(selection.has_file(&copy("ideas/plan.txt")));
+        for file in [
+            "ideas/a.png",
+            "ideas/no.md",
+            "ideas/other.txt",
+            "tasks/plan.txt",
+        ] {
+            assert!(!selection.has_file(&copy(file)), "{file}");
+        }
+    }
+
+    #[test]
     fn a_category_is_one_folder() {
         for bad in ["../x", "a/b", "", ".sync", "/"] {
             assert!(Selection::of(&[bad.to_owned()], &[], "").is_err(), "{bad}");

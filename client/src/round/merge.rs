@@ -126,9 +126,19 @@ impl Round<'_> {
     fn keep_copy(&mut self, path: &str, ours: &Content) -> Result<bool, SyncError> {
         for number in 1..100 {
             let copy = copy_path(path, self.options.device, ours.local.modified, number);
-            if self.is_copy(&copy, ours) || self.write_copy(path, &copy, ours)? {
+            let is_kept = self.is_copy(&copy, ours) || self.write_copy(path, &copy, ours)?;
+            let is_local = !self.folder.selection.has_file(&copy);
+            if is_local {
+                // What is not selected does not go up.
+                self.scan.files.remove(&copy);
+            }
+            if is_kept {
                 let path = path.to_owned();
-                self.report.conflicts.push(ConflictCopy { path, copy });
+                self.report.conflicts.push(ConflictCopy {
+                    path,
+                    copy,
+                    is_local,
+                });
                 return Ok(true);
             }
         }

@@ -80,6 +80,7 @@ fn foretell(report: &mut Report, state: &mut State, change: &Change, decision: D
         Decision::Merge => report.conflicts.push(ConflictCopy {
             path,
             copy: String::new(),
+            is_local: false,
         }),
     }
     true

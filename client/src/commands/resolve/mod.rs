@@ -94,6 +94,7 @@ mod tests {
         ConflictCopy {
             path: path.to_owned(),
             copy: copy.to_owned(),
+            is_local: false,
         }
     }
 

@@ -16,6 +16,7 @@ pub fn open_conflicts(folder: &Folder) -> Result<Vec<ConflictCopy>, SyncError> {
         Some(ConflictCopy {
             path: original(&scan, &copy),
             copy: path.clone(),
+            is_local: false,
         })
     };
     Ok(scan.files.keys().filter_map(conflict).collect())

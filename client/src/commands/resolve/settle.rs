@@ -87,6 +87,7 @@ mod tests {
         let conflict = ConflictCopy {
             path: FILE.to_owned(),
             copy: COPY.to_owned(),
+            is_local: false,
         };
         settle(&folder, &conflict, keep).unwrap();
         assert!(settle(&folder, &conflict, keep).is_err(), "it is settled");
@@ -131,6 +132,7 @@ mod tests {
         let conflict = ConflictCopy {
             path: FILE.to_owned(),
             copy: COPY.to_owned(),
+            is_local: false,
         };
         let round = Lock::to_change_files(&folder.memory()).unwrap();
         std::thread::scope(|scope| {
