@@ -1,7 +1,7 @@
 //! Two-way sync of a KamiFlow folder with a KamiFlow Sync server.
 //!
 //! * [`config`] — what `.kamirc.json` says, and which files of the folder are synced
-//! * [`remote`] — what the engine asks of a server, and how that fails
+//! * [`remote`], [`feed`] — what the engine asks of a server, and how that fails
 //! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
 //! * `memory`, [`lock`] — the folder with what is remembered, in which one program works at a time
@@ -23,6 +23,7 @@ pub mod config;
 pub mod conflict;
 mod dates;
 pub mod error;
+pub mod feed;
 pub mod lock;
 mod memory;
 pub mod merge;

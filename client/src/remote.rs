@@ -54,6 +54,9 @@ pub enum RemoteError {
     /// The cursor is of another history: a backup was restored, or the project was deleted.
     #[error("The server has another history than this folder was synced with.")]
     Gone,
+    /// It says again and again that more follows of this, and sends nothing new.
+    #[error("The server does not come to an end of {0}: it says that more follow, and sends none.")]
+    Endless(&'static str),
     /// A file, or the request as a whole, is too large.
     #[error("{sentence}")]
     TooLarge {

@@ -8,6 +8,7 @@ use super::round::{round_after, round_with};
 use super::say::say;
 use super::times::second;
 use crate::cli::RestoreArgs;
+use crate::feed::Feed;
 use crate::remote::{BEGINNING, Remote, Rev, Version};
 use crate::transport::Project;
 
@@ -65,9 +66,8 @@ fn before_newest(path: &str, versions: &[Version]) -> Result<Rev> {
 
 /// Lists files whose newest version is a deletion.
 fn deleted(project: &Project) -> Result<Done> {
-    let mut cursor = BEGINNING.to_owned();
-    loop {
-        let page = project.changes(&cursor, false)?;
+    for page in Feed::new(project, BEGINNING, false) {
+        let page = page?;
         let deleted = page
             .changes
             .iter()
@@ -75,11 +75,8 @@ fn deleted(project: &Project) -> Result<Done> {
         for change in deleted {
             say(format_args!("{}  {}", time(change.rev), change.path));
         }
-        if !page.has_more {
-            return Ok(Done::InStep);
-        }
-        cursor = page.cursor;
     }
+    Ok(Done::InStep)
 }
 
 /// A rev is about its time in microseconds.

@@ -2,6 +2,7 @@
 
 use super::Round;
 use crate::error::SyncError;
+use crate::feed::Feed;
 use crate::plan::Decision;
 
 impl Round<'_> {
@@ -10,23 +11,20 @@ impl Round<'_> {
         let Some(before) = self.state.cursor()? else {
             return Ok(false);
         };
-        let mut cursor = self.own.skip(before);
+        let cursor = self.own.skip(before);
         self.state.set_cursor(Some(&cursor))?;
         if self.own.is_empty() {
             return Ok(true);
         }
-        loop {
-            let page = self.remote.changes(&cursor, false)?;
+        for page in Feed::new(self.remote, &cursor, false) {
+            let page = page?;
             let (puts, deletions) = self.selected(page.changes);
             let mut changes = puts.iter().chain(&deletions);
             if changes.any(|change| self.decide(change) != Decision::Known) {
                 return Ok(false);
             }
-            cursor = page.cursor;
-            self.state.set_cursor(Some(&cursor))?;
-            if !page.has_more {
-                return Ok(true);
-            }
+            self.state.set_cursor(Some(&page.cursor))?;
         }
+        Ok(true)
     }
 }

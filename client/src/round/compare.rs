@@ -7,6 +7,7 @@ use super::listing::{diff, listing, unknown};
 use super::pages::{pages, read_ahead};
 use crate::apply::Old;
 use crate::error::SyncError;
+use crate::feed::Feed;
 use crate::plan::{Decision, Judged, compare};
 use crate::remote::{BEGINNING, Change};
 use crate::state::Update;
@@ -66,7 +67,8 @@ impl Round<'_> {
             return self.remember(&updates);
         }
         let mut needing: BTreeMap<String, Change> = by_path(needing);
-        let mut next = Some(pages(self.remote, BEGINNING));
+        let mut feed = Feed::new(self.remote, BEGINNING, true);
+        let mut next = pages(&mut feed);
         while let Some(page) = next {
             let page = page?;
             let is_needed = |change: &Change| {
@@ -78,9 +80,8 @@ impl Round<'_> {
             for change in &needed {
                 needing.remove(&change.path);
             }
-            let after = page.has_more.then_some(&*page.cursor);
             let taken;
-            (taken, next) = read_ahead(self.remote, after, || self.take(needed, judge));
+            (taken, next) = read_ahead(&mut feed, || self.take(needed, judge));
             self.remember(&taken?)?;
         }
         // Those that changed meanwhile come with the feed.

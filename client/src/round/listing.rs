@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::feed::Feed;
 use crate::remote::{Change, DeviceFile, Diff, Remote, RemoteError};
 use crate::scan::Scan;
 use crate::state::Entry;
@@ -12,15 +13,13 @@ pub(super) fn listing(
     since: &str,
 ) -> Result<(Vec<Change>, String), RemoteError> {
     let (mut cursor, mut changes) = (since.to_owned(), BTreeMap::new());
-    loop {
-        let page = remote.changes(&cursor, false)?;
+    for page in Feed::new(remote, since, false) {
+        let page = page?;
         let by_path = page.changes.into_iter();
         changes.extend(by_path.map(|change| (change.path.clone(), change)));
         cursor = page.cursor;
-        if !page.has_more {
-            return Ok((changes.into_values().collect(), cursor));
-        }
     }
+    Ok((changes.into_values().collect(), cursor))
 }
 
 /// The paths that a server which has all this has never heard of.

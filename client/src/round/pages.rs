@@ -5,7 +5,8 @@ use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::remote::{Change, Page, Remote, RemoteError};
+use crate::feed::Feed;
+use crate::remote::{Change, Page, RemoteError};
 
 /// Bytes of contents that are held before they are put on the disk.
 const HELD_BYTES: usize = 2 << 20;
@@ -16,29 +17,31 @@ const HELD_TIME: Duration = Duration::from_secs(1);
 
 /// The next pages as one: what comes together is flushed together, and a flush waits for whatever else
 /// is to be written to that disk. What arrived before a failure is not asked for again.
-pub(super) fn pages(remote: &dyn Remote, since: &str) -> Result<Page, RemoteError> {
+pub(super) fn pages(feed: &mut Feed) -> Option<Result<Page, RemoteError>> {
     let began = Instant::now();
-    let mut read = remote.changes(since, true)?;
+    let mut read = match feed.next()? {
+        Ok(page) => page,
+        error => return Some(error),
+    };
     let may_hold = |read: &Page| bytes(&read.changes) < HELD_BYTES && began.elapsed() < HELD_TIME;
-    while read.has_more && may_hold(&read) {
-        match remote.changes(&read.cursor, true) {
-            Ok(next) => append(&mut read, next),
-            Err(_) => break,
+    while may_hold(&read) {
+        match feed.next() {
+            Some(Ok(next)) => append(&mut read, next),
+            _ => break,
         }
     }
-    Ok(read)
+    Some(Ok(read))
 }
 
-/// Does something while the pages after this cursor, if there are any, are read.
+/// Does something while the next pages, if there are any, are read.
 pub(super) fn read_ahead<T>(
-    remote: &dyn Remote,
-    since: Option<&str>,
+    feed: &mut Feed,
     act: impl FnOnce() -> T,
 ) -> (T, Option<Result<Page, RemoteError>>) {
     thread::scope(|scope| {
-        let read = since.map(|since| scope.spawn(move || pages(remote, since)));
+        let read = scope.spawn(|| pages(feed));
         let done = act();
-        let read = read.map(|read| read.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let read = read.join().unwrap_or_else(|panic| resume_unwind(panic));
         (done, read)
     })
 }

@@ -7,6 +7,7 @@ use super::ask::{Gone, gone_there};
 use super::pages::{pages, read_ahead};
 use crate::absence::Answer;
 use crate::error::SyncError;
+use crate::feed::Feed;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
 use crate::report::Phase;
@@ -57,16 +58,16 @@ impl Round<'_> {
     fn follow(&mut self, since: &str) -> Result<(), SyncError> {
         let (mut cursor, mut deletions) = (since.to_owned(), Vec::new());
         let mut arrived = HashSet::new();
-        let mut next = Some(pages(self.remote, since));
+        let mut feed = Feed::new(self.remote, since, true);
+        let mut next = pages(&mut feed);
         while let Some(page) = next {
             let page = page?;
             let (puts, deleted) = self.selected(page.changes);
             arrived.extend(puts.iter().filter_map(|put| put.checksum.clone()));
             deletions.extend(deleted);
             cursor = page.cursor;
-            let after = page.has_more.then_some(&*cursor);
             let taken;
-            (taken, next) = read_ahead(self.remote, after, || self.take(puts, &Self::decide));
+            (taken, next) = read_ahead(&mut feed, || self.take(puts, &Self::decide));
             let updates = taken?;
             match deletions.is_empty() {
                 true => self.state.write(&updates, Some(&cursor))?,

@@ -58,7 +58,7 @@ impl Round<'_> {
 /// Whether the server itself has answered, and has stored nothing.
 fn is_refusal(error: &RemoteError) -> bool {
     match error {
-        RemoteError::Offline(_) | RemoteError::Wait { .. } => false,
+        RemoteError::Offline(_) | RemoteError::Wait { .. } | RemoteError::Endless(_) => false,
         RemoteError::Gone | RemoteError::TooLarge { .. } => true,
         RemoteError::Refused { status, .. } => (400..500).contains(status),
     }

@@ -46,14 +46,20 @@ impl Server {
 
     /// The projects that the key opens.
     pub fn projects(&self) -> Result<Vec<Listed>, RemoteError> {
-        let mut projects = Vec::new();
+        let mut projects: Vec<Listed> = Vec::new();
         let mut after = String::new();
         loop {
-            let page: Page = self.get(&format!("/v1/projects{after}"))?.json()?;
+            let query = format!("/v1/projects?after={}", encode(&after));
+            let page: Page = self.get(&query)?.json()?;
+            // They come in the order of their ids.
+            let last = page.projects.last().map_or("", |last| &*last.id);
+            if page.has_more && *last <= *after {
+                return Err(RemoteError::Endless("the projects"));
+            }
+            after = last.to_owned();
             projects.extend(page.projects);
-            match projects.last() {
-                Some(last) if page.has_more => after = format!("?after={}", encode(&last.id)),
-                _ => return Ok(projects),
+            if !page.has_more {
+                return Ok(projects);
             }
         }
     }

@@ -58,6 +58,16 @@ impl Project {
         self.file(path, "")
     }
 
+    /// A page of the versions before this one.
+    fn versions(&self, path: &str, before: Rev) -> Result<HistoryAnswer, RemoteError> {
+        let before = match before {
+            Rev::MAX => String::new(),
+            before => format!("&before={before}"),
+        };
+        let query = format!("history?path={}&limit={PAGE}{before}", encode(path));
+        self.server.get(&self.path(&query))?.json()
+    }
+
     fn file(&self, path: &str, query: &str) -> Result<Option<Vec<u8>>, RemoteError> {
         let path = self.path(&format!("files/{}{query}", encode(path)));
         match self.server.get(&path) {
@@ -127,13 +137,16 @@ impl Remote for Project {
     fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
         let mut versions: Vec<Version> = Vec::new();
         loop {
-            let before = versions.last().map(|last| format!("&before={}", last.rev));
-            let before = before.unwrap_or_default();
-            let query = format!("history?path={}&limit={PAGE}{before}", encode(path));
-            let page: HistoryAnswer = self.server.get(&self.path(&query))?.json()?;
+            let before = versions.last().map_or(Rev::MAX, |last| last.rev);
+            let page = self.versions(path, before)?;
+            let oldest = page.versions.last().map_or(before, |last| last.rev);
             versions.extend(page.versions);
-            if !page.has_more {
-                return Ok(versions);
+            match page.has_more {
+                true if oldest >= before => {
+                    return Err(RemoteError::Endless("the versions of a file"));
+                }
+                true => {}
+                false => return Ok(versions),
             }
         }
     }

@@ -4,6 +4,7 @@ mod absence;
 mod apart;
 mod beside_cli;
 mod device;
+mod endless;
 mod hostile;
 mod interrupted;
 mod limits;

@@ -1,5 +1,6 @@
 //! The way to the server, against the real one.
 
+mod endless;
 mod follow;
 mod project;
 
