@@ -11,7 +11,7 @@ use crate::checksum::checksum;
 use crate::config::Folder;
 use crate::names::Folding;
 use crate::scan::Scan;
-use crate::state::Entry;
+use crate::state::{Contents, Entry};
 
 struct Place {
     _root: tempfile::TempDir,
@@ -107,7 +107,7 @@ fn a_new_file_has_the_content_and_the_time_of_its_edit() {
         ..Entry::of(1, Some("what the stamp says".to_owned()))
     };
     let entries = BTreeMap::from([("ideas/a/b.md".to_owned(), entry)]);
-    let scan = Scan::since(&place.folder, &entries, SystemTime::now());
+    let scan = Scan::since(&place.folder, Contents::of(&entries), SystemTime::now());
     assert_eq!(scan.checksum("ideas/a/b.md"), Some("what the stamp says"));
     assert_eq!(place.names("ideas/a"), ["b.md"]);
 }
@@ -270,7 +270,7 @@ fn of_a_category_on_another_disk_it_is_not_known_whether_names_fold() {
 fn what_a_killed_round_left_goes_to_the_trash() {
     let place = Place::new();
     place.write("ideas/.kamisync-1-2-3.tmp", "perhaps the only text");
-    let scan = Scan::of(&place.folder, &BTreeMap::new());
+    let scan = Scan::of(&place.folder, Contents::of(&BTreeMap::new()));
     assert!(rescue(&place.disk(), &scan.leftovers).is_empty());
     assert_eq!(place.kept("trash"), ["perhaps the only text"]);
     assert_eq!(place.names("ideas"), [""; 0]);

@@ -14,7 +14,10 @@ use crate::plan::both;
 use crate::remote::Remote;
 use crate::report::Report;
 use crate::scan::Scan;
-use crate::state::{Entry, Side, State, Update};
+use crate::state::{Entry, Side, State, Unsent, Update};
+
+/// Smaller files are read sooner than they are remembered.
+const LARGE: u64 = 1 << 20;
 
 impl<'a> Round<'a> {
     /// Begins with what is here now.
@@ -29,6 +32,7 @@ impl<'a> Round<'a> {
         scan.odd.extend(rescue(&disk, &scan.leftovers));
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
+        remember_unsent(state, &scan)?;
         ask(&scan, state, &folder.selection, &options)?;
         remember_disks(state, &scan)?;
         Ok(Self {
@@ -51,7 +55,7 @@ impl<'a> Round<'a> {
 impl Round<'_> {
     /// Looks at the folder once more.
     pub(super) fn look_at_all_again(&mut self) -> Result<(), SyncError> {
-        self.scan = Scan::since(self.folder, &self.state.entries, self.disk.now);
+        self.scan = Scan::since(self.folder, self.state.contents(), self.disk.now);
         let selection = &self.folder.selection;
         ask(&self.scan, self.state, selection, &self.options)
     }
@@ -93,6 +97,23 @@ fn remember_stamps(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
     let seen: Vec<Update> = seen.collect();
     let cursor = state.cursor()?;
     state.write(&seen, cursor.as_deref())
+}
+
+/// The server may never take a file, which is then not to be read in each round.
+fn remember_unsent(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
+    let files = both(&scan.files, &state.entries);
+    let unsent = files.filter_map(|(path, local, entry)| {
+        let local = local?;
+        let is_sent = entry.is_some_and(|entry| entry.checksum.as_ref() == Some(&local.checksum));
+        let is_worth_it = !is_sent && local.size >= LARGE && !local.stamp.is_empty();
+        let unsent = || Unsent {
+            stamp: local.stamp.clone(),
+            checksum: local.checksum.clone(),
+        };
+        is_worth_it.then(|| (path.clone(), unsent()))
+    });
+    let unsent = unsent.collect();
+    state.set_unsent(unsent)
 }
 
 /// Asks, unless a person has said what was meant.

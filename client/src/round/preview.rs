@@ -16,7 +16,7 @@ use crate::state::{Entry, State};
 /// What a round would do now.
 pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Report, SyncError> {
     let mut state = State::look(folder)?;
-    let scan = Scan::of(folder, &state.entries);
+    let scan = Scan::of(folder, state.contents());
     let gone = Gone::here(&scan, &state.entries, &folder.selection);
     let gone_here = gone_here(&gone, &scan, &state)?;
     let expected = expected(folder, remote, device, &mut state, &scan)?;

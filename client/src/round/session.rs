@@ -87,12 +87,12 @@ impl Session {
 
 /// What is here now.
 fn look(disk: &Disk, state: &State, seen: Option<Scan>, touched: &Touched) -> Scan {
-    let (folder, entries) = (disk.folder, &state.entries);
+    let (folder, contents) = (disk.folder, state.contents());
     match (seen, touched) {
         // Where two names may be one file, more than the named path may have changed.
         (Some(seen), Touched::Paths(paths)) if !paths.iter().any(|path| disk.may_fold(path)) => {
-            seen.next(folder, entries, disk.now, paths)
+            seen.next(folder, contents, disk.now, paths)
         }
-        _ => Scan::since(folder, entries, disk.now),
+        _ => Scan::since(folder, contents, disk.now),
     }
 }

@@ -9,7 +9,6 @@ use super::local::Local;
 use super::read::hash;
 use super::stamp::{Stamp, modified};
 use crate::error::unreadable;
-use crate::state::Entry;
 
 /// What is at a path.
 pub(super) enum Look {
@@ -23,15 +22,14 @@ pub(super) enum Look {
     Gone,
 }
 
-/// Looks at a file that the system has described. Its content is known without reading when the entry describes
-/// the same file.
+/// Looks at a file that the system has described. Its content may be known by that.
 pub(super) fn look(
     place: &Path,
     metadata: io::Result<Metadata>,
-    entry: Option<&Entry>,
+    known: impl Fn(&str) -> Option<String>,
     now: SystemTime,
 ) -> Look {
-    let looked = metadata.and_then(|metadata| try_look(place, &metadata, entry, now));
+    let looked = metadata.and_then(|metadata| try_look(place, &metadata, known, now));
     looked.unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Look::Gone,
         _ => Look::Odd(unreadable(&error)),
@@ -41,7 +39,7 @@ pub(super) fn look(
 fn try_look(
     place: &Path,
     metadata: &Metadata,
-    entry: Option<&Entry>,
+    known: impl Fn(&str) -> Option<String>,
     now: SystemTime,
 ) -> io::Result<Look> {
     if metadata.is_dir() {
@@ -51,8 +49,7 @@ fn try_look(
         return Ok(Look::Odd("it is no ordinary file".to_owned()));
     }
     let stamp = Stamp::of(metadata).as_str().to_owned();
-    let known = entry.filter(|entry| entry.stamp == stamp);
-    if let Some(checksum) = known.and_then(|entry| entry.checksum.clone()) {
+    if let Some(checksum) = known(&stamp) {
         return Ok(Look::File(Local {
             checksum,
             size: metadata.len(),

@@ -23,7 +23,7 @@ use std::time::SystemTime;
 use rayon::prelude::*;
 
 use crate::config::Folder;
-use crate::state::Entry;
+use crate::state::Contents;
 use look::{Look, look};
 use walk::Kind;
 
@@ -59,13 +59,13 @@ impl Default for Scan {
 
 impl Scan {
     /// Looks at all files of a folder.
-    pub fn of(folder: &Folder, entries: &BTreeMap<String, Entry>) -> Self {
-        Self::since(folder, entries, SystemTime::UNIX_EPOCH)
+    pub fn of(folder: &Folder, contents: Contents) -> Self {
+        Self::since(folder, contents, SystemTime::UNIX_EPOCH)
     }
 
     /// The same, to remember what the files look like: those that were changed before `now`, a time of the
     /// file system, need not be read again.
-    pub fn since(folder: &Folder, entries: &BTreeMap<String, Entry>, now: SystemTime) -> Self {
+    pub fn since(folder: &Folder, contents: Contents, now: SystemTime) -> Self {
         let mut scan = Self::at(now);
         let (devices, mut found) = walk::categories(folder);
         scan.devices = devices;
@@ -74,8 +74,8 @@ impl Scan {
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {
                 Kind::File(metadata) => {
-                    let entry = entries.get(&found.path);
-                    look(&found.place, metadata, entry, now)
+                    let known = |stamp: &str| contents.checksum(&found.path, stamp);
+                    look(&found.place, metadata, known, now)
                 }
                 Kind::Other(look) => look,
             };
@@ -90,7 +90,7 @@ impl Scan {
     /// Looks at one path again.
     pub fn again(&mut self, folder: &Folder, path: &str) {
         let place = folder.place(path);
-        let look = look(&place, place.symlink_metadata(), None, self.now);
+        let look = look(&place, place.symlink_metadata(), |_| None, self.now);
         self.note(path, look);
     }
 

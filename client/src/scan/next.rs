@@ -1,6 +1,6 @@
 //! A look at what was touched since the last one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::time::SystemTime;
 
@@ -8,7 +8,7 @@ use super::look::look;
 use super::{Scan, walk};
 use crate::config::Folder;
 use crate::names;
-use crate::state::Entry;
+use crate::state::Contents;
 
 impl Scan {
     /// What is in the folder now, if nothing but these paths was touched since this look. Everything is
@@ -16,19 +16,20 @@ impl Scan {
     pub fn next(
         mut self,
         folder: &Folder,
-        entries: &BTreeMap<String, Entry>,
+        contents: Contents,
         now: SystemTime,
         paths: &BTreeSet<String>,
     ) -> Self {
         let is_file = |path: &String| self.is_only_a_file(folder, path);
         if walk::categories(folder).0 != self.devices || !paths.iter().all(is_file) {
-            return Self::since(folder, entries, now);
+            return Self::since(folder, contents, now);
         }
         self.now = now;
         self.leftovers.clear();
         for path in paths.iter().filter(|path| is_of_a_person(folder, path)) {
             let place = folder.place(path);
-            let look = look(&place, place.symlink_metadata(), entries.get(path), now);
+            let known = |stamp: &str| contents.checksum(path, stamp);
+            let look = look(&place, place.symlink_metadata(), known, now);
             self.note(path, look);
         }
         self

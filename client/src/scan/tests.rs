@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 use crate::checksum::checksum;
+use crate::state::Entry;
 
 fn folder(root: &std::path::Path) -> Folder {
     for name in ["ideas/sub", "tasks", ".sync"] {
@@ -14,7 +15,7 @@ fn folder(root: &std::path::Path) -> Folder {
 }
 
 fn scan(folder: &Folder) -> Scan {
-    Scan::since(folder, &BTreeMap::new(), SystemTime::now())
+    Scan::since(folder, Contents::of(&BTreeMap::new()), SystemTime::now())
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn a_file_that_looks_the_same_is_not_read_again() {
         ..Entry::of(1, Some("remembered".to_owned()))
     };
     let entries = BTreeMap::from([("ideas/a.md".to_owned(), entry)]);
-    let again = || Scan::since(&folder, &entries, SystemTime::now());
+    let again = || Scan::since(&folder, Contents::of(&entries), SystemTime::now());
     assert_eq!(again().checksum("ideas/a.md"), Some("remembered"));
     // The same size and time, but written since.
     fs::write(&place, "two").unwrap();
@@ -130,7 +131,7 @@ fn next(folder: &Folder, change: impl FnOnce(), paths: &[&str]) -> Scan {
     change();
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
     let now = SystemTime::now();
-    before.next(folder, &BTreeMap::new(), now, &paths)
+    before.next(folder, Contents::of(&BTreeMap::new()), now, &paths)
 }
 
 #[test]

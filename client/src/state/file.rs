@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::entry::{ENTRIES, PENDING};
+use super::unsent::UNSENT;
 use crate::error::{At, SyncError};
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -61,7 +62,7 @@ fn looked_at(connection: Connection) -> Result<Connection, SyncError> {
 }
 
 fn with_tables(connection: Connection) -> Result<Connection, SyncError> {
-    for query in [ENTRIES, PENDING, META, DELETIONS] {
+    for query in [ENTRIES, PENDING, META, DELETIONS, UNSENT] {
         connection.prepare(query)?;
     }
     Ok(connection)

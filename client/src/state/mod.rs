@@ -4,12 +4,16 @@
 //! remembered looks like the same change on both sides. It must never be ahead of them. Without it, a
 //! round finds out by comparing everything.
 
+mod contents;
 mod deletions;
 mod entry;
 mod file;
+mod unsent;
 
+pub use contents::Contents;
 pub use deletions::Side;
 pub use entry::{Entry, Pending, Sent, Update};
+pub use unsent::Unsent;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -28,6 +32,7 @@ pub struct State {
     pub entries: BTreeMap<String, Entry>,
     /// Changes of the server that are not on this disk, by path.
     pub pending: BTreeMap<String, Pending>,
+    unsent: BTreeMap<String, Unsent>,
 }
 
 impl State {
@@ -67,8 +72,26 @@ impl State {
         Ok(Self {
             entries: entry::entries(&connection)?,
             pending: entry::pending(&connection)?,
+            unsent: unsent::read(&connection)?,
             connection,
         })
+    }
+
+    /// What need not be read again while the system describes it in the same way.
+    pub fn contents(&self) -> Contents<'_> {
+        Contents {
+            entries: &self.entries,
+            unsent: &self.unsent,
+        }
+    }
+
+    /// Remembers the large files that the server does not have.
+    pub fn set_unsent(&mut self, files: BTreeMap<String, Unsent>) -> Result<(), SyncError> {
+        if self.unsent != files {
+            unsent::replace(&mut self.connection, &files)?;
+            self.unsent = files;
+        }
+        Ok(())
     }
 
     /// Where the change feed goes on; none when everything has to be compared.
@@ -159,10 +182,11 @@ impl State {
 
     fn forget(&mut self) -> Result<(), SyncError> {
         let all = "BEGIN; DELETE FROM entry; DELETE FROM pending; DELETE FROM meta;
-            DELETE FROM deletion; COMMIT";
+            DELETE FROM deletion; DELETE FROM unsent; COMMIT";
         self.connection.execute_batch(all)?;
         self.entries.clear();
         self.pending.clear();
+        self.unsent.clear();
         Ok(())
     }
 }

@@ -31,3 +31,10 @@ CREATE TABLE deletion (
     files INTEGER NOT NULL, -- how many files there were before
     PRIMARY KEY (side, path)
 ) STRICT, WITHOUT ROWID;
+
+-- v 4
+CREATE TABLE unsent (
+    path TEXT PRIMARY KEY,
+    stamp TEXT NOT NULL,    -- a large file that the server does not have, as the system describes it
+    checksum TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

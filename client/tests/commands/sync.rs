@@ -1,9 +1,11 @@
 //! `sync` and `status`.
 
 use std::fs;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use support::{Finished, Host};
+use support::{Finished, Host, finished};
 
 use crate::Device;
 
@@ -186,6 +188,49 @@ fn a_key_that_may_only_read_takes_and_says_why_nothing_goes_up() {
     let said = reader.run(&["sync"]).good();
     let left = "left: ideas/b.md: This request needs a key with the scope 'append'";
     assert!(said.starts_with(left), "{said}");
+}
+
+/// Syncs, and returns how many bytes were read meanwhile, from files and elsewhere.
+#[cfg(target_os = "linux")]
+fn bytes_read_by_sync(device: &Device) -> u64 {
+    let like = device.command(&[]);
+    let mut shell = Command::new("/bin/sh");
+    let set = like.get_envs();
+    shell.envs(set.filter_map(|(name, value)| Some((name, value?))));
+    shell.args([
+        "-c",
+        r#""$0" sync && while read what count; do echo $what $count; done < /proc/$$/io"#,
+    ]);
+    shell.arg(like.get_program()).current_dir(device.root());
+    let said = finished(shell.output().unwrap()).good();
+    assert!(said.contains("left: ideas/large.md"), "{said}");
+    let read = said.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_too_large_for_the_server_is_read_once() {
+    const LARGE: u64 = 64 << 20;
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/large.md", "");
+    let file = fs::File::options()
+        .write(true)
+        .open(laptop.place("ideas/large.md"))
+        .unwrap();
+    let save = |hour: u64| {
+        file.set_len(LARGE).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(3600 * hour))
+            .unwrap();
+    };
+    for hour in 1..3 {
+        save(hour);
+        assert!(bytes_read_by_sync(&laptop) > LARGE);
+        for _ in 0..2 {
+            assert!(bytes_read_by_sync(&laptop) < LARGE / 2);
+        }
+    }
 }
 
 #[test]

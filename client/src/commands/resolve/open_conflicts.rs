@@ -10,7 +10,7 @@ use crate::state::State;
 /// The copies in a folder, each with its file.
 pub fn open_conflicts(folder: &Folder) -> Result<Vec<ConflictCopy>, SyncError> {
     let state = State::look(folder)?;
-    let scan = Scan::of(folder, &state.entries);
+    let scan = Scan::of(folder, state.contents());
     let conflict = |path: &String| {
         let copy = CopyName::of(path)?;
         Some(ConflictCopy {
