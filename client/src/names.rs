@@ -30,12 +30,26 @@ pub fn is_sound(path: &str) -> bool {
 /// Whether a file is a temporary one that a killed round has left, by the whole of its name: what a person
 /// calls like the beginning of it is theirs.
 pub fn is_leftover(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let numbers = name.strip_prefix(TEMPORARY);
-    let numbers = numbers.and_then(|rest| rest.strip_suffix(".tmp"));
-    let numbers = numbers.map(|rest| rest.strip_suffix(".kept").unwrap_or(rest));
+    name_in_leftover(path).is_some()
+}
+
+/// The path of the file that a leftover belongs to, or that of the leftover where its name does not say.
+pub fn file_of_leftover(path: &str) -> String {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let file = name_in_leftover(path).map(|name| format!("{folder}/{name}"));
+    file.filter(|file| is_sound(file))
+        .unwrap_or_else(|| path.to_owned())
+}
+
+/// What is behind the three numbers in the name of a leftover.
+fn name_in_leftover(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next()?;
+    let text = name.strip_prefix(TEMPORARY)?.strip_suffix(".tmp")?;
+    let text = text.strip_suffix(".kept").unwrap_or(text);
+    let mut parts = text.splitn(4, '-');
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    numbers.is_some_and(|rest| rest.split('-').count() == 3 && rest.split('-').all(is_number))
+    let has_numbers = (0..3).all(|_| parts.next().is_some_and(is_number));
+    has_numbers.then(|| parts.next().unwrap_or_default())
 }
 
 /// Whether a path has a name that this program keeps for its temporary files.
@@ -80,7 +94,11 @@ mod tests {
 
     #[test]
     fn only_what_this_program_names_is_left_by_it() {
-        for path in ["a/.kamisync-1-2-3.tmp", "a/.kamisync-1-2-3.kept.tmp"] {
+        for path in [
+            "a/.kamisync-1-2-3.tmp",
+            "a/.kamisync-1-2-3.kept.tmp",
+            "a/.kamisync-1-2-3-b-c.md.tmp",
+        ] {
             assert!(is_leftover(path) && is_temporary(path), "{path}");
         }
         for path in [
@@ -89,8 +107,21 @@ mod tests {
             "a/.kamisync-1-2.tmp",
             "a/.kamisync-1-2-x.tmp",
             "a/.kamisync---.tmp",
+            "a/.kamisync-1-2-b.md.tmp",
         ] {
             assert!(!is_leftover(path) && is_temporary(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_leftover_leads_to_its_file_and_nowhere_else() {
+        for (leftover, file) in [
+            ("a/.kamisync-1-2-3-b-c.md.tmp", "a/b-c.md"),
+            ("a/.kamisync-1-2-3-b.md.kept.tmp", "a/b.md"),
+            ("a/.kamisync-1-2-3.tmp", "a/.kamisync-1-2-3.tmp"),
+            ("a/.kamisync-1-2-3-...tmp", "a/.kamisync-1-2-3-...tmp"),
+        ] {
+            assert_eq!(file_of_leftover(leftover), file);
         }
     }
 

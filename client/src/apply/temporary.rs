@@ -9,6 +9,9 @@ use std::time::SystemTime;
 use crate::dates;
 use crate::names::TEMPORARY;
 
+/// The bytes of a file's name that are in that of its temporary one. Encrypted disks take names of 143 bytes.
+const NAME: usize = 72;
+
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a content into a file of its own beside `place`, with the permissions of the file `like`. A
@@ -33,13 +36,15 @@ pub(super) fn write(
     written.map(|()| temporary)
 }
 
-/// A name beside a file that nothing has.
+/// A name beside a file that nothing has, and that says which file it is for.
 pub(super) fn free_name(place: &Path) -> PathBuf {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanos = now.map_or(0, |now| now.as_nanos());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let process = std::process::id();
-    place.with_file_name(format!("{TEMPORARY}{process}-{nanos}-{number}.tmp"))
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let end = &name[name.ceil_char_boundary(name.len().saturating_sub(NAME))..];
+    place.with_file_name(format!("{TEMPORARY}{process}-{nanos}-{number}-{end}.tmp"))
 }
 
 fn keep_permissions(file: &File, like: &Path) -> io::Result<()> {

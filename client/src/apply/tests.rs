@@ -277,6 +277,39 @@ fn what_a_killed_round_left_goes_to_the_trash() {
 }
 
 #[test]
+fn what_a_killed_round_left_is_in_the_trash_under_the_name_of_its_file() {
+    let place = Place::new();
+    let long = "é".repeat(120) + " the end.md";
+    for name in ["plan.md", "a-1.kept.md", "no extension", &long] {
+        let file = place.folder.place(&format!("ideas/{name}"));
+        let aside = super::temporary::free_name(&file);
+        fs::write(&aside, name).unwrap();
+        fs::write(aside.with_extension("kept.tmp"), name).unwrap();
+    }
+    let scan = Scan::of(&place.folder, Contents::of(&BTreeMap::new()));
+    assert_eq!(scan.leftovers.len(), 8);
+    assert!(rescue(&place.disk(), &scan.leftovers).is_empty());
+    let today = crate::dates::day(place.disk().now);
+    let names = place.names(&format!(".sync/trash/{today}/ideas"));
+    let (ends, names): (Vec<&String>, Vec<&String>) =
+        names.iter().partition(|name| name.contains('é'));
+    let expected = [
+        "a-1.kept.md",
+        "a-1.kept.md (2)",
+        "no extension",
+        "no extension (2)",
+        "plan.md",
+        "plan.md (2)",
+    ];
+    assert_eq!(names, expected);
+    assert!(
+        ends.iter().any(|name| name.ends_with("é the end.md")),
+        "{ends:?}"
+    );
+    assert_eq!(place.kept("trash").len(), 8);
+}
+
+#[test]
 fn what_was_kept_is_forgotten_in_time_and_a_late_text_is_not() {
     let place = Place::new();
     for (path, late) in [("ideas/a.md", false), ("ideas/b.md", true)] {

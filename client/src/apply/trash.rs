@@ -10,6 +10,7 @@ use super::exchange::rename_to_free;
 use super::flush;
 use super::way::Obstacle;
 use crate::dates;
+use crate::names::file_of_leftover;
 
 /// Moves a file into the trash, below today's date. Until the trash has it, it keeps its name.
 pub(super) fn trash(disk: &Disk, place: &Path, path: &str) -> Result<(), Obstacle> {
@@ -26,12 +27,12 @@ fn wanted(disk: &Disk, path: &str) -> PathBuf {
     path.split('/').fold(today, |place, name| place.join(name))
 }
 
-/// Puts temporary files of a killed round into the trash: they may be all that is left of a text. Returns
+/// Puts temporary files of a killed round into the trash, under the names of their files: they may be all that is left of a text. Returns
 /// those that the trash does not take, each with the reason.
 pub fn rescue(disk: &Disk, leftovers: &[String]) -> Vec<(String, String)> {
     let rescue = |path: &String| {
         let place = disk.folder.place(path);
-        let refusal = trash(disk, &place, path).err()?;
+        let refusal = trash(disk, &place, &file_of_leftover(path)).err()?;
         let is_there = place.symlink_metadata().is_ok();
         is_there.then(|| (path.clone(), refusal.to_string()))
     };
