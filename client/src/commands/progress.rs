@@ -73,11 +73,24 @@ impl Progress for Bar {
 #[test]
 fn each_phase_has_a_bar() {
     let bar = Bar::new();
-    for phase in [Phase::Scan, Phase::Download, Phase::Upload] {
-        for total in [None, Some((2, 10))] {
+    for (phase, name) in [
+        (Phase::Scan, "Looking"),
+        (Phase::Download, "Downloading"),
+        (Phase::Upload, "Uploading"),
+    ] {
+        for (total, files) in [
+            (Some((2000, 10)), "1,001/2,000 files"),
+            (None, "1,001 files"),
+        ] {
             bar.begin(phase, total);
-            bar.advance(1, 5);
+            bar.advance(1000, 4);
+            bar.advance(1, 1);
+            let shown = (bar.bar.prefix(), bar.bar.message());
+            assert_eq!(shown, (name.to_owned(), files.to_owned()));
+            let bytes = total.map(|(_, bytes)| bytes);
+            assert_eq!((bar.bar.position(), bar.bar.length()), (5, bytes));
         }
     }
     bar.clear();
+    assert!(bar.bar.is_finished());
 }

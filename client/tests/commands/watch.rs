@@ -51,6 +51,25 @@ fn two_devices_see_each_others_edits_and_deletions() {
     eventually("a deletion is there", || phone.read("ideas/a.md").is_none());
 }
 
+/// Where its threads have memory of their own, each has 64 MB of addresses for it.
+#[cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
+#[test]
+fn all_threads_of_a_watch_share_their_memory() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "1");
+    let watch = watching(&laptop);
+    eventually("it is up", || host.client().status("p")["fileCount"] == 1);
+    let maps = fs::read_to_string(format!("/proc/{}/maps", watch.id())).unwrap();
+    let number = |hex| u64::from_str_radix(hex, 16).unwrap();
+    let own = maps.lines().filter(|line| {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (from, to) = range.split_once('-').unwrap();
+        rest.starts_with("---p") && number(to) - number(from) > 32 << 20
+    });
+    assert_eq!(own.count(), 0, "{maps}");
+}
+
 #[test]
 fn a_file_that_cannot_go_up_is_told() {
     let host = Host::with(&[("MAX_FILE_SIZE", "1000")]);

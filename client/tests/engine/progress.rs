@@ -12,7 +12,7 @@ use crate::device::Device;
 /// A phase, what it said it would do, and what it did.
 type Heard = (Phase, Option<(u64, u64)>, (u64, u64));
 
-/// Hears of each phase that had a total.
+/// Hears of each phase.
 #[derive(Default)]
 struct Listener(RefCell<Vec<Heard>>);
 
@@ -28,8 +28,8 @@ impl Progress for Listener {
     }
 }
 
-/// The phases of a round that had a total.
-fn measured(device: &Device) -> Vec<Heard> {
+/// The phases of a round.
+fn phases(device: &Device) -> Vec<Heard> {
     let listener = Listener::default();
     let options = Options {
         device: "a",
@@ -38,8 +38,7 @@ fn measured(device: &Device) -> Vec<Heard> {
     };
     let mut session = Session::open(device.folder()).unwrap();
     session.sync(device.remote(), &options).unwrap();
-    let heard = listener.0.into_inner().into_iter();
-    heard.filter(|(_, total, _)| total.is_some()).collect()
+    listener.0.into_inner()
 }
 
 #[test]
@@ -49,9 +48,14 @@ fn uploads_and_a_first_download_tell_how_much_there_is_and_reach_it() {
     for number in 0..30 {
         a.write(&format!("ideas/{number}.md"), &"x".repeat(number + 1));
     }
-    let all = (30, (1..=30).sum());
-    assert_eq!(measured(&a), [(Phase::Upload, Some(all), all)]);
-    assert_eq!(measured(&b), [(Phase::Download, Some(all), all)]);
+    let (none, all) = ((0, 0), (30, (1..=30).sum()));
+    let scan = (Phase::Scan, None, none);
+    let download = |total, done| (Phase::Download, total, done);
+    let upload = |all| (Phase::Upload, Some(all), all);
+    assert_eq!(phases(&a), [scan, download(None, none), upload(all)]);
+    assert_eq!(phases(&b), [scan, download(Some(all), all)]);
     b.write("ideas/new.md", "new");
-    assert_eq!(measured(&b), [(Phase::Upload, Some((1, 3)), (1, 3))]);
+    b.delete("ideas/0.md");
+    assert_eq!(phases(&b), [scan, download(None, none), upload((2, 3))]);
+    assert_eq!(phases(&a), [scan, download(None, (1, 3))]);
 }
