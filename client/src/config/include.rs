@@ -4,7 +4,7 @@ use ignore::Match;
 use ignore::gitignore::Gitignore;
 
 use super::kamirc::ConfigError;
-use super::patterns::patterns;
+use super::patterns::{is_comment, patterns, refusal};
 use crate::conflict::CopyName;
 
 const ORIGIN: &str = "sync.include";
@@ -18,12 +18,8 @@ pub(super) struct Include {
 
 impl Include {
     pub fn new(lines: &[String]) -> Result<Self, ConfigError> {
-        if let Some(idle) = lines.iter().find(|pattern| can_match_nothing(pattern)) {
-            let sentence = format!(
-                "{ORIGIN} has '{idle}', which matches no file: write a pattern as in .gitignore, from .kamiflow on, \
-                 such as 'ideas/img/'."
-            );
-            return Err(ConfigError::Unusable(sentence));
+        if let Some(idle) = lines.iter().find(|line| is_comment(line)) {
+            return Err(refusal(ORIGIN, idle));
         }
         Ok(Self {
             patterns: patterns(ORIGIN, lines.iter().map(String::as_str))?,
@@ -57,26 +53,6 @@ impl Include {
             !line.starts_with('!') && !paths.iter().any(matches)
         })
     }
-}
-
-/// Whether a pattern is none, or of another place than below `.kamiflow`: then a person meant something else.
-fn can_match_nothing(pattern: &str) -> bool {
-    let body = pattern.strip_prefix('!').unwrap_or(pattern).trim_end();
-    let path = body.strip_prefix('/').unwrap_or(body);
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let is_from_top = body.starts_with('/') || path.contains('/');
-    pattern.starts_with('#')
-        || path.split('/').any(|name| matches!(name, "" | "." | ".."))
-        || is_from_top && path.starts_with('.')
-        || has_foreign_separator(path)
-}
-
-/// Whether a backslash stands where it makes no sign plain, as between folders on Windows.
-fn has_foreign_separator(path: &str) -> bool {
-    let next = path
-        .match_indices('\\')
-        .map(|(at, _)| path[at + 1..].chars().next());
-    next.flatten().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]

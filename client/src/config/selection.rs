@@ -207,6 +207,28 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_that_would_leave_nothing_out_is_refused() {
+        let refusal = |ignore: &str| {
+            let selection = Selection::of(&["ideas".to_owned()], &[], ignore);
+            selection.err().map(|error| error.to_string())
+        };
+        for idle in [
+            ".kamiflow/ideas/private/",
+            "./ideas/private",
+            r"ideas\private\",
+            "!/.kamiflow/a.md",
+        ] {
+            let refusal = refusal(&format!("fine\n{idle}\n")).unwrap_or_default();
+            assert!(
+                refusal.contains(idle) && refusal.contains(IGNORE),
+                "{idle} {refusal}"
+            );
+        }
+        let fine = "# a comment, such as ./a\n\n  \nprivate/\n.obsidian/workspace.json\n\\#a.md\n";
+        assert_eq!(refusal(fine), None);
+    }
+
+    #[test]
     fn the_first_pattern_holds_behind_the_mark_that_some_editors_write() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(IGNORE), "\u{feff}private/\n*.tmp.md\n").unwrap();
