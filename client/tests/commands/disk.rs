@@ -1,13 +1,15 @@
 //! Disks and folders of the program that take no file.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::SystemTime;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
-use support::{Finished, Host, finished};
+use support::{Finished, Host, Process, finished};
 
 use crate::watch::watching;
 use crate::{Device, eventually};
@@ -47,6 +49,10 @@ impl Mortal {
     }
 
     fn run(&self, arguments: &[&str]) -> Finished {
+        finished(self.command(arguments).output().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let like = self.0.command(arguments);
         let mut command = Command::new(self.0.root().join("kamisync"));
         let set = like
@@ -54,7 +60,7 @@ impl Mortal {
             .filter_map(|(name, value)| Some((name, value?)));
         command.args(arguments).env_clear().envs(set);
         command.current_dir(self.0.root()).uid(USER).gid(USER);
-        finished(command.output().unwrap())
+        command
     }
 }
 
@@ -197,6 +203,49 @@ fn a_folder_that_cannot_be_read_is_named_and_keeps_nothing_else_back() {
     assert_eq!(host.client().status("p")["fileCount"], 5);
     laptop.run(&["sync"]).good();
     assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+}
+
+#[test]
+fn a_watch_hears_of_saves_beside_a_folder_that_cannot_be_read_and_in_it_when_it_can() {
+    let host = Host::start();
+    let Some(phone) = Mortal::linked(&host) else {
+        return;
+    };
+    for path in ["ideas/a/closed/a.md", "ideas/b/c/b.md"] {
+        phone.0.write(path, "before");
+    }
+    phone.own(phone.0.root());
+    let closed = phone.0.place("ideas/a/closed");
+    let mode = |mode| fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o000);
+    let mut watch = phone.command(&["watch"]);
+    let mut watch = Process::start(watch.stdout(Stdio::null()).stderr(Stdio::piped()));
+    let count = || host.client().status("p")["fileCount"].as_u64();
+    eventually("the other file is up", || count() == Some(1));
+    // Without a word of the system, it looks every ten seconds.
+    for number in 2..5 {
+        phone.0.write(&format!("ideas/b/c/{number}.md"), "new");
+        let began = Instant::now();
+        eventually("a new file is up", || count() == Some(number));
+        assert!(began.elapsed() < Duration::from_secs(8));
+    }
+    mode(0o700);
+    eventually("what was closed is up", || count() == Some(5));
+    sleep(Duration::from_secs(1));
+    phone.0.write("ideas/a/closed/b.md", "new");
+    eventually("a new file in it is up", || count() == Some(6));
+    watch.kill().unwrap();
+    let mut said = String::new();
+    watch
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(
+        !said.contains("tells nothing") && said.contains("ideas/a/closed is left"),
+        "{said}"
+    );
 }
 
 /// A small disk in the place of a folder.

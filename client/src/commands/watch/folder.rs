@@ -1,5 +1,6 @@
 //! Watches one folder: waits for a sign of a change, does a round, and again.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +54,8 @@ struct Here {
     session: Session,
     local: Option<LocalWatch>,
     touched: Places,
+    /// Folders that could not be read, which the system does not watch.
+    unread: BTreeSet<String>,
 }
 
 impl Watched {
@@ -155,7 +158,20 @@ impl Watched {
         };
         let result = here.session.sync_news(&*project, &options, &news);
         self.position.set(here.session.cursor().unwrap_or_default());
-        Ok(result?)
+        let report = result?;
+        if here.unread != report.unread {
+            here.unread.clone_from(&report.unread);
+            here.local = listen(
+                &here.touched,
+                &self.signs.0,
+                here.session.folder(),
+                &self.voice,
+            );
+            // What was saved before it was watched is not told.
+            _ = self.signs.0.send(Sign::Saved);
+            here.touched.tell(Touched::Anything);
+        }
+        Ok(report)
     }
 
     /// Begins anew when the folder is another one, or was linked or set up otherwise.
@@ -179,20 +195,33 @@ impl Watched {
         let Some(sight) = Sight::of(&self.root) else {
             return Ok(());
         };
-        let (signs, touched) = (self.signs.0.clone(), Places::default());
-        let saved = touched.listener(move || _ = signs.send(Sign::Saved));
-        let local = LocalWatch::start(&folder, saved);
+        let touched = Places::default();
+        let local = listen(&touched, &self.signs.0, &folder, &self.voice);
         let session = Session::open(folder)?;
         self.position.set(session.cursor()?);
         self.is_told = true;
         self.here = Some(Here {
             sight,
             session,
-            local: local.map_err(|error| self.voice.blind(&error)).ok(),
+            local,
             touched,
+            unread: BTreeSet::new(),
         });
         Ok(())
     }
+}
+
+/// Hears of what is saved in a folder, if the system tells it.
+fn listen(
+    touched: &Places,
+    signs: &Sender<Sign>,
+    folder: &Folder,
+    voice: &Voice,
+) -> Option<LocalWatch> {
+    let signs = signs.clone();
+    let saved = touched.listener(move || _ = signs.send(Sign::Saved));
+    let local = LocalWatch::start(folder, saved);
+    local.map_err(|error| voice.blind(&error)).ok()
 }
 
 fn current(project: &Mutex<Arc<Project>>) -> Arc<Project> {

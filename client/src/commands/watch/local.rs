@@ -29,9 +29,36 @@ impl LocalWatch {
         let config = Config::default().with_follow_symlinks(false);
         let mut watcher = RecommendedWatcher::new(heard, config)?;
         for place in places {
-            watcher.watch(&place, RecursiveMode::Recursive)?;
+            watch(&mut watcher, &place)?;
         }
         Ok(Self { _watcher: watcher })
+    }
+}
+
+/// Watches a folder with all in it. A folder in it that cannot be read, or is gone by now, keeps nothing beside it
+/// from being watched; the folders above it are watched by then.
+fn watch(watcher: &mut impl Watcher, place: &Path) -> notify::Result<()> {
+    let failed = match watcher.watch(place, RecursiveMode::Recursive) {
+        Err(error) if is_of_folder(&error) => error,
+        watched => return watched,
+    };
+    let entries = place.read_dir().map_err(|_| failed)?.flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    for folder in folders {
+        match watch(watcher, &folder.path()) {
+            Err(error) if is_of_folder(&error) => {}
+            watched => watched?,
+        }
+    }
+    Ok(())
+}
+
+fn is_of_folder(error: &notify::Error) -> bool {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => true,
+        notify::ErrorKind::Io(error) => matches!(error.kind(), NotFound | PermissionDenied),
+        _ => false,
     }
 }
 

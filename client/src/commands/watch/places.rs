@@ -26,6 +26,11 @@ impl Places {
         }
     }
 
+    /// Notes what nobody told.
+    pub fn tell(&self, touched: Touched) {
+        lock(&self.told).add(touched);
+    }
+
     /// What was touched since this was last asked. Systems lose events, so now and then that is anything.
     pub fn take(&mut self, now: Instant) -> Touched {
         let told = std::mem::take(&mut *lock(&self.told));
