@@ -5,7 +5,10 @@ use super::steps::{Kind, Step, Steps, pending};
 use crate::apply::obstacle;
 use crate::checksum::checksum;
 use crate::error::SyncError;
-use crate::remote::{Change, RemoteError};
+use crate::remote::Change;
+
+/// How often a content is asked for that arrives damaged.
+const TRIES: u32 = 2;
 
 impl Round<'_> {
     /// Writes the content of a change, when it can be had.
@@ -27,22 +30,23 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// The content of a change, or why it cannot be written.
+    /// The content of a change, or why it cannot be written. One that arrives damaged is asked for again, alone.
     pub(super) fn content(
         &self,
         change: &mut Change,
     ) -> Result<Result<Vec<u8>, String>, SyncError> {
-        let content = match change.content.take() {
-            Some(content) => content,
-            None => match self.fetched(change)? {
-                Ok(content) => content,
-                Err(reason) => return Ok(Err(reason)),
-            },
-        };
-        match Some(checksum(&content)) == change.checksum {
-            true => Ok(Ok(content)),
-            false => Err(damaged(&change.path).into()),
+        let content = change.content.take();
+        let is_whole = |content: &Vec<u8>| Some(checksum(content)) == change.checksum;
+        if let Some(content) = content.filter(is_whole) {
+            return Ok(Ok(content));
         }
+        for _ in 0..TRIES {
+            match self.fetched(change)? {
+                Ok(content) if !is_whole(&content) => {}
+                content => return Ok(content),
+            }
+        }
+        Ok(Err("its content arrives damaged".to_owned()))
     }
 
     fn fetched(&self, change: &Change) -> Result<Result<Vec<u8>, String>, SyncError> {
@@ -52,9 +56,4 @@ impl Round<'_> {
         let content = self.remote.content(&change.path, change.rev)?;
         Ok(content.ok_or_else(|| "the server no longer has this version".to_owned()))
     }
-}
-
-/// What came is not what the server said; the next try may be better.
-fn damaged(path: &str) -> RemoteError {
-    RemoteError::Offline(format!("the content of {path} arrived damaged"))
 }

@@ -162,19 +162,34 @@ fn an_edit_of_another_device_after_a_lost_answer_is_kept() {
 }
 
 #[test]
-fn a_content_that_arrives_damaged_is_not_written() {
+fn a_content_that_arrives_damaged_is_asked_for_again_and_else_keeps_nothing_back() {
     let host = Host::start();
     let (a, b) = pair(&host);
     a.write("ideas/a.md", "edited\n");
+    a.write("ideas/z.md", "other\n");
     a.sync();
     let damaging = Lossy {
-        damages: true,
+        damages: Some("ideas/a.md"),
+        damages_alone: true,
         ..Lossy::of(&b)
     };
-    let error = b.try_sync(&damaging, false).unwrap_err();
-    assert!(error.to_string().contains("ideas/a.md"), "{error}");
-    assert_eq!(b.read("ideas/a.md").as_deref(), Some("a\n"));
+    for downloaded in [1, 0] {
+        let report = b.try_sync(&damaging, false).unwrap();
+        assert_eq!(report.downloaded.len(), downloaded);
+        assert_eq!(report.left[0].path, "ideas/a.md");
+        assert!(report.left[0].reason.contains("damaged"), "{report:?}");
+        assert_eq!(b.read("ideas/a.md").as_deref(), Some("a\n"));
+        assert_eq!(b.read("ideas/z.md").as_deref(), Some("other\n"));
+    }
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "edited\n");
+    a.write("ideas/a.md", "edited again\n");
+    a.sync();
+    let once = Lossy {
+        damages_alone: false,
+        ..damaging
+    };
+    assert!(b.try_sync(&once, false).unwrap().left.is_empty());
+    assert_eq!(b.read("ideas/a.md").as_deref(), Some("edited again\n"));
 }
 
 #[test]

@@ -23,7 +23,9 @@ pub struct Lossy<'a> {
     pub has_deletion: AtomicBool,
     /// How long a push takes to the server.
     pub way: Duration,
-    pub damages: bool,
+    /// The file whose content arrives damaged in pages, and alone, too.
+    pub damages: Option<&'a str>,
+    pub damages_alone: bool,
     /// No push gets to the server.
     pub is_cut: bool,
     /// What a person does after the round has looked at the folder, and before it sends anything.
@@ -42,7 +44,8 @@ impl<'a> Lossy<'a> {
             most_on_their_way: 0.into(),
             has_deletion: false.into(),
             way: Duration::ZERO,
-            damages: false,
+            damages: None,
+            damages_alone: false,
             is_cut: false,
             meanwhile: &|| {},
         }
@@ -64,13 +67,10 @@ impl Remote for Lossy<'_> {
         let left = left.ok_or_else(|| RemoteError::Offline("the connection broke".to_owned()))?;
         self.pages_left.store(left, Ordering::Relaxed);
         let mut page = self.inner.changes(since, content)?;
-        let contents = page
-            .changes
-            .iter_mut()
-            .filter_map(|change| change.content.as_mut());
-        if self.damages {
-            contents.for_each(|content| content.push(b'?'));
-        }
+        let changes = page.changes.iter_mut();
+        let damaged = changes.filter(|change| self.damages == Some(&*change.path));
+        let contents = damaged.filter_map(|change| change.content.as_mut());
+        contents.for_each(|content| content.push(b'?'));
         Ok(page)
     }
 
@@ -102,7 +102,11 @@ impl Remote for Lossy<'_> {
     }
 
     fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
-        self.inner.content(path, rev)
+        let mut content = self.inner.content(path, rev)?;
+        if self.damages_alone && self.damages == Some(path) {
+            content.iter_mut().for_each(|content| content.push(b'?'));
+        }
+        Ok(content)
     }
 
     fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
