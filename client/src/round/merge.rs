@@ -5,7 +5,7 @@ use super::steps::{Kind, Step, Steps, based_on, pending};
 use crate::apply::{Old, Outcome, Write, write_all};
 use crate::checksum::checksum;
 use crate::conflict::copy_path;
-use crate::error::{At, SyncError};
+use crate::error::SyncError;
 use crate::merge::merge;
 use crate::remote::{Change, Version};
 use crate::report::ConflictCopy;
@@ -35,7 +35,7 @@ impl Round<'_> {
                 return Ok(());
             }
         };
-        let Some(ours) = self.ours(&change.path)? else {
+        let Some(ours) = self.ours(&change.path) else {
             steps.again.push(self.look_again(change, Some(theirs)));
             return Ok(());
         };
@@ -87,11 +87,10 @@ impl Round<'_> {
     }
 
     /// The file here, when it is still the one that was looked at.
-    fn ours(&self, path: &str) -> Result<Option<Content>, SyncError> {
-        let place = self.folder.place(path);
-        let content = read_again(&place, self.disk.now).at(&place)?;
+    fn ours(&self, path: &str) -> Option<Content> {
+        let content = read_again(&self.folder.place(path), self.disk.now);
         let expected = self.scan.checksum(path);
-        Ok(content.filter(|content| Some(&*content.local.checksum) == expected))
+        content.filter(|content| Some(&*content.local.checksum) == expected)
     }
 
     /// The versions since the last round that have the content which is here.

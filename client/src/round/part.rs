@@ -4,7 +4,6 @@ use rayon::prelude::*;
 
 use super::Round;
 use crate::apply::is_absent;
-use crate::error::{At, SyncError};
 use crate::plan::Edit;
 use crate::remote::{Delete, Push, Put};
 use crate::scan::{Content, Local, read_again};
@@ -25,15 +24,14 @@ impl Part {
 
 impl Round<'_> {
     /// Reads the files as they are now. What is no longer as it was looked at comes with another round.
-    pub(super) fn part(&mut self, edits: &[Edit]) -> Result<Part, SyncError> {
+    pub(super) fn part(&mut self, edits: &[Edit]) -> Part {
         let (folder, now) = (self.folder, self.disk.now);
         let read = |edit: &Edit| {
             let place = folder.place(&edit.path);
-            let read = edit.size.map(|_| read_again(&place, now).at(&place));
-            Ok(read.transpose()?.flatten())
+            edit.size.and_then(|_| read_again(&place, now))
         };
         let contents = edits.par_iter().map(read);
-        let contents = contents.collect::<Result<Vec<_>, SyncError>>()?;
+        let contents: Vec<Option<Content>> = contents.collect();
         let mut part = Part::default();
         for (edit, content) in edits.iter().zip(contents) {
             match content {
@@ -47,7 +45,7 @@ impl Round<'_> {
                 None => self.is_outdated = true,
             }
         }
-        Ok(part)
+        part
     }
 
     fn add_put(&mut self, part: &mut Part, edit: &Edit, content: Content) {

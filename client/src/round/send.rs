@@ -30,7 +30,7 @@ impl Round<'_> {
                 if sent != Sent::All {
                     break;
                 }
-                let part = self.part(edits)?;
+                let part = self.part(edits);
                 if part.is_empty() {
                     continue;
                 }

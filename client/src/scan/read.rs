@@ -1,14 +1,13 @@
 //! Reads a file that others may be writing.
 
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::local::Local;
 use super::stamp::{Stamp, modified};
 use crate::checksum::{Hash, checksum};
-use crate::error::is_held;
 
 /// A file with its bytes.
 #[derive(Debug)]
@@ -35,20 +34,10 @@ fn read(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
     }))
 }
 
-/// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read.
-pub fn read_again(place: &Path, now: SystemTime) -> io::Result<Option<Content>> {
-    match read(place, now) {
-        Err(error) if is_of_file(error.kind()) || is_held(&error) => Ok(None),
-        content => content,
-    }
-}
-
-fn is_of_file(kind: ErrorKind) -> bool {
-    use ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    matches!(
-        kind,
-        IsADirectory | NotADirectory | NotFound | PermissionDenied
-    )
+/// The same of a file that was here a moment ago; none, too, when it is no longer or cannot be read, which concerns
+/// no other file. The next look says why.
+pub fn read_again(place: &Path, now: SystemTime) -> Option<Content> {
+    read(place, now).ok().flatten()
 }
 
 /// What is known of a file as it was at one moment; none when it keeps changing.

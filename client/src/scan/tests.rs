@@ -84,6 +84,22 @@ fn what_cannot_be_synced_is_odd_and_not_gone() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_again_is_none_whatever_the_system_says() {
+    let root = tempfile::tempdir().unwrap();
+    let endless = root.path().join("loop.md");
+    symlink(&endless, &endless).unwrap();
+    let long = root.path().join("x".repeat(300));
+    for place in [
+        endless,
+        long,
+        root.path().join("gone.md"),
+        root.path().to_owned(),
+    ] {
+        assert!(read_again(&place, SystemTime::now()).is_none(), "{place:?}");
+    }
+}
+
+#[test]
 fn a_file_that_a_person_names_almost_like_a_temporary_one_is_told_and_stays() {
     let root = tempfile::tempdir().unwrap();
     let folder = folder(root.path());
