@@ -1,18 +1,18 @@
 //! The commands of the program, one file for each, and what they share.
 //!
 //! * `open`, `key`, `device` — the folder, its project, the key and the name of this device
-//! * `patterns` — settings that select nothing
+//! * `idle` — settings that select nothing
 //! * `round`, `progress`, `summary` — a round, how far it is, and what it did
 //! * `say`, `times`, `exit` — what is printed, and the exit code
 
 mod completions;
 mod device;
 mod exit;
+mod idle;
 mod key;
 mod link;
 mod log;
 mod open;
-mod patterns;
 mod progress;
 mod resolve;
 mod restore;

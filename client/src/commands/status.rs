@@ -6,7 +6,7 @@ use serde_json::json;
 use super::exit::{Done, require_read};
 use super::resolve::open_conflicts;
 use super::say::say;
-use super::{device, open, patterns, summary};
+use super::{device, idle, open, summary};
 use crate::cli::StatusArgs;
 use crate::round::preview;
 
@@ -29,7 +29,7 @@ pub fn run(args: &StatusArgs) -> Result<Done> {
         }
         say(summary::text(&report));
     }
-    patterns::tell_idle(&folder);
+    idle::tell(&folder);
     require_read(&report)?;
     Ok(match report.is_in_step() {
         true => Done::InStep,

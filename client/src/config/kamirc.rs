@@ -8,7 +8,6 @@ use serde::de::Error;
 use serde_json::{Map, Value};
 
 const NAME: &str = ".kamirc.json";
-const CATEGORIES: [&str; 3] = ["archive", "ideas", "tasks"];
 
 /// The settings under `sync`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -39,6 +38,9 @@ pub enum ConfigError {
 }
 
 impl Kamirc {
+    /// The folders that are synced where the settings name none.
+    pub const CATEGORIES: [&str; 3] = ["archive", "ideas", "tasks"];
+
     /// The settings of a folder.
     pub fn read(root: &Path) -> Result<Self, ConfigError> {
         let home = std::env::home_dir().map(|home| home.join(".kami-flow"));
@@ -48,7 +50,7 @@ impl Kamirc {
         let local = layer(&root.join(NAME))?.unwrap_or_default();
         let mut settings = merged(global, local);
         if settings.categories.is_empty() {
-            settings.categories = CATEGORIES.map(str::to_owned).to_vec();
+            settings.categories = Self::CATEGORIES.map(str::to_owned).to_vec();
         }
         Ok(settings)
     }
@@ -109,7 +111,10 @@ mod tests {
     #[test]
     fn a_folder_without_settings_has_the_defaults_and_broken_ones_are_told() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Kamirc::read(folder.path()).unwrap().categories, CATEGORIES);
+        assert_eq!(
+            Kamirc::read(folder.path()).unwrap().categories,
+            Kamirc::CATEGORIES
+        );
         for broken in [
             r#"{"sync": {"categories": "ideas"}}"#,
             "{",

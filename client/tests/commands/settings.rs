@@ -47,6 +47,27 @@ fn a_pattern_that_no_file_matches_is_told() {
 }
 
 #[test]
+fn a_folder_of_the_settings_that_is_not_there_is_told() {
+    let host = Host::start();
+    let laptop = Device::new("laptop");
+    let settings = r#"{"sync": {"categories": ["tasks", "idea"]}}"#;
+    fs::write(laptop.root().join(".kamirc.json"), settings).unwrap();
+    laptop.write("ideas/a.md", "a");
+    let link = ["link", &host.url, "--project", "p"];
+    let told = "kamisync: There is no folder .kamiflow/idea, which sync.categories names.\n";
+    for command in [&link[..], &["status"]] {
+        let finished = laptop.run(command);
+        assert_eq!(
+            (finished.code, &*finished.err),
+            (Some(0), told),
+            "{command:?}"
+        );
+    }
+    fs::create_dir(laptop.place("idea")).unwrap();
+    assert_eq!(laptop.run(&["status"]).err, "");
+}
+
+#[test]
 fn settings_of_the_home_folder_that_are_no_object_do_not_matter() {
     let host = Host::start();
     let laptop = Device::linked("laptop", &host);

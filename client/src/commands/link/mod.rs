@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::exit::{Done, usage};
 use super::say::{note, say};
-use super::{device, key, patterns};
+use super::{device, idle, key};
 use crate::cli::LinkArgs;
 use crate::config::Folder;
 use crate::transport::{Address, Listed, OwnKey, Server};
@@ -30,7 +30,7 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
     tell(&folder, &project, &own);
     tell_where_links_lead(&folder);
-    patterns::tell_idle(&folder);
+    idle::tell(&folder);
     Ok(Done::InStep)
 }
 
