@@ -5,11 +5,13 @@
 //! * `own` — whether a version of the server was sent from here
 //! * `local` — what was changed here
 //! * `both` — two maps by path, side by side
+//! * `limits` — what the server takes
 //! * `parts` — what goes up together
 
 mod both;
 mod compare;
 mod decide;
+mod limits;
 mod local;
 mod own;
 mod parts;
@@ -17,6 +19,7 @@ mod parts;
 pub use both::both;
 pub use compare::{Judged, compare};
 pub use decide::{Decision, decide};
+pub use limits::by_limits;
 pub use local::{Edit, edits};
 pub use own::is_own;
 pub use parts::{Item, parts};

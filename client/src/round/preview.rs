@@ -1,14 +1,14 @@
 //! What a round would do. Nothing is changed on either side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::{Gone, gone_here, gone_there};
 use super::expected::expected;
 use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, edits};
-use crate::remote::{Change, Remote};
+use crate::plan::{Decision, Edit, by_limits, edits};
+use crate::remote::{Change, Remote, RemoteError};
 use crate::report::{ConflictCopy, Left, Report};
 use crate::scan::Scan;
 use crate::state::{Entry, State};
@@ -34,14 +34,14 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
             taken.insert(change.path);
         }
     }
-    let edits = edits(&scan, &state.entries, &folder.selection).into_iter();
-    for edit in edits.filter(|edit| !taken.contains(&edit.path)) {
-        add(&mut report, edit);
-    }
+    let mut edits = edits(&scan, &state.entries, &folder.selection);
+    edits.retain(|edit| !taken.contains(&edit.path));
+    let refused = foretell_edits(&mut report, edits, remote)?;
     report.unread = scan.closed;
     let pending = state.pending.into_iter();
     let pending = pending.map(|(path, pending)| (path, pending.reason));
-    let left = pending.chain(scan.odd);
+    let left: BTreeMap<String, String> = pending.chain(scan.odd).chain(refused).collect();
+    let left = left.into_iter();
     report.left = left.map(|(path, reason)| Left { path, reason }).collect();
     Ok(report)
 }
@@ -84,6 +84,22 @@ fn foretell(report: &mut Report, state: &mut State, change: &Change, decision: D
         }),
     }
     true
+}
+
+/// Tells of edits that would go up, and returns those that the server would not take, each with the reason.
+fn foretell_edits(
+    report: &mut Report,
+    edits: Vec<Edit>,
+    remote: &dyn Remote,
+) -> Result<BTreeMap<String, String>, RemoteError> {
+    if edits.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (edits, refused) = by_limits(edits, &remote.limits()?);
+    for edit in edits {
+        add(report, edit);
+    }
+    Ok(refused)
 }
 
 fn add(report: &mut Report, edit: Edit) {

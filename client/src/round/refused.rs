@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Round;
 use super::steps::based_on;
 use crate::error::SyncError;
-use crate::plan::Edit;
+use crate::plan::{Edit, by_limits};
 use crate::remote::{Change, Conflict, Limits, RemoteError};
 use crate::state::Update;
 
@@ -15,13 +15,8 @@ const MIN_BODY: u64 = 16 << 10;
 impl Round<'_> {
     /// What the server takes by its limits; the rest is told.
     pub(super) fn acceptable(&mut self, edits: Vec<Edit>, limits: &Limits) -> Vec<Edit> {
-        let (sound, refused): (Vec<Edit>, Vec<Edit>) = edits
-            .into_iter()
-            .partition(|edit| fault(edit, limits).is_none());
-        for edit in refused {
-            let reason = fault(&edit, limits).unwrap_or_default();
-            self.refused.insert(edit.path, reason);
-        }
+        let (sound, refused) = by_limits(edits, limits);
+        self.refused.extend(refused);
         sound
     }
 
@@ -149,16 +144,4 @@ fn named(edits: &[Edit], path: &str) -> Vec<String> {
     let mut edits = edits.iter();
     let named = edits.find(|edit| edit.path == path);
     named.map(|edit| edit.path.clone()).into_iter().collect()
-}
-
-/// Why a server with these limits does not take an edit.
-fn fault(edit: &Edit, limits: &Limits) -> Option<String> {
-    let folder = edit.path.split('/').next().unwrap_or_default();
-    let folders = &limits.sync_folders;
-    if !folders.iter().any(|name| name == folder || name == "*") {
-        return Some(format!("the server takes no files in '{folder}'"));
-    }
-    let most = limits.max_file_size;
-    let is_large = edit.size.is_some_and(|size| size > most);
-    is_large.then(|| format!("it is larger than the {most} bytes that the server takes"))
 }

@@ -30,7 +30,9 @@ fn a_file_that_is_too_large_keeps_nothing_else_back() {
     let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
     a.write("ideas/large.md", &"x".repeat(1001));
     a.write("ideas/small.md", "small");
+    let preview = a.preview();
     let report = a.sync();
+    assert_eq!(preview, report);
     assert!(report.uploaded.contains("ideas/small.md"));
     assert_eq!(report.left[0].path, "ideas/large.md");
     assert!(report.left[0].reason.contains("1000"), "{report:?}");
@@ -46,7 +48,9 @@ fn a_folder_that_the_server_does_not_take_keeps_nothing_else_back() {
     let a = Device::new(&host, "a");
     a.write("ideas/a.md", "a");
     a.write("tasks/a.md", "a");
+    let preview = a.preview();
     let report = a.sync();
+    assert_eq!(preview, report);
     assert!(report.uploaded.contains("ideas/a.md"));
     assert_eq!(report.left[0].path, "tasks/a.md");
 }
