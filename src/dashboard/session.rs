@@ -91,7 +91,8 @@ fn device(
     }
 }
 
-/// Opens a session for what somebody has signed in with.
+/// Opens a session for what somebody has signed in with. Also on a full disk, since whoever is to revoke a key there has to
+/// sign in; a key has few sessions.
 pub(super) fn open(
     app: &App,
     caller: &Caller,
@@ -101,7 +102,7 @@ pub(super) fn open(
     let id = SessionId::generate(app.random);
     let proof: Proof = id.proof(credential);
     let key = caller.device_key().map(|key| key.id.as_str());
-    app.database.write(|store| {
+    app.database.take_away(|store| {
         store.open_session(&id, key, &proof, now_us)?;
         Ok::<_, Error>(id.clone())
     })
@@ -113,14 +114,14 @@ pub(super) fn end(
     id: &SessionId,
     response: &mut Response<Vec<u8>>,
 ) -> Result<(), Error> {
-    app.database.write(|store| store.end_session(id))?;
+    app.database.take_away(|store| store.end_session(id))?;
     set_cookie(response, "; Max-Age=0", "")
 }
 
 /// Ends the session that a browser had, whose cookie is replaced. Nobody could sign out of it any more.
 pub(super) fn end_sent(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     match sent_id(headers) {
-        Some(id) => Ok(app.database.write(|store| store.end_session(&id))?),
+        Some(id) => Ok(app.database.take_away(|store| store.end_session(&id))?),
         None => Ok(()),
     }
 }

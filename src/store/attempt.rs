@@ -17,6 +17,8 @@ enum Trouble {
     None,
     /// A statement has failed: SQLite may have rolled the transaction back by itself, for example because the disk is full.
     Failed,
+    /// A statement found no space.
+    Full,
     /// A statement was interrupted, and nothing is stored: another attempt may succeed.
     Interrupted,
 }
@@ -34,6 +36,7 @@ impl Attempt {
     pub fn failed(&self, error: &SqlError) {
         let trouble = match error {
             SqlError::TimedOut => Trouble::Interrupted,
+            SqlError::Full => Trouble::Full,
             _ => Trouble::Failed,
         };
         self.0.set(trouble.max(self.0.get()));
@@ -41,7 +44,14 @@ impl Attempt {
 
     /// Rules out another attempt: nobody knows whether what was interrupted is stored.
     pub fn may_be_stored(&self) {
-        self.0.set(Trouble::Failed.min(self.0.get()));
+        if self.0.get() == Trouble::Interrupted {
+            self.0.set(Trouble::Failed);
+        }
+    }
+
+    /// Whether the disk was full for it.
+    pub fn was_full(&self) -> bool {
+        self.0.get() == Trouble::Full
     }
 
     pub fn has_failed(&self) -> bool {

@@ -69,4 +69,12 @@ impl Database {
     pub fn write<T, E: From<Error>>(&self, work: impl Fn(&Store) -> Result<T, E>) -> Result<T, E> {
         self.with(|store| store.retried(|store| store.write(&work)))
     }
+
+    /// Runs `work` that takes data or rights away, as [`write`](Self::write) does, also on a full disk.
+    pub fn take_away<T, E: From<Error>>(
+        &self,
+        work: impl Fn(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.with(|store| store.retried(|store| store.take_away(&work)))
+    }
 }

@@ -103,5 +103,5 @@ pub use sql_error::SqlError;
 pub use store::Store;
 pub use takeover::LastRev;
 pub use totals::Totals;
-pub use transaction::BEGIN_GROUPED;
+pub use transaction::{BEGIN_ALONE, BEGIN_GROUPED};
 pub use usage::{FileSpace, HistoryUsage, LiveUsage, ProjectUsage};

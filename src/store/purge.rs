@@ -73,10 +73,8 @@ impl Store {
     /// [`Error::NoProject`], [`Error::NeverStored`] and [`Error::NoVersion`] for what never was, or was
     /// purged before. After any other error a part may be purged; purging again does the rest.
     pub fn purge(&self, id: &ProjectId, purge: &Purge, now_us: Rev) -> Result<Purged, Error> {
-        let replace = |store: &Self| {
-            let replace = |store: &Self| store.replace_newest(id, purge, now_us);
-            store.despite_full_disk(store.write(replace), replace)
-        };
+        let replace =
+            |store: &Self| store.take_away(|store| store.replace_newest(id, purge, now_us));
         let project = self.retried(|store| store.with_names(id, replace))?;
         let (mut versions, mut checksums) = (0, BTreeSet::new());
         if let Some(above) = self.version_above(&project, purge)? {

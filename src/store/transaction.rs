@@ -8,6 +8,9 @@ use super::store::Store;
 /// nothing.
 pub const BEGIN_GROUPED: &str = "BEGIN /* grouped */ IMMEDIATE";
 
+/// Begins a transaction that shares nothing with others. A host may lend it space on a full disk.
+pub const BEGIN_ALONE: &str = "BEGIN IMMEDIATE";
+
 impl Store {
     /// Runs `ask` on one snapshot of the database, so that what several statements read belongs
     /// together: between two of them a project may be deleted, and its number and those of its
@@ -32,6 +35,21 @@ impl Store {
         self.transaction(BEGIN_GROUPED, work)
     }
 
+    /// Runs `work` that takes data or rights away, as [`write`](Self::write) does, and alone where the disk is full for
+    /// it.
+    pub fn take_away<T, E: From<Error>>(
+        &self,
+        work: impl Fn(&Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.attempt.begin();
+        let done = self.write(&work);
+        if done.is_err() && self.attempt.was_full() {
+            self.write_alone(work)
+        } else {
+            done
+        }
+    }
+
     /// Runs `work` that deletes alone where the disk was full for it. A host may keep space for that,
     /// for a transaction that shares nothing with others.
     pub(super) fn despite_full_disk<T>(
@@ -46,11 +64,11 @@ impl Store {
     }
 
     /// Runs `work` in a transaction on this connection, which is committed alone.
-    pub(super) fn write_alone<T, E: From<Error>>(
+    pub fn write_alone<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.transaction("BEGIN IMMEDIATE", work)
+        self.transaction(BEGIN_ALONE, work)
     }
 
     fn transaction<T, E: From<Error>>(
@@ -110,6 +128,32 @@ mod tests {
         left.set(1);
         let failed = store.write(|store| store.run("SELECT nothing"));
         assert!(matches!(failed, Err(Error::Sql(_))));
+    }
+
+    #[test]
+    fn what_is_taken_away_on_a_full_disk_is_tried_again_alone() {
+        let file = TestFile::new();
+        drop(file.store());
+        let left = Rc::new(Cell::new(0));
+        let store = Store::open_unchanged(Failing {
+            connection: file.connection(),
+            begins: "DELETE",
+            left: left.clone(),
+            error: || SqlError::Full,
+        });
+        for (failures, is_done) in [(0, true), (1, true), (2, false)] {
+            left.set(failures);
+            let done = store.take_away(|store| store.run("DELETE FROM session"));
+            assert_eq!(done.is_ok(), is_done, "{failures}");
+        }
+        left.set(0);
+        let runs = Cell::new(0);
+        let refused = store.take_away(|_| {
+            runs.set(runs.get() + 1);
+            Err::<(), _>(Error::NoProject)
+        });
+        assert!(matches!(refused, Err(Error::NoProject)));
+        assert_eq!(runs.get(), 1);
     }
 
     #[test]

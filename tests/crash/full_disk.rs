@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use support::{Host, argument, content, file, run, sha256};
 
-struct Disk(tempfile::TempDir);
+pub struct Disk(tempfile::TempDir);
 
 impl Disk {
     /// `None`, with a note, where mounting is not permitted.
-    fn of(size: &str) -> Option<Self> {
+    pub fn of(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         if !mount(&format!("size={size}"), folder.path()) {
             eprintln!("NOT TESTED: a full disk needs the right to mount a tmpfs");
@@ -24,8 +24,12 @@ impl Disk {
         assert!(mount(&format!("remount,size={size}"), self.0.path()));
     }
 
-    fn database(&self) -> String {
-        self.0.path().join("sync.db").display().to_string()
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn database(&self) -> String {
+        self.folder().join("sync.db").display().to_string()
     }
 }
 

@@ -5,6 +5,7 @@
 mod delete;
 mod events;
 mod full_disk;
+mod full_disk_keys;
 mod hang_up;
 mod kill;
 mod other_log;

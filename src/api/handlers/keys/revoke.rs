@@ -14,7 +14,7 @@ use crate::api::response::ok;
 ///
 /// 200 also for a key that is revoked already, 404 for none.
 pub fn revoke_key(app: &App, caller: &Caller, id: &str) -> Result<Response<Vec<u8>>, Error> {
-    let revoked = app.database.write(|store| {
+    let revoked = app.database.take_away(|store| {
         managed(store, caller, id)?;
         Ok::<_, Error>(store.revoke_device_key(id, now_us())?)
     })?;

@@ -24,7 +24,7 @@ pub fn rotate_key(
     let (grace_us, now_us) = (RotateRequest::parse(body)?.grace_us()?, now_us());
     let text = KeyText::renew(KeyId::parse(id).ok_or(Error::NoSuchKey)?, app.random);
     let until = now_us + grace_us;
-    let rotated = app.database.write(|store| {
+    let rotated = app.database.take_away(|store| {
         managed(store, caller, id)?;
         Ok::<_, Error>(store.rotate_device_key(id, &text.hash(), now_us, until)?)
     })?;

@@ -18,7 +18,8 @@ use crate::database::lock::DatabaseLock;
 use crate::database::{one_file, open};
 use crate::say::say;
 
-/// What is pushed before is in the file, and what comes later is refused: writers wait meanwhile.
+/// What is pushed before is in the file, and what comes later is refused: writers wait meanwhile. On a full
+/// disk too, which has more space afterwards.
 pub fn run(args: &MoveOutArgs) -> Result<()> {
     let database = Installation::find(&args.installation)?.database;
     let (id, shown) = (project_id::parse(&args.project)?, args.file.display());
@@ -26,7 +27,7 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
     let _lock = DatabaseLock::shared(&database)?;
     let unfinished = AtomicFile::create(&args.file, false)?;
     let store = open::migrated(&database)?;
-    let moved = store.write(|store| {
+    let moved = store.write_alone(|store| {
         let now_us = store.read_clock(clock::now_us(), 0)?.latest;
         let totals = write(store, &id, now_us, unfinished.path())?;
         // The file is whole before the project is closed. Interrupted in between, both exist.

@@ -30,7 +30,7 @@ pub fn run(args: &PurgeArgs) -> Result<()> {
     let _lock = DatabaseLock::shared(&database)?;
     let store = open::migrated(&database)?;
     let now_us = store
-        .write(|store| store.read_clock(clock::now_us(), 0))?
+        .take_away(|store| store.read_clock(clock::now_us(), 0))?
         .latest;
     let purged = match store.purge(&id, &purge, now_us) {
         Err(Error::NoProject) => Err(project_id::unknown(&args.project)),

@@ -9,6 +9,7 @@ pub mod disk_reserve;
 pub mod files;
 pub mod header;
 pub mod last_moment;
+mod lending;
 pub mod lock;
 pub mod log_base;
 pub mod log_check;

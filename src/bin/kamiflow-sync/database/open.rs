@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::access;
 use super::files::length;
+use super::lending::LendingConnection;
 use super::log_check::require_own_log;
 use super::prepare::prepare;
 use crate::say::note;
@@ -116,6 +117,7 @@ pub fn migrated(file: &Path) -> Result<Store> {
     overwrite_deleted(&connection)?;
     // The exit code of an import acknowledges it, so it must be on the disk by then.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    let connection = LendingConnection::new(connection, file);
     Ok(with_long_timeout(Store::open(connection)?))
 }
 

@@ -15,9 +15,21 @@ pub(super) fn write<T>(
     args: &InstallationArgs,
     work: impl FnOnce(&Store) -> Result<T>,
 ) -> Result<T> {
+    on_store(args, |store| store.write(work))
+}
+
+/// As [`write`], also on a full disk.
+pub(super) fn take_away<T>(
+    args: &InstallationArgs,
+    work: impl Fn(&Store) -> Result<T>,
+) -> Result<T> {
+    on_store(args, |store| store.take_away(work))
+}
+
+fn on_store<T>(args: &InstallationArgs, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
     let installation = Installation::find(args)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
-    let written = open::migrated(&installation.database)?.write(work);
+    let written = open::migrated(&installation.database).and_then(|store| work(&store));
     written.map_err(|error| full_disk::explain(&installation.database, error))
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use kamiflow_sync_component::domain::key::{KeyId, KeyText};
 
-use super::change::{secret, unknown, write};
+use super::change::{secret, take_away, unknown};
 use crate::cli::KeyRotateArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;
@@ -19,7 +19,7 @@ pub fn run(args: &KeyRotateArgs) -> Result<()> {
         clock::now_us(),
     );
     let until = now_us + i64::from(args.grace) * HOUR_US;
-    let key = write(&args.installation, |store| {
+    let key = take_away(&args.installation, |store| {
         let rotated = store.rotate_device_key(&args.id, &text.hash(), now_us, until)?;
         rotated.with_context(|| unknown(&args.id))
     })?;
