@@ -75,3 +75,35 @@ fn commands_take_rights_and_data_away_on_a_full_disk() {
     host.client().ask("q", "status").failed(503, "moved");
     run(database, &["check"]).good();
 }
+
+#[test]
+fn keys_are_revoked_on_a_full_disk_while_no_server_runs() {
+    let Some(disk) = Disk::of("84m") else { return };
+    let path = disk.database();
+    let (database, settings) = (Path::new(&path), [("DB_PATH", path.as_str())]);
+    let host = Host::with(&settings);
+    let [(killed, one), (stopped, two)] = ["a", "b"].map(|name| add(database, name));
+    let folder = host.kill();
+    fill(&disk);
+    run(database, &["check"]).good();
+    run(database, &["key", "revoke", &one]).good();
+    let (_, _, folder) = Host::resume(folder, &settings).stop();
+    fill(&disk);
+    run(database, &["key", "revoke", &two]).good();
+    let host = Host::resume(folder, &settings);
+    assert!(!opens(&host, &killed) && !opens(&host, &stopped));
+}
+
+#[test]
+fn a_server_that_was_killed_starts_on_a_full_disk_and_revokes() {
+    let Some(disk) = Disk::of("84m") else { return };
+    let path = disk.database();
+    let settings = [("DB_PATH", path.as_str())];
+    let host = Host::with(&settings);
+    let (key, id) = add(Path::new(&path), "a");
+    let folder = host.kill();
+    fill(&disk);
+    let host = Host::resume(folder, &settings);
+    host.client().delete(&format!("/v1/keys/{id}")).good();
+    assert!(!opens(&host, &key));
+}

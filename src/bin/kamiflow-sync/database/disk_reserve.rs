@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
 use super::files;
@@ -26,7 +27,24 @@ pub struct DiskReserve {
 
 /// The space is free until this is dropped.
 #[derive(Debug)]
-pub struct Lent(File);
+pub struct Lent {
+    file: File,
+    /// How much of it is taken again.
+    bytes: u64,
+}
+
+/// Opens a database again, with the space, where that failed on a full disk: SQLite needs some for the index of a log, and
+/// the next connection too, so a little stays free.
+pub fn opened_despite_full_disk<T>(database: &Path, open: impl Fn() -> Result<T>) -> Result<T> {
+    let opened = open();
+    if opened.is_err()
+        && let Some(mut lent) = DiskReserve::of(database).lend()
+    {
+        lent.bytes = BYTES - STEP;
+        return open();
+    }
+    opened
+}
 
 impl DiskReserve {
     pub fn of(database: &Path) -> Self {
@@ -38,10 +56,11 @@ impl DiskReserve {
     /// Takes the space where enough is left.
     pub fn take(&self) {
         let has_some = files::length(&self.file) > 0;
-        if (has_some || self.free() >= WORTH_TAKING)
+        let enough = if has_some { LOW } else { WORTH_TAKING };
+        if self.free() >= enough
             && let Ok(file) = files::beside_database().open(&self.file)
         {
-            allocate(&file);
+            allocate(&file, BYTES);
             files::give_to_owner_of_folder(&self.file);
         }
     }
@@ -58,7 +77,7 @@ impl DiskReserve {
         }
         let file = files::beside_database().open(&self.file).ok()?;
         file.set_len(0).ok()?;
-        Some(Lent(file))
+        Some(Lent { file, bytes: BYTES })
     }
 
     fn free(&self) -> u64 {
@@ -69,14 +88,14 @@ impl DiskReserve {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        allocate(&self.0);
+        allocate(&self.file, self.bytes);
     }
 }
 
 /// Allocates as much as there is, so that others get little of what deletions have not used.
-fn allocate(file: &File) {
+fn allocate(file: &File, bytes: u64) {
     let flags = FallocateFlags::empty();
-    let mut sizes = (1..=BYTES / STEP).rev().map(|steps| steps * STEP);
+    let mut sizes = (1..=bytes / STEP).rev().map(|steps| steps * STEP);
     _ = sizes.any(|bytes| fallocate(file, flags, 0, bytes).is_ok());
 }
 
@@ -95,7 +114,7 @@ mod tests {
         assert!(reserve.lend().is_none());
         let file = files::beside_database().open(&reserve.file).unwrap();
         file.set_len(0).unwrap();
-        drop(Lent(file));
+        drop(Lent { file, bytes: BYTES });
         assert_eq!(files::length(&reserve.file), BYTES);
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::access;
+use super::disk_reserve::opened_despite_full_disk;
 use super::files::length;
 use super::lending::LendingConnection;
 use super::log_check::require_own_log;
@@ -32,12 +33,9 @@ pub fn existing(file: &Path) -> Result<Connection> {
     require_own_log(file)?;
     ensure!(file.is_file(), "there is no database {shown}");
     ensure!(length(file) > 0, "{shown} is empty: nothing was stored yet");
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .with_context(|| format!("cannot open {shown}"))?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    overwrite_deleted(&connection)?;
-    let version = version(&connection).map_err(|error| unreadable(file, error));
-    match version.map_err(|error| access::explain_to_command(file, error))? {
+    let opened = opened_despite_full_disk(file, || open(file));
+    let (connection, version) = opened.map_err(|error| access::explain_to_command(file, error))?;
+    match version {
         newer if newer > SCHEMA_VERSION => bail!(
             "{shown} is newer than this program: it has schema {newer}, this program knows \
              {SCHEMA_VERSION}"
@@ -45,6 +43,16 @@ pub fn existing(file: &Path) -> Result<Connection> {
         FIRST_SCHEMA..=SCHEMA_VERSION => Ok(connection),
         _ => bail!("{shown} is no database of KamiFlow Sync"),
     }
+}
+
+/// Opens a file, and reads which schema it has.
+fn open(file: &Path) -> Result<(Connection, i64)> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .with_context(|| format!("cannot open {}", file.display()))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    overwrite_deleted(&connection)?;
+    let version = version(&connection).map_err(|error| unreadable(file, error))?;
+    Ok((connection, version))
 }
 
 /// The error for a `file` that SQLite cannot read.
@@ -111,6 +119,10 @@ fn served(file: &Path, flags: OpenFlags) -> Result<Store> {
 /// Opens the database to write to it. Creates it if it does not exist, and applies the schema steps
 /// that it lacks.
 pub fn migrated(file: &Path) -> Result<Store> {
+    opened_despite_full_disk(file, || migrate(file))
+}
+
+fn migrate(file: &Path) -> Result<Store> {
     prepare(file)?;
     let connection = Connection::open(file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

@@ -16,7 +16,7 @@ use crate::cli::UpArgs;
 use crate::config::environment::Environment;
 use crate::config::startup::Startup;
 use crate::config::{settings, volume};
-use crate::database::disk_reserve::DiskReserve;
+use crate::database::disk_reserve::{DiskReserve, opened_despite_full_disk};
 use crate::database::lock::DatabaseLock;
 use crate::database::{last_moment, prepare};
 use crate::guest::component_build;
@@ -63,7 +63,9 @@ pub fn run(args: &UpArgs) -> Result<()> {
 }
 
 fn prepare_files(files: &BTreeSet<PathBuf>, database: Option<&Path>) -> Result<()> {
-    files.iter().try_for_each(|file| prepare::prepare(file))?;
+    files
+        .iter()
+        .try_for_each(|file| opened_despite_full_disk(file, || prepare::prepare(file)))?;
     if let Some(database) = database {
         DiskReserve::of(database).take();
     }
