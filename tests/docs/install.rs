@@ -70,6 +70,71 @@ fn an_upgrade_from_2_0_0_keeps_the_key_and_the_data() {
     assert_eq!(read(machine, SETTINGS), settings);
 }
 
+/// The value as systemd reads a line of settings: an unquoted backslash takes the character after it, and a quote
+/// at the beginning ends with the next one.
+fn read_by_systemd(value: &str) -> String {
+    let quote = value.chars().next().filter(|first| "'\"".contains(*first));
+    let mut chars = value.chars().skip(usize::from(quote.is_some()));
+    let mut read = String::new();
+    while let Some(next) = chars.next().filter(|next| Some(*next) != quote) {
+        match next {
+            '\\' if quote != Some('\'') => read.extend(chars.next()),
+            next => read.push(next),
+        }
+    }
+    read
+}
+
+#[test]
+fn a_key_that_somebody_chose_is_moved_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (machine, image) = (folder.path(), folder.path().join("image"));
+    image_at(&image);
+    let made = machine.join("var/lib/kamiflow-sync/api-key");
+    fs::create_dir_all(made.parent().expect("a folder")).expect("a folder");
+    for key in [
+        "horse&battery&staple&correct",
+        "qL/8f3h+0pUu8Yd1yq0mB6m2m0m1m4m5m6m7m8m9m0M=",
+        r"back\slash\1\n\and&more",
+        r#"'quoted-"$HOME"-`id`"#,
+        r#""quoted-it's-$HOME-\`id`"#,
+        "|#;,%s*?~!-$1-${x}-$(id)",
+        "chìa-khóa-dài-đủ",
+    ] {
+        fs::write(&made, format!("{key}\n")).expect("a key");
+        install(&image, machine);
+        let settings = read(machine, SETTINGS);
+        let mut lines = settings.lines();
+        let value = lines.find_map(|line| line.strip_prefix("API_KEY="));
+        assert_eq!(read_by_systemd(value.expect("a key")), key);
+        let shipped = read(root(), "deploy/systemd/kamiflow-sync.env");
+        assert_eq!(settings.lines().count(), shipped.lines().count());
+        assert!(settings.ends_with("TRUSTED_PROXIES=127.0.0.1,::1\n"));
+        assert!(!made.exists(), "the key is in one place");
+        fs::remove_file(machine.join(SETTINGS)).expect("settings");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_moved_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (machine, image) = (folder.path(), folder.path().join("image"));
+    image_at(&image);
+    let made = machine.join("var/lib/kamiflow-sync/api-key");
+    fs::create_dir_all(made.parent().expect("a folder")).expect("a folder");
+    fs::write(&made, "horse-battery-staple\n").expect("a key");
+    // In the way of the settings.
+    fs::create_dir_all(machine.join("etc/kamiflow-sync.env.new")).expect("a folder");
+    let mut install = Command::new(root().join("deploy/systemd/install"));
+    let install = install.arg(&image).env("DESTDIR", machine);
+    assert!(!install.status().expect("it runs").success());
+    assert!(!machine.join(SETTINGS).exists());
+    assert_eq!(
+        fs::read_to_string(&made).expect("the key"),
+        "horse-battery-staple\n"
+    );
+}
+
 #[test]
 fn every_unit_reads_where_the_data_is_from_the_settings() {
     for unit in ["kamiflow-sync.service", "kamiflow-sync-backup.service"] {
