@@ -27,9 +27,14 @@ impl Servers {
 
     /// Asks under the name of the first server, or of the second.
     fn ask(&self, name: &str, key: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        let (key, url) = (format!("authorization: Bearer {key}"), &self.caddy.url);
-        let port = url.rsplit(':').next().unwrap();
-        let host = format!("host: {name}.localhost:{port}");
+        let port = self.caddy.url.rsplit(':').next().unwrap();
+        self.ask_host(&format!("{name}.localhost:{port}"), key, path, body)
+    }
+
+    /// Asks with this `Host`.
+    fn ask_host(&self, host: &str, key: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let key = format!("authorization: Bearer {key}");
+        let host = format!("host: {host}");
         let body = body.map(Value::to_string);
         let mut arguments = vec!["-H", &key, "-H", &host];
         if let Some(body) = &body {
@@ -64,9 +69,9 @@ fn each_project_is_on_one_server_whichever_name_a_device_uses() {
     let Some(servers) = Servers::start() else {
         return;
     };
-    servers.caddy.list(&["walk", "\"ghi chú\""]);
+    servers.caddy.list(&["walk", "\"ghi chú\"", "~^~draft$"]);
     for name in ["a", "b"] {
-        for project in ["notes", "walk", "ghi%20ch%C3%BA"] {
+        for project in ["notes", "walk", "ghi%20ch%C3%BA", "~draft", "a~draft"] {
             let path = format!("ideas/{name}");
             assert_eq!(servers.push(name, KEY, project, &path, "x"), 200);
         }
@@ -75,10 +80,11 @@ fn each_project_is_on_one_server_whichever_name_a_device_uses() {
     assert_eq!(files(&servers.one, "notes"), 2);
     assert_eq!(files(&servers.two, "walk"), 2);
     assert_eq!(files(&servers.two, "ghi%20ch%C3%BA"), 2);
+    assert_eq!(files(&servers.two, "~draft"), 2);
     // What concerns all projects, each server answers under its name.
     let listed = |name: &str| servers.get(name, KEY, "/v1/projects");
-    assert_eq!(projects(&listed("a")), ["notes"]);
-    assert_eq!(projects(&listed("b")), ["ghi chú", "walk"]);
+    assert_eq!(projects(&listed("a")), ["a~draft", "notes"]);
+    assert_eq!(projects(&listed("b")), ["ghi chú", "walk", "~draft"]);
     let (laptop, _) = add(&servers.two, &["laptop", "--scope", "read"]);
     assert_eq!(servers.get("b", &laptop, "/v1/keys/self")["name"], "laptop");
     assert_eq!(servers.ask("a", &laptop, "/v1/keys/self", None).0, 403);
@@ -86,6 +92,40 @@ fn each_project_is_on_one_server_whichever_name_a_device_uses() {
     for name in ["a", "b"] {
         assert_eq!(servers.get(name, KEY, "/health")["status"], "ok");
         assert_eq!(servers.ask(name, KEY, "/dashboard", None).0, 303);
+    }
+}
+
+#[test]
+fn a_name_means_the_same_server_however_it_is_written() {
+    let Some(servers) = Servers::start() else {
+        return;
+    };
+    for (host, project) in [(&servers.one, "notes"), (&servers.two, "walk")] {
+        host.client().push_files(project, &[("a", "x")]).good();
+    }
+    servers.caddy.list(&["walk"]);
+    let port = servers.caddy.url.rsplit(':').next().unwrap();
+    for (name, others, project) in [("a", "A", "notes"), ("b", "B", "walk")] {
+        for host in [
+            format!("{name}.localhost:{port}"),
+            format!("{others}.localhost:{port}"),
+            format!("{others}.LocalHost:{port}"),
+            format!("{name}.localhost"),
+            format!("{name}.localhost:443"),
+        ] {
+            for path in ["/v1/projects", "/v1/projects?limit=1"] {
+                let (status, list) = servers.ask_host(&host, KEY, path, None);
+                assert_eq!((status, projects(&list)), (200, vec![project]), "{host}");
+            }
+            let list = servers.ask_host(&host, KEY, "/v1/projects/", None);
+            let own = servers.two.client().get("/v1/projects/").status;
+            assert_eq!(list.0, own, "{host}");
+            if own == 200 {
+                assert_eq!(projects(&list.1), [project], "{host}");
+            }
+            let walk = servers.ask_host(&host, KEY, "/v1/projects/walk/status", None);
+            assert_eq!(walk.1["fileCount"], 1, "{host}");
+        }
     }
 }
 
