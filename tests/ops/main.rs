@@ -17,6 +17,7 @@ mod moving;
 mod permissions;
 mod proxy;
 mod purge;
+mod reading;
 mod restore;
 mod several;
 mod streams;

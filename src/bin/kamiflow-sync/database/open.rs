@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::access;
 use super::disk_reserve::opened_despite_full_disk;
-use super::files::length;
+use super::files::{behind_links, length, with_suffix};
 use super::lending::LendingConnection;
 use super::log_check::require_own_log;
 use super::prepare::prepare;
@@ -21,13 +21,24 @@ use crate::say::note;
 /// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Opens an existing database of this program, of any released schema.
+/// Opens an existing database of this program, of any released schema. When it is closed, SQLite moves its log into it.
+///
+/// # Errors
+///
+/// As for [`existing_to_read`].
+pub fn existing(file: &Path) -> Result<Connection> {
+    let connection = existing_to_read(file)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(connection)
+}
+
+/// The same to read it: the log of a server that was killed stays as it is, whatever comes of it.
 ///
 /// # Errors
 ///
 /// When it does not exist, belongs to another program, was written by a newer version, or is not the
 /// one that its log belongs to.
-pub fn existing(file: &Path) -> Result<Connection> {
+pub fn existing_to_read(file: &Path) -> Result<Connection> {
     let shown = file.display();
     require_readable(file)?;
     require_own_log(file)?;
@@ -49,6 +60,7 @@ pub fn existing(file: &Path) -> Result<Connection> {
 fn open(file: &Path) -> Result<(Connection, i64)> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .with_context(|| format!("cannot open {}", file.display()))?;
+    leave_log(&connection, file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     overwrite_deleted(&connection)?;
     let version = version(&connection).map_err(|error| unreadable(file, error))?;
@@ -69,7 +81,15 @@ pub fn unreadable(file: &Path, error: rusqlite::Error) -> Error {
 /// As [`existing`], for a file that may have been tampered with: none of its triggers and views
 /// runs, and its schema calls no function that could do harm.
 pub fn untrusted(file: &Path) -> Result<Connection> {
-    let connection = existing(file)?;
+    distrust(existing(file)?)
+}
+
+/// As [`existing_to_read`], for such a file.
+pub fn untrusted_to_read(file: &Path) -> Result<Connection> {
+    distrust(existing_to_read(file)?)
+}
+
+fn distrust(connection: Connection) -> Result<Connection> {
     for (setting, value) in [
         (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
@@ -81,10 +101,18 @@ pub fn untrusted(file: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// The store of an existing database, whose schema stays as it is.
+/// The store of an existing database, to read it, whatever its schema.
 pub fn existing_store(file: &Path) -> Result<Store> {
-    let store = Store::open_unchanged(existing(file)?);
+    let store = Store::open_unchanged(existing_to_read(file)?);
     Ok(with_long_timeout(store))
+}
+
+/// SQLite moves the log into the file and deletes it when the last connection is closed. Only an empty one may go that
+/// way: whoever looks at a database may want to keep a copy of it as it was found.
+fn leave_log(connection: &Connection, file: &Path) -> Result<()> {
+    let log = with_suffix(&behind_links(file), "-wal");
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, length(&log) > 0)?;
+    Ok(())
 }
 
 /// Waits for other writers, and says so when that takes long.

@@ -95,7 +95,7 @@ fn copy(database: &Path, target: &Path) -> Result<()> {
 }
 
 fn copy_rows(database: &Path, target: &Path) -> Result<()> {
-    let mut source = open::existing(database)?;
+    let mut source = open::existing_to_read(database)?;
     let total = open::existing_store(database)?.file_space()?.used;
     let bar = progress::bar("copying", total);
     let (shown, written) = (bar.clone(), target.to_owned());

@@ -22,7 +22,7 @@ use owners::owners;
 /// Fails when there is any finding.
 pub fn run(args: &InstallationArgs) -> Result<()> {
     let installation = Installation::find(args)?;
-    let examination = examine(&open::untrusted(&installation.database)?)?;
+    let examination = examine(&open::untrusted_to_read(&installation.database)?)?;
     for finding in &examination.findings {
         say!("{finding}");
     }

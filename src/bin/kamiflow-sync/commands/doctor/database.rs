@@ -27,7 +27,7 @@ pub fn check(report: &mut Report, database: &Path, by_project: bool) {
             format!("{shown}: none yet, made by the first request"),
         );
     }
-    let Some(connection) = report.take("database", open::existing(database)) else {
+    let Some(connection) = report.take("database", open::existing_to_read(database)) else {
         return;
     };
     let writable = connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
