@@ -4,12 +4,15 @@
 //! in `.ci/run`, that is a failure.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use support::{Caddy, Client, Host, KEY, Process, file, finished, free_port, is_installed};
+use support::{
+    Caddy, Client, Host, KEY, Process, argument, file, finished, free_port, is_installed,
+};
 
 /// Caddy, once it answers.
 fn caddy(host: &Host) -> Caddy {
@@ -121,6 +124,18 @@ struct Nginx {
 impl Nginx {
     /// `None` where nginx is not installed.
     fn before(host: &Host) -> Option<Self> {
+        Self::start(host.address(), "", "access_log off;")
+    }
+
+    /// With the logs of the page, in this folder.
+    fn logging(upstream: &str, logs: &Path) -> Option<Self> {
+        let logs = documented(1).replace("/var/log/nginx", argument(logs));
+        let (format, logs) = logs.split_once('\n').unwrap();
+        Self::start(upstream, format, logs)
+    }
+
+    /// With these lines above `server`, and in it.
+    fn start(upstream: &str, above: &str, inside: &str) -> Option<Self> {
         if !is_installed("nginx") {
             return None;
         }
@@ -129,12 +144,15 @@ impl Nginx {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {here}/{kind};"))
             .concat();
-        let server = documented_server()
-            .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
-            .replace("127.0.0.1:3000", host.address());
+        let server = documented(0)
+            .replace(
+                "listen 443 ssl;",
+                &format!("listen 127.0.0.1:{port};\n{inside}"),
+            )
+            .replace("127.0.0.1:3000", upstream);
         let config = format!(
             "daemon off; master_process off; pid {here}/pid; error_log /dev/null; events {{}}
-             http {{ access_log off; {temporary}\n{server}\n}}"
+             http {{ {above} {temporary}\n{server}\n}}"
         );
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, config).unwrap();
@@ -154,11 +172,29 @@ impl Nginx {
     }
 }
 
-/// The first block for nginx on the page about proxies, without its certificates.
-fn documented_server() -> String {
+#[test]
+fn the_logs_of_nginx_have_no_names_of_files_while_the_server_is_away() {
+    let logs = tempfile::tempdir().unwrap();
+    // Nothing listens there.
+    let Some(nginx) = Nginx::logging("127.0.0.1:9", logs.path()) else {
+        return;
+    };
+    for path in ["files/ideas/private.md", "history?path=ideas/private.md"] {
+        let url = format!("{}/v1/projects/p/{path}", nginx.url);
+        let mut curl = Command::new("curl");
+        let curl = curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", &url]);
+        assert_eq!(finished(curl.output().unwrap()).good(), "502");
+    }
+    let read = |log: &str| std::fs::read_to_string(logs.path().join(log)).unwrap();
+    assert_eq!(read("sync.log").matches(" 502 ").count(), 2);
+    assert!(!format!("{}{}", read("sync.log"), read("sync-error.log")).contains("private"));
+}
+
+/// A block for nginx on the page about proxies, without its certificates.
+fn documented(block: usize) -> String {
     let page = support::root().join("docs/self-hosting/proxies.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let block = page.split("```nginx\n").nth(1).unwrap();
+    let block = page.split("```nginx\n").nth(1 + block).unwrap();
     let block = block.split("```").next().unwrap();
     let lines = block
         .lines()
