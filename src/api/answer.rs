@@ -10,7 +10,7 @@ use super::error::Error;
 use super::request::{Body, device, read_body, require_text};
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
-use super::{cors, event_stream, gzip, handlers};
+use super::{cors, event_stream, for_log, gzip, handlers};
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.
 pub fn answer<B: Body>(
@@ -75,6 +75,9 @@ fn respond(
     }
     let Admitted { caller, counted } = admit(app, head, &found, common)?;
     let answer = handle(app, head, found.route, &caller, body);
+    if matches!(answer, Err(Error::Moved)) {
+        common.extend(for_log::moved(head.headers()));
+    }
     settle(app, counted, answer, common)
 }
 

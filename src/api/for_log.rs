@@ -18,6 +18,20 @@ pub(super) fn device(request: &HeaderMap, caller: &Caller) -> Option<(HeaderName
     Some((DEVICE, name.parse().ok()?))
 }
 
+/// In an answer it says that the project is on another server. A device that still asks here is no failure of this one.
+pub const MOVED: HeaderName = HeaderName::from_static("x-kamiflow-moved");
+
+/// The header of an answer about a project that was moved, where the program asks for such.
+pub(super) fn moved(request: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
+    let is_asked = request.contains_key(DEVICE);
+    is_asked.then(|| (MOVED, HeaderValue::from_static("?1")))
+}
+
+/// Takes out of an answer whether it is about a project that was moved.
+pub fn take_moved(answer: &mut HeaderMap) -> bool {
+    answer.remove(MOVED).is_some()
+}
+
 /// Takes the name of the device out of an answer.
 pub fn take_device(answer: &mut HeaderMap) -> Option<String> {
     let name = answer.remove(DEVICE)?;

@@ -166,3 +166,28 @@ fn silent_connections_to_the_metrics_keep_nobody_out() {
     host.anonymous().get("/health").good();
     assert!(began.elapsed() < std::time::Duration::from_secs(5));
 }
+
+#[test]
+fn a_device_that_asks_for_a_project_which_was_moved_is_no_failure() {
+    let (host, url) = measured();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let moved = host.database().with_file_name("p-moved.db");
+    run(&host.database(), &["move-out", "p", argument(&moved)]).good();
+    let refused = host.client().ask("p", "status");
+    assert!(!refused.headers.contains_key("x-kamiflow-moved"));
+    refused.failed(503, "moved");
+    let text = read(&url);
+    for line in [
+        "kamiflow_sync_moved_requests_total 1",
+        r#"kamiflow_sync_requests_total{method="GET",route="/v1/projects/:id/status",status="503"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let (_, log, _) = host.stop();
+    let line = log.lines().find(|line| line.contains("\"status\":503"));
+    let line = line.expect("a line");
+    assert!(
+        line.contains("\"level\":\"INFO\"") && line.contains("\"project\":\"p\""),
+        "{line}"
+    );
+}

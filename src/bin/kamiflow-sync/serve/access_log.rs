@@ -37,6 +37,8 @@ pub struct AccessRecord {
     bytes: u64,
     /// It waited for a change.
     is_held: bool,
+    /// It asked for a project that is on another server.
+    is_moved: bool,
     /// Logged at debug level unless it fails.
     is_health_check: bool,
     counts: Counts,
@@ -64,6 +66,7 @@ impl AccessRecord {
             status: None,
             bytes: 0,
             is_held: false,
+            is_moved: false,
             is_health_check: path == "/health",
             counts,
             _active: active,
@@ -73,6 +76,11 @@ impl AccessRecord {
     /// The request waits for a change.
     pub fn hold(&mut self) {
         self.is_held = true;
+    }
+
+    /// The request asked for a project that is on another server.
+    pub fn moved(&mut self) {
+        self.is_moved = true;
     }
 
     /// The project of a request with a key; whoever has none could write anything there.
@@ -122,9 +130,14 @@ impl Drop for AccessRecord {
         if let Some(metrics) = &self.counts.metrics {
             let duration = (!self.is_held).then(|| self.start.elapsed());
             let status = self.status();
+            if self.is_moved {
+                metrics.moved.inc();
+            }
             metrics.count(&self.method, self.route, status, self.bytes, duration);
         }
         match self.status {
+            // As long as some device asks at the address of before, which the project of the line shows.
+            Some(_) if self.is_moved => write_line!(Level::INFO, self),
             Some(status) if status.is_server_error() => write_line!(Level::ERROR, self),
             _ if self.is_health_check => write_line!(Level::DEBUG, self),
             _ => write_line!(Level::INFO, self),

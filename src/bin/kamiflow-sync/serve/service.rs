@@ -112,6 +112,9 @@ impl Service {
             record.hold();
         }
         let device = for_log::take_device(response.headers_mut());
+        if for_log::take_moved(response.headers_mut()) {
+            record.moved();
+        }
         strip(response.headers_mut());
         // hyper closes the connection when the body is dropped unread. A client that does not know it
         // would send its next request there.

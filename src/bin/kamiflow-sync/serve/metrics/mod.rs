@@ -31,6 +31,8 @@ const BUCKETS: [f64; 12] = [
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
+    /// Those that asked for a project which is on another server.
+    pub moved: Counter,
     durations: Family<RouteLabels, Histogram>,
     sent: Counter,
     /// Connections that wait for changes.
@@ -61,6 +63,9 @@ impl Metrics {
         registry.register("start_timestamp_seconds", "When the server started", start);
         let requests = Family::default();
         registry.register("requests", "Requests answered", requests.clone());
+        let moved = Counter::default();
+        let help = "Requests for projects that were moved away, answered with 503";
+        registry.register("moved_requests", help, moved.clone());
         let durations =
             Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
         let help =
@@ -78,6 +83,7 @@ impl Metrics {
         Arc::new(Self {
             registry,
             requests,
+            moved,
             durations,
             sent,
             waiting,
