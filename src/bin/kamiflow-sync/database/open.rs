@@ -52,6 +52,9 @@ pub fn existing_to_read(file: &Path) -> Result<Connection> {
              {SCHEMA_VERSION}"
         ),
         FIRST_SCHEMA..=SCHEMA_VERSION => Ok(connection),
+        0 if has_no_table(&connection)? => bail!(
+            "{shown} has no tables yet: where a server has just started, try again in a moment"
+        ),
         _ => bail!("{shown} is no database of KamiFlow Sync"),
     }
 }
@@ -193,4 +196,10 @@ fn require_readable(file: &Path) -> Result<()> {
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// The first request to a new server makes them.
+fn has_no_table(connection: &Connection) -> rusqlite::Result<bool> {
+    let changes: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+    Ok(changes == 0)
 }
