@@ -22,5 +22,6 @@ mod restore;
 mod several;
 mod streams;
 mod systemd;
+mod targets;
 mod upgrade;
 mod waiting;

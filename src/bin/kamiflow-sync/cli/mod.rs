@@ -10,7 +10,7 @@ mod server;
 use clap::{Parser, Subcommand};
 
 pub use database::{BackupArgs, ImportLegacyArgs, RestoreArgs};
-pub use installation::InstallationArgs;
+pub use installation::{InstallationArgs, TargetArgs};
 pub use key::{KeyAddArgs, KeyCommand, KeyRevokeArgs, KeyRotateArgs};
 pub use project::{ExportArgs, ImportArgs, MoveInArgs, MoveOutArgs, PurgeArgs, RenumberArgs};
 pub use server::{DoctorArgs, HealthcheckArgs, UpArgs};

@@ -36,9 +36,10 @@ impl AtomicFile {
     /// folder cannot be written to.
     pub fn create(target: &Path, force: bool) -> Result<Self> {
         let shown = target.display();
+        Self::require_replaceable(target)?;
         ensure!(
             force || !target.exists(),
-            "{shown} exists: choose another name, or give --force"
+            "{shown} exists: choose another name"
         );
         require_folder(target)?;
         let part = with_suffix(target, PART);
@@ -54,6 +55,15 @@ impl AtomicFile {
             "{shown} was made by another run meanwhile"
         );
         Ok(created)
+    }
+
+    /// Fails for what is no file, such as a device or a named pipe, also behind a link. A link to a file is
+    /// replaced by the new file, and what it leads to stays.
+    pub fn require_replaceable(target: &Path) -> Result<()> {
+        let is_file = target.metadata().map_or(true, |found| found.is_file());
+        let shown = target.display();
+        ensure!(is_file, "{shown} is no file: choose another name");
+        Ok(())
     }
 
     /// Whether `target` exists or another run is writing it.
@@ -164,6 +174,8 @@ fn remove_beside(part: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -224,9 +236,27 @@ mod tests {
             .err()
             .unwrap()
             .to_string();
-        assert!(refusal.contains("--force"), "{refusal}");
+        assert!(refusal.ends_with("exists: choose another name"));
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
         AtomicFile::create(&target, true).unwrap().finish().unwrap();
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "");
+    }
+
+    #[test]
+    fn only_a_file_is_replaced_and_a_link_to_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        symlink("socket", at("to-socket")).unwrap();
+        for other in [at("socket"), at("to-socket"), folder.path().to_owned()] {
+            let refusal = AtomicFile::create(&other, true).err().unwrap().to_string();
+            assert!(refusal.contains("is no file"), "{refusal}");
+        }
+        std::fs::write(at("file"), "precious").unwrap();
+        symlink("file", at("to-file")).unwrap();
+        let new = AtomicFile::create(&at("to-file"), true).unwrap();
+        new.finish().unwrap();
+        assert_eq!(std::fs::read_to_string(at("file")).unwrap(), "precious");
+        assert_eq!(std::fs::read_to_string(at("to-file")).unwrap(), "");
     }
 }

@@ -10,11 +10,10 @@ use kamiflow_sync_component::store::Store;
 use tar::{EntryType, Header};
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
-use super::atomic_file::AtomicFile;
 use super::counted::counted;
 use super::full_disk;
 use super::installation::Installation;
-use super::{clock, progress, project_id};
+use super::{clock, output, progress, project_id};
 use crate::cli::ExportArgs;
 use crate::database::open;
 use crate::say::{note, say};
@@ -27,7 +26,7 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     let id = project_id::parse(&args.project)?;
     let store = open::existing_store(&installation.database)?;
     // A snapshot of the project, whatever is pushed meanwhile.
-    let exported = store.snapshot(|store| export(store, &id, args));
+    let exported = store.snapshot(|store| export(store, &id, args, &installation.database));
     let exported = exported.map_err(|error| full_disk::explain(&args.target.file, error))?;
     let Some(files) = exported else {
         return Ok(());
@@ -49,7 +48,12 @@ fn is_stdout(target: &Path) -> bool {
 
 /// The files that are in the archive now; `None` when the reader of standard output, such as `head`, has what
 /// it wanted.
-fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Option<Vec<ArchivedFile>>> {
+fn export(
+    store: &Store,
+    id: &ProjectId,
+    args: &ExportArgs,
+    database: &Path,
+) -> Result<Option<Vec<ArchivedFile>>> {
     let summary = store.project_summary(id)?;
     let summary = summary.ok_or_else(|| project_id::unknown(id.as_str()))?;
     let number = summary.project.number;
@@ -70,7 +74,7 @@ fn export(store: &Store, id: &ProjectId, args: &ExportArgs) -> Result<Option<Vec
             written => written?,
         }
     } else {
-        let unfinished = AtomicFile::create(target, args.target.force)?;
+        let unfinished = output::create(&args.target, database)?;
         let file = File::options().write(true).open(unfinished.path())?;
         write(store, number, &index, file)?;
         unfinished.finish()?;

@@ -23,6 +23,7 @@ mod installation;
 pub mod key;
 pub mod move_in;
 pub mod move_out;
+mod output;
 mod printable;
 mod progress;
 mod project_id;

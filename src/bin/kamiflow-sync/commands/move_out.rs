@@ -12,7 +12,7 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::full_disk;
 use super::installation::Installation;
-use super::{clock, project_id};
+use super::{clock, output, project_id};
 use crate::cli::MoveOutArgs;
 use crate::database::lock::DatabaseLock;
 use crate::database::{one_file, open};
@@ -25,6 +25,7 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
     let (id, shown) = (project_id::parse(&args.project)?, args.file.display());
     drop(open::existing(&database)?);
     let _lock = DatabaseLock::shared(&database)?;
+    output::require_other(&args.file, &database)?;
     let unfinished = AtomicFile::create(&args.file, false)?;
     let store = open::migrated(&database)?;
     let moved = store.write_alone(|store| {

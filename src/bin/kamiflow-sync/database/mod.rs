@@ -16,5 +16,6 @@ pub mod log_check;
 mod log_file;
 pub mod one_file;
 pub mod open;
+pub mod own_files;
 pub mod prepare;
 pub mod recent;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::commands::atomic_file::{AtomicFile, PART};
 use crate::commands::clock;
+use crate::database::own_files;
 
 /// The start of the name of a backup; the time follows.
 const PREFIX: &str = "kamiflow-sync-";
@@ -43,11 +44,13 @@ pub fn create_file(folder: &Path) -> Result<(PathBuf, AtomicFile)> {
 ///
 /// Backups dated in the future neither count nor go: the clock was ahead when they were made, or is
 /// behind now, and a wrong clock must not cost a backup. Their names are returned.
-pub fn prune(folder: &Path, newest: &Path, keep: u32) -> Result<Vec<String>> {
+pub fn prune(folder: &Path, newest: &Path, database: &Path, keep: u32) -> Result<Vec<String>> {
     remove_unfinished(folder)?;
     let now = clock::timestamp()?;
     let (mut backups, future): (Vec<_>, Vec<_>) = backups(folder)?
         .into_iter()
+        // A backup may have been made the database by setting DB_PATH to it.
+        .filter(|name| !own_files::is_same(&folder.join(name.to_string()), database))
         .partition(|name| name.time <= now || folder.join(name.to_string()) == newest);
     backups.sort_unstable();
     let surplus = backups.len().saturating_sub(usize::try_from(keep)?);

@@ -16,6 +16,7 @@ use super::atomic_file::AtomicFile;
 use super::check::{self, Totals};
 use super::full_disk;
 use super::installation::Installation;
+use super::output;
 use super::progress;
 use crate::cli::BackupArgs;
 use crate::database::{backup_mark, files, log_check, open};
@@ -32,7 +33,7 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     backup_mark::set(&installation.database, &file)?;
     say!("Backed up {totals} to {}", file.display());
     if let Some(keep) = args.keep {
-        let future = folder::prune(&args.target.file, &file, keep)?;
+        let future = folder::prune(&args.target.file, &file, &installation.database, keep)?;
         if !future.is_empty() {
             note!(
                 "kamiflow-sync: dated in the future, so they stay and do not count: {}; set the clock, or rename them",
@@ -53,7 +54,6 @@ fn write(database: &Path, unfinished: AtomicFile) -> Result<Totals> {
 /// Creates the file of the backup, in a folder with a name of its own.
 fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
     let target = &args.target.file;
-    let shown = target.display();
     if target.is_dir() {
         return folder::create_file(target);
     }
@@ -62,11 +62,7 @@ fn create(args: &BackupArgs, database: &Path) -> Result<(PathBuf, AtomicFile)> {
         "--keep needs a folder, and {}",
         instead(target)
     );
-    ensure!(!is_same(target, database), "{shown} is the database itself");
-    Ok((
-        target.clone(),
-        AtomicFile::create(target, args.target.force)?,
-    ))
+    Ok((target.clone(), output::create(&args.target, database)?))
 }
 
 /// What there is in place of a folder, and what to do.
@@ -129,11 +125,4 @@ fn damaged(finding: impl Display) -> anyhow::Error {
         "no backup was made, because the database is damaged: {finding}; \
          'kamiflow-sync check' lists everything"
     )
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    match (one.canonicalize(), other.canonicalize()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => false,
-    }
 }

@@ -6,10 +6,10 @@ mod previous;
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use kamiflow_sync_component::store::{DeviceKey, LastRev, MovedProject, Store};
 
-use super::atomic_file::AtomicFile;
+use super::atomic_file::{AtomicFile, PART};
 use super::check::{self, Totals};
 use super::clock;
 use super::full_disk;
@@ -18,7 +18,7 @@ use super::printable::printable;
 use crate::cli::RestoreArgs;
 use crate::database::files::{self, with_suffix};
 use crate::database::lock::DatabaseLock;
-use crate::database::{log_base, one_file, open};
+use crate::database::{log_base, one_file, open, own_files};
 use crate::say::{note, say};
 use known::Known;
 
@@ -34,6 +34,12 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
 
 fn restore(args: &RestoreArgs, database: &Path) -> Result<()> {
     open::require_file(&args.file)?;
+    // That name is taken for the copy.
+    ensure!(
+        !own_files::is_same(&args.file, &with_suffix(database, PART)),
+        "{} is of a restore that was interrupted: to restore it, give it another name",
+        args.file.display()
+    );
     let _lock = DatabaseLock::exclusive(database)?;
     previous::require_unused(database)?;
     // The copy is checked and changed, and the backup itself is not touched.
