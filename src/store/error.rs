@@ -79,6 +79,14 @@ pub enum Error {
         "the database has schema {0}, this program knows {SCHEMA_VERSION}: run the newer program"
     )]
     NewerSchema(i64),
+    /// The database has tables that this program did not make.
+    #[error("the database belongs to another program")]
+    OtherProgram,
+    /// The database is that of the original server.
+    #[error(
+        "the database is that of the original server: 'kamiflow-sync import-legacy' takes it over into a new one"
+    )]
+    OriginalServer,
     /// The database does not use a write-ahead log.
     #[error("the database is in journal mode '{0}', not WAL")]
     NotWal(String),

@@ -21,12 +21,14 @@ impl Store {
 }
 
 /// Applies the missing steps, in one transaction; on a current database that is one cheap read.
-/// A database of a newer program is refused.
+/// A database of a newer or of another program is refused.
 fn migrate(store: &Store) -> Result<(), Error> {
     match store.schema_version()? {
         SCHEMA_VERSION => Ok(()),
-        newer if newer > SCHEMA_VERSION => Err(Error::NewerSchema(newer)),
-        _ => upgrade(store),
+        _ => {
+            store.require_own()?;
+            upgrade(store)
+        }
     }
 }
 

@@ -36,6 +36,11 @@ impl Store {
         }
     }
 
+    /// The connection, for questions that need none of the rules for statements.
+    pub(super) fn sql(&self) -> &dyn Sql {
+        &*self.sql
+    }
+
     /// Waits this long for other writers.
     pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_wait.timeout = timeout;

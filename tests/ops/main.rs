@@ -8,6 +8,7 @@ mod compact;
 mod container;
 mod doctor;
 mod export;
+mod foreign;
 mod healthcheck;
 mod keys;
 mod legacy;

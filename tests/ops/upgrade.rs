@@ -1,6 +1,6 @@
 //! A newer program on the database of an older one.
 
-use kamiflow_sync_component::store::{SCHEMA_VERSION, steps};
+use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, steps};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -108,7 +108,8 @@ fn every_older_schema_becomes_the_newest() {
         newest.execute_batch(step).unwrap();
         newest.pragma_update(None, "user_version", number).unwrap();
     }
-    for version in 0..SCHEMA_VERSION {
+    // 0 is a new file.
+    for version in [0].into_iter().chain(FIRST_SCHEMA..SCHEMA_VERSION) {
         let folder = tempfile::tempdir().unwrap();
         let older = Connection::open(folder.path().join("sync.db")).unwrap();
         for (number, step) in steps().filter(|(number, _)| *number <= version) {

@@ -24,9 +24,10 @@ impl From<store::Error> for Error {
             store::Error::ContentPruned { path } => Self::ContentGone { path },
             store::Error::TooManyKeys(limit) => Self::TooManyKeys { limit },
             store::Error::FileTooLarge { path, size } => Self::StoredFileTooLarge { path, size },
-            store::Error::NewerSchema(_) | store::Error::NotWal(_) => {
-                Self::NotConfigured(error.into())
-            }
+            store::Error::NewerSchema(_)
+            | store::Error::OtherProgram
+            | store::Error::OriginalServer
+            | store::Error::NotWal(_) => Self::NotConfigured(error.into()),
             store::Error::NamesNotListed
             | store::Error::ProjectExists
             | store::Error::OlderMove

@@ -19,3 +19,4 @@ pub mod open;
 pub mod own_files;
 pub mod prepare;
 pub mod recent;
+mod recognition;

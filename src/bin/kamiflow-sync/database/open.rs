@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::store::{FIRST_SCHEMA, SCHEMA_VERSION, Store};
+use kamiflow_sync_component::store::Store;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -16,6 +16,7 @@ use super::files::{behind_links, length, with_suffix};
 use super::lending::LendingConnection;
 use super::log_check::require_own_log;
 use super::prepare::prepare;
+use super::recognition;
 use crate::say::note;
 
 /// A server under load may keep a writer waiting for longer than rusqlite's default of 5 s.
@@ -46,17 +47,12 @@ pub fn existing_to_read(file: &Path) -> Result<Connection> {
     ensure!(length(file) > 0, "{shown} is empty: nothing was stored yet");
     let opened = opened_despite_full_disk(file, || open(file));
     let (connection, version) = opened.map_err(|error| access::explain_to_command(file, error))?;
-    match version {
-        newer if newer > SCHEMA_VERSION => bail!(
-            "{shown} is newer than this program: it has schema {newer}, this program knows \
-             {SCHEMA_VERSION}"
-        ),
-        FIRST_SCHEMA..=SCHEMA_VERSION => Ok(connection),
-        0 if has_no_table(&connection)? => bail!(
-            "{shown} has no tables yet: where a server has just started, try again in a moment"
-        ),
-        _ => bail!("{shown} is no database of KamiFlow Sync"),
-    }
+    recognition::require_own(file, &connection)?;
+    ensure!(
+        version != 0,
+        "{shown} has no tables yet: where a server has just started, try again in a moment"
+    );
+    Ok(connection)
 }
 
 /// Opens a file, and reads which schema it has.
@@ -196,10 +192,4 @@ fn require_readable(file: &Path) -> Result<()> {
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// The first request to a new server makes them.
-fn has_no_table(connection: &Connection) -> rusqlite::Result<bool> {
-    let changes: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
-    Ok(changes == 0)
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::store::SCHEMA_VERSION;
+use kamiflow_sync_component::store::Store;
 use rusqlite::{Connection, ErrorCode};
 
-use super::{access, files, log_base, log_check};
+use super::{access, files, log_base, log_check, recognition};
 
 /// Creates `file` unless it exists, checks that it is a database that this program knows and can
 /// write to, and puts it into WAL mode.
@@ -35,12 +35,9 @@ fn create_or_check(file: &Path) -> Result<()> {
         }
         Err(error) => return Err(anyhow!(error).context(format!("cannot write to {shown}"))),
     };
-    if version > SCHEMA_VERSION {
-        bail!(
-            "{shown} is newer than this program: it has schema {version}, this program knows \
-             {SCHEMA_VERSION}; start the newer program or restore a backup"
-        );
-    }
+    Store::open_unchanged(Connection::open(file)?)
+        .require_own()
+        .map_err(|error| recognition::explain_to_server(file, error))?;
     // A new database enters WAL mode when its schema is created.
     if version > 0 {
         switch_to_wal(file)?;
@@ -99,6 +96,8 @@ fn is(error: &rusqlite::Error, code: ErrorCode) -> bool {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use kamiflow_sync_component::store::SCHEMA_VERSION;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -138,6 +137,20 @@ mod tests {
             .unwrap();
         let error = prepare(&file).unwrap_err().to_string();
         assert!(error.contains("is newer than this program"), "{error}");
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch("CREATE TABLE files (x)").unwrap();
+        let error = prepare(&file).unwrap_err().to_string();
+        assert!(error.contains("set DB_PATH to another file"), "{error}");
+        other.execute_batch("CREATE TABLE projects (x)").unwrap();
+        let error = prepare(&file).unwrap_err().to_string();
+        let way = format!("import-legacy {}'", file.display());
+        assert!(error.contains("original server") && error.contains(&way));
     }
 
     #[test]
