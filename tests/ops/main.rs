@@ -24,5 +24,6 @@ mod several;
 mod streams;
 mod systemd;
 mod targets;
+mod unread;
 mod upgrade;
 mod waiting;

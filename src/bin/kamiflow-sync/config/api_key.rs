@@ -12,7 +12,7 @@ use super::variables::Values;
 
 const VARIABLE: &str = "api_key";
 
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum KeySource {
     /// A flag, the environment or the manifest.
     Setting,

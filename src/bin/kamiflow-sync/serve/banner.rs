@@ -4,40 +4,52 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::api_key::KeySource;
 
-/// Prints to standard output, and the next steps only when it is a terminal.
-pub fn print(
-    address: SocketAddr,
-    has_dashboard: bool,
-    data: Option<&Path>,
-    key: &KeySource,
-    metrics: Option<SocketAddr>,
-) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "Serving http://{address}")?;
-    if has_dashboard {
-        writeln!(out, "Pages   {}/dashboard", local_url(address))?;
+/// What it says.
+pub struct Banner {
+    pub address: SocketAddr,
+    pub has_dashboard: bool,
+    pub data: Option<PathBuf>,
+    pub key: KeySource,
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Prints on a thread: the server also serves when nobody reads its output.
+pub fn print(banner: Banner) -> std::io::Result<()> {
+    let thread = std::thread::Builder::new().name("banner".to_owned());
+    thread.spawn(move || _ = banner.write())?;
+    Ok(())
+}
+
+impl Banner {
+    /// To standard output, with the next steps only when it is a terminal.
+    fn write(&self) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "Serving http://{}", self.address)?;
+        if self.has_dashboard {
+            writeln!(out, "Pages   {}/dashboard", local_url(self.address))?;
+        }
+        let data = self.data.as_deref().map_or(
+            "in memory, lost when the server stops".into(),
+            Path::to_string_lossy,
+        );
+        writeln!(out, "Data    {data}")?;
+        if let Some(metrics) = self.metrics {
+            writeln!(out, "Metrics http://{metrics}/metrics")?;
+        }
+        let file = match &self.key {
+            KeySource::Setting => "configured".into(),
+            KeySource::File(file) => file.to_string_lossy(),
+        };
+        writeln!(out, "Key     {file}")?;
+        if out.is_terminal() {
+            out.write_all(next_steps(self.address, &self.key).as_bytes())?;
+        }
+        out.flush()
     }
-    let data = data.map_or(
-        "in memory, lost when the server stops".into(),
-        Path::to_string_lossy,
-    );
-    writeln!(out, "Data    {data}")?;
-    if let Some(metrics) = metrics {
-        writeln!(out, "Metrics http://{metrics}/metrics")?;
-    }
-    let file = match key {
-        KeySource::Setting => "configured".into(),
-        KeySource::File(file) => file.to_string_lossy(),
-    };
-    writeln!(out, "Key     {file}")?;
-    if out.is_terminal() {
-        out.write_all(next_steps(address, key).as_bytes())?;
-    }
-    out.flush()
 }
 
 /// Commands to paste. They never contain the key, only the file that a generated one is in.

@@ -35,7 +35,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
         "the clock shows a time before 1970: set it"
     );
     let environment = Environment::load(Path::new("."))?;
-    log::start(settings::log_level(&environment)?);
+    let _log = log::start(settings::log_level(&environment)?)?;
     settings::warn_about_ignored(&environment);
     let startup = Startup::read(args, &environment)?;
     let database = startup.runtime_config.default_database();

@@ -1,6 +1,7 @@
 //! The life of the server: it starts, serves until it is told to stop, and closes its databases.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,13 +16,14 @@ use crate::commands::healthcheck;
 use crate::config::startup::{ComponentSettings, Startup};
 use crate::platform::Shared;
 use crate::serve::answer_hours::AnswerHours;
+use crate::serve::banner::{self, Banner};
 use crate::serve::counts::Counts;
 use crate::serve::hold::Holder;
 use crate::serve::metrics::Metrics;
 use crate::serve::open_files::Connections;
 use crate::serve::service::Service;
 use crate::serve::slots::ConnectionSlots;
-use crate::serve::{banner, listener, metrics_server, service_manager, signals};
+use crate::serve::{listener, metrics_server, service_manager, signals};
 
 /// How long instances may take to end after the last request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
@@ -93,14 +95,14 @@ impl Server {
     /// Tells the person at the terminal and the service manager that the server is ready.
     fn announce(&self, startup: &Startup, component: &ComponentSettings) -> Result<()> {
         let address = self.listener.local_addr()?;
-        // The server also serves when nobody reads its output.
-        _ = banner::print(
+        let database = startup.runtime_config.default_database();
+        banner::print(Banner {
             address,
-            component.has_dashboard,
-            startup.runtime_config.default_database(),
-            &component.key_source,
-            self.metrics,
-        );
+            has_dashboard: component.has_dashboard,
+            data: database.map(Path::to_owned),
+            key: component.key_source.clone(),
+            metrics: self.metrics,
+        })?;
         service_manager::ready(address);
         // From now on the server is alive whenever it answers.
         let url = healthcheck::url(address);
