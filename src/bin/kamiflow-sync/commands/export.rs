@@ -16,7 +16,7 @@ use super::installation::Installation;
 use super::{clock, output, progress, project_id};
 use crate::cli::ExportArgs;
 use crate::database::open;
-use crate::say::{note, say};
+use crate::say::{self, note, say};
 
 /// Versions read at once.
 const STEP: u32 = 10_000;
@@ -68,6 +68,10 @@ fn export(
         ensure!(
             !stdout().is_terminal(),
             "add > FILE.tar: a tar file is not for a terminal"
+        );
+        ensure!(
+            !say::is_nowhere(),
+            "standard output is closed: nothing was exported"
         );
         match write(store, number, &index, stdout().lock()) {
             Err(error) if is_hung_up(&error) => return Ok(None),

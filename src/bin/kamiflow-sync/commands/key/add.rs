@@ -4,11 +4,11 @@ use anyhow::{Result, anyhow};
 use kamiflow_sync_component::domain::key::{Grant, KeyName, KeyText, Projects};
 use kamiflow_sync_component::store::NewKey;
 
-use super::change::{secret, write};
+use super::change::{reveal, secret};
 use super::expiry;
 use crate::cli::KeyAddArgs;
 use crate::commands::{clock, project_id};
-use crate::say::{note, say};
+use crate::say::note;
 
 /// Prints the key alone on standard output, so that a script can take it.
 pub fn run(args: &KeyAddArgs) -> Result<()> {
@@ -30,10 +30,9 @@ pub fn run(args: &KeyAddArgs) -> Result<()> {
         },
         hash: text.hash(),
     };
-    let key = write(&args.installation, |store| {
+    let key = reveal(&args.installation, &text, |store| {
         Ok(store.add_device_key(&key, now_us)?)
     })?;
-    say!("{text}");
     note!(
         "The key of {} is shown only now: on the device, 'kamisync link' or 'kami sync-db setup' asks for it",
         key.name

@@ -1,6 +1,8 @@
 //! What the commands that change keys share.
 
-use anyhow::{Context, Result};
+use std::cell::Cell;
+
+use anyhow::{Context, Result, ensure};
 use kamiflow_sync_component::domain::key::KeyText;
 use kamiflow_sync_component::store::Store;
 
@@ -9,6 +11,7 @@ use crate::commands::full_disk;
 use crate::commands::installation::Installation;
 use crate::database::lock::DatabaseLock;
 use crate::database::open;
+use crate::say;
 
 /// Runs `work` in a transaction on the database, which is made if it does not exist.
 pub(super) fn write<T>(
@@ -31,6 +34,35 @@ fn on_store<T>(args: &InstallationArgs, work: impl FnOnce(&Store) -> Result<T>) 
     let _lock = DatabaseLock::shared(&installation.database)?;
     let written = open::migrated(&installation.database).and_then(|store| work(&store));
     written.map_err(|error| full_disk::explain(&installation.database, error))
+}
+
+/// Makes or changes a key in a transaction that ends when its text is printed: nobody could ever see it later. Also on
+/// a full disk, for the key that is changed may be a stolen one.
+pub(super) fn reveal<T>(
+    args: &InstallationArgs,
+    text: &KeyText,
+    work: impl Fn(&Store) -> Result<T>,
+) -> Result<T> {
+    ensure!(
+        !say::is_nowhere(),
+        "standard output is closed, and the key is shown there only: nothing was changed"
+    );
+    let is_printed = Cell::new(false);
+    let done = take_away(args, |store| {
+        let done = work(store)?;
+        if !is_printed.get() {
+            say::print(text).context("the key cannot be printed, so nothing was changed")?;
+            is_printed.set(true);
+        }
+        Ok(done)
+    });
+    done.map_err(|error| {
+        if is_printed.get() {
+            error.context("the printed key does not work")
+        } else {
+            error
+        }
+    })
 }
 
 pub(super) fn unknown(id: &str) -> String {

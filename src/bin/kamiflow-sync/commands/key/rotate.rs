@@ -3,11 +3,11 @@
 use anyhow::{Context, Result, anyhow};
 use kamiflow_sync_component::domain::key::{KeyId, KeyText};
 
-use super::change::{secret, take_away, unknown};
+use super::change::{reveal, secret, unknown};
 use crate::cli::KeyRotateArgs;
 use crate::commands::clock;
 use crate::commands::printable::printable;
-use crate::say::{note, say};
+use crate::say::note;
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -19,16 +19,22 @@ pub fn run(args: &KeyRotateArgs) -> Result<()> {
         clock::now_us(),
     );
     let until = now_us + i64::from(args.grace) * HOUR_US;
-    let key = take_away(&args.installation, |store| {
+    let (key, ended) = reveal(&args.installation, &text, |store| {
+        let before = store.device_key(&args.id, None)?;
+        let ended = before.and_then(|key| key.secrets.previous);
         let rotated = store.rotate_device_key(&args.id, &text.hash(), now_us, until)?;
-        rotated.with_context(|| unknown(&args.id))
+        let key = rotated.with_context(|| unknown(&args.id))?;
+        Ok((key, ended))
     })?;
-    say!("{text}");
     let previous = match args.grace {
         0 => "no more".to_owned(),
         grace => format!("for another {grace} hours"),
     };
     let name = printable(&key.name);
     note!("This is the key of {name} now; the previous one works {previous}");
+    if let Some((_, until)) = ended.filter(|(_, until)| now_us < *until) {
+        let until = clock::shown(until);
+        note!("The one before that, which was to work until {until}, works no more");
+    }
     Ok(())
 }
