@@ -40,7 +40,7 @@ pub use path::FilePath;
 pub use plan::{Plan, Replaced};
 pub use portability::{PortablePaths, UnportableName};
 pub use project_id::ProjectId;
-pub use push::{Content, Delete, Push, Put};
+pub use push::{Content, Delete, MAX_GIT_REPO, MAX_MODIFIED, MAX_NAME, Push, Put};
 pub use rejection::Rejection;
 pub use rules::Rules;
 pub use step::{Outcome, Status, Step};

@@ -35,6 +35,14 @@ impl Push {
     }
 }
 
+/// Characters of a project's name.
+pub const MAX_NAME: usize = 256;
+/// Characters of a project's repository.
+pub const MAX_GIT_REPO: usize = 2048;
+/// When a file was last changed, at most, and the same before 1970: the largest whole number that a JavaScript
+/// number holds exactly.
+pub const MAX_MODIFIED: i64 = 9_007_199_254_740_991;
+
 /// A file to store.
 #[derive(Debug)]
 pub struct Put {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use crate::domain::Rev;
+use crate::domain::{MAX_MODIFIED, Rev};
 
 /// The largest whole number up to which JavaScript has every other.
 const MAX_SAFE_INTEGER: i64 = 9_007_199_254_740_991;
@@ -62,9 +62,7 @@ pub(super) fn rev<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<R
 /// Reads milliseconds since 1970, of which Node.js has a fraction. It is cut off.
 pub(super) fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     match Number::deserialize(deserializer)? {
-        Number::Whole(millis) if millis.unsigned_abs() <= MAX_SAFE_INTEGER.unsigned_abs() => {
-            Ok(millis)
-        }
+        Number::Whole(millis) if millis.unsigned_abs() <= MAX_MODIFIED.unsigned_abs() => Ok(millis),
         Number::Whole(_) => Err(de::Error::custom("a number is too large")),
         Number::Fraction(millis) => Ok(millis.trunc() as i64),
     }

@@ -156,6 +156,40 @@ fn an_import_that_breaks_a_rule_stores_nothing() {
 }
 
 #[test]
+fn an_import_takes_no_name_and_no_time_that_a_push_would_be_refused_for() {
+    let host = Host::start();
+    let folder = unpacked(&exported(&host));
+    let index = folder.path().join("manifest.json");
+    let good: Value = serde_json::from_slice(&std::fs::read(&index).unwrap()).unwrap();
+    let import = |path: &str, value: Value| {
+        let mut bad = good.clone();
+        *bad.pointer_mut(path).unwrap() = value;
+        std::fs::write(&index, bad.to_string()).unwrap();
+        let tar = host.database().with_file_name("bad.tar");
+        let mut command = Command::new("tar");
+        command.arg("-cf").arg(&tar).arg("-C").arg(folder.path());
+        let packed = command.args(["manifest.json", "files"]).status();
+        assert!(packed.unwrap().success());
+        run(&host.database(), &["import", "q", argument(&tar)])
+    };
+    const LATEST: i64 = (1 << 53) - 1;
+    for (path, value) in [
+        ("/name", json!("n".repeat(257))),
+        ("/git_repo", json!("g".repeat(2049))),
+        ("/files/0/modified", json!(LATEST + 1)),
+        ("/files/0/modified", json!(-LATEST - 1)),
+        ("/files/0/modified", json!(i64::MIN)),
+    ] {
+        let refusal = import(path, value).failed();
+        let field = path.rsplit('/').next().unwrap().replace("modified", "time");
+        assert!(refusal.contains("nothing was imported") && refusal.contains(&field));
+    }
+    import("/files/0/modified", json!(-LATEST)).good();
+    let summary = &host.client().get("/v1/projects").good()["projects"];
+    assert_eq!(summary[1]["name"], "Notes");
+}
+
+#[test]
 fn an_import_stores_nothing_outside_of_the_synced_folders() {
     let host = Host::start();
     let tar = exported(&host);

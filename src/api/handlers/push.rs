@@ -17,7 +17,9 @@ use crate::api::publication::{Publication, with_news};
 use crate::api::request::{device, file_path};
 use crate::api::response::ok_json;
 use crate::domain::key::Scope;
-use crate::domain::{Checksum, Content, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::domain::{
+    Checksum, Content, Delete, FilePath, MAX_GIT_REPO, MAX_NAME, ProjectId, Push, Put, Rev,
+};
 use crate::store::{Applied, PushTo, Retention};
 use crate::wire::body::{BodyError, Object};
 use crate::wire::portability::warnings;
@@ -146,8 +148,8 @@ fn check_metadata(metadata: Metadata, push: &mut Push) -> Result<(), Error> {
         ))),
         text => Ok(text.filter(|text| !text.is_empty()).map(Cow::into_owned)),
     };
-    push.name = bounded(metadata.name, "name", 256)?;
-    push.git_repo = bounded(metadata.git_repo, "gitRepo", 2048)?;
+    push.name = bounded(metadata.name, "name", MAX_NAME)?;
+    push.git_repo = bounded(metadata.git_repo, "gitRepo", MAX_GIT_REPO)?;
     Ok(())
 }
 

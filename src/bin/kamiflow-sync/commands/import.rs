@@ -5,7 +5,9 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rev, Rules, Status};
+use kamiflow_sync_component::domain::{
+    Checksum, FilePath, MAX_GIT_REPO, MAX_MODIFIED, MAX_NAME, Put, Rev, Rules, Status,
+};
 use kamiflow_sync_component::store::Import;
 
 use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
@@ -46,6 +48,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
         rules: installation.rules()?,
     };
     let index = index(&args.file)?;
+    let name = bounded("name", index.name, MAX_NAME)?;
+    let git_repo = bounded("git_repo", index.git_repo, MAX_GIT_REPO)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
     let store = open::migrated(&installation.database)?;
     let imported = store.write(|store| {
@@ -58,7 +62,7 @@ pub fn run(args: &ImportArgs) -> Result<()> {
             counted(import.file_count(), "file")
         );
         let counts = store_files(&mut import, &args.file, index.files, &limits, now_us)?;
-        import.finish(index.name.as_deref(), index.git_repo.as_deref())?;
+        import.finish(name.as_deref(), git_repo.as_deref())?;
         Ok(counts)
     });
     let counts = imported.map_err(|error| full_disk::explain(&installation.database, error))?;
@@ -123,6 +127,17 @@ fn index(file: &Path) -> Result<ArchiveIndex> {
     })
 }
 
+/// What the index says about the project, as a push may; nothing when that is empty.
+fn bounded(field: &str, text: Option<String>, limit: usize) -> Result<Option<String>> {
+    let text = text.filter(|text| !text.is_empty());
+    let length = text.as_ref().map_or(0, |text| text.chars().count());
+    ensure!(
+        length <= limit,
+        "nothing was imported: {field} in {INDEX} has {length} characters, and {limit} at most are stored"
+    );
+    Ok(text)
+}
+
 /// Calls `store` with the path, size and content of each file. An error names the file.
 fn for_each_file(
     file: &Path,
@@ -147,6 +162,11 @@ fn put(file: &ArchivedFile, content: &mut dyn Read) -> Result<Put> {
     let mut bytes = Vec::new();
     content.read_to_end(&mut bytes)?;
     let path = FilePath::parse(&file.path).map_err(|rule| anyhow!("the path {rule}"))?;
+    ensure!(
+        file.modified.unsigned_abs() <= MAX_MODIFIED as u64,
+        "has a time in {INDEX}, {}, that clients cannot read",
+        file.modified
+    );
     let put = Put::new(path, file.modified, None, bytes);
     ensure!(
         Checksum::parse(&file.checksum) == Some(put.checksum),

@@ -6,7 +6,9 @@ use anyhow::{Context, Result, anyhow, ensure};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use kamiflow_sync_component::domain::{Checksum, FilePath, Put, Rev};
+use kamiflow_sync_component::domain::{
+    Checksum, FilePath, MAX_GIT_REPO, MAX_MODIFIED, MAX_NAME, Put, Rev,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -18,11 +20,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-/// Characters, as in a push.
-const MAX_NAME: usize = 256;
-/// Characters, as in a push.
-const MAX_GIT_REPO: usize = 2048;
-
 /// The columns of a file that [`put`], [`stored_at`] and [`path`] read.
 pub const SELECT_FILE: &str =
     "SELECT path, content, checksum, modified, synced_at FROM files WHERE id = ?1";
@@ -105,6 +102,10 @@ pub fn put(row: &Row, max_file_size: u64) -> Result<Put> {
         content.len(),
     );
     let modified = number(row, 3).context("modified is not a number")?;
+    ensure!(
+        modified.unsigned_abs() <= MAX_MODIFIED as u64,
+        "modified, {modified}, is a time that clients cannot read"
+    );
     let put = Put::new(path, modified, None, content);
     ensure!(
         text(row, 2).and_then(Checksum::parse) == Some(put.checksum),
