@@ -7,7 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use support::{Host, argument, command, finished, run, sha256};
+use support::{Host, argument, command, finished, paths, run, sha256};
 
 /// A database with the schema of the original server.
 struct Old {
@@ -114,6 +114,35 @@ fn a_device_that_had_pulled_pulls_nothing_again() {
         1
     );
     assert_eq!(client.pull_all("p", 100).len(), 31);
+}
+
+#[test]
+fn a_project_that_was_moved_out_is_refused_and_those_behind_it_are_stored() {
+    let old = Old::new();
+    old.add("a.md", "one", 1);
+    let host = Host::start();
+    import(&host.database(), &old).good();
+    let moved = host.database().with_file_name("moved.db");
+    run(&host.database(), &["move-out", "p", argument(&moved)]).good();
+    old.add_raw("q", "b.md", "aGVsbG8=", &sha256(b"hello"), 2);
+    let said = import(&host.database(), &old).failed();
+    let refused = "p: refused with its 1 file: this project was moved to another server";
+    assert!(said.contains(refused), "{said}");
+    assert_eq!(
+        paths(&host.client().pull("q", "since=0")["files"]),
+        ["b.md"]
+    );
+}
+
+#[test]
+fn a_time_that_clients_cannot_read_is_refused() {
+    let old = Old::new();
+    old.add("a.md", "one", 1);
+    let later = "UPDATE files SET modified = 9007199254740992";
+    old.database.execute_batch(later).unwrap();
+    let host = Host::start();
+    let said = import(&host.database(), &old).failed();
+    assert!(said.contains("a time that clients cannot read"), "{said}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub fn run(args: &ImportLegacyArgs) -> Result<()> {
 /// further statement would be stored by itself.
 fn is_storage(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref();
-    error.is_some_and(|error| !matches!(error, store::Error::Rejected(_)))
+    error.is_some_and(|error| !matches!(error, store::Error::Rejected(_) | store::Error::Moved))
 }
 
 /// A failure of the original database is a reason to refuse a project, not to stop.
