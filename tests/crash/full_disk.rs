@@ -225,6 +225,29 @@ fn a_project_that_moves_out_to_a_disk_that_gets_full_stays() {
 }
 
 #[test]
+fn a_project_that_cannot_be_closed_because_its_disk_is_full_leaves_no_file() {
+    let Some(disk) = Disk::of("30m") else { return };
+    let host = Host::with(&[("DB_PATH", &disk.database())]);
+    assert_eq!(push(&host, 0).0, 200);
+    let filler = disk.0.path().join("filler");
+    // As much as there is.
+    _ = std::fs::write(&filler, vec![0; 64 << 20]);
+    let moved = host.database().with_file_name("moved.db");
+    let database = disk.0.path().join("sync.db");
+    let arguments = ["move-out", "p", argument(&moved)];
+    let refusal = run(&database, &arguments).failed();
+    let said = format!(
+        "p stays on this server: no space left for {}",
+        disk.database()
+    );
+    assert!(refusal.contains(&said), "{refusal}");
+    assert!(!moved.exists());
+    check(&host, 1);
+    std::fs::remove_file(filler).unwrap();
+    run(&database, &arguments).good();
+}
+
+#[test]
 fn commands_name_the_file_that_has_no_space_left() {
     let Some(disk) = Disk::of("1m") else { return };
     let host = Host::start();

@@ -28,15 +28,21 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
     output::require_other(&args.file, &database)?;
     let unfinished = AtomicFile::create(&args.file, false)?;
     let store = open::migrated(&database)?;
+    let mut is_written = false;
     let moved = store.write_alone(|store| {
         let now_us = store.read_clock(clock::now_us(), 0)?.latest;
-        let totals = write(store, &id, now_us, unfinished.path())?;
+        let written = write(store, &id, now_us, unfinished);
+        let totals = written.map_err(|error| full_disk::explain(&args.file, error))?;
         // The file is whole before the project is closed. Interrupted in between, both exist.
-        unfinished.finish()?;
+        is_written = true;
         store.close_moved(&id, now_us)?;
         Ok::<_, anyhow::Error>(totals)
     });
-    let totals = moved.map_err(|error| explain(args, error))?;
+    // What ended the transaction may have ended it behind its commit.
+    if moved.is_err() && is_written && matches!(store.project(&id), Ok(Some(_))) {
+        _ = std::fs::remove_file(&args.file);
+    }
+    let totals = moved.map_err(|error| explain(args, &database, error))?;
     // The server goes on with a removal that fails.
     store.remove_deleted(Duration::MAX).ok();
     say!("Moved {totals} out to {shown}");
@@ -47,14 +53,14 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
     Ok(())
 }
 
-fn explain(args: &MoveOutArgs, error: anyhow::Error) -> anyhow::Error {
+fn explain(args: &MoveOutArgs, database: &Path, error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(Error::NoProject) => project_id::unknown(&args.project),
         Some(Error::Moved) => anyhow!(
             "{:?} was moved to another server before: this one has nothing of it to move",
             args.project
         ),
-        _ => full_disk::explain(&args.file, error.context(stays(args))),
+        _ => full_disk::explain(database, error.context(stays(args))),
     }
 }
 
@@ -71,12 +77,14 @@ fn stays(args: &MoveOutArgs) -> String {
     }
 }
 
-fn write(store: &Store, id: &ProjectId, now_us: Rev, file: &Path) -> Result<Totals> {
+fn write(store: &Store, id: &ProjectId, now_us: Rev, unfinished: AtomicFile) -> Result<Totals> {
+    let file = unfinished.path();
     let target = Store::open(Connection::open(file)?)?;
     target.write(|target| store.copy_to_move(id, now_us, target))?;
     drop(target);
     one_file::move_log_into(file)?;
     let examination = check::examine(&open::untrusted(file)?)?;
     examination.require_sound(file)?;
+    unfinished.finish()?;
     Ok(examination.totals)
 }

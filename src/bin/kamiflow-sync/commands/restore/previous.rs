@@ -24,10 +24,7 @@ pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
     if !database.exists() && !with_suffix(database, "-wal").exists() {
         return Ok(None);
     }
-    let kept = with_suffix(
-        database,
-        &format!(".before-restore-{}", clock::timestamp()?),
-    );
+    let kept = free_name(database)?;
     // The log first: SQLite must never apply it to the restored file.
     for suffix in ["-wal", "-shm"] {
         let (from, to) = (with_suffix(database, suffix), with_suffix(&kept, suffix));
@@ -41,6 +38,21 @@ pub fn keep(database: &Path) -> Result<Option<PathBuf>> {
     }
     sync_folder_of(database)?;
     Ok(Some(kept))
+}
+
+/// Another restore may have taken the name within the same second.
+fn free_name(database: &Path) -> Result<PathBuf> {
+    let name = format!(".before-restore-{}", clock::timestamp()?);
+    let numbers = (2..).map(|number| format!("-{number}"));
+    let mut names = std::iter::once(String::new())
+        .chain(numbers)
+        .map(|number| with_suffix(database, &format!("{name}{number}")));
+    let is_free = |kept: &PathBuf| {
+        ["", "-wal"]
+            .iter()
+            .all(|log| !with_suffix(kept, log).exists())
+    };
+    names.find(is_free).context("there are too many files")
 }
 
 /// Copies where `link` fails: not every file system has hard links.
@@ -105,6 +117,23 @@ mod tests {
         let kept = keep(&database).unwrap().unwrap();
         let content = |file: &Path| std::fs::read(file).unwrap();
         assert_eq!(content(&database), content(&kept));
+    }
+
+    #[test]
+    fn two_restores_within_one_second_keep_two_databases() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("x.db");
+        let kept: Vec<PathBuf> = ["one", "two", "three"]
+            .map(|content| {
+                _ = std::fs::remove_file(&database);
+                std::fs::write(&database, content).unwrap();
+                keep(&database).unwrap().unwrap()
+            })
+            .into();
+        let content = kept
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap());
+        assert_eq!(content.collect::<Vec<_>>(), ["one", "two", "three"]);
     }
 
     #[test]
