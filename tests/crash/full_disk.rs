@@ -248,6 +248,28 @@ fn a_project_that_cannot_be_closed_because_its_disk_is_full_leaves_no_file() {
 }
 
 #[test]
+fn what_was_moved_out_or_backed_up_is_read_from_a_disk_that_is_mounted_read_only() {
+    let Some(disk) = Disk::of("30m") else { return };
+    let host = Host::start();
+    assert_eq!(push(&host, 0).0, 200);
+    let at = |name: &str| disk.0.path().join(name);
+    run(&host.database(), &["backup", argument(&at("backup.db"))]).good();
+    let moved = at("moved.db");
+    run(&host.database(), &["move-out", "p", argument(&moved)]).good();
+    let database = host.database();
+    let (_, _, _folder) = host.stop();
+    std::fs::copy(database, at("served.db")).unwrap();
+    assert!(mount("remount,ro", disk.0.path()));
+    run(&at("backup.db"), &["check"]).good();
+    let other = Host::start();
+    run(&other.database(), &["move-in", argument(&moved)]).good();
+    check(&other, 1);
+    let refusal = run(&at("served.db"), &["check"]).failed();
+    let said = "served.db cannot be read where nothing can be written: copy it";
+    assert!(refusal.contains(said), "{refusal}");
+}
+
+#[test]
 fn commands_name_the_file_that_has_no_space_left() {
     let Some(disk) = Disk::of("1m") else { return };
     let host = Host::start();

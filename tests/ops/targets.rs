@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use support::{Host, argument, run};
+use support::{Host, argument, command, finished, manifest, root, run};
 
 /// All that would write over `target`.
 fn refused(database: &Path, target: &Path, said: &str) {
@@ -65,6 +65,46 @@ fn a_pipe_and_a_folder_are_not_replaced() {
     }
     let kind = |path: &Path| path.symlink_metadata().unwrap().file_type();
     assert!(!kind(&pipe).is_file() && kind(&folder).is_dir());
+}
+
+#[test]
+fn a_name_that_looks_like_an_address_is_one_of_a_file() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let folder = tempfile::tempdir().unwrap();
+    let from = root().join(manifest());
+    let here = |arguments: &[&str]| {
+        let all = [arguments, &["--from", argument(&from)]].concat();
+        let mut command = command(&host.database(), &all);
+        finished(command.current_dir(&folder).output().unwrap())
+    };
+    here(&["backup", "file:backup.db"]).good();
+    here(&["move-out", "p", "file:moved.db"]).good();
+    let mut names: Vec<_> = folder.path().read_dir().unwrap().collect();
+    names.sort_by_key(|entry| entry.as_ref().unwrap().file_name());
+    let names = names.into_iter().map(|entry| entry.unwrap().file_name());
+    let names: Vec<_> = names.collect();
+    assert_eq!(names, ["file:backup.db", "file:moved.db"]);
+    let other = Host::start();
+    let mut move_in = command(&other.database(), &["move-in", "file:moved.db"]);
+    move_in
+        .args(["--from", argument(&from)])
+        .current_dir(&folder);
+    finished(move_in.output().unwrap()).good();
+    assert_eq!(other.client().status("p")["fileCount"], 1);
+}
+
+#[test]
+fn a_backup_that_cannot_be_noted_is_said_to_be_complete() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "one")]).good();
+    let note = host.database().with_file_name("sync.db-last-backup");
+    std::fs::create_dir(note).unwrap();
+    let backup = host.database().with_file_name("backup.db");
+    let said = run(&host.database(), &["backup", argument(&backup)]).failed();
+    assert!(said.starts_with("Backed up 1 project"), "{said}");
+    assert!(said.contains("the backup is complete"), "{said}");
+    run(&backup, &["check"]).good();
 }
 
 #[test]

@@ -42,16 +42,13 @@ impl AtomicFile {
             "{shown} exists: choose another name"
         );
         require_folder(target)?;
-        let part = with_suffix(target, PART);
+        let target = std::path::absolute(target)?;
+        let part = with_suffix(&target, PART);
         let file = create_locked(&part).with_context(|| format!("cannot write {shown}"))?;
         let file = file.with_context(|| format!("another run is writing {shown}"))?;
-        let created = Self {
-            part,
-            target: std::path::absolute(target)?,
-            file,
-        };
+        let created = Self { part, target, file };
         ensure!(
-            force || !target.exists(),
+            force || !created.target.exists(),
             "{shown} was made by another run meanwhile"
         );
         Ok(created)
@@ -79,7 +76,7 @@ impl AtomicFile {
         }
     }
 
-    /// The path of the unfinished file.
+    /// The path of the unfinished file, from the root: `SQLite` takes a name that begins with `file:` for an address.
     pub fn path(&self) -> &Path {
         &self.part
     }

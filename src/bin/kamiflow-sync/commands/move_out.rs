@@ -83,6 +83,10 @@ fn write(store: &Store, id: &ProjectId, now_us: Rev, unfinished: AtomicFile) -> 
     target.write(|target| store.copy_to_move(id, now_us, target))?;
     drop(target);
     one_file::move_log_into(file)?;
+    // So that it can be read from a disk on which nothing can be written.
+    let connection = Connection::open(file)?;
+    connection.pragma_update(None, "journal_mode", "DELETE")?;
+    drop(connection);
     let examination = check::examine(&open::untrusted(file)?)?;
     examination.require_sound(file)?;
     unfinished.finish()?;

@@ -9,6 +9,8 @@ use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::store::Store;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rustix::fs::Access;
+use rustix::io::Errno;
 
 use super::access;
 use super::disk_reserve::opened_despite_full_disk;
@@ -57,8 +59,7 @@ pub fn existing_to_read(file: &Path) -> Result<Connection> {
 
 /// Opens a file, and reads which schema it has.
 fn open(file: &Path) -> Result<(Connection, i64)> {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .with_context(|| format!("cannot open {}", file.display()))?;
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     leave_log(&connection, file)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     overwrite_deleted(&connection)?;
@@ -70,11 +71,19 @@ fn open(file: &Path) -> Result<(Connection, i64)> {
 pub fn unreadable(file: &Path, error: rusqlite::Error) -> Error {
     let shown = file.display();
     match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen) if is_on_read_only_disk(file) => anyhow!(
+            "{shown} cannot be read where nothing can be written: copy it to another folder"
+        ),
         Some(ErrorCode::NotADatabase) => anyhow!(
             "{shown} is not a database: name the right file, or, if this was one, restore a backup"
         ),
         _ => Error::new(error).context(format!("cannot read {shown}")),
     }
+}
+
+/// There a database in WAL mode cannot be read, unless its log is there.
+fn is_on_read_only_disk(file: &Path) -> bool {
+    rustix::fs::access(file, Access::WRITE_OK) == Err(Errno::ROFS)
 }
 
 /// As [`existing`], for a file that may have been tampered with: none of its triggers and views
@@ -168,9 +177,13 @@ fn overwrite_deleted(connection: &Connection) -> rusqlite::Result<()> {
 /// Opens a database of any program.
 pub fn read_only(file: &Path) -> Result<Connection> {
     require_file(file)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    Connection::open_with_flags(file, flags)
-        .with_context(|| format!("cannot open {}", file.display()))
+    connect(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// By the path from the root: SQLite takes a name that begins with `file:` for an address.
+fn connect(file: &Path, flags: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(std::path::absolute(file)?, flags);
+    connection.with_context(|| format!("cannot open {}", file.display()))
 }
 
 /// Fails when there is no such file, or this process may not read it.

@@ -30,8 +30,8 @@ pub fn run(args: &BackupArgs) -> Result<()> {
     let (file, unfinished) = create(args, &installation.database)?;
     let written = write(&installation.database, unfinished);
     let totals = written.map_err(|error| full_disk::explain(&file, error))?;
-    backup_mark::set(&installation.database, &file)?;
     say!("Backed up {totals} to {}", file.display());
+    let marked = backup_mark::set(&installation.database, &file);
     if let Some(keep) = args.keep {
         let future = folder::prune(&args.target.file, &file, &installation.database, keep)?;
         if !future.is_empty() {
@@ -41,7 +41,7 @@ pub fn run(args: &BackupArgs) -> Result<()> {
             );
         }
     }
-    Ok(())
+    marked.context("the backup is complete, but 'doctor' will not know of it")
 }
 
 fn write(database: &Path, unfinished: AtomicFile) -> Result<Totals> {
