@@ -13,31 +13,20 @@ use crate::database::lock::DatabaseLock;
 use crate::database::open;
 use crate::say;
 
-/// Runs `work` in a transaction on the database, which is made if it does not exist.
-pub(super) fn write<T>(
-    args: &InstallationArgs,
-    work: impl FnOnce(&Store) -> Result<T>,
-) -> Result<T> {
-    on_store(args, |store| store.write(work))
-}
-
-/// As [`write`], also on a full disk.
+/// Runs `work` in a transaction on the database, which is made if it does not exist. Also on a full disk: the key that is
+/// changed may be a stolen one.
 pub(super) fn take_away<T>(
     args: &InstallationArgs,
     work: impl Fn(&Store) -> Result<T>,
 ) -> Result<T> {
-    on_store(args, |store| store.take_away(work))
-}
-
-fn on_store<T>(args: &InstallationArgs, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
     let installation = Installation::find(args)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
-    let written = open::migrated(&installation.database).and_then(|store| work(&store));
+    let store = open::migrated(&installation.database);
+    let written = store.and_then(|store| store.take_away(work));
     written.map_err(|error| full_disk::explain(&installation.database, error))
 }
 
-/// Makes or changes a key in a transaction that ends when its text is printed: nobody could ever see it later. Also on
-/// a full disk, for the key that is changed may be a stolen one.
+/// Makes or changes a key in a transaction that ends when its text is printed: nobody could ever see it later.
 pub(super) fn reveal<T>(
     args: &InstallationArgs,
     text: &KeyText,
