@@ -46,10 +46,12 @@ pub fn compare(
     };
     if Some(local) == content {
         Decision::Record
-    } else if judged.edited.contains(path) || is_base(entry, remote) || went_back(entry, remote) {
+    } else if judged.edited.contains(path) || is_base(entry, remote) {
         Decision::Follow
     } else if judged.behind.contains(path) {
         content.map_or(Decision::Remove, |_| Decision::Write)
+    } else if judged.apart.contains(path) && is_lost(entry, local, remote) {
+        Decision::Follow
     } else if judged.apart.contains(path) {
         content.map_or(Decision::Keep, |_| Decision::Merge)
     } else {
@@ -62,9 +64,11 @@ fn is_base(entry: Option<&Entry>, remote: &Change) -> bool {
     entry.is_some_and(|entry| entry.checksum.is_some() && entry.checksum == remote.checksum)
 }
 
-/// Revs never go back, so a smaller one means that the server has lost the version that was here.
-fn went_back(entry: Option<&Entry>, remote: &Change) -> bool {
-    entry.is_some_and(|entry| entry.rev > remote.rev)
+/// The server has lost what is here, and has what was here before: one of another history would be newer.
+fn is_lost(entry: Option<&Entry>, local: &str, remote: &Change) -> bool {
+    entry.is_some_and(|entry| {
+        entry.checksum.as_deref() == Some(local) && remote.rev <= entry.previous
+    })
 }
 
 /// No file here: a deletion when the server still has what was deleted.
@@ -112,7 +116,7 @@ mod tests {
     #[test]
     fn the_server_judges_what_is_here() {
         use Decision::*;
-        let (a, b) = (Some("a"), Some("b"));
+        let (a, b, c) = (Some("a"), Some("b"), Some("c"));
         for (entry, local, content, list, verdict) in [
             (None, a, a, "", Record),
             (None, a, b, "download", Write),
@@ -123,18 +127,27 @@ mod tests {
             (None, a, b, "", Known),
             (None, None, b, "download", Write),
             (None, None, None, "", Record),
-            // The server lost the newer version that is here.
-            (Some((9, b)), b, a, "conflict", Follow),
-            (Some((9, b)), b, None, "delete_local", Follow),
-            (Some((9, b)), a, a, "", Record),
+            // The server lost the newer version that is here, and has the one before, or an older one.
+            (Some((5, b)), b, a, "conflict", Follow),
+            (Some((6, b)), b, a, "conflict", Follow),
+            (Some((6, b)), b, None, "conflict", Follow),
+            (Some((5, b)), a, a, "", Record),
+            // It has a version that was never here, or has the text that is here among those before.
+            (Some((4, b)), b, a, "conflict", Merge),
+            (Some((6, b)), b, a, "download", Write),
+            (Some((6, b)), b, None, "delete_local", Remove),
+            (Some((6, b)), c, a, "conflict", Merge),
             (Some((3, b)), a, b, "conflict", Follow),
             // Deleted here: the server still has the same, or has another.
-            (Some((9, b)), None, b, "download", Follow),
+            (Some((6, b)), None, b, "download", Follow),
             (Some((3, b)), None, b, "download", Follow),
             (Some((3, a)), None, b, "download", Return),
             (Some((3, None)), None, b, "download", Write),
         ] {
-            let entry = entry.map(|(rev, checksum)| Entry::of(rev, checksum.map(str::to_owned)));
+            let entry = entry.map(|(previous, checksum)| Entry {
+                previous,
+                ..Entry::of(0, checksum.map(str::to_owned))
+            });
             let diff = diff(list);
             let judged = Judged::of(&diff);
             let made = compare(entry.as_ref(), local, &remote(5, content), &judged);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Round;
-use super::listing::{diff, listing, unknown};
+use super::listing::{diff, listing, unknown, without_lost_revs};
 use super::pages::{pages, read_ahead};
 use crate::apply::Old;
 use crate::error::SyncError;
@@ -21,6 +21,7 @@ impl Round<'_> {
         self.state.set_cursor(None)?;
         let (changes, cursor) = listing(self.remote, BEGINNING)?;
         self.forget_unknown(&changes)?;
+        self.forget_lost_revs(&changes)?;
         let diff = diff(self.remote, &self.scan, &self.state.entries, &changes)?;
         let judged = Judged::of(&diff);
         let judge = |round: &Self, change: &Change| {
@@ -42,6 +43,15 @@ impl Round<'_> {
     fn forget_unknown(&mut self, changes: &[Change]) -> Result<(), SyncError> {
         let unknown = unknown(&self.state.entries, changes).into_iter();
         let updates: Vec<Update> = unknown.map(Update::Forget).collect();
+        self.remember(&updates)
+    }
+
+    /// A number that the server has given to no version of a file, or not to the one that was here, says nothing.
+    pub(super) fn forget_lost_revs(&mut self, changes: &[Change]) -> Result<(), SyncError> {
+        let lost = without_lost_revs(&self.state.entries, changes).into_iter();
+        let updates: Vec<Update> = lost
+            .map(|(path, entry)| Update::Entry(path, entry))
+            .collect();
         self.remember(&updates)
     }
 

@@ -1,6 +1,6 @@
 //! What a round would do with what the server has.
 
-use super::listing::{diff, listing, unknown};
+use super::listing::{diff, listing, unknown, without_lost_revs};
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::plan::{Decision, Judged, compare, decide, is_own};
@@ -62,6 +62,8 @@ fn compared(
     for path in unknown(&state.entries, &changes) {
         state.entries.remove(&path);
     }
+    let lost = without_lost_revs(&state.entries, &changes);
+    state.entries.extend(lost);
     let diff = diff(remote, scan, &state.entries, &changes)?;
     let judged = Judged::of(&diff);
     let judge = |change: Change| {

@@ -29,6 +29,27 @@ pub(super) fn unknown(entries: &BTreeMap<String, Entry>, changes: &[Change]) -> 
     paths.cloned().collect()
 }
 
+/// What is remembered of versions that the server no longer has by these numbers, since they were renumbered or lost:
+/// only the text says something then.
+pub(super) fn without_lost_revs(
+    entries: &BTreeMap<String, Entry>,
+    changes: &[Change],
+) -> Vec<(String, Entry)> {
+    let lost = changes.iter().filter_map(|change| {
+        let entry = entries.get(&change.path)?;
+        let is_lost = entry.rev > change.rev;
+        is_lost.then(|| (change.path.clone(), without_rev(entry)))
+    });
+    lost.collect()
+}
+
+fn without_rev(entry: &Entry) -> Entry {
+    Entry {
+        rev: 0,
+        ..entry.clone()
+    }
+}
+
 /// What the server thinks of the files here, unless one side has none.
 pub(super) fn diff(
     remote: &dyn Remote,

@@ -7,9 +7,10 @@ use crate::checksum::checksum;
 use crate::conflict::copy_path;
 use crate::error::SyncError;
 use crate::merge::merge;
-use crate::remote::{Change, Version};
+use crate::remote::{Change, Rev, Version};
 use crate::report::ConflictCopy;
 use crate::scan::{Content, read_again};
+use crate::state::Entry;
 
 /// How two edits come together.
 enum Joined {
@@ -116,9 +117,22 @@ impl Round<'_> {
         let Some(base) = entry.filter(|entry| entry.checksum.is_some()) else {
             return Ok(None);
         };
-        let content = self.remote.content(&change.path, base.rev)?;
+        let Some(rev) = self.rev_of(&change.path, base)? else {
+            return Ok(None);
+        };
+        let content = self.remote.content(&change.path, rev)?;
         let content = content.filter(|content| Some(checksum(content)) == base.checksum);
         Ok(content.and_then(|base| merge(&base, ours, theirs)))
+    }
+
+    /// The number of a version, or of one with the same text, where the server has none of its number any more.
+    fn rev_of(&self, path: &str, base: &Entry) -> Result<Option<Rev>, SyncError> {
+        if base.rev > 0 {
+            return Ok(Some(base.rev));
+        }
+        let versions = self.remote.history(path)?;
+        let same = |version: &&Version| version.available && version.checksum == base.checksum;
+        Ok(versions.iter().find(same).map(|version| version.rev))
     }
 
     /// Writes the text of this device beside the file, from where it goes up as a file of its own.

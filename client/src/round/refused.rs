@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::Round;
-use super::steps::based_on;
 use crate::error::SyncError;
 use crate::plan::{Edit, by_limits};
 use crate::remote::{Change, Conflict, Limits, RemoteError};
@@ -94,18 +93,20 @@ impl Round<'_> {
             .filter(|conflict| sent.contains(&*conflict.path))
             .partition(|conflict| conflict.current.is_some());
         let changes = known.into_iter().filter_map(|conflict| conflict.current);
-        let lost = |round: &Self, change: &Change| {
-            let entry = round.state.entries.get(&change.path);
+        let is_lost = |change: &Change| {
+            let entry = self.state.entries.get(&change.path);
             entry.is_some_and(|entry| entry.rev > change.rev)
         };
-        // A rev goes back only where the server has lost versions.
-        let (lost, newer): (Vec<Change>, Vec<Change>) =
-            changes.partition(|change| lost(self, change));
-        let mut updates: Vec<Update> = lost.into_iter().map(based_on).collect();
+        let (lost, newer): (Vec<Change>, Vec<Change>) = changes.partition(is_lost);
         let unknown = unknown.into_iter().map(|conflict| conflict.path);
-        updates.extend(unknown.map(Update::Forget));
+        let mut updates: Vec<Update> = unknown.map(Update::Forget).collect();
         updates.extend(self.take(newer, &Self::decide)?);
-        self.remember(&updates)
+        self.remember(&updates)?;
+        // A rev goes back only where the server has another history than before.
+        match lost.is_empty() {
+            true => Ok(()),
+            false => self.state.set_cursor(None),
+        }
     }
 
     /// A proxy before the server takes less than the server says.

@@ -7,14 +7,16 @@ use rusqlite::{Connection, Transaction};
 use crate::remote::Rev;
 
 pub(super) const ENTRIES: &str =
-    "SELECT path, rev, checksum, stamp, sent, sent_modified FROM entry ORDER BY path";
+    "SELECT path, rev, checksum, stamp, sent, sent_modified, previous FROM entry ORDER BY path";
 pub(super) const PENDING: &str = "SELECT path, rev, checksum, modified, reason FROM pending";
 
 /// What both sides had when they were last in step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The server's version; 0 when it has never had one.
+    /// The server's version; 0 when it has never had one, or has lost it.
     pub rev: Rev,
+    /// The version that was here before; 0 when that is not known.
+    pub previous: Rev,
     /// Its content; none when it was a deletion.
     pub checksum: Option<String>,
     /// The file with this content, as the system describes it; empty when that is not known.
@@ -65,9 +67,30 @@ impl Entry {
             ..Self::default()
         }
     }
+
+    /// The same after what was remembered until now.
+    fn after(&self, old: Option<&Self>) -> Self {
+        let previous = match old {
+            Some(old) if old.rev == self.rev => old.previous,
+            Some(old) if old.rev < self.rev => old.rev,
+            _ => self.previous,
+        };
+        Self {
+            previous,
+            ..self.clone()
+        }
+    }
 }
 
 impl Update {
+    /// The same after what was remembered until now.
+    pub(super) fn after(&self, entries: &BTreeMap<String, Entry>) -> Self {
+        match self {
+            Self::Entry(path, entry) => Self::Entry(path.clone(), entry.after(entries.get(path))),
+            other => other.clone(),
+        }
+    }
+
     /// Writes the rows of a path. Without `has_pending`, there is no pending change at all.
     pub(super) fn write(
         &self,
@@ -132,9 +155,10 @@ fn put(transaction: &Transaction, path: &str, entry: &Entry) -> rusqlite::Result
         &entry.stamp,
         sent.map(|sent| &sent.checksum),
         sent.map(|sent| sent.modified),
+        entry.previous,
     );
-    let statement = "REPLACE INTO entry (path, rev, checksum, stamp, sent, sent_modified)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let statement = "REPLACE INTO entry (path, rev, checksum, stamp, sent, sent_modified, previous)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     transaction.prepare_cached(statement)?.execute(row)?;
     Ok(())
 }
@@ -152,6 +176,7 @@ pub(super) fn entries(connection: &Connection) -> rusqlite::Result<BTreeMap<Stri
             checksum: row.get(2)?,
             stamp: row.get(3)?,
             sent: sent(row.get(4)?, row.get(5)?),
+            previous: row.get(6)?,
         };
         Ok((row.get(0)?, entry))
     })?;

@@ -116,11 +116,13 @@ impl State {
         if updates.is_empty() && cursor == self.cursor()?.as_deref() {
             return Ok(());
         }
+        let updates = updates.iter().map(|update| update.after(&self.entries));
+        let updates: Vec<Update> = updates.collect();
         let is_pending = |update: &Update| matches!(update, Update::Pending(..));
         // Most rounds have nothing pending: then each entry is one statement, not two.
         let has_pending = !self.pending.is_empty() || updates.iter().any(is_pending);
         let transaction = self.connection.transaction()?;
-        for update in updates {
+        for update in &updates {
             update.write(&transaction, has_pending)?;
         }
         if let Some(cursor) = cursor {
@@ -215,7 +217,7 @@ mod tests {
             rev,
             checksum: Some("c".to_owned()),
             stamp: "s".to_owned(),
-            sent: None,
+            ..Entry::default()
         }
     }
 
@@ -242,6 +244,29 @@ mod tests {
             assert_eq!(entries, [(&"a".to_owned(), &live(5))]);
             assert_eq!(state.pending["c"], pending);
             assert_eq!(state.cursor().unwrap().as_deref(), Some("cursor"));
+        }
+    }
+
+    #[test]
+    fn the_version_that_was_here_before_is_remembered() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = folder(root.path(), PROJECT);
+        let mut state = State::open(&folder).unwrap();
+        for (rev, previous) in [
+            (5, 0),
+            (5, 0),
+            (7, 5),
+            (7, 5),
+            (9, 7),
+            (0, 0),
+            (4, 0),
+            (6, 4),
+        ] {
+            let update = Update::Entry("a".to_owned(), live(rev));
+            state.write(&[update], None).unwrap();
+            for state in [&state, &State::open(&folder).unwrap()] {
+                assert_eq!(state.entries["a"].previous, previous, "{rev}");
+            }
         }
     }
 

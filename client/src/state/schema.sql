@@ -38,3 +38,6 @@ CREATE TABLE unsent (
     stamp TEXT NOT NULL,    -- a large file that the server does not have, as the system describes it
     checksum TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- v 5
+ALTER TABLE entry ADD COLUMN previous INTEGER NOT NULL DEFAULT 0; -- the version that was here before this one; 0 when not known

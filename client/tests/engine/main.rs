@@ -12,6 +12,7 @@ mod lossy;
 mod moved;
 mod names;
 mod news;
+mod other_history;
 mod parts;
 mod progress;
 mod selection;
