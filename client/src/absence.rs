@@ -118,18 +118,20 @@ pub fn no_folder(
     Some(Question::NoFolder(name.to_owned(), count))
 }
 
-/// The first category that is on another file system than before and lacks files.
+/// The first folder that is on another file system than before and lacks files: a category that is there, or one below,
+/// where a disk is, or was, in its place.
 pub fn other_disk<'a>(
     before: &BTreeMap<String, u64>,
     now: &BTreeMap<String, u64>,
     mut gone: impl Iterator<Item = &'a str>,
 ) -> Option<Question> {
-    let moved = |category: &str| {
-        let (before, now) = (before.get(category), now.get(category));
-        before.is_some() && now.is_some() && before != now
+    let moved = |folder: &&str| {
+        let (before, now) = (before.get(*folder), now.get(*folder));
+        before != now && (folder.contains('/') || before.is_some() && now.is_some())
     };
-    let path = gone.find(|path| moved(category(path)))?;
-    Some(Question::OtherDisk(category(path).to_owned()))
+    let folders = |path: &'a str| path.match_indices('/').map(|(end, _)| &path[..end]);
+    let folder = gone.find_map(|path| folders(path).find(moved))?;
+    Some(Question::OtherDisk(folder.to_owned()))
 }
 
 #[cfg(test)]
@@ -164,6 +166,20 @@ mod tests {
         assert_eq!(ask(2, &["tasks/a.md"]), None);
         let question = ask(2, &["tasks/a.md", "ideas/a.md"]);
         assert_eq!(question, Some(Question::OtherDisk("ideas".to_owned())));
+    }
+
+    #[test]
+    fn a_disk_that_came_or_went_below_a_category_matters_where_files_are_missing() {
+        let without = BTreeMap::from([("ideas".to_owned(), 1)]);
+        let with = BTreeMap::from([("ideas".to_owned(), 1), ("ideas/a".to_owned(), 2)]);
+        let of_disk = Some(Question::OtherDisk("ideas/a".to_owned()));
+        let ask = |before, now, path| other_disk(before, now, [path].into_iter());
+        for (before, now) in [(&with, &without), (&without, &with)] {
+            assert_eq!(ask(before, now, "ideas/a/b/c.md"), of_disk);
+            assert_eq!(ask(before, now, "ideas/ab/c.md"), None);
+            assert_eq!(ask(before, now, "ideas/a"), None);
+        }
+        assert_eq!(ask(&with, &with, "ideas/a/b/c.md"), None);
     }
 
     #[test]

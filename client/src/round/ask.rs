@@ -87,7 +87,7 @@ pub(super) fn gone_here(
     }
     let before = disks(state)?;
     let now = gone.now();
-    if let Some(question) = absence::other_disk(&before, &scan.devices, now.iter().copied()) {
+    if let Some(question) = absence::other_disk(&before, &disks_now(scan), now.iter().copied()) {
         return Ok(Some(question));
     }
     let recent = state.recent_deletions(Side::Here)?;
@@ -108,11 +108,17 @@ fn gone(scan: &Scan, entries: &BTreeMap<String, Entry>, selection: &Selection) -
     gone
 }
 
-/// Remembers the file systems of the categories. That of one which cannot be looked at now is the one of before.
+/// The file systems of the categories, and of the folders below that are on others.
+fn disks_now(scan: &Scan) -> BTreeMap<String, u64> {
+    let all = scan.devices.iter().chain(&scan.mounts);
+    all.map(|(folder, disk)| (folder.clone(), *disk)).collect()
+}
+
+/// Remembers the file systems of the folders. That of one which cannot be looked at now is the one of before.
 pub(super) fn remember_disks(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
     let mut disks = disks(state)?;
-    disks.retain(|category, _| scan.closed.contains(category));
-    disks.extend(scan.devices.clone());
+    disks.retain(|folder, _| scan.oddity(folder).is_some());
+    disks.extend(disks_now(scan));
     state.set_meta("disks", &to_text(&disks))
 }
 
@@ -123,14 +129,14 @@ fn disks(state: &State) -> Result<BTreeMap<String, u64>, SyncError> {
 fn to_text(disks: &BTreeMap<String, u64>) -> String {
     let lines = disks
         .iter()
-        .map(|(category, disk)| format!("{disk} {category}"));
+        .map(|(folder, disk)| format!("{disk} {folder}"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn from_text(text: &str) -> BTreeMap<String, u64> {
     let line = |line: &str| {
-        let (disk, category) = line.split_once(' ')?;
-        Some((category.to_owned(), disk.parse().ok()?))
+        let (disk, folder) = line.split_once(' ')?;
+        Some((folder.to_owned(), disk.parse().ok()?))
     };
     text.lines().filter_map(line).collect()
 }

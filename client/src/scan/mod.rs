@@ -30,8 +30,10 @@ use walk::Kind;
 /// The paths of all files of a folder, without a look at any of them.
 pub fn paths(folder: &Folder) -> Vec<String> {
     let (devices, _) = walk::categories(folder);
-    let found = walk::walk(folder, devices.keys()).into_iter();
-    let files = found.filter(|found| matches!(found.kind, Kind::File(_)));
+    let (found, _) = walk::walk(folder, &devices);
+    let files = found
+        .into_iter()
+        .filter(|found| matches!(found.kind, Kind::File(_)));
     files.map(|found| found.path).collect()
 }
 
@@ -46,6 +48,8 @@ pub struct Scan {
     pub closed: BTreeSet<String>,
     /// The file system of each category that is there.
     pub devices: BTreeMap<String, u64>,
+    /// That of each folder below them that is on another one than the folder above.
+    pub mounts: BTreeMap<String, u64>,
     /// Temporary files that a killed round left.
     pub leftovers: Vec<String>,
     pub(crate) now: SystemTime,
@@ -68,8 +72,9 @@ impl Scan {
     pub fn since(folder: &Folder, contents: Contents, now: SystemTime) -> Self {
         let mut scan = Self::at(now);
         let (devices, mut found) = walk::categories(folder);
-        scan.devices = devices;
-        found.extend(walk::walk(folder, scan.devices.keys()));
+        let (walked, mounts) = walk::walk(folder, &devices);
+        found.extend(walked);
+        (scan.devices, scan.mounts) = (devices, mounts);
         // Those that have to be read are read by several threads.
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {
@@ -100,6 +105,7 @@ impl Scan {
             odd: BTreeMap::new(),
             closed: BTreeSet::new(),
             devices: BTreeMap::new(),
+            mounts: BTreeMap::new(),
             leftovers: Vec::new(),
             now,
         }

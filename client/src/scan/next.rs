@@ -21,7 +21,7 @@ impl Scan {
         paths: &BTreeSet<String>,
     ) -> Self {
         let is_file = |path: &String| self.is_only_a_file(folder, path);
-        if walk::categories(folder).0 != self.devices || !paths.iter().all(is_file) {
+        if !self.has_same_disks(folder) || !paths.iter().all(is_file) {
             return Self::since(folder, contents, now);
         }
         self.now = now;
@@ -33,6 +33,15 @@ impl Scan {
             self.note(path, look);
         }
         self
+    }
+
+    /// Whether each folder is on the file system that it was on.
+    fn has_same_disks(&self, folder: &Folder) -> bool {
+        let is_same = |(path, disk): (&String, &u64)| {
+            let found = folder.place(path).symlink_metadata();
+            found.is_ok_and(|found| walk::device(&found) == *disk)
+        };
+        walk::categories(folder).0 == self.devices && self.mounts.iter().all(is_same)
     }
 
     /// Whether a path is that of an ordinary file, or of nothing, and was no more than that.

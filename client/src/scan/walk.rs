@@ -50,26 +50,39 @@ fn is_free(place: &Path) -> bool {
     found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// Everything that is selected in these categories.
-pub(super) fn walk<'a>(
+/// Everything that is selected in these categories, and the folders below them that are on another file system than
+/// the folder above, each with it.
+pub(super) fn walk(
     folder: &Folder,
-    categories: impl Iterator<Item = &'a String>,
-) -> Vec<Found> {
-    let mut found = Vec::new();
-    let categories = categories.map(|category| (category.clone(), folder.place(category)));
-    let mut folders: Vec<_> = categories.collect();
+    categories: &BTreeMap<String, u64>,
+) -> (Vec<Found>, BTreeMap<String, u64>) {
+    let (mut found, mut mounts) = (Vec::new(), BTreeMap::new());
+    let categories = categories.iter().map(|(category, device)| Below {
+        path: category.clone(),
+        place: folder.place(category),
+        device: *device,
+    });
+    let mut folders: Vec<Below> = categories.collect();
     while !folders.is_empty() {
         // Most of the time is the system's, which answers several threads at once.
         let lists = folders.par_iter();
-        let lists = lists.map(|(path, place)| List::of(&folder.selection, path, place));
+        let lists = lists.map(|below| List::of(&folder.selection, below));
         let lists: Vec<List> = lists.collect();
         folders.clear();
         for list in lists {
             found.extend(list.found);
             folders.extend(list.folders);
+            mounts.extend(list.mounts);
         }
     }
-    found
+    (found, mounts)
+}
+
+/// A folder to look into.
+struct Below {
+    path: String,
+    place: PathBuf,
+    device: u64,
 }
 
 impl Found {
@@ -98,13 +111,14 @@ pub(crate) fn device(_: &Metadata) -> u64 {
 #[derive(Default)]
 struct List {
     found: Vec<Found>,
-    /// Folders with their paths.
-    folders: Vec<(String, PathBuf)>,
+    folders: Vec<Below>,
+    mounts: Vec<(String, u64)>,
 }
 
 impl List {
-    fn of(selection: &Selection, path: &str, place: &Path) -> Self {
+    fn of(selection: &Selection, below: &Below) -> Self {
         let mut list = Self::default();
+        let Below { path, place, .. } = below;
         let entries = match place.read_dir() {
             // Removed since it was listed.
             Err(error) if error.kind() == ErrorKind::NotFound && path.contains('/') => return list,
@@ -112,7 +126,7 @@ impl List {
         };
         let read = entries.and_then(|mut entries| {
             entries.try_for_each(|entry| {
-                list.add(selection, path, &entry?);
+                list.add(selection, below, &entry?);
                 Ok(())
             })
         });
@@ -122,9 +136,9 @@ impl List {
         list
     }
 
-    fn add(&mut self, selection: &Selection, above: &str, entry: &DirEntry) {
+    fn add(&mut self, selection: &Selection, above: &Below, entry: &DirEntry) {
         let (name, place) = (entry.file_name(), entry.path());
-        let path = format!("{above}/{}", name.to_string_lossy());
+        let path = format!("{}/{}", above.path, name.to_string_lossy());
         let kind = match entry.file_type() {
             Ok(kind) => kind,
             Err(error) => return self.found.push(Found::closed(&path, &place, &error)),
@@ -132,7 +146,7 @@ impl List {
         let may_have_files = || selection.may_have_files(&path);
         if kind.is_dir() {
             if may_have_files() {
-                self.folders.push((path, place));
+                self.add_folder(path, place, above.device, entry);
             }
             return;
         }
@@ -143,6 +157,18 @@ impl List {
             let kind = look.map_or_else(|| Kind::File(entry.metadata()), Kind::Other);
             self.found.push(Found { path, place, kind });
         }
+    }
+
+    fn add_folder(&mut self, path: String, place: PathBuf, above: u64, entry: &DirEntry) {
+        let device = entry.metadata().map_or(above, |found| device(&found));
+        if device != above {
+            self.mounts.push((path.clone(), device));
+        }
+        self.folders.push(Below {
+            path,
+            place,
+            device,
+        });
     }
 }
 

@@ -299,6 +299,33 @@ fn a_file_that_is_too_large_for_the_disk_keeps_nothing_else_back() {
 }
 
 #[test]
+fn files_of_a_disk_below_a_category_that_is_away_are_asked_about() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let Some(disk) = SmallDisk::at(laptop.place("ideas/a/disk"), "1m") else {
+        return;
+    };
+    for number in 0..8 {
+        laptop.write(&format!("ideas/{number}.md"), &format!("{number}"));
+        laptop.write(&format!("ideas/a/disk/{number}.md"), &format!("a {number}"));
+    }
+    laptop.run(&["sync"]).good();
+    fs::remove_file(laptop.place("ideas/a/disk/0.md")).unwrap();
+    let said = laptop.run(&["sync"]).good();
+    assert!(said.ends_with("1 deleted on the server.\n"), "{said}");
+    drop(disk);
+    for _ in 0..2 {
+        let asked = laptop.run(&["sync"]);
+        assert_eq!(asked.code, Some(5), "{asked:?}");
+        assert!(asked.err.contains("ideas/a/disk, which is on another disk"));
+    }
+    fs::remove_dir(laptop.place("ideas/a/disk")).unwrap();
+    assert_eq!(laptop.run(&["sync"]).code, Some(5));
+    let said = laptop.run(&["sync", "--accept-deletions"]).good();
+    assert!(said.ends_with("7 deleted on the server.\n"), "{said}");
+}
+
+#[test]
 fn locks_of_another_user_do_not_block_a_folder() {
     let host = Host::start();
     let Some(phone) = Mortal::linked(&host) else {
