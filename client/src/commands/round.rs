@@ -15,7 +15,19 @@ use crate::transport::Project;
 
 /// Brings a folder and its project in step.
 pub fn once(folder: Folder, project: &Project, answer: Answer) -> Result<Report> {
-    sync(Session::open(folder)?, project, answer)
+    sync(open(folder)?, project, answer)
+}
+
+/// Takes a folder for this program, and says what is odd with what was remembered of it.
+pub fn open(folder: Folder) -> Result<Session, SyncError> {
+    let session = Session::open(folder)?;
+    if session.is_from_elsewhere() {
+        note(
+            "kamisync: The database in .kamiflow/.sync was copied from another folder or restored: it is forgotten, and \
+             everything is compared. Leave .kamiflow/.sync out of other programs that sync the folder.",
+        );
+    }
+    Ok(session)
 }
 
 fn sync(mut session: Session, project: &Project, answer: Answer) -> Result<Report> {
@@ -32,7 +44,7 @@ fn sync(mut session: Session, project: &Project, answer: Answer) -> Result<Repor
 
 /// A round that writes the newest version of a file which is missing here.
 pub fn round_with(folder: Folder, project: &Project, path: &str, newest: &Version) -> Result<()> {
-    let mut session = Session::open(folder)?;
+    let mut session = open(folder)?;
     session.bring_back(path, newest)?;
     sync(session, project, Answer::None).map(drop)
 }

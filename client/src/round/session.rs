@@ -41,6 +41,11 @@ impl Session {
         &self.folder
     }
 
+    /// Whether what was remembered was of another folder, and is forgotten.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.state.is_from_elsewhere()
+    }
+
     /// Where the change feed goes on; none before the first complete round.
     pub fn cursor(&self) -> Result<Option<String>, SyncError> {
         self.state.cursor()

@@ -8,6 +8,7 @@ mod contents;
 mod deletions;
 mod entry;
 mod file;
+mod place;
 mod unsent;
 
 pub use contents::Contents;
@@ -33,18 +34,24 @@ pub struct State {
     /// Changes of the server that are not on this disk, by path.
     pub pending: BTreeMap<String, Pending>,
     unsent: BTreeMap<String, Unsent>,
+    is_from_elsewhere: bool,
 }
 
 impl State {
-    /// Opens what is remembered of a folder. A damaged file is put aside, and one of another project
-    /// forgotten: the next round compares everything.
+    /// Opens what is remembered of a folder. A damaged file is put aside, and one of another project or of another
+    /// folder forgotten: the next round compares everything.
     pub fn open(folder: &Folder) -> Result<Self, SyncError> {
         let mut state = Self::of(file::open(&folder.database())?)?;
         let project = project(folder);
         if state.meta("project")?.as_deref() != Some(project) {
             state.forget()?;
             state.set_meta("project", project)?;
+        } else if !state.is_of_here(folder)? {
+            state.forget()?;
+            state.set_meta("project", project)?;
+            state.is_from_elsewhere = true;
         }
+        state.set_meta("place", &place::of(&folder.database()))?;
         if state.meta("selection")?.as_deref() != Some(folder.selection.fingerprint()) {
             state.set_cursor(None)?;
             state.set_meta("selection", folder.selection.fingerprint())?;
@@ -61,7 +68,8 @@ impl State {
         no_links(&folder.memory())?;
         if let Some(connection) = file::look(&folder.database())? {
             let state = Self::of(connection)?;
-            if state.meta("project")?.as_deref() == Some(project(folder)) {
+            let is_of_project = state.meta("project")?.as_deref() == Some(project(folder));
+            if is_of_project && state.is_of_here(folder)? {
                 return Ok(state);
             }
         }
@@ -73,8 +81,21 @@ impl State {
             entries: entry::entries(&connection)?,
             pending: entry::pending(&connection)?,
             unsent: unsent::read(&connection)?,
+            is_from_elsewhere: false,
             connection,
         })
+    }
+
+    /// Whether it was remembered of this folder. Databases from before do not say.
+    fn is_of_here(&self, folder: &Folder) -> Result<bool, SyncError> {
+        let now = place::of(&folder.database());
+        let before = self.meta("place")?;
+        Ok(before.is_none_or(|before| place::is_same(&before, &now)))
+    }
+
+    /// Whether something was forgotten that was remembered of another folder.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.is_from_elsewhere
     }
 
     /// What need not be read again while the system describes it in the same way.

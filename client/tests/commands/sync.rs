@@ -33,6 +33,23 @@ fn a_round_goes_in_both_directions_and_says_what_it_did() {
 }
 
 #[test]
+fn what_was_remembered_of_another_folder_is_told_once() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    for device in [&laptop, &phone] {
+        device.run(&["sync"]).good();
+    }
+    let database = ".sync/kamisync.db";
+    fs::copy(laptop.place(database), phone.place(database)).unwrap();
+    let said = phone.run(&["sync"]);
+    assert!(said.err.contains("another folder"), "{said:?}");
+    assert_eq!(phone.run(&["sync"]).err, "");
+}
+
+#[test]
 fn a_dry_run_and_a_status_change_nothing() {
     let host = Host::start();
     let (laptop, phone) = (

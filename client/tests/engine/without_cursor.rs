@@ -80,6 +80,29 @@ fn without_state_nothing_is_sent_or_fetched_twice() {
     settle(&[&a, &b]);
 }
 
+/// A file sync brings what another device remembers before it brings the files.
+#[test]
+fn what_another_device_remembers_deletes_nothing() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/new.md", "new\n");
+    a.write("ideas/a.md", "newer\n");
+    a.delete("ideas/b.md");
+    a.sync();
+    b.write("ideas/c.md", "c of b\n");
+    fs::copy(a.folder().database(), b.folder().database()).unwrap();
+    let preview = b.preview();
+    let report = b.sync();
+    assert!(report.deleted_there.is_empty(), "{report:?}");
+    assert!(report.downloaded.contains("ideas/new.md"), "{report:?}");
+    foretold(&preview, &report);
+    let files = settle(&[&a, &b]);
+    assert_eq!(files["ideas/new.md"], "new\n");
+    assert_eq!(files["ideas/a.md"], "newer\n");
+    assert!(!files.contains_key("ideas/b.md"));
+    assert!(files.values().any(|text| text == "c of b\n"), "{files:?}");
+}
+
 #[test]
 fn a_folder_that_the_cli_has_filled_is_taken_over() {
     let host = Host::start();

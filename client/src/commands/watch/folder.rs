@@ -16,7 +16,7 @@ use super::sight::Sight;
 use super::spare_memory;
 use super::voice::Voice;
 use crate::absence::Answer;
-use crate::commands::{device, open};
+use crate::commands::{device, open, round};
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::remote::RemoteError;
@@ -197,7 +197,7 @@ impl Watched {
         };
         let touched = Places::default();
         let local = listen(&touched, &self.signs.0, &folder, &self.voice);
-        let session = Session::open(folder)?;
+        let session = round::open(folder)?;
         self.position.set(session.cursor()?);
         self.is_told = true;
         self.here = Some(Here {
