@@ -6,11 +6,13 @@
 //! * `local` — what was changed here
 //! * `both` — two maps by path, side by side
 //! * `limits` — what the server takes
+//! * `half_moves` — files that were moved to where it does not take them
 //! * `parts` — what goes up together
 
 mod both;
 mod compare;
 mod decide;
+mod half_moves;
 mod limits;
 mod local;
 mod own;
@@ -19,6 +21,7 @@ mod parts;
 pub use both::both;
 pub use compare::{Judged, compare};
 pub use decide::{Decision, decide};
+pub use half_moves::half_moves;
 pub use limits::by_limits;
 pub use local::{Edit, edits};
 pub use own::is_own;

@@ -9,7 +9,7 @@
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
-//! * `push`, `send`, `part`, `refused`, `half_moves` — changes of this folder
+//! * `push`, `send`, `part`, `refused` — changes of this folder
 //! * `sent` — what was sent and may have been stored
 //! * `alone`, `own` — what others stored meanwhile
 //! * `listing` — what the server has, and what it says of the files here
@@ -22,7 +22,6 @@ mod carry_out;
 mod compare;
 mod content;
 mod expected;
-mod half_moves;
 mod listing;
 mod merge;
 mod news;

@@ -7,7 +7,7 @@ use super::expected::expected;
 use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, by_limits, edits};
+use crate::plan::{Decision, Edit, by_limits, edits, half_moves};
 use crate::remote::{Change, Remote, RemoteError};
 use crate::report::{ConflictCopy, Left, Report};
 use crate::scan::Scan;
@@ -36,7 +36,7 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     }
     let mut edits = edits(&scan, &state.entries, &folder.selection);
     edits.retain(|edit| !taken.contains(&edit.path));
-    let refused = foretell_edits(&mut report, edits, remote)?;
+    let refused = foretell_edits(&mut report, edits, &scan, remote)?;
     report.unread = scan.closed;
     let pending = state.pending.into_iter();
     let pending = pending.map(|(path, pending)| (path, pending.reason));
@@ -90,12 +90,15 @@ fn foretell(report: &mut Report, state: &mut State, change: &Change, decision: D
 fn foretell_edits(
     report: &mut Report,
     edits: Vec<Edit>,
+    scan: &Scan,
     remote: &dyn Remote,
 ) -> Result<BTreeMap<String, String>, RemoteError> {
     if edits.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let (edits, refused) = by_limits(edits, &remote.limits()?);
+    let (edits, mut refused) = by_limits(edits, &remote.limits()?);
+    let (edits, moved) = half_moves(edits, &scan.files, &refused, || scan.unsound_contents());
+    refused.extend(moved);
     for edit in edits {
         add(report, edit);
     }

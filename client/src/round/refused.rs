@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Round;
 use crate::error::SyncError;
-use crate::plan::{Edit, by_limits};
+use crate::plan::{Edit, by_limits, half_moves};
 use crate::remote::{Change, Conflict, Limits, RemoteError};
 use crate::state::Update;
 
@@ -17,6 +17,15 @@ impl Round<'_> {
         let (sound, refused) = by_limits(edits, limits);
         self.refused.extend(refused);
         sound
+    }
+
+    /// Edits without the deletions of files that were moved to where the server does not take them, which are told.
+    pub(super) fn without_half_moves(&mut self, edits: Vec<Edit>) -> Vec<Edit> {
+        let (edits, moved) = half_moves(edits, &self.scan.files, &self.refused, || {
+            self.scan.unsound_contents()
+        });
+        self.refused.extend(moved);
+        edits
     }
 
     /// Leaves what the server does not take of these edits, or sends less at once. Fails when neither helps.

@@ -2,7 +2,7 @@
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::local::Local;
@@ -15,6 +15,8 @@ pub(super) enum Look {
     File(Local),
     /// It cannot be synced, for this reason.
     Odd(String),
+    /// An ordinary file, here, of a name that no other device could have.
+    Unsound(PathBuf),
     /// A folder that cannot be read, for this reason: what is in it is not known.
     Closed(String),
     /// A temporary file that a killed round left.

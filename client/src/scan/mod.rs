@@ -18,6 +18,7 @@ pub use touched::Touched;
 pub(crate) use walk::device;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use rayon::prelude::*;
@@ -44,6 +45,8 @@ pub struct Scan {
     pub files: BTreeMap<String, Local>,
     /// What is there and cannot be synced, each with the reason; it is never taken for deleted.
     pub odd: BTreeMap<String, String>,
+    /// Those of them that are ordinary files of a name that no other device could have, each with its place.
+    pub unsound: Vec<(String, PathBuf)>,
     /// Those of them that are folders which cannot be read: nothing below them is known.
     pub closed: BTreeSet<String>,
     /// The file system of each category that is there.
@@ -103,6 +106,7 @@ impl Scan {
         Self {
             files: BTreeMap::new(),
             odd: BTreeMap::new(),
+            unsound: Vec::new(),
             closed: BTreeSet::new(),
             devices: BTreeMap::new(),
             mounts: BTreeMap::new(),
@@ -116,6 +120,7 @@ impl Scan {
         self.files.remove(path);
         self.odd.remove(path);
         self.closed.remove(path);
+        self.unsound.retain(|(unsound, _)| unsound != path);
         self.add(path.to_owned(), look);
     }
 
@@ -124,6 +129,11 @@ impl Scan {
         match look {
             Look::File(local) => _ = self.files.insert(path, local),
             Look::Odd(reason) => _ = self.odd.insert(path, reason),
+            Look::Unsound(place) => {
+                let reason = "no other device could have a file of this name";
+                self.odd.insert(path.clone(), reason.to_owned());
+                self.unsound.push((path, place));
+            }
             Look::Closed(reason) => {
                 self.closed.insert(path.clone());
                 self.odd.insert(path, reason);
@@ -140,6 +150,16 @@ impl Scan {
         above
             .find_map(|path| self.odd.get(path))
             .map(String::as_str)
+    }
+
+    /// The contents of the files whose names no other device could have, each with its path.
+    pub fn unsound_contents(&self) -> BTreeMap<String, String> {
+        let unsound = self.unsound.par_iter();
+        let contents = unsound.filter_map(|(path, place)| {
+            let local = read::hash(place, self.now).ok()??;
+            Some((local.checksum, path.clone()))
+        });
+        contents.collect()
     }
 
     /// The content of a path, if there is a file.

@@ -61,6 +61,7 @@ pub(super) fn walk(
         path: category.clone(),
         place: folder.place(category),
         device: *device,
+        is_text: true,
     });
     let mut folders: Vec<Below> = categories.collect();
     while !folders.is_empty() {
@@ -83,6 +84,8 @@ struct Below {
     path: String,
     place: PathBuf,
     device: u64,
+    /// Whether the path says it all; else it leads nowhere.
+    is_text: bool,
 }
 
 impl Found {
@@ -143,32 +146,40 @@ impl List {
             Ok(kind) => kind,
             Err(error) => return self.found.push(Found::closed(&path, &place, &error)),
         };
+        let is_text = above.is_text && name.to_str().is_some();
         let may_have_files = || selection.may_have_files(&path);
         if kind.is_dir() {
             if may_have_files() {
-                self.add_folder(path, place, above.device, entry);
+                let device = above.device;
+                self.add_folder(
+                    Below {
+                        path,
+                        place,
+                        device,
+                        is_text,
+                    },
+                    entry,
+                );
             }
             return;
         }
         // A link may stand for a folder with files.
         let may_be_folder = kind.is_symlink() && may_have_files();
         if selection.wants(&path) || may_be_folder || is_leftover(&path, kind) {
-            let look = look_of(&path, name.to_str().is_some(), kind);
+            let look = look_of(&path, &place, is_text, kind);
             let kind = look.map_or_else(|| Kind::File(entry.metadata()), Kind::Other);
             self.found.push(Found { path, place, kind });
         }
     }
 
-    fn add_folder(&mut self, path: String, place: PathBuf, above: u64, entry: &DirEntry) {
-        let device = entry.metadata().map_or(above, |found| device(&found));
-        if device != above {
-            self.mounts.push((path.clone(), device));
+    /// Adds a folder, which is on the file system of the one above unless it says another.
+    fn add_folder(&mut self, mut folder: Below, entry: &DirEntry) {
+        let above = folder.device;
+        folder.device = entry.metadata().map_or(above, |found| device(&found));
+        if folder.device != above {
+            self.mounts.push((folder.path.clone(), folder.device));
         }
-        self.folders.push(Below {
-            path,
-            place,
-            device,
-        });
+        self.folders.push(folder);
     }
 }
 
@@ -177,16 +188,16 @@ fn is_leftover(path: &str, kind: FileType) -> bool {
 }
 
 /// What cannot be synced, or is of this program; none of any other file.
-fn look_of(path: &str, is_text: bool, kind: FileType) -> Option<Look> {
+fn look_of(path: &str, place: &Path, is_text: bool, kind: FileType) -> Option<Look> {
     let odd = |reason: &str| Some(Look::Odd(reason.to_owned()));
     if kind.is_symlink() {
         odd("a link is not followed")
     } else if !kind.is_file() {
         odd("it is no ordinary file")
-    } else if is_leftover(path, kind) {
+    } else if is_text && is_leftover(path, kind) {
         Some(Look::Leftover)
     } else if !is_text || !names::is_sound(path) {
-        odd("no other device could have a file of this name")
+        Some(Look::Unsound(place.to_owned()))
     } else {
         None
     }

@@ -88,6 +88,46 @@ fn a_file_that_is_moved_to_where_the_server_does_not_take_it_stays_on_other_devi
 }
 
 #[test]
+fn a_file_that_is_moved_to_a_name_of_this_system_alone_stays_on_other_devices() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let host = Host::start();
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    for path in ["ideas/cafe/1.md", "ideas/2.md", "ideas/3.md", "ideas/4.md"] {
+        a.write(path, path);
+    }
+    settle(&[&a, &b]);
+    let latin = a
+        .place("ideas")
+        .join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::rename(a.place("ideas/cafe"), &latin).unwrap();
+    a.rename("ideas/2.md", "ideas/plan 1\\2.md");
+    a.delete("ideas/3.md");
+    for deleted in [1, 0] {
+        let preview = a.preview();
+        let report = a.sync();
+        assert_eq!(preview, report);
+        let left: Vec<&str> = report.left.iter().map(|left| &*left.path).collect();
+        let unsound = ["ideas/caf\u{fffd}/1.md", "ideas/plan 1\\2.md"];
+        assert_eq!(
+            left,
+            ["ideas/2.md", "ideas/cafe/1.md", unsound[0], unsound[1]]
+        );
+        let reason = "no other device could have a file of this name";
+        assert_eq!(report.left[2].reason, reason);
+        assert!(report.left[0].reason.contains("1\\2.md"), "{report:?}");
+        assert_eq!(report.deleted_there.len(), deleted, "{report:?}");
+    }
+    b.sync();
+    let files: Vec<String> = b.files().into_keys().collect();
+    assert_eq!(files, ["ideas/2.md", "ideas/4.md", "ideas/cafe/1.md"]);
+    std::fs::rename(&latin, a.place("ideas/café")).unwrap();
+    a.rename("ideas/plan 1\\2.md", "ideas/plan.md");
+    assert_eq!(a.sync().deleted_there.len(), 2);
+    assert_eq!(settle(&[&a, &b]).len(), 3);
+}
+
+#[test]
 fn a_name_that_the_server_refuses_keeps_nothing_else_back() {
     let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
     let a = Device::new(&host, "a");
