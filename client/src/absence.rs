@@ -20,6 +20,19 @@ pub enum Question {
     NoFolder(String, usize),
 }
 
+impl Question {
+    /// Whether a file that is gone is one of those that are asked about.
+    pub fn is_about(&self, path: &str) -> bool {
+        match self {
+            Self::GoneHere(..) | Self::GoneThere(..) => true,
+            Self::OtherDisk(folder) | Self::NoFolder(folder, _) => {
+                let below = path.strip_prefix(folder.as_str());
+                below.is_some_and(|below| below.starts_with('/'))
+            }
+        }
+    }
+}
+
 /// What a person has said about files that are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

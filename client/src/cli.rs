@@ -106,7 +106,7 @@ pub struct SyncArgs {
     /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,
-    /// Go on although more than half of the files would be deleted
+    /// Delete what the last question was about, such as more than half of the files
     #[arg(long)]
     pub accept_deletions: bool,
     /// Bring back what is missing here, and keep what others deleted

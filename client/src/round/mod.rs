@@ -112,6 +112,7 @@ impl Round<'_> {
             }
         }
         self.tell_what_is_left();
+        self.state.forget_asked()?;
         sweep(&self.disk);
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{Gone, gone_here, remember_disks};
+use super::ask::{Gone, ask, gone_here, remember_disks};
 use super::bring_back::bring_back;
 use super::own::OwnPushes;
 use super::{Options, Round};
@@ -33,7 +33,7 @@ impl<'a> Round<'a> {
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         remember_unsent(state, &scan)?;
-        ask(&scan, state, &folder.selection, &options)?;
+        ask_here(&scan, state, &folder.selection, &options)?;
         remember_disks(state, &scan)?;
         Ok(Self {
             folder,
@@ -57,7 +57,7 @@ impl Round<'_> {
     pub(super) fn look_at_all_again(&mut self) -> Result<(), SyncError> {
         self.scan = Scan::since(self.folder, self.state.contents(), self.disk.now);
         let selection = &self.folder.selection;
-        ask(&self.scan, self.state, selection, &self.options)
+        ask_here(&self.scan, self.state, selection, &self.options)
     }
 }
 
@@ -117,22 +117,23 @@ fn remember_unsent(state: &mut State, scan: &Scan) -> Result<(), SyncError> {
 }
 
 /// Asks, unless a person has said what was meant.
-fn ask(
+fn ask_here(
     scan: &Scan,
     state: &mut State,
     selection: &Selection,
     options: &Options,
 ) -> Result<(), SyncError> {
     let gone = Gone::here(scan, &state.entries, selection);
-    match options.answer {
-        Answer::None => match gone_here(&gone, scan, state)? {
-            Some(question) => Err(question.into()),
-            None => gone.remember(state, Side::Here),
-        },
-        Answer::Delete => state.forget_deletions(),
-        Answer::BringBack => {
-            bring_back(&gone, state)?;
-            state.forget_deletions()
-        }
+    if options.answer == Answer::BringBack {
+        bring_back(&gone, state)?;
+        state.forget_deletions(Side::There)?;
+        return state.forget_deletions(Side::Here);
     }
+    ask(
+        &gone,
+        state,
+        Side::Here,
+        options.answer,
+        |state, answered| gone_here(&gone, scan, state, answered),
+    )
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{Gone, gone_here, gone_there};
+use super::ask::{Asked, Gone, gone_here, gone_there};
 use super::expected::expected;
-use crate::absence::Question;
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::plan::{Decision, Edit, by_limits, edits, half_moves};
@@ -18,14 +17,14 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     let mut state = State::look(folder)?;
     let scan = Scan::of(folder, state.contents());
     let gone = Gone::here(&scan, &state.entries, &folder.selection);
-    let gone_here = gone_here(&gone, &scan, &state)?;
+    let gone_here = gone_here(&gone, &scan, &state, &BTreeSet::new())?;
     let expected = expected(folder, remote, device, &mut state, &scan)?;
     let asked = match gone_here {
         None => removed_here(&scan, &state, &expected)?,
         asked => asked,
     };
     let mut report = Report {
-        question: asked.map(|question| question.to_string()),
+        question: asked.map(|asked| asked.question.to_string()),
         ..Report::default()
     };
     let mut taken: BTreeSet<String> = state.pending.keys().cloned().collect();
@@ -51,13 +50,14 @@ fn removed_here(
     scan: &Scan,
     state: &State,
     expected: &[(Change, Decision)],
-) -> Result<Option<Question>, SyncError> {
+) -> Result<Option<Asked>, SyncError> {
     let arrived = expected
         .iter()
         .filter_map(|(change, _)| change.checksum.clone());
     let is_removed = |(_, decision): &&(Change, Decision)| *decision == Decision::Remove;
     let removed = expected.iter().filter(is_removed).map(|(change, _)| change);
-    gone_there(&Gone::there(scan, removed, &arrived.collect()), state)
+    let gone = Gone::there(scan, removed, &arrived.collect());
+    gone_there(&gone, state, &BTreeSet::new())
 }
 
 /// Tells of a change, and remembers what edits would start from then. Whether it settles what becomes of the path.

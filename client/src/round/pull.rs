@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Round;
-use super::ask::{Gone, gone_there};
+use super::ask::{Gone, ask, gone_there};
 use super::pages::{pages, read_ahead};
 use crate::absence::Answer;
 use crate::error::SyncError;
@@ -11,7 +11,7 @@ use crate::feed::Feed;
 use crate::plan::Decision;
 use crate::remote::{BEGINNING, Change, RemoteError};
 use crate::report::Phase;
-use crate::state::{Side, Update};
+use crate::state::{Side, State, Update};
 
 impl Round<'_> {
     /// Brings this folder to where the server is.
@@ -94,17 +94,13 @@ impl Round<'_> {
         let is_removed = |change: &&Change| judge(self, change) == Decision::Remove;
         let removed = deletions.iter().filter(is_removed);
         let gone = Gone::there(&self.scan, removed, arrived);
-        match self.options.answer {
-            Answer::None => {
-                if let Some(question) = gone_there(&gone, self.state)? {
-                    return Err(question.into());
-                }
-                gone.remember(self.state, Side::There)?;
-                self.take(deletions, judge)
-            }
-            Answer::Delete => self.take(deletions, judge),
-            Answer::BringBack => self.keep(&gone, deletions, judge),
+        let answer = self.options.answer;
+        if answer == Answer::BringBack {
+            return self.keep(&gone, deletions, judge);
         }
+        let open = |state: &State, answered: &_| gone_there(&gone, state, answered);
+        ask(&gone, self.state, Side::There, answer, open)?;
+        self.take(deletions, judge)
     }
 
     /// Takes deletions, except of files that were not meant to be deleted: they go up again.

@@ -19,7 +19,7 @@ pub enum Side {
 }
 
 impl Side {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Here => "here",
             Self::There => "there",
@@ -43,6 +43,11 @@ pub(super) fn recent(
         deletions.files = deletions.files.max(row.get(1)?);
     }
     Ok(deletions)
+}
+
+pub(super) fn forget(connection: &Connection, side: Side) -> rusqlite::Result<()> {
+    let statement = "DELETE FROM deletion WHERE side = ?1";
+    connection.execute(statement, [side.word()]).map(drop)
 }
 
 /// Adds deletions out of so many files.

@@ -4,6 +4,7 @@
 //! remembered looks like the same change on both sides. It must never be ahead of them. Without it, a
 //! round finds out by comparing everything.
 
+mod asked;
 mod contents;
 mod deletions;
 mod entry;
@@ -11,6 +12,7 @@ mod file;
 mod place;
 mod unsent;
 
+pub use asked::subject;
 pub use contents::Contents;
 pub use deletions::Side;
 pub use entry::{Entry, Pending, Sent, Update};
@@ -197,10 +199,9 @@ impl State {
         )?)
     }
 
-    /// What was deleted until now was meant.
-    pub fn forget_deletions(&mut self) -> Result<(), SyncError> {
-        self.connection.execute("DELETE FROM deletion", ())?;
-        Ok(())
+    /// What was deleted on one side until now was meant.
+    pub fn forget_deletions(&mut self, side: Side) -> Result<(), SyncError> {
+        Ok(deletions::forget(&self.connection, side)?)
     }
 
     fn forget(&mut self) -> Result<(), SyncError> {

@@ -326,6 +326,32 @@ fn files_of_a_disk_below_a_category_that_is_away_are_asked_about() {
 }
 
 #[test]
+fn each_disk_that_is_away_is_asked_about() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    let disks = ["ideas/a", "ideas/b"].map(|path| SmallDisk::at(laptop.place(path), "1m"));
+    if disks.iter().any(Option::is_none) {
+        return;
+    }
+    for number in 0..8 {
+        for folder in ["ideas", "ideas/a", "ideas/b"] {
+            let path = format!("{folder}/{number}.md");
+            laptop.write(&path, &path);
+        }
+    }
+    laptop.run(&["sync"]).good();
+    drop(disks);
+    assert!(laptop.run(&["sync"]).err.contains(".kamiflow/ideas/a,"));
+    let asked = laptop.run(&["sync", "--accept-deletions"]);
+    assert!(asked.err.contains(".kamiflow/ideas/b,"), "{asked:?}");
+    assert_eq!(host.client().status("p")["fileCount"], 24);
+    // A watch may ask meanwhile.
+    assert_eq!(laptop.run(&["sync"]).code, Some(5));
+    let said = laptop.run(&["sync", "--accept-deletions"]).good();
+    assert!(said.ends_with("16 deleted on the server.\n"), "{said}");
+}
+
+#[test]
 fn locks_of_another_user_do_not_block_a_folder() {
     let host = Host::start();
     let Some(phone) = Mortal::linked(&host) else {

@@ -94,6 +94,9 @@ fn files_that_are_all_gone_are_a_question() {
     assert_eq!(laptop.read("ideas/7.md").as_deref(), Some("text"));
     assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
     fs::remove_dir_all(laptop.place("ideas")).unwrap();
+    // An answer before the question is none.
+    let asked = laptop.run(&["sync", "--accept-deletions"]);
+    assert_eq!(asked.code, Some(5), "{asked:?}");
     laptop.run(&["sync", "--accept-deletions"]).good();
     assert_eq!(host.client().status("p")["fileCount"], 0);
 }
@@ -112,6 +115,7 @@ fn what_was_done_before_a_question_is_told() {
     phone.run(&["sync"]).good();
     fs::remove_dir_all(laptop.place("ideas")).unwrap();
     laptop.write("ideas/new.md", "new");
+    assert_eq!(laptop.run(&["sync"]).code, Some(5));
     laptop.run(&["sync", "--accept-deletions"]).good();
     let asked = phone.run(&["sync"]);
     assert_eq!(asked.code, Some(5), "{asked:?}");

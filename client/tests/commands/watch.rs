@@ -226,10 +226,10 @@ fn a_question_can_be_answered_while_it_watches() {
     let count = |count: u64| host.client().status("p")["fileCount"] == count;
     eventually("all are stored", || count(30));
     fs::remove_dir_all(laptop.place("ideas")).unwrap();
-    // Locked until the watch has asked.
+    // Locked until the watch has asked, which may have seen but some of them gone.
     eventually("the answer is taken", || {
         let answer = laptop.run(&["sync", "--accept-deletions"]);
-        assert!(matches!(answer.code, Some(0 | 6)), "{answer:?}");
+        assert!(matches!(answer.code, Some(0 | 5 | 6)), "{answer:?}");
         answer.code == Some(0)
     });
     assert!(count(0));

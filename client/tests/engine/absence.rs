@@ -46,6 +46,36 @@ fn when_most_files_are_gone_a_person_is_asked_on_both_sides() {
 }
 
 #[test]
+fn an_answer_is_for_what_was_asked_and_for_nothing_else() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 30);
+    for number in 0..25 {
+        a.write(&format!("tasks/{number}.md"), &format!("task {number}\n"));
+    }
+    settle(&[&a, &b]);
+    for number in 0..25 {
+        b.delete(&format!("tasks/{number}.md"));
+    }
+    assert_eq!(b.sync().deleted_there.len(), 25);
+    for number in 0..29 {
+        a.delete(&format!("ideas/sub/{number}.md"));
+    }
+    let answer = || question(a.try_sync(a.remote(), true).unwrap_err());
+    // Nobody has seen it yet.
+    assert_eq!(answer(), Question::GoneHere(29, 55));
+    a.delete("ideas/sub/29.md");
+    assert_eq!(answer(), Question::GoneHere(30, 55));
+    assert_eq!(answer(), Question::GoneThere(25, 25));
+    assert_eq!(question(a.fail()), Question::GoneHere(30, 55));
+    assert_eq!(a.files().len(), 25);
+    let report = a.sync_deletions();
+    let (here, there) = (report.deleted_here.len(), report.deleted_there.len());
+    assert_eq!((here, there), (25, 30));
+    // Old answers are for nothing that comes later.
+    assert!(settle(&[&a]).is_empty());
+}
+
+#[test]
 fn an_empty_folder_is_asked_about_however_few_files_it_had() {
     let host = Host::start();
     let (a, b) = pair(&host, 3);
@@ -128,6 +158,7 @@ fn what_others_deleted_by_mistake_is_kept_and_goes_up_again() {
     settle(&[&a, &b]);
     std::fs::remove_dir_all(a.place("ideas/sub")).unwrap();
     a.rename("ideas/old.md", "tasks/new.md");
+    a.fail();
     a.sync_deletions();
     b.fail();
     let report = b.bring_back();
