@@ -23,11 +23,24 @@ pub fn settle(folder: &Folder, conflict: &ConflictCopy, keep: Keep) -> Result<()
     let Some(copy) = content(folder, &conflict.copy)? else {
         bail!("{} is gone.", conflict.copy);
     };
-    if keep == Keep::Copy {
-        take(&disk, conflict, &copy)?;
+    match keep {
+        Keep::Copy => take(&disk, conflict, &copy)?,
+        Keep::File => require_file(folder, conflict)?,
     }
     let removed = remove_all(&disk, &[(&conflict.copy, &checksum(&copy))])?;
     done(&conflict.copy, removed)
+}
+
+/// A file that was renamed or deleted is not kept, and its copy may be all that there is of a text.
+fn require_file(folder: &Folder, conflict: &ConflictCopy) -> Result<()> {
+    let ConflictCopy { path, copy, .. } = conflict;
+    match content(folder, path)? {
+        Some(_) => Ok(()),
+        None => bail!(
+            "{path} is not there, so nothing was done: --keep copy gives it the text of {copy}; delete that \
+             file yourself if it is not needed."
+        ),
+    }
 }
 
 /// Gives the file the text of its copy.
@@ -123,11 +136,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_not_there_is_not_kept_in_place_of_its_copy() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        fs::create_dir_all(folder.place("ideas")).unwrap();
+        fs::write(folder.place(COPY), "copy").unwrap();
+        let conflict = ConflictCopy {
+            path: FILE.to_owned(),
+            copy: COPY.to_owned(),
+            is_local: false,
+        };
+        let refusal = settle(&folder, &conflict, Keep::File).unwrap_err();
+        let refusal = refusal.to_string();
+        assert!(refusal.contains("--keep copy"), "{refusal}");
+        assert_eq!(content(&folder, COPY).unwrap().unwrap(), b"copy");
+        settle(&folder, &conflict, Keep::Copy).unwrap();
+        assert_eq!(content(&folder, FILE).unwrap().unwrap(), b"copy");
+    }
+
+    #[test]
     fn a_round_that_works_is_waited_for() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         fs::create_dir_all(folder.place("ideas")).unwrap();
         fs::create_dir_all(folder.memory()).unwrap();
+        fs::write(folder.place(FILE), "file").unwrap();
         fs::write(folder.place(COPY), "copy").unwrap();
         let conflict = ConflictCopy {
             path: FILE.to_owned(),
