@@ -15,6 +15,7 @@ impl Round<'_> {
         updates: &mut Vec<Update>,
     ) -> Result<Vec<Change>, SyncError> {
         updates.extend(steps.updates);
+        self.note_leaving(&steps.removals);
         let mut again = steps.again;
         let outcomes = self.write(&steps.writes)?;
         for (step, outcome) in steps.writes.into_iter().zip(outcomes) {
@@ -30,7 +31,7 @@ impl Round<'_> {
     fn write(&self, steps: &[Step]) -> Result<Vec<Outcome>, SyncError> {
         let writes = steps.iter().map(|step| Write {
             path: &step.change.path,
-            like: &step.change.path,
+            like: self.like(step),
             content: &step.content,
             modified: step.change.modified,
             expected: self.scan.checksum(&step.change.path),
@@ -38,6 +39,26 @@ impl Round<'_> {
         });
         let writes: Vec<Write> = writes.collect();
         write_all(&self.disk, &writes)
+    }
+
+    /// Nobody reads a renamed file who could not read it before.
+    fn like<'s>(&'s self, step: &'s Step) -> &'s str {
+        let path = &step.change.path;
+        let is_new = !self.scan.files.contains_key(path);
+        let content = step.change.checksum.as_ref().filter(|_| is_new);
+        content
+            .and_then(|content| self.leaving.get(content))
+            .unwrap_or(path)
+    }
+
+    /// Remembers what is taken away, before it is.
+    pub(super) fn note_leaving<'c>(&mut self, deletions: impl IntoIterator<Item = &'c Change>) {
+        for deletion in deletions {
+            if let Some(local) = self.scan.files.get(&deletion.path) {
+                let path = deletion.path.clone();
+                self.leaving.insert(local.checksum.clone(), path);
+            }
+        }
     }
 
     fn written(

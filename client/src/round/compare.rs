@@ -31,6 +31,7 @@ impl Round<'_> {
         };
         self.old = Old::Trash;
         let (puts, deleted) = self.selected(changes);
+        self.note_leaving(&deleted);
         let arrived = puts.iter().filter_map(|put| put.checksum.clone()).collect();
         self.take_compared(puts, &judge)?;
         let updates = self.take_deletions(deleted, &arrived, &judge)?;

@@ -43,7 +43,7 @@ pub use news::News;
 pub use preview::preview;
 pub use session::Session;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::absence::Answer;
 use crate::apply::{Disk, Old, sweep};
@@ -86,6 +86,8 @@ struct Round<'a> {
     is_outdated: bool,
     /// What becomes of files that the server replaces.
     old: Old,
+    /// Contents that other devices took away from a path here, each with it: the file may have another name now.
+    leaving: HashMap<String, String>,
     /// What the server did not take, each with the reason.
     refused: BTreeMap<String, String>,
     /// The most that a push may have, where the server or a proxy before it takes less than it says.

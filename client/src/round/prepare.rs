@@ -1,6 +1,6 @@
 //! The beginning of a round: what is here, and whether so much is gone that a person must be asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::ask::{Gone, ask, gone_here, remember_disks};
 use super::bring_back::bring_back;
@@ -44,6 +44,7 @@ impl<'a> Round<'a> {
             scan,
             is_outdated: false,
             old: Old::Known,
+            leaving: HashMap::new(),
             refused: BTreeMap::new(),
             max_body: None,
             own: OwnPushes::default(),

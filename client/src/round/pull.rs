@@ -63,6 +63,7 @@ impl Round<'_> {
         while let Some(page) = next {
             let page = page?;
             let (puts, deleted) = self.selected(page.changes);
+            self.note_leaving(&deleted);
             arrived.extend(puts.iter().filter_map(|put| put.checksum.clone()));
             deletions.extend(deleted);
             cursor = page.cursor;

@@ -73,6 +73,31 @@ fn a_private_file_stays_private_when_it_is_replaced_and_so_does_its_copy() {
 }
 
 #[test]
+fn a_private_file_stays_private_when_another_device_renames_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let host = Host::start();
+    let (a, b) = with(&host, "private\n");
+    let private = std::fs::Permissions::from_mode(0o600);
+    let is_private = |path: &str| {
+        let mode = b.place(path).metadata().unwrap().permissions().mode();
+        mode & 0o777 == 0o600
+    };
+    std::fs::set_permissions(b.place("ideas/a.md"), private).unwrap();
+    a.rename("ideas/a.md", "tasks/b.md");
+    a.sync();
+    b.sync();
+    assert!(is_private("tasks/b.md"));
+    // Without a cursor too, and a copy is no renamed file.
+    std::fs::remove_file(b.folder().database()).unwrap();
+    a.rename("tasks/b.md", "ideas/c.md");
+    a.write("ideas/other copy.md", "other\n");
+    a.sync();
+    b.sync();
+    assert!(is_private("ideas/c.md") && !is_private("ideas/other copy.md"));
+}
+
+#[test]
 fn files_made_on_both_sides_are_both_kept_unless_they_are_the_same() {
     let host = Host::start();
     let (a, b) = with(&host, "text\n");
