@@ -1,7 +1,7 @@
 //! New contents, each beside the file that it is for and on the disk before any is put into place.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
@@ -61,9 +61,7 @@ pub(super) fn stage_all<'a>(
 
 fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> {
     let place = prepare(disk, write.path)?;
-    if place.symlink_metadata().is_ok_and(|old| !old.is_file()) {
-        return Err(io::Error::from(ErrorKind::IsADirectory).into());
-    }
+    make_way(&place)?;
     match (write.expected, write.old) {
         (None, _) => {}
         (Some(_), Old::Known) => kept::check(disk)?,
@@ -76,6 +74,16 @@ fn stage<'a>(disk: &Disk, write: &'a Write<'a>) -> Result<Staged<'a>, Obstacle> 
         place,
         temporary,
     })
+}
+
+/// Only a file is replaced. An empty folder has nothing to lose.
+fn make_way(place: &Path) -> io::Result<()> {
+    match place.symlink_metadata() {
+        Ok(old) if old.is_file() => Ok(()),
+        Ok(old) if old.is_dir() && std::fs::remove_dir(place).is_ok() => Ok(()),
+        Ok(_) => Err(ErrorKind::IsADirectory.into()),
+        Err(_) => Ok(()),
+    }
 }
 
 /// When one fails because of something that concerns all, none is put into place.

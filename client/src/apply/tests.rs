@@ -183,7 +183,7 @@ fn the_trash_keeps_every_file_of_the_same_name() {
 fn a_place_that_is_taken_is_told() {
     let place = Place::new();
     place.write("ideas/file", "text");
-    fs::create_dir(place.folder.place("ideas/folder.md")).unwrap();
+    fs::create_dir_all(place.folder.place("ideas/folder.md/with a folder")).unwrap();
     for path in ["ideas/file/a.md", "ideas/folder.md"] {
         let outcome = place.take(path, "new", None, Old::Known);
         assert!(matches!(outcome, Outcome::Blocked(_)), "{path} {outcome:?}");

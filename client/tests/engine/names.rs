@@ -58,6 +58,25 @@ fn a_file_whose_place_is_taken_waits_on_the_server() {
 }
 
 #[test]
+fn an_empty_folder_gives_its_place_to_a_file() {
+    let host = Host::start();
+    let a = Device::new(&host, "a");
+    for folder in ["ideas/a.md", "ideas/b.md/below"] {
+        std::fs::create_dir_all(a.place(folder)).unwrap();
+    }
+    a.write("ideas/c.md/mine.txt", "not synced");
+    for path in ["ideas/a.md", "ideas/b.md", "ideas/c.md"] {
+        put(&host, path, path);
+    }
+    let report = a.sync();
+    assert!(report.downloaded.contains("ideas/a.md"), "{report:?}");
+    let left: Vec<&str> = report.left.iter().map(|left| &*left.path).collect();
+    assert_eq!(left, ["ideas/b.md", "ideas/c.md"]);
+    assert_eq!(a.read("ideas/a.md").as_deref(), Some("ideas/a.md"));
+    assert_eq!(a.read("ideas/c.md/mine.txt").as_deref(), Some("not synced"));
+}
+
+#[test]
 fn a_newer_version_of_a_waiting_file_is_taken_and_a_deletion_ends_the_wait() {
     let host = Host::start();
     let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
