@@ -4,7 +4,7 @@
 //! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
 //!
 //! * `session`, `news` — the folder, and what is new in it, from one round to the next
-//! * `prepare`, `ask` — what is here, and whether so much is gone that a person must be asked
+//! * `prepare`, `ask`, `disks` — what is here, and whether so much is gone that a person must be asked
 //! * `bring_back` — the other answer than that it was meant
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
@@ -21,6 +21,7 @@ mod bring_back;
 mod carry_out;
 mod compare;
 mod content;
+mod disks;
 mod expected;
 mod listing;
 mod merge;

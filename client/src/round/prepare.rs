@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::ask::{Gone, ask, gone_here, remember_disks};
+use super::ask::{Gone, ask, gone_here};
 use super::bring_back::bring_back;
+use super::disks::remember_disks;
 use super::own::OwnPushes;
 use super::{Options, Round};
 use crate::absence::Answer;
