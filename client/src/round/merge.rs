@@ -22,6 +22,14 @@ enum Joined {
     Nowhere,
 }
 
+/// What the edit here started from.
+enum Base {
+    Version(Rev),
+    /// One that the server has lost: it has what was here before.
+    Lost,
+    Unknown,
+}
+
 impl Round<'_> {
     /// Decides how the server's edit and the one here come together.
     pub(super) fn add_merge(
@@ -117,22 +125,29 @@ impl Round<'_> {
         let Some(base) = entry.filter(|entry| entry.checksum.is_some()) else {
             return Ok(None);
         };
-        let Some(rev) = self.rev_of(&change.path, base)? else {
-            return Ok(None);
+        let rev = match self.base(change, base)? {
+            Base::Version(rev) => rev,
+            Base::Lost => return Ok(Some(ours.to_vec())),
+            Base::Unknown => return Ok(None),
         };
         let content = self.remote.content(&change.path, rev)?;
         let content = content.filter(|content| Some(checksum(content)) == base.checksum);
         Ok(content.and_then(|base| merge(&base, ours, theirs)))
     }
 
-    /// The number of a version, or of one with the same text, where the server has none of its number any more.
-    fn rev_of(&self, path: &str, base: &Entry) -> Result<Option<Rev>, SyncError> {
+    /// Finds the version that the edit here started from, by its text where the server has none of its number any more.
+    fn base(&self, change: &Change, base: &Entry) -> Result<Base, SyncError> {
         if base.rev > 0 {
-            return Ok(Some(base.rev));
+            return Ok(Base::Version(base.rev));
         }
-        let versions = self.remote.history(path)?;
-        let same = |version: &&Version| version.available && version.checksum == base.checksum;
-        Ok(versions.iter().find(same).map(|version| version.rev))
+        let mut versions = self.remote.history(&change.path)?;
+        versions.retain(|version| version.checksum == base.checksum);
+        let available = versions.iter().find(|version| version.available);
+        Ok(match available {
+            Some(version) => Base::Version(version.rev),
+            None if versions.is_empty() && change.rev <= base.previous => Base::Lost,
+            None => Base::Unknown,
+        })
     }
 
     /// Writes the text of this device beside the file, from where it goes up as a file of its own.

@@ -167,6 +167,28 @@ fn after_a_restored_backup_the_devices_bring_back_what_it_lacks() {
 }
 
 #[test]
+fn an_edit_of_a_text_that_the_server_has_lost_is_no_conflict() {
+    let host = Host::start();
+    let (mut a, _) = pair(&host);
+    let database = host.database();
+    let backup = database.with_file_name("backup.db");
+    run(&database, &["backup", argument(&backup)]).good();
+    a.write("ideas/a.md", "a after the backup\n");
+    a.sync();
+    let (_, _, folder) = host.stop();
+    run(&database, &["restore", argument(&backup)]).good();
+    let host = Host::resume(folder, &[]);
+    a.move_to(&host);
+    a.write("ideas/a.md", "a after the restore\n");
+    let report = a.sync();
+    assert!(report.conflicts.is_empty(), "{report:?}");
+    let c = Device::new(&host, "c");
+    let files = settle(&[&a, &c]);
+    assert_eq!(files["ideas/a.md"], "a after the restore\n");
+    assert_eq!(files.len(), 4);
+}
+
+#[test]
 fn edits_on_both_sides_of_a_restored_backup_are_both_kept() {
     let host = Host::start();
     let (mut a, b) = pair(&host);
