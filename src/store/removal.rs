@@ -48,6 +48,15 @@ impl Store {
         }
     }
 
+    /// When the project was deleted that had this id, in µs since 1970. To be asked when there is no project.
+    pub fn deleted_at(&self, id: &ProjectId) -> Result<Option<Rev>, Error> {
+        let row = self.first(
+            "SELECT deleted_at FROM retired WHERE id = ?1",
+            [id.as_str().into()],
+        )?;
+        Ok(row.and_then(|row| row.optional_integer(0)))
+    }
+
     fn files_before_deletion(&self, id: &ProjectId) -> Result<u64, Error> {
         let files = "SELECT files FROM retired WHERE id = ?1 AND EXISTS (SELECT 1 FROM removal)";
         let row = self.first(files, [id.as_str().into()])?;

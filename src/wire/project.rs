@@ -34,6 +34,14 @@ pub struct ProjectStatus {
     pub digest: String,
     /// Names of files and folders that some system cannot hold; null until they are counted.
     pub unportable: Option<u64>,
+    /// When the project with this id was deleted, in milliseconds; left out while there is one, and of one that
+    /// there never was.
+    #[serde(
+        rename = "deletedAt",
+        serialize_with = "optional_millis",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub deleted_at: Option<Rev>,
 }
 
 /// `DELETE /v1/projects/:id`.

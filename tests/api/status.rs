@@ -80,3 +80,18 @@ fn equal_trees_have_equal_digests_whatever_their_history() {
         client.status("right")["digest"]
     );
 }
+
+#[test]
+fn it_is_told_that_a_project_was_deleted_until_it_is_begun_again() {
+    let host = Host::start();
+    let client = host.client();
+    assert_eq!(client.status("p").get("deletedAt"), None);
+    client.push_files("p", &[("a.md", "1")]).good();
+    let last = client.status("p")["lastSync"].as_f64().unwrap();
+    client.delete("/v1/projects/p").good();
+    let status = client.status("p");
+    assert!(status["deletedAt"].as_f64().unwrap() > last, "{status}");
+    assert_eq!(status["fileCount"], 0);
+    client.push_files("p", &[("a.md", "1")]).good();
+    assert_eq!(client.status("p").get("deletedAt"), None);
+}

@@ -6,18 +6,23 @@ use crate::api::app::App;
 use crate::api::error::Error;
 use crate::api::etag;
 use crate::api::response::ok;
-use crate::domain::{Cursor, ProjectId, TreeDigest};
-use crate::store::Project;
+use crate::domain::{Cursor, ProjectId, Rev, TreeDigest};
+use crate::store::{self, Project};
 use crate::wire::project::ProjectStatus;
 
 /// Answers counts, the time of the last change, and the digest of all live files.
 ///
 /// 200, or 304 when nothing changed: an unknown project is an empty one.
 pub fn status(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
-    let project = app.database.with(|store| store.project(id))?;
-    let status = project.as_ref().map_or_else(empty, describe);
+    let status = app.database.with(|store| match store.project(id)? {
+        Some(project) => Ok::<_, store::Error>(describe(&project)),
+        None => store.deleted_at(id).map(empty),
+    })?;
     // Names are counted without a change, once.
-    let state = format!("{} {:?}", status.cursor, status.unportable);
+    let state = format!(
+        "{} {:?} {:?}",
+        status.cursor, status.unportable, status.deleted_at
+    );
     etag::unless_known(head, &state, || Ok(ok(&status)))
 }
 
@@ -29,10 +34,11 @@ fn describe(project: &Project) -> ProjectStatus {
         cursor: project.cursor().to_string(),
         digest: project.digest.to_string(),
         unportable: project.unportable,
+        deleted_at: None,
     }
 }
 
-fn empty() -> ProjectStatus {
+fn empty(deleted_at: Option<Rev>) -> ProjectStatus {
     ProjectStatus {
         last_sync: None,
         file_count: 0,
@@ -40,5 +46,6 @@ fn empty() -> ProjectStatus {
         cursor: Cursor::BEGINNING.to_string(),
         digest: TreeDigest::default().to_string(),
         unportable: Some(0),
+        deleted_at,
     }
 }
