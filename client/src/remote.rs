@@ -20,6 +20,9 @@ pub trait Remote: Sync {
     /// How many files the project has, and their bytes.
     fn totals(&self) -> Result<(u64, u64), RemoteError>;
 
+    /// Whether a person has deleted the project, and nobody has begun it again.
+    fn is_deleted(&self) -> Result<bool, RemoteError>;
+
     /// A page of the newest change of each path after a cursor, oldest first. With `content`, puts have
     /// theirs, and the page is shorter.
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError>;
@@ -51,9 +54,15 @@ pub enum RemoteError {
         /// What the server said.
         sentence: String,
     },
-    /// The cursor is of another history: a backup was restored, or the project was deleted.
+    /// The cursor is damaged, or of another history: a backup was restored, or the project was deleted.
     #[error("The server has another history than this folder was synced with.")]
     Gone,
+    /// A person has deleted the project, and another has to say whether its files here go up again.
+    #[error(
+        "The project was deleted on the server. Its files stay here, and nothing goes up until you say what was meant: sync \
+         with --bring-back to fill it again, or take another with `kamisync link`."
+    )]
+    Deleted,
     /// It says again and again that more follows of this, and sends nothing new.
     #[error("The server does not come to an end of {0}: it says that more follow, and sends none.")]
     Endless(&'static str),

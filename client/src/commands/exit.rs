@@ -46,7 +46,9 @@ pub fn require_read(report: &Report) -> Result<()> {
         0 => String::new(),
         others => format!(" and {others} more of the folders"),
     };
-    anyhow::bail!("Nothing in {first}{others} is synced, since it cannot be read.")
+    let reason = report.left.iter().find(|left| left.path == *first);
+    let reason = reason.map_or("it cannot be read", |left| &*left.reason);
+    anyhow::bail!("Nothing in {first}{others} is synced, since {reason}.")
 }
 
 /// The exit code of a failure.
@@ -62,6 +64,7 @@ pub fn code(error: &anyhow::Error) -> u8 {
     };
     match remote {
         Some(RemoteError::Offline(_) | RemoteError::Wait { .. }) => 4,
+        Some(RemoteError::Deleted) => 5,
         _ => 1,
     }
 }
@@ -76,6 +79,7 @@ mod tests {
         assert_eq!(code(&offline.clone().into()), 4);
         assert_eq!(code(&SyncError::from(offline).into()), 4);
         assert_eq!(code(&SyncError::from(RemoteError::Gone).into()), 1);
+        assert_eq!(code(&SyncError::from(RemoteError::Deleted).into()), 5);
         assert_eq!(code(&SyncError::Locked("1".to_owned()).into()), 6);
         assert_eq!(code(&usage("No.")), 2);
         assert_eq!(code(&ConfigError::Unusable("No.".to_owned()).into()), 2);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Round;
-use super::listing::{diff, listing, unknown, without_lost_revs};
+use super::listing::{diff, listing, require_not_deleted, unknown, without_lost_revs};
 use super::pages::{pages, read_ahead};
+use crate::absence::Answer;
 use crate::apply::Old;
 use crate::error::SyncError;
 use crate::feed::Feed;
@@ -20,6 +21,9 @@ impl Round<'_> {
     pub(super) fn compare_all(&mut self) -> Result<(), SyncError> {
         self.state.set_cursor(None)?;
         let (changes, cursor) = listing(self.remote, BEGINNING)?;
+        if self.options.answer != Answer::BringBack {
+            require_not_deleted(self.remote, &self.scan, &changes)?;
+        }
         self.forget_unknown(&changes)?;
         self.forget_lost_revs(&changes)?;
         let diff = diff(self.remote, &self.scan, &self.state.entries, &changes)?;

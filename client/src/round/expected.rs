@@ -1,6 +1,6 @@
 //! What a round would do with what the server has.
 
-use super::listing::{diff, listing, unknown, without_lost_revs};
+use super::listing::{diff, listing, require_not_deleted, unknown, without_lost_revs};
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::plan::{Decision, Judged, compare, decide, is_own};
@@ -59,6 +59,7 @@ fn compared(
     scan: &Scan,
 ) -> Result<Vec<(Change, Decision)>, SyncError> {
     let (changes, _) = listing(remote, BEGINNING)?;
+    require_not_deleted(remote, scan, &changes)?;
     for path in unknown(&state.entries, &changes) {
         state.entries.remove(&path);
     }

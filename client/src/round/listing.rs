@@ -22,6 +22,20 @@ pub(super) fn listing(
     Ok((changes.into_values().collect(), cursor))
 }
 
+/// Refuses to fill a project again that a person has deleted. One of which the server knows nothing, as after it was set
+/// up anew, gets all files.
+pub(super) fn require_not_deleted(
+    remote: &dyn Remote,
+    scan: &Scan,
+    changes: &[Change],
+) -> Result<(), RemoteError> {
+    let would_fill = changes.is_empty() && !scan.files.is_empty();
+    match would_fill && remote.is_deleted()? {
+        true => Err(RemoteError::Deleted),
+        false => Ok(()),
+    }
+}
+
 /// The paths that a server which has all this has never heard of.
 pub(super) fn unknown(entries: &BTreeMap<String, Entry>, changes: &[Change]) -> Vec<String> {
     let known: HashSet<&str> = changes.iter().map(|change| &*change.path).collect();

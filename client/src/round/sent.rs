@@ -59,7 +59,7 @@ impl Round<'_> {
 fn is_refusal(error: &RemoteError) -> bool {
     match error {
         RemoteError::Offline(_) | RemoteError::Wait { .. } | RemoteError::Endless(_) => false,
-        RemoteError::Gone | RemoteError::TooLarge { .. } => true,
+        RemoteError::Gone | RemoteError::Deleted | RemoteError::TooLarge { .. } => true,
         RemoteError::Refused { status, .. } => (400..500).contains(status),
     }
 }

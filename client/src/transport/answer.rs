@@ -68,7 +68,8 @@ fn refused(status: StatusCode, headers: &HeaderMap, envelope: Envelope) -> Remot
             after: pause(headers),
             sentence,
         },
-        "resync_required" => RemoteError::Gone,
+        // A cursor that the server cannot read, as of a damaged state, is as good as none.
+        "resync_required" | "bad_cursor" => RemoteError::Gone,
         "body_too_large" | "file_too_large" | "too_much_memory" => {
             RemoteError::TooLarge { path, sentence }
         }

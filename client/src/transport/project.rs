@@ -58,6 +58,10 @@ impl Project {
         self.file(path, "")
     }
 
+    fn status(&self) -> Result<StatusAnswer, RemoteError> {
+        self.server.get(&self.path("status"))?.json()
+    }
+
     /// A page of the versions before this one.
     fn versions(&self, path: &str, before: Rev) -> Result<HistoryAnswer, RemoteError> {
         let before = match before {
@@ -101,8 +105,12 @@ impl Remote for Project {
     }
 
     fn totals(&self) -> Result<(u64, u64), RemoteError> {
-        let answer: StatusAnswer = self.server.get(&self.path("status"))?.json()?;
+        let answer = self.status()?;
         Ok((answer.file_count, answer.total_size))
+    }
+
+    fn is_deleted(&self) -> Result<bool, RemoteError> {
+        Ok(self.status()?.deleted_at.is_some())
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {

@@ -174,6 +174,8 @@ pub struct InfoAnswer {
 pub struct StatusAnswer {
     pub file_count: u64,
     pub total_size: u64,
+    /// Servers from before it have none.
+    pub deleted_at: Option<f64>,
 }
 
 #[derive(Deserialize)]

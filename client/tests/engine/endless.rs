@@ -49,6 +49,10 @@ impl Remote for Endless<'_> {
         self.inner.totals()
     }
 
+    fn is_deleted(&self) -> Result<bool, RemoteError> {
+        self.inner.is_deleted()
+    }
+
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         assert!(asked < 100, "it asks for ever");

@@ -34,6 +34,10 @@ impl Remote for Hostile<'_> {
         self.inner.totals()
     }
 
+    fn is_deleted(&self) -> Result<bool, RemoteError> {
+        self.inner.is_deleted()
+    }
+
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         self.inner.changes(since, content)
     }

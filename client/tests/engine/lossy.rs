@@ -62,6 +62,10 @@ impl Remote for Lossy<'_> {
         self.inner.totals()
     }
 
+    fn is_deleted(&self) -> Result<bool, RemoteError> {
+        self.inner.is_deleted()
+    }
+
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         let left = self.pages_left.load(Ordering::Relaxed).checked_sub(1);
         let left = left.ok_or_else(|| RemoteError::Offline("the connection broke".to_owned()))?;

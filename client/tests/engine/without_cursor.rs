@@ -2,7 +2,11 @@
 
 use std::fs;
 
+use kamisync::error::SyncError;
+use kamisync::remote::RemoteError;
 use kamisync::report::Report;
+use kamisync::round::preview;
+use kamisync::state::State;
 use support::{Host, argument, run};
 
 use crate::device::{Device, settle};
@@ -220,14 +224,21 @@ fn edits_on_both_sides_of_a_restored_backup_are_both_kept() {
 }
 
 #[test]
-fn after_the_project_was_deleted_the_devices_fill_it_again() {
+fn a_project_that_was_deleted_is_filled_again_when_a_person_says_so() {
     let host = Host::start();
     let (a, b) = pair(&host);
     assert_eq!(host.client().delete("/v1/projects/p").status, 200);
     b.write("ideas/a.md", "edited\n");
-    let preview = a.preview();
-    assert_eq!(preview.uploaded.len(), 4);
-    foretold(&preview, &a.sync());
+    for device in [&a, &b] {
+        let deleted = |error| matches!(error, SyncError::Remote(RemoteError::Deleted));
+        assert!(deleted(device.fail()));
+        assert!(deleted(device.try_sync(device.remote(), true).unwrap_err()));
+        let preview = preview(&device.folder(), device.remote(), "a");
+        assert!(deleted(preview.unwrap_err()));
+        assert_eq!(device.files().len(), 4);
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 0);
+    assert_eq!(a.bring_back().uploaded.len(), 4);
     let preview = b.preview();
     let report = b.sync();
     foretold(&preview, &report);
@@ -235,4 +246,31 @@ fn after_the_project_was_deleted_the_devices_fill_it_again() {
     let files = settle(&[&a, &b]);
     assert_eq!(files.len(), 4);
     assert_eq!(files["ideas/a.md"], "edited\n");
+}
+
+#[test]
+fn a_server_that_was_set_up_anew_gets_all_files() {
+    let (mut a, mut b) = pair(&Host::start());
+    let host = Host::start();
+    a.move_to(&host);
+    b.move_to(&host);
+    let preview = a.preview();
+    assert_eq!(preview.uploaded.len(), 4);
+    foretold(&preview, &a.sync());
+    assert_eq!(settle(&[&a, &b]).len(), 4);
+}
+
+#[test]
+fn a_cursor_that_the_server_cannot_read_is_as_good_as_none() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    State::open(&a.folder())
+        .unwrap()
+        .set_cursor(Some("v2:abc"))
+        .unwrap();
+    b.write("ideas/a.md", "edited\n");
+    b.sync();
+    assert_eq!(a.preview().downloaded.len(), 1);
+    assert_eq!(a.sync().downloaded.len(), 1);
+    settle(&[&a, &b]);
 }
