@@ -1,14 +1,37 @@
 //! `.kamiflow/.sync`, the folder with what the program remembers.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::{At, SyncError};
 
+/// Keeps the key, the state and removed files out of a repository that the folder may be in.
+const GITIGNORE: &str = ".gitignore";
+
 /// Makes the folder, where it is not there yet.
 pub fn prepare(memory: &Path) -> Result<(), SyncError> {
     std::fs::create_dir_all(memory).at(memory)?;
-    no_links(memory)
+    no_links(memory)?;
+    let gitignore = memory.join(GITIGNORE);
+    match gitignore.exists() {
+        true => Ok(()),
+        false => std::fs::write(&gitignore, "*\n").at(&gitignore),
+    }
+}
+
+/// Writes one of its files, for the user alone and in one step: no reader and no power cut finds half of it.
+pub fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let new = file.with_extension("new");
+    _ = std::fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(&new)?;
+    writeln!(opened, "{text}")?;
+    opened.sync_all()?;
+    std::fs::rename(&new, file)
 }
 
 /// Refuses a folder in which a file is a link. It may come with a repository, and what is written through the link would
@@ -22,6 +45,18 @@ pub fn no_links(memory: &Path) -> Result<(), SyncError> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn a_repository_takes_nothing_of_the_folder_whoever_made_it() {
+    let root = tempfile::tempdir().unwrap();
+    let memory = root.path().join(".sync");
+    for _ in 0..2 {
+        prepare(&memory).unwrap();
+        let gitignore = std::fs::read_to_string(memory.join(".gitignore"));
+        assert_eq!(gitignore.unwrap(), "*\n");
+        std::fs::remove_dir_all(&memory).unwrap();
+    }
 }
 
 #[cfg(unix)]

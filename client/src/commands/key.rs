@@ -1,14 +1,14 @@
 //! The key of this device: kept beside the state of the folder, for its owner alone and for one server alone.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
 
 use anyhow::{Context, Result};
 
 use super::exit::usage;
 use crate::config::Folder;
-use crate::memory;
+use crate::memory::{self, replace};
+use crate::state::State;
 use crate::transport::Address;
 
 /// The variable that goes before the file.
@@ -17,8 +17,8 @@ pub const KEY: &str = "KAMISYNC_KEY";
 pub const FILE: &str = "kamisync.key";
 /// The address that the key was given for, in the same folder.
 const SERVER: &str = "kamisync.server";
-/// Keeps the key, the state and removed files out of a repository that the folder may be in.
-const GITIGNORE: &str = ".gitignore";
+/// The project that the folder was linked with, in the same folder.
+const PROJECT: &str = "kamisync.project";
 
 /// The key that the folder was linked with, for the server that it was linked with.
 ///
@@ -45,6 +45,22 @@ pub fn read(folder: &Folder, address: &Address) -> Result<String> {
             file.display()
         ))
     })
+}
+
+/// Refuses another project than the one that the folder was linked with, or synced with where it was linked before this
+/// was kept. Whoever changes `.kamirc.json` in a repository must not get the notes.
+pub fn require_project(folder: &Folder, id: &str, address: &Address) -> Result<()> {
+    let linked = match fs::read_to_string(folder.memory().join(PROJECT)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => State::project(folder)?,
+        linked => Some(linked?.trim().to_owned()),
+    };
+    match linked {
+        Some(linked) if linked != id => Err(usage(format!(
+            "This folder was linked with the project {linked}, and .kamirc.json names {id}: run `kamisync link {address}` \
+             if that is right."
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What the variable is set to, if it is.
@@ -75,29 +91,16 @@ fn of_link(folder: &Folder, name: &str) -> Result<String> {
     }
 }
 
-/// Keeps a key for a server, readable for the user alone. The server comes first: a watch that looks in between finds
-/// that the settings name another one.
-pub fn write(folder: &Folder, key: &str, address: &Address) -> Result<()> {
+/// Keeps a key for a project of a server, readable for the user alone. These come first: a watch that looks in between
+/// finds that the settings name others.
+pub fn write(folder: &Folder, key: &str, address: &Address, project: &str) -> Result<()> {
     let memory = folder.memory();
     memory::prepare(&memory)?;
     let file = memory.join(FILE);
-    let written = fs::write(memory.join(GITIGNORE), "*\n")
-        .and_then(|()| replace(&memory.join(SERVER), &address.to_string()))
+    let written = replace(&memory.join(SERVER), &address.to_string())
+        .and_then(|()| replace(&memory.join(PROJECT), project))
         .and_then(|()| replace(&file, key));
     written.with_context(|| format!("{} cannot be written", file.display()))
-}
-
-fn replace(file: &Path, text: &str) -> std::io::Result<()> {
-    let new = file.with_extension("new");
-    _ = fs::remove_file(&new);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(&new)?;
-    writeln!(opened, "{text}")?;
-    opened.sync_all()?;
-    fs::rename(&new, file)
 }
 
 #[cfg(test)]
@@ -112,7 +115,7 @@ mod tests {
     fn a_key_is_for_the_server_that_it_was_given_for() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
-        write(&folder, "key", &address()).unwrap();
+        write(&folder, "key", &address(), "p").unwrap();
         assert_eq!(read(&folder, &address()).unwrap(), "key");
         let other = Address::parse("https://evil.example.com").unwrap();
         let said = read(&folder, &other).unwrap_err().to_string();
@@ -129,9 +132,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         let file = folder.memory().join(FILE);
-        write(&folder, "first", &address()).unwrap();
+        write(&folder, "first", &address(), "p").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        write(&folder, "second", &address()).unwrap();
+        write(&folder, "second", &address(), "p").unwrap();
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(read(&folder, &address()).unwrap(), "second");

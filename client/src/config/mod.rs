@@ -1,16 +1,21 @@
 //! A folder that is synced: where its parts are, and what its settings say.
 //!
 //! * `kamirc` — `.kamirc.json`, which the KamiFlow CLI reads and writes too
-//! * `selection`, `include`, `patterns` — which paths are synced
+//! * `selection`, `include`, `ignore_file`, `patterns` — which paths are synced
+//! * `links` — where folders lead that are links
 
+mod ignore_file;
 mod include;
 mod kamirc;
+mod links;
 mod patterns;
 mod selection;
 
 pub use kamirc::{ConfigError, Kamirc};
+pub use links::{FILE as LINKS, Links};
 pub use selection::Selection;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A folder with a `.kamiflow` in it.
@@ -22,6 +27,8 @@ pub struct Folder {
     pub settings: Kamirc,
     /// Which paths are synced.
     pub selection: Selection,
+    /// Where links lead that a person means; none where that is not known yet.
+    links: Option<Links>,
 }
 
 impl Folder {
@@ -30,11 +37,24 @@ impl Folder {
         let settings = Kamirc::read(root)?;
         let kamiflow = root.join(".kamiflow");
         let selection = Selection::new(&kamiflow, &settings.categories, &settings.include)?;
-        Ok(Self {
+        let mut folder = Self {
             root: root.to_owned(),
             settings,
             selection,
-        })
+            links: None,
+        };
+        folder.links = folder.confirmed_links();
+        Ok(folder)
+    }
+
+    /// Remembers what must not change by itself, before a round: the patterns of `.kamiignore`, and where links lead.
+    pub fn remember(&mut self) -> io::Result<()> {
+        self.selection.remember(&self.kamiflow())?;
+        if self.links.is_none() {
+            self.confirm_links()?;
+            self.links = Some(self.links_now());
+        }
+        Ok(())
     }
 
     /// The folder that paths are relative to.

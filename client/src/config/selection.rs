@@ -1,18 +1,16 @@
 //! Which paths are synced: those of the CLI, `*.md` in some folders, and what `include` and
 //! `.kamiflow/.kamiignore` add and leave out.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
 use ignore::gitignore::Gitignore;
 
+use super::ignore_file::{IgnoreFile, NAME as IGNORE};
 use super::include::Include;
 use super::kamirc::ConfigError;
 use super::patterns::patterns;
 use crate::names;
-
-/// The file with patterns of what is not synced, in `.kamiflow`.
-const IGNORE: &str = ".kamiignore";
 
 /// Raised when the same settings select other paths than before.
 const MEANING: u32 = 2;
@@ -23,6 +21,7 @@ pub struct Selection {
     categories: Vec<String>,
     include: Include,
     ignore: Gitignore,
+    file: IgnoreFile,
     fingerprint: String,
 }
 
@@ -33,11 +32,20 @@ impl Selection {
         categories: &[String],
         include: &[String],
     ) -> Result<Self, ConfigError> {
-        let ignore = match std::fs::read_to_string(kamiflow.join(IGNORE)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            text => text.map_err(|error| ConfigError::Unreadable(kamiflow.join(IGNORE), error))?,
-        };
-        Self::of(categories, include, &ignore)
+        let file = IgnoreFile::read(kamiflow)?;
+        let selection = Self::of(categories, include, &file.text)?;
+        Ok(Self { file, ..selection })
+    }
+
+    /// Remembers the patterns of `.kamiignore` for when it is gone.
+    pub(super) fn remember(&self, kamiflow: &Path) -> io::Result<()> {
+        self.file.remember(kamiflow)
+    }
+
+    /// `.kamiignore` where it is gone and its last patterns hold, with what to do.
+    pub fn gone(&self) -> Option<(&'static str, &'static str)> {
+        let reason = "it is gone, and its last patterns hold: bring it back, or leave it there empty to end them";
+        self.file.is_gone.then_some((IGNORE, reason))
     }
 
     /// The selection of these patterns.
@@ -55,6 +63,7 @@ impl Selection {
             categories: categories.to_vec(),
             include: Include::new(include)?,
             ignore: patterns(IGNORE, without_mark(ignore).lines())?,
+            file: IgnoreFile::default(),
             fingerprint: format!("{MEANING} {categories:?} {include:?} {ignore:?}"),
         })
     }

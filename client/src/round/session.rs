@@ -4,7 +4,7 @@ use super::bring_back::bring_back_one;
 use super::{News, Options, Round};
 use crate::apply::Disk;
 use crate::config::Folder;
-use crate::error::SyncError;
+use crate::error::{At, SyncError};
 use crate::lock::Lock;
 use crate::memory;
 use crate::remote::{Remote, Version};
@@ -23,10 +23,11 @@ pub struct Session {
 
 impl Session {
     /// Takes the lock of a folder and opens what is remembered of it.
-    pub fn open(folder: Folder) -> Result<Self, SyncError> {
+    pub fn open(mut folder: Folder) -> Result<Self, SyncError> {
         let memory = folder.memory();
         memory::prepare(&memory)?;
         let lock = Lock::take(&memory)?;
+        folder.remember().at(&memory)?;
         let state = State::open(&folder)?;
         Ok(Self {
             folder,

@@ -78,6 +78,9 @@ impl Scan {
         let (walked, mounts) = walk::walk(folder, &devices);
         found.extend(walked);
         (scan.devices, scan.mounts) = (devices, mounts);
+        let gone = folder.selection.gone();
+        scan.odd
+            .extend(gone.map(|(file, reason)| (file.to_owned(), reason.to_owned())));
         // Those that have to be read are read by several threads.
         let looks = found.into_par_iter().map(|found| {
             let look = match found.kind {

@@ -30,11 +30,21 @@ pub(super) enum Kind {
     Other(Look),
 }
 
-/// The file system of each category that is there, and those that are there and cannot be read.
+/// The file system of each category that is there, and those that are there and cannot be read, or lead elsewhere than
+/// a person means.
 pub(super) fn categories(folder: &Folder) -> (BTreeMap<String, u64>, Vec<Found>) {
     let (mut devices, mut closed) = (BTreeMap::new(), Vec::new());
     for category in folder.selection.categories() {
         let place = folder.place(category);
+        if let Some(reason) = folder.astray(category) {
+            let kind = Kind::Other(Look::Closed(reason));
+            closed.push(Found {
+                path: category.clone(),
+                place,
+                kind,
+            });
+            continue;
+        }
         // A link to a folder is followed here, and one to nowhere cannot be read.
         match place.metadata() {
             Ok(metadata) => _ = devices.insert(category.clone(), device(&metadata)),

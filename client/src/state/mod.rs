@@ -78,6 +78,17 @@ impl State {
         Self::of(file::in_memory()?)
     }
 
+    /// The project that a folder was synced with, as far as that is known.
+    pub fn project(folder: &Folder) -> Result<Option<String>, SyncError> {
+        if !folder.database().is_file() {
+            return Ok(None);
+        }
+        no_links(&folder.memory())?;
+        let connection = file::look(&folder.database())?;
+        let project = connection.map(|connection| Self::of(connection)?.meta("project"));
+        Ok(project.transpose()?.flatten())
+    }
+
     fn of(connection: Connection) -> Result<Self, SyncError> {
         Ok(Self {
             entries: entry::entries(&connection)?,

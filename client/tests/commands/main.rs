@@ -1,5 +1,6 @@
 //! The commands of `kamisync` as a person runs them: real folders, the real server, real processes.
 
+mod bound;
 mod device;
 mod disk;
 mod install;

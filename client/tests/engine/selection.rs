@@ -24,7 +24,7 @@ fn what_is_no_longer_selected_is_not_deleted_and_what_is_selected_again_comes() 
     let report = a.sync();
     assert_eq!(report.downloaded.len(), 1);
     assert_eq!(a.read("ideas/private/b.md"), None);
-    std::fs::remove_file(a.place(".kamiignore")).unwrap();
+    a.write(".kamiignore", "");
     a.settings(r#"{"sync": {"projectId": "p"}}"#);
     a.sync();
     let files = settle(&[&a, &b]);

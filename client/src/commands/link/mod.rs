@@ -26,7 +26,8 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     let server = Server::new(address.clone(), &secret, &device::name())?;
     let own = server.own_key()?;
     let project = project(args, &folder, &server, &own)?;
-    key::write(&folder, &secret, &address)?;
+    key::write(&folder, &secret, &address, &project)?;
+    folder.confirm_links()?;
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
     tell(&folder, &project, &own);
     tell_where_links_lead(&folder);
@@ -87,12 +88,10 @@ fn lines(projects: &[Listed]) -> String {
 
 /// A category that is a link may come with a repository, and have files that nobody meant to sync.
 fn tell_where_links_lead(folder: &Folder) {
-    let links = folder.selection.categories().iter();
-    for category in links.filter(|category| folder.place(category).is_symlink()) {
-        if let Ok(to) = folder.place(category).canonicalize() {
+    for category in folder.selection.categories() {
+        if let Some(to) = folder.target(category) {
             note(format_args!(
-                "kamisync: .kamiflow/{category} leads to {}, whose files are synced.",
-                to.display()
+                "kamisync: .kamiflow/{category} leads to {to}, whose files are synced."
             ));
         }
     }

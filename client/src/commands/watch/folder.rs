@@ -60,8 +60,8 @@ struct Here {
 
 impl Watched {
     /// Takes the folder for this program.
-    pub fn open(folder: Folder) -> Result<Self> {
-        let project = Arc::new(open::project(&folder)?);
+    pub fn open(folder: &Folder) -> Result<Self> {
+        let project = Arc::new(open::project(folder)?);
         let mut watched = Self {
             voice: Voice::new(&folder.root),
             root: folder.root.clone(),
@@ -72,7 +72,7 @@ impl Watched {
             here: None,
             is_told: true,
         };
-        watched.enter(folder)?;
+        watched.look_around()?;
         Ok(watched)
     }
 
@@ -176,25 +176,23 @@ impl Watched {
 
     /// Begins anew when the folder is another one, or was linked or set up otherwise.
     fn look_around(&mut self) -> Result<()> {
+        // Before the settings are read: those that are written meanwhile look different next time.
         let sight = Sight::of(&self.root);
         if self.here.as_ref().map(|here| &here.sight) == sight.as_ref() {
             return Ok(());
         }
         // Its lock must be free before it is taken again.
         self.here = None;
-        if sight.is_some() {
+        if let Some(sight) = sight {
             let folder = Folder::open(&self.root)?;
             let project = Arc::new(open::project(&folder)?);
             *self.project.lock().unwrap_or_else(PoisonError::into_inner) = project;
-            self.enter(folder)?;
+            self.enter(folder, sight)?;
         }
         Ok(())
     }
 
-    fn enter(&mut self, folder: Folder) -> Result<()> {
-        let Some(sight) = Sight::of(&self.root) else {
-            return Ok(());
-        };
+    fn enter(&mut self, folder: Folder, sight: Sight) -> Result<()> {
         let touched = Places::default();
         let local = listen(&touched, &self.signs.0, &folder, &self.voice);
         let session = round::open(folder)?;

@@ -37,7 +37,7 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
     let folders: Vec<Folder> = folders.collect::<Result<_>>()?;
     each_once(&folders)?;
     // A folder that is not linked, or in use, is told before any is watched.
-    let watched = folders.into_iter().map(Watched::open);
+    let watched = folders.iter().map(Watched::open);
     let watched: Vec<Watched> = watched.collect::<Result<_>>()?;
     thread::scope(|scope| {
         for watched in watched {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::commands::key;
+use crate::config;
 
 /// Another sight means that the folder has to be opened again.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +22,7 @@ impl Sight {
             root.join(".kamirc.json"),
             kamiflow.join(".kamiignore"),
             kamiflow.join(".sync").join(key::FILE),
+            kamiflow.join(".sync").join(config::LINKS),
         ];
         Some(Self {
             identity: identity(&metadata),
