@@ -26,11 +26,6 @@ pub fn minute(time: SystemTime) -> String {
     format!("{} {:02}{:02}", day(time), minutes / 60, minutes % 60)
 }
 
-/// The day so many days before.
-pub fn day_before(time: SystemTime, days: u32) -> String {
-    day(time - Duration::from_secs(DAY) * days)
-}
-
 fn since_1970(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
@@ -62,5 +57,4 @@ fn days_are_those_of_the_calendar() {
     ] {
         assert_eq!(minute(at(seconds)), text);
     }
-    assert_eq!(day_before(at(1_709_251_200), 30), "2024-01-31");
 }

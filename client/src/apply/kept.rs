@@ -1,4 +1,4 @@
-//! What was taken away and is kept for a time: the trash for 30 days, and what was replaced for an hour.
+//! What was taken away and is kept for a time: the trash for 30 days with a round, and what was replaced for an hour.
 //!
 //! A replaced file is in the history of the server. But a program that had it open may still write into it;
 //! then that text goes to the trash.
@@ -8,13 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::Disk;
+use super::days::{day_of, past};
 use super::trash::{move_to, ready, trash};
 use super::way::Obstacle;
 use crate::checksum::checksum;
-use crate::dates;
-
-/// Days that the trash keeps a file.
-const DAYS: u32 = 30;
 
 /// How long a replaced file may still be written by the program that has it open.
 const OPEN: Duration = Duration::from_secs(60 * 60);
@@ -40,21 +37,13 @@ pub fn sweep(disk: &Disk) {
     for place in entries(&folder(disk)) {
         _ = sweep_replaced(disk, &place);
     }
-    let oldest = dates::day_before(disk.now, DAYS);
-    let is_past = |folder: &PathBuf| day_of(folder).is_some_and(|day| *day < *oldest);
-    for folder in entries(&disk.folder.trash()).filter(is_past) {
-        _ = std::fs::remove_dir_all(folder);
+    let trash = disk.folder.trash();
+    let days: Vec<String> = entries(&trash)
+        .filter_map(|folder| day_of(&folder))
+        .collect();
+    for day in past(disk, &days) {
+        _ = std::fs::remove_dir_all(trash.join(day));
     }
-}
-
-/// The day whose removed files a folder of the trash has. Finders put files of their own beside it.
-fn day_of(folder: &Path) -> Option<&str> {
-    let name = folder.file_name()?.to_str()?;
-    let is_day = name.len() == dates::DAY_LENGTH
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-');
-    (is_day && folder.is_dir()).then_some(name)
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {

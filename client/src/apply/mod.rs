@@ -4,10 +4,11 @@
 //! * `temporary`, `stage` — new contents beside the files that they are for
 //! * `exchange` — puts it into place in one step, so that what it replaces can be looked at afterwards
 //! * `replace`, `remove` — take a file away only when it has the content that was expected
-//! * `trash`, `kept` — what was taken away, and for how long it is kept
+//! * `trash`, `kept`, `days` — what was taken away, and for how long it is kept
 //! * `flush` — what must be on the disk before something else is
 //! * `way` — whether a path can be written here at all
 
+mod days;
 mod disk;
 mod exchange;
 mod flush;

@@ -179,6 +179,52 @@ fn the_trash_keeps_every_file_of_the_same_name() {
     assert_eq!(place.kept("trash"), ["four", "one", "three", "two"]);
 }
 
+/// Rounds at so many days after now, and what the trash has after the last.
+fn trash_after(place: &Place, days: impl IntoIterator<Item = i64>) -> usize {
+    for days in days {
+        let mut disk = place.disk();
+        let time = Duration::from_secs(days.unsigned_abs() * 24 * 60 * 60);
+        disk.now = if days < 0 {
+            disk.now - time
+        } else {
+            disk.now + time
+        };
+        sweep(&disk);
+    }
+    place.kept("trash").len()
+}
+
+fn place_with_trash() -> Place {
+    let place = Place::new();
+    place.write("ideas/a.md", "text");
+    assert_eq!(place.remove("ideas/a.md", "text"), Outcome::Done(None));
+    place
+}
+
+#[test]
+fn the_trash_counts_days_with_rounds() {
+    let place = place_with_trash();
+    assert_eq!(trash_after(&place, (0..31).flat_map(|day| [day, day])), 1);
+    assert_eq!(trash_after(&place, [31]), 0);
+}
+
+#[test]
+fn a_clock_that_is_wrong_once_empties_no_trash() {
+    let ahead = place_with_trash();
+    assert_eq!(trash_after(&ahead, [0, 40, 0, 40, 1, 400, 2]), 1);
+    let behind = place_with_trash();
+    fs::rename(
+        behind
+            .folder
+            .trash()
+            .join(crate::dates::day(behind.disk().now)),
+        behind.folder.trash().join("1980-01-01"),
+    )
+    .unwrap();
+    assert_eq!(trash_after(&behind, [-40, 0, 1]), 1);
+    assert_eq!(trash_after(&behind, 2..32), 0);
+}
+
 #[test]
 fn a_place_that_is_taken_is_told() {
     let place = Place::new();
@@ -330,14 +376,16 @@ fn what_was_kept_is_forgotten_in_time_and_a_late_text_is_not() {
     sweep(&disk);
     assert_eq!(place.kept("replaced").len(), 0);
     assert_eq!(place.kept("trash"), ["ideas/b.md and a late line"]);
-    disk.now += Duration::from_secs(30 * 24 * 60 * 60 + 24 * 60 * 60);
     // What the system or a person puts there is in nobody's way, and stays.
     fs::create_dir(place.folder.trash().join("0 mine")).unwrap();
     fs::create_dir(place.folder.memory().join("replaced/folder")).unwrap();
     for file in [".DS_Store", "0 mine/a.md", "2020-01-01"] {
         fs::write(place.folder.trash().join(file), file).unwrap();
     }
-    sweep(&disk);
+    for _ in 0..31 {
+        disk.now += Duration::from_secs(24 * 60 * 60);
+        sweep(&disk);
+    }
     assert_eq!(
         place.kept("trash"),
         [".DS_Store", "0 mine/a.md", "2020-01-01"]

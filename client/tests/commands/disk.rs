@@ -81,6 +81,8 @@ fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
         fs::create_dir_all(phone.0.place(".sync").join(folder)).unwrap();
     }
     phone.0.write(".sync/trash/2020-01-01/ideas/old.md", "old");
+    let days: Vec<String> = (1..32).map(|day| format!("2020-01-{day:02}")).collect();
+    phone.0.write(".sync/kamisync.days", &days.join("\n"));
     phone
         .0
         .write("ideas/.kamisync-1-2-3.tmp", "of a killed round");
