@@ -1,12 +1,54 @@
 //! Merges two edits of one text, line by line.
 
-/// The merged text; none when both changed the same lines, or it is no text.
+use std::collections::HashMap;
+
+/// The most that a comparison may take, as lines times lines that differ: half a second.
+const MOST: usize = 400_000_000;
+
+/// The merged text; none when both changed the same lines, it is no text, or so much differs that it would take long.
 pub fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let is_text = |bytes: &&[u8]| !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
-    match [base, ours, theirs].iter().all(is_text) {
+    let is_text = [base, ours, theirs].iter().all(is_text);
+    match is_text && effort(base, ours).max(effort(base, theirs)) <= MOST {
         true => diffy::merge_bytes(base, ours, theirs).ok(),
         false => None,
     }
+}
+
+/// What a comparison takes at most: the lines of both, times those that are not among the lines which are in both in
+/// the same order.
+fn effort(base: &[u8], edit: &[u8]) -> usize {
+    let (base, edit) = (lines(base), lines(edit));
+    let places: HashMap<_, usize> = edit.iter().copied().zip(0..).collect();
+    let places = base.iter().filter_map(|line| places.get(line).copied());
+    let all = base.len() + edit.len();
+    all * (all - 2 * longest_ascending(places))
+}
+
+/// The lines, each with how often it was there before, so that all are different.
+fn lines(text: &[u8]) -> Vec<(&[u8], usize)> {
+    let mut counts: HashMap<&[u8], usize> = HashMap::new();
+    let lines = text.split(|byte| *byte == b'\n');
+    let numbered = lines.map(|line| {
+        let count = counts.entry(line).or_default();
+        *count += 1;
+        (line, *count)
+    });
+    numbered.collect()
+}
+
+/// How many of these numbers can be left so that each is greater than the one before.
+fn longest_ascending(numbers: impl Iterator<Item = usize>) -> usize {
+    // At each length, the smallest number that such a row ends with.
+    let mut ends: Vec<usize> = Vec::new();
+    for number in numbers {
+        let at = ends.partition_point(|end| *end < number);
+        match ends.get_mut(at) {
+            Some(end) => *end = number,
+            None => ends.push(number),
+        }
+    }
+    ends.len()
 }
 
 #[cfg(test)]
@@ -37,6 +79,34 @@ mod tests {
             merge(b"a\n\nb\n\nc", b"A\n\nb\n\nc", b"a\n\nb\n\n\xff"),
             None
         );
+    }
+
+    /// So many lines, each with this word, but for some.
+    fn lines(word: &str, count: usize, others: &[(usize, &str)]) -> String {
+        let mut lines: Vec<String> = (0..count)
+            .map(|number| format!("{word} {number}\n"))
+            .collect();
+        for (at, text) in others {
+            lines[*at] = format!("{text}\n");
+        }
+        lines.concat()
+    }
+
+    #[test]
+    fn what_would_take_long_is_not_merged_and_few_edits_of_a_long_text_are() {
+        let count = 60_000;
+        let base = lines("base", count, &[]);
+        let began = std::time::Instant::now();
+        let shuffled: String = base.lines().rev().map(|line| format!("{line}\n")).collect();
+        for ours in [lines("ours", count, &[]), shuffled] {
+            assert_eq!(merged(&base, &ours, &lines("theirs", count, &[])), None);
+        }
+        let (top, end) = ((3, "top"), (count - 3, "end"));
+        let ours = lines("base", count, &[top, end]);
+        let theirs = lines("base", count, &[(count / 2, "middle")]);
+        let both = lines("base", count, &[top, (count / 2, "middle"), end]);
+        assert_eq!(merged(&base, &ours, &theirs), Some(both));
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     }
 
     fn text() -> impl Strategy<Value = String> {
