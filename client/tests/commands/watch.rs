@@ -288,3 +288,14 @@ fn a_folder_that_is_named_twice_is_told() {
         assert!(refused.err.contains("named twice"), "{refused:?}");
     }
 }
+
+#[test]
+fn a_watch_of_a_folder_whose_disk_is_not_there_yet_may_be_started_again() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    fs::rename(laptop.place(""), laptop.root().join("away")).unwrap();
+    fs::remove_file(laptop.root().join(".kamirc.json")).unwrap();
+    let refused = laptop.run(&["watch"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("kamisync link"), "{refused:?}");
+}

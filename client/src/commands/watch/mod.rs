@@ -35,6 +35,7 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
     }
     let folders = folders.into_iter().map(open::folder);
     let folders: Vec<Folder> = folders.collect::<Result<_>>()?;
+    folders.iter().try_for_each(require_there)?;
     each_once(&folders)?;
     // A folder that is not linked, or in use, is told before any is watched.
     let watched = folders.iter().map(Watched::open);
@@ -45,6 +46,16 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
         }
     });
     Ok(Done::InStep)
+}
+
+/// The disk of a folder may come later. This is no mistake on the command line, after which a service would not try again.
+fn require_there(folder: &Folder) -> Result<()> {
+    let (root, kamiflow) = (folder.root.display(), folder.kamiflow());
+    anyhow::ensure!(
+        kamiflow.exists(),
+        "There is no .kamiflow in {root}: run `kamisync link URL` there, or wait for its disk."
+    );
+    Ok(())
 }
 
 /// The lock would tell of another program, which is this one.
