@@ -20,7 +20,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  wrong command line, settings or key file
   3  not in step (status), or open conflicts (resolve)
   4  the server cannot be reached or asks to wait: try again later
-  5  so much would be deleted that --accept-deletions or --bring-back is needed, or the project was deleted
+  5  a person must say what was meant: much would be deleted, or the project was
   6  another kamisync works in this folder";
 
 #[derive(Debug, Subcommand)]

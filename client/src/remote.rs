@@ -135,6 +135,8 @@ pub struct Push {
     pub puts: Vec<Put>,
     /// Files to delete.
     pub deletes: Vec<Delete>,
+    /// Whether the project is begun with this, as far as is known, and gets its name.
+    pub is_first: bool,
 }
 
 /// A file to store.

@@ -33,6 +33,7 @@ impl Round<'_> {
         let contents = edits.par_iter().map(read);
         let contents: Vec<Option<Content>> = contents.collect();
         let mut part = Part::default();
+        part.push.is_first = self.state.entries.values().all(|entry| entry.rev == 0);
         for (edit, content) in edits.iter().zip(contents) {
             match content {
                 Some(content) => self.add_put(&mut part, edit, content),

@@ -32,7 +32,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project with this id; `name` is shown beside it in lists.
+    /// The project with this id; `name` is shown beside it in lists when it is begun here.
     pub fn new(server: Server, id: &str, name: &str) -> Self {
         Self {
             server,

@@ -32,11 +32,12 @@ struct Deletion<'a> {
 
 #[derive(Serialize)]
 struct Metadata<'a> {
-    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 impl<'a> PushBody<'a> {
-    /// `name` is that of the project.
+    /// `name` is that of a project which is begun. That of one which others know is left as it is.
     pub fn new(push: &'a Push, name: &'a str) -> Self {
         let file = |put: &'a Put| File {
             path: &put.path,
@@ -52,7 +53,9 @@ impl<'a> PushBody<'a> {
         Self {
             files: push.puts.iter().map(file).collect(),
             deletions: push.deletes.iter().map(deletion).collect(),
-            metadata: Metadata { name },
+            metadata: Metadata {
+                name: push.is_first.then_some(name),
+            },
         }
     }
 }

@@ -285,3 +285,22 @@ fn an_error_says_its_cause_once() {
         );
     }
 }
+
+#[test]
+fn a_project_has_the_name_of_the_folder_that_began_it() {
+    let host = Host::start();
+    let (laptop, phone) = (
+        Device::linked("laptop", &host),
+        Device::linked("phone", &host),
+    );
+    let name = || host.client().get("/v1/projects").json["projects"][0]["name"].clone();
+    laptop.write("ideas/a.md", "a");
+    laptop.run(&["sync"]).good();
+    let first = laptop.root().file_name().unwrap().to_str().unwrap();
+    assert_eq!(name(), first);
+    phone.write("ideas/b.md", "b");
+    phone.run(&["sync"]).good();
+    phone.write("ideas/b.md", "b, edited");
+    phone.run(&["sync"]).good();
+    assert_eq!(name(), first);
+}

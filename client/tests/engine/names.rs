@@ -18,6 +18,7 @@ fn put(host: &Host, path: &str, text: &str) {
             content: text.into(),
         }],
         deletes: Vec::<Delete>::new(),
+        is_first: true,
     };
     project.remote().push(&push).unwrap();
 }

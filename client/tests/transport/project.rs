@@ -21,6 +21,7 @@ fn puts(puts: Vec<Put>) -> Push {
     Push {
         puts,
         deletes: Vec::new(),
+        is_first: true,
     }
 }
 
@@ -61,6 +62,7 @@ fn what_is_pushed_comes_back_with_its_deletions() {
             .push(&Push {
                 puts: Vec::new(),
                 deletes,
+                is_first: false,
             })
             .unwrap(),
     );
