@@ -11,6 +11,11 @@ pub fn tell(folder: &Folder) {
             "kamisync: There is no folder .kamiflow/{category}, which sync.categories names."
         ));
     }
+    for pattern in folder.selection.idle_ignores() {
+        note(format_args!(
+            "kamisync: '{pattern}' of .kamiignore leaves nothing out, since it is for another folder than those that are synced."
+        ));
+    }
     if !folder.settings.include.is_empty() {
         tell_patterns(folder);
     }

@@ -4,7 +4,7 @@ use ignore::Match;
 use ignore::gitignore::Gitignore;
 
 use super::kamirc::ConfigError;
-use super::patterns::{is_comment, patterns, refusal};
+use super::patterns::{is_comment, patterns, refusal, verdict};
 use crate::conflict::CopyName;
 
 const ORIGIN: &str = "sync.include";
@@ -29,11 +29,7 @@ impl Include {
 
     /// Whether a pattern names this file, or a folder above it, or the file that it is a conflict copy of.
     pub fn has(&self, path: &str) -> bool {
-        let named = |path: &str| {
-            self.patterns
-                .matched_path_or_any_parents(path, false)
-                .map(drop)
-        };
+        let named = |path: &str| verdict(&self.patterns, path, false);
         match named(path) {
             Match::None => {
                 CopyName::of(path).is_some_and(|copy| named(copy.original()).is_ignore())
@@ -48,8 +44,7 @@ impl Include {
         included.filter(|line| {
             let pattern =
                 patterns(ORIGIN, [*line].into_iter()).unwrap_or_else(|_| Gitignore::empty());
-            let matches =
-                |path: &String| !pattern.matched_path_or_any_parents(path, false).is_none();
+            let matches = |path: &String| !verdict(&pattern, path, false).is_none();
             !line.starts_with('!') && !paths.iter().any(matches)
         })
     }

@@ -1,6 +1,10 @@
 //! Patterns as in `.gitignore`.
 
+use std::borrow::Cow;
+
+use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use unicode_normalization::UnicodeNormalization;
 
 use super::kamirc::ConfigError;
 
@@ -18,9 +22,36 @@ pub(super) fn patterns<'a>(
         if !is_comment(line) && can_match_nothing(line) {
             return Err(refusal(origin, line));
         }
-        builder.add_line(None, line).map_err(unusable)?;
+        builder.add_line(None, &composed(line)).map_err(unusable)?;
     }
     builder.build().map_err(unusable)
+}
+
+/// What the patterns say of a path, which must not begin with a slash.
+pub(super) fn verdict(patterns: &Gitignore, path: &str, is_folder: bool) -> Match<()> {
+    let path = composed(path);
+    let verdict = patterns.matched_path_or_any_parents(&*path, is_folder);
+    verdict.map(drop)
+}
+
+/// Systems write accents in two ways, and a pattern is for both.
+fn composed(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() {
+        true => text.into(),
+        false => text.nfc().collect::<String>().into(),
+    }
+}
+
+/// Whether a pattern is for what is below a folder that is none of these.
+pub(super) fn is_elsewhere(pattern: &str, folders: &[String]) -> bool {
+    let path = pattern.trim_end().trim_end_matches('/');
+    let first = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let is_plain = !first.contains(['*', '?', '[', '\\']) && !pattern.starts_with(['!', '#']);
+    path.contains('/') && is_plain && !folders.iter().any(|folder| folder == first)
 }
 
 /// Whether a line is empty, or begins like a comment.
@@ -42,8 +73,9 @@ fn can_match_nothing(pattern: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut names = path.split('/');
-    path.split('/').next() == Some(".kamiflow")
-        || names.any(|name| matches!(name, "" | "." | ".."))
+    let first = path.split('/').next().unwrap_or_default();
+    names.any(|name| matches!(name, "" | "." | ".." | ".kamiflow"))
+        || matches!(first.as_bytes(), b"~" | [_, b':'])
         || has_foreign_separator(path)
 }
 

@@ -9,11 +9,11 @@ use ignore::gitignore::Gitignore;
 use super::ignore_file::{IgnoreFile, NAME as IGNORE};
 use super::include::Include;
 use super::kamirc::ConfigError;
-use super::patterns::patterns;
+use super::patterns::{is_elsewhere, patterns, verdict};
 use crate::names;
 
 /// Raised when the same settings select other paths than before.
-const MEANING: u32 = 2;
+const MEANING: u32 = 3;
 
 /// The paths that are synced.
 #[derive(Debug)]
@@ -63,7 +63,10 @@ impl Selection {
             categories: categories.to_vec(),
             include: Include::new(include)?,
             ignore: patterns(IGNORE, without_mark(ignore).lines())?,
-            file: IgnoreFile::default(),
+            file: IgnoreFile {
+                text: ignore.to_owned(),
+                is_gone: false,
+            },
             fingerprint: format!("{MEANING} {categories:?} {include:?} {ignore:?}"),
         })
     }
@@ -76,6 +79,12 @@ impl Selection {
     /// The patterns of `include` that none of these files matches.
     pub fn idle<'a>(&'a self, paths: &'a [String]) -> impl Iterator<Item = &'a str> {
         self.include.idle(paths)
+    }
+
+    /// Patterns of `.kamiignore` below folders that are not synced, which leave nothing out.
+    pub fn idle_ignores(&self) -> impl Iterator<Item = &str> {
+        let lines = without_mark(&self.file.text).lines();
+        lines.filter(|line| is_elsewhere(line, &self.categories))
     }
 
     /// What changes when other paths are selected.
@@ -104,11 +113,7 @@ impl Selection {
 
     fn is_ignored(&self, path: &str, is_folder: bool) -> bool {
         // A path that begins with a slash cannot be matched, and is not sound.
-        path.starts_with('/')
-            || self
-                .ignore
-                .matched_path_or_any_parents(path, is_folder)
-                .is_ignore()
+        path.starts_with('/') || verdict(&self.ignore, path, is_folder).is_ignore()
     }
 }
 
@@ -226,6 +231,9 @@ mod tests {
             "./ideas/private",
             r"ideas\private\",
             "!/.kamiflow/a.md",
+            "/home/me/notes/.kamiflow/ideas/private/",
+            "~/notes/private/",
+            "C:/notes/private/",
         ] {
             let refusal = refusal(&format!("fine\n{idle}\n")).unwrap_or_default();
             assert!(
@@ -235,6 +243,36 @@ mod tests {
         }
         let fine = "# a comment, such as ./a\n\n  \nprivate/\n.obsidian/workspace.json\n\\#a.md\n";
         assert_eq!(refusal(fine), None);
+    }
+
+    #[test]
+    fn a_pattern_holds_however_an_accent_is_written() {
+        let (composed, decomposed) = ("priv\u{e9}", "prive\u{301}");
+        for (pattern, folder) in [(composed, decomposed), (decomposed, composed)] {
+            let selection = selection(&[&format!("{pattern}.txt")], &format!("{pattern}/\n"));
+            assert!(
+                !selection.has_file(&format!("ideas/{folder}/a.md")),
+                "{pattern}"
+            );
+            assert!(
+                !selection.may_have_files(&format!("ideas/{folder}")),
+                "{pattern}"
+            );
+            assert!(
+                selection.has_file(&format!("ideas/{folder}.txt")),
+                "{pattern}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_below_folders_that_are_not_synced_are_known() {
+        let selection = selection(
+            &[],
+            "# notes/a\nprivate/\n/Ideas/b/\nideas/c\n*/d\n!x/e\nnotes/f.md\n/g\n",
+        );
+        let idle: Vec<&str> = selection.idle_ignores().collect();
+        assert_eq!(idle, ["/Ideas/b/", "notes/f.md", "/g"]);
     }
 
     #[test]
