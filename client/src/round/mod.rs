@@ -102,7 +102,7 @@ impl Round<'_> {
         let mut looks = 0;
         for _ in 0..TRIES {
             match has_news {
-                true => self.pull()?,
+                true => self.pull_or_send()?,
                 false => self.take_pending()?,
             }
             has_news = true;
@@ -118,6 +118,15 @@ impl Round<'_> {
         self.state.forget_asked()?;
         sweep(&self.disk);
         Ok(())
+    }
+
+    /// What others deleted waits for an answer. What was saved here does not: it may be on this device alone.
+    fn pull_or_send(&mut self) -> Result<(), SyncError> {
+        let pulled = self.pull();
+        if matches!(pulled, Err(SyncError::Question(..))) {
+            self.push()?;
+        }
+        pulled
     }
 
     /// What was done, what was left, and what is here now.

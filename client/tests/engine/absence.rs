@@ -170,6 +170,28 @@ fn what_others_deleted_by_mistake_is_kept_and_goes_up_again() {
 }
 
 #[test]
+fn what_is_saved_goes_up_while_a_question_about_other_devices_waits() {
+    let host = Host::start();
+    let (a, b) = pair(&host, 40);
+    std::fs::remove_dir_all(a.place("ideas/sub")).unwrap();
+    a.sync_deletions();
+    let before = b.files().len();
+    for text in ["begun", "done"] {
+        b.write("ideas/thesis.md", text);
+        assert!(matches!(b.fail(), SyncError::Question(..)));
+        a.sync();
+        assert_eq!(a.read("ideas/thesis.md").as_deref(), Some(text));
+        assert_eq!(b.files().len(), before + 1);
+    }
+    a.write("ideas/news.md", "news");
+    a.sync();
+    b.fail();
+    assert_eq!(b.read("ideas/news.md").as_deref(), Some("news"));
+    assert_eq!(b.sync_deletions().deleted_here.len(), 40);
+    assert_eq!(settle(&[&a, &b]).len(), before + 2 - 40);
+}
+
+#[test]
 fn files_that_come_and_go_are_no_absence() {
     let host = Host::start();
     let (a, b) = pair(&host, 5);
@@ -241,6 +263,7 @@ fn a_category_on_another_disk_that_lacks_files_is_asked_about() {
     a.sync();
     a.delete("ideas");
     std::os::unix::fs::symlink(other.path(), a.place("ideas")).unwrap();
+    a.folder().confirm_links().unwrap();
     a.write("ideas/sub/0.md", "text 0\n");
     let is_other = std::os::unix::fs::MetadataExt::dev(&other.path().metadata().unwrap())
         != std::os::unix::fs::MetadataExt::dev(&a.place("ideas before").metadata().unwrap());
