@@ -4,7 +4,7 @@
 //! * [`remote`], [`feed`] — what the engine asks of a server, and how that fails
 //! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
-//! * `memory`, [`lock`] — the folder with what is remembered, in which one program works at a time
+//! * `memory`, `private_file`, [`lock`] — the folder with what is remembered, in which one program works at a time
 //! * [`state`] — what both sides had when they were last in step
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
 //! * [`apply`] — changes files so that nothing is lost
@@ -29,6 +29,7 @@ mod memory;
 pub mod merge;
 pub mod names;
 pub mod plan;
+mod private_file;
 pub mod remote;
 pub mod report;
 pub mod round;

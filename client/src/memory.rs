@@ -1,7 +1,6 @@
 //! `.kamiflow/.sync`, the folder with what the program remembers.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use crate::error::{At, SyncError};
@@ -18,20 +17,6 @@ pub fn prepare(memory: &Path) -> Result<(), SyncError> {
         true => Ok(()),
         false => std::fs::write(&gitignore, "*\n").at(&gitignore),
     }
-}
-
-/// Writes one of its files, for the user alone and in one step: no reader and no power cut finds half of it.
-pub fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let new = file.with_extension("new");
-    _ = std::fs::remove_file(&new);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(&new)?;
-    writeln!(opened, "{text}")?;
-    opened.sync_all()?;
-    std::fs::rename(&new, file)
 }
 
 /// Refuses a folder in which a file is a link. It may come with a repository, and what is written through the link would

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Disk;
 use crate::dates;
-use crate::memory::replace;
+use crate::private_file;
 
 /// Their file, in `.kamiflow/.sync`: the oldest first, each once.
 const FILE: &str = "kamisync.days";
@@ -24,7 +24,7 @@ pub(super) fn past(disk: &Disk, of_trash: &[String]) -> Vec<String> {
         dates::day(disk.now),
     );
     let lines = days.join("\n");
-    if lines != text.trim_end() && replace(&file, &lines).is_err() {
+    if lines != text.trim_end() && private_file::write(&file, &lines).is_err() {
         return Vec::new();
     }
     let past = &days[..days.len().saturating_sub(KEPT + 1)];

@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use super::exit::usage;
 use crate::config::Folder;
-use crate::memory::{self, replace};
+use crate::memory;
+use crate::private_file;
 use crate::state::State;
 use crate::transport::Address;
 
@@ -97,9 +98,9 @@ pub fn write(folder: &Folder, key: &str, address: &Address, project: &str) -> Re
     let memory = folder.memory();
     memory::prepare(&memory)?;
     let file = memory.join(FILE);
-    let written = replace(&memory.join(SERVER), &address.to_string())
-        .and_then(|()| replace(&memory.join(PROJECT), project))
-        .and_then(|()| replace(&file, key));
+    let written = private_file::write(&memory.join(SERVER), &address.to_string())
+        .and_then(|()| private_file::write(&memory.join(PROJECT), project))
+        .and_then(|()| private_file::write(&file, key));
     written.with_context(|| format!("{} cannot be written", file.display()))
 }
 

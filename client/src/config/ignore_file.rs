@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::kamirc::ConfigError;
-use crate::memory::replace;
+use crate::private_file;
 
 /// The file with patterns of what is not synced, in `.kamiflow`.
 pub(super) const NAME: &str = ".kamiignore";
@@ -48,7 +48,7 @@ impl IgnoreFile {
         let before = std::fs::read_to_string(&last).unwrap_or_default();
         match before.strip_suffix('\n').unwrap_or(&before) == self.text {
             true => Ok(()),
-            false => replace(&last, &self.text),
+            false => private_file::write(&last, &self.text),
         }
     }
 }

@@ -3,48 +3,47 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 
-use super::Folder;
-use crate::memory::replace;
+use crate::private_file;
 
 /// What the links of a folder are remembered in, in `.kamiflow/.sync`.
 pub const FILE: &str = "kamisync.links";
 
-/// Where each category leads that is a link.
-pub type Links = BTreeMap<String, String>;
+/// Where each category leads that is a link, and that a person means.
+#[derive(Debug, Default)]
+pub(super) struct Links(BTreeMap<String, String>);
 
-impl Folder {
-    /// Takes the links of now for those that a person means.
-    pub fn confirm_links(&self) -> io::Result<()> {
-        let links = serde_json::to_string(&self.links_now())?;
-        replace(&self.memory().join(FILE), &links)
+impl Links {
+    /// What was confirmed; none in a folder that was linked before it was remembered. A damaged file confirms nothing.
+    pub fn confirmed(kamiflow: &Path) -> Option<Self> {
+        let text = std::fs::read(file(kamiflow)).ok()?;
+        Some(Self(serde_json::from_slice(&text).unwrap_or_default()))
     }
 
-    /// Why a category is held back: it is a link that leads elsewhere than those that a person means.
-    pub fn astray(&self, category: &str) -> Option<String> {
-        let meant = self.links.as_ref()?;
-        let now = self.target(category)?;
-        (meant.get(category) != Some(&now)).then(|| {
+    /// Confirms those of now.
+    pub fn confirm(kamiflow: &Path, categories: &[String]) -> io::Result<Self> {
+        let target = |name: &String| Some((name.clone(), target(&kamiflow.join(name))?));
+        let links = Self(categories.iter().filter_map(target).collect());
+        private_file::write(&file(kamiflow), &serde_json::to_string(&links.0)?)?;
+        Ok(links)
+    }
+
+    /// Why a category is held back whose folder is here: it is a link, and leads elsewhere than a person means.
+    pub fn astray(&self, category: &str, place: &Path) -> Option<String> {
+        let now = target(place)?;
+        (self.0.get(category) != Some(&now)).then(|| {
             format!("it leads to {now}, which is new: run `kamisync link` again if its files are to be synced")
         })
     }
+}
 
-    /// Where a category leads that is a link to something.
-    pub fn target(&self, category: &str) -> Option<String> {
-        let place = self.place(category);
-        let target = place.is_symlink().then(|| place.canonicalize().ok())?;
-        target.map(|target| target.display().to_string())
-    }
+/// Where a place leads that is a link to something.
+pub(super) fn target(place: &Path) -> Option<String> {
+    let target = place.is_symlink().then(|| place.canonicalize().ok())?;
+    target.map(|target| target.display().to_string())
+}
 
-    /// What was confirmed; none in a folder that was linked before it was remembered. A damaged file confirms nothing.
-    pub(super) fn confirmed_links(&self) -> Option<Links> {
-        let text = std::fs::read(self.memory().join(FILE)).ok()?;
-        Some(serde_json::from_slice(&text).unwrap_or_default())
-    }
-
-    pub(super) fn links_now(&self) -> Links {
-        let categories = self.selection.categories().iter();
-        let links = categories.map(|category| Some((category.clone(), self.target(category)?)));
-        links.flatten().collect()
-    }
+fn file(kamiflow: &Path) -> PathBuf {
+    kamiflow.join(".sync").join(FILE)
 }

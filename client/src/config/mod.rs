@@ -12,11 +12,13 @@ mod patterns;
 mod selection;
 
 pub use kamirc::{ConfigError, Kamirc};
-pub use links::{FILE as LINKS, Links};
+pub use links::FILE as LINKS;
 pub use selection::Selection;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use links::Links;
 
 /// A folder with a `.kamiflow` in it.
 #[derive(Debug)]
@@ -37,24 +39,41 @@ impl Folder {
         let settings = Kamirc::read(root)?;
         let kamiflow = root.join(".kamiflow");
         let selection = Selection::new(&kamiflow, &settings.categories, &settings.include)?;
-        let mut folder = Self {
+        Ok(Self {
             root: root.to_owned(),
             settings,
             selection,
-            links: None,
-        };
-        folder.links = folder.confirmed_links();
-        Ok(folder)
+            links: Links::confirmed(&kamiflow),
+        })
     }
 
     /// Remembers what must not change by itself, before a round: the patterns of `.kamiignore`, and where links lead.
     pub fn remember(&mut self) -> io::Result<()> {
         self.selection.remember(&self.kamiflow())?;
         if self.links.is_none() {
-            self.confirm_links()?;
-            self.links = Some(self.links_now());
+            self.links = Some(self.confirmed_links()?);
         }
         Ok(())
+    }
+
+    /// Takes the links of now for those that a person means.
+    pub fn confirm_links(&self) -> io::Result<()> {
+        self.confirmed_links().map(drop)
+    }
+
+    fn confirmed_links(&self) -> io::Result<Links> {
+        Links::confirm(&self.kamiflow(), self.selection.categories())
+    }
+
+    /// Why a category is held back: it is a link that leads elsewhere than those that a person means.
+    pub fn astray(&self, category: &str) -> Option<String> {
+        let links = self.links.as_ref()?;
+        links.astray(category, &self.place(category))
+    }
+
+    /// Where a category leads that is a link to something.
+    pub fn target(&self, category: &str) -> Option<String> {
+        links::target(&self.place(category))
     }
 
     /// The folder that paths are relative to.
