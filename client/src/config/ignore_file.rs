@@ -3,6 +3,8 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::kamirc::ConfigError;
 use crate::private_file;
@@ -11,6 +13,8 @@ use crate::private_file;
 pub(super) const NAME: &str = ".kamiignore";
 /// Its last text, in `.kamiflow/.sync`.
 const LAST: &str = "kamisync.ignore";
+/// What an editor takes to empty a file and write it.
+const SAVED: Duration = Duration::from_millis(200);
 
 /// What it says, or said last.
 #[derive(Debug, Default)]
@@ -23,23 +27,18 @@ pub(super) struct IgnoreFile {
 impl IgnoreFile {
     pub fn read(kamiflow: &Path) -> Result<Self, ConfigError> {
         let file = kamiflow.join(NAME);
-        let read = |file: &Path| match std::fs::read_to_string(file) {
-            // A link to what is not there is no missing file.
-            Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => Ok(None),
-            text => text
-                .map(Some)
-                .map_err(|error| ConfigError::Unreadable(file.to_owned(), error)),
-        };
-        if let Some(text) = read(&file)? {
-            return Ok(Self {
-                text,
-                is_gone: false,
-            });
+        let last = text_of(&last(kamiflow))?.unwrap_or_default();
+        let last = last.strip_suffix('\n').unwrap_or(&last);
+        let has_last = !last.trim().is_empty();
+        let mut text = text_of(&file)?;
+        if has_last && text.as_deref() == Some("") {
+            sleep(SAVED);
+            text = text_of(&file)?;
         }
-        let text = read(&last(kamiflow))?.unwrap_or_default();
-        let text = text.strip_suffix('\n').unwrap_or(&text).to_owned();
-        let is_gone = !text.trim().is_empty();
-        Ok(Self { text, is_gone })
+        Ok(Self {
+            is_gone: has_last && text.is_none(),
+            text: text.unwrap_or_else(|| last.to_owned()),
+        })
     }
 
     /// Remembers what it says.
@@ -53,6 +52,36 @@ impl IgnoreFile {
     }
 }
 
+/// None of a file that is not there. A link to what is not there is no missing file.
+fn text_of(file: &Path) -> Result<Option<String>, ConfigError> {
+    match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => Ok(None),
+        text => text
+            .map(Some)
+            .map_err(|error| ConfigError::Unreadable(file.to_owned(), error)),
+    }
+}
+
 fn last(kamiflow: &Path) -> PathBuf {
     kamiflow.join(".sync").join(LAST)
+}
+
+#[test]
+fn a_file_that_an_editor_has_just_emptied_is_read_when_it_is_saved() {
+    let kamiflow = tempfile::tempdir().unwrap();
+    std::fs::create_dir(kamiflow.path().join(".sync")).unwrap();
+    let file = kamiflow.path().join(NAME);
+    std::fs::write(&file, "private/").unwrap();
+    let read = || IgnoreFile::read(kamiflow.path()).unwrap();
+    read().remember(kamiflow.path()).unwrap();
+    std::fs::write(&file, "").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(SAVED / 4);
+            std::fs::write(&file, "private/\n*.tmp.md").unwrap();
+        });
+        assert_eq!(read().text, "private/\n*.tmp.md");
+    });
+    std::fs::write(&file, "").unwrap();
+    assert_eq!((read().text.as_str(), read().is_gone), ("", false));
 }
