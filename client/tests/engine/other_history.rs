@@ -137,6 +137,10 @@ impl Remote for Switch<'_> {
         self.now().totals()
     }
 
+    fn is_deleted(&self) -> Result<bool, RemoteError> {
+        self.now().is_deleted()
+    }
+
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         self.now().changes(since, content)
     }
