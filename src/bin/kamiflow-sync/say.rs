@@ -1,7 +1,7 @@
 //! Prints what the program has to say to a person.
 //!
 //! `println!` and `eprintln!` panic when nobody reads any more, as after `| head`. The program goes on
-//! then, and its exit code tells how it ended. What must not be lost is printed by [`print`].
+//! then, and its exit code tells how it ended. What must not be lost is printed by [`print()`].
 
 use std::io::{self, Write, stdout};
 
