@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_setfl};
 
-use support::{Process, free_port, server, terminate};
+use support::{Host, Process, free_port, server, terminate};
 
 /// A pipe that takes no more, until its reader reads.
 fn full_pipe() -> (PipeReader, PipeWriter) {
@@ -37,6 +37,8 @@ fn ask(port: u16, path: &str) -> std::io::Result<String> {
 
 #[test]
 fn a_server_whose_log_and_output_nobody_reads_serves_and_stops() {
+    // A start that has to build the component says so, and would wait for whoever reads that.
+    drop(Host::start());
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let (log, stderr) = full_pipe();
