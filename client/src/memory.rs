@@ -11,6 +11,19 @@ const GITIGNORE: &str = ".gitignore";
 /// Makes the folder, where it is not there yet.
 pub fn prepare(memory: &Path) -> Result<(), SyncError> {
     std::fs::create_dir_all(memory).at(memory)?;
+    protect(memory)
+}
+
+/// Makes the folder in a round, but not `.kamiflow` around it: that may be a disk which is away, and is to come back in this place.
+pub fn prepare_again(memory: &Path) -> Result<(), SyncError> {
+    match std::fs::create_dir(memory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made.at(memory)?,
+    }
+    protect(memory)
+}
+
+fn protect(memory: &Path) -> Result<(), SyncError> {
     no_links(memory)?;
     let gitignore = memory.join(GITIGNORE);
     match gitignore.exists() {
@@ -41,6 +54,18 @@ fn a_repository_takes_nothing_of_the_folder_whoever_made_it() {
         let gitignore = std::fs::read_to_string(memory.join(".gitignore"));
         assert_eq!(gitignore.unwrap(), "*\n");
         std::fs::remove_dir_all(&memory).unwrap();
+    }
+}
+
+#[test]
+fn a_round_makes_the_folder_but_not_the_one_around_it() {
+    let root = tempfile::tempdir().unwrap();
+    let kamiflow = root.path().join(".kamiflow");
+    assert!(prepare_again(&kamiflow.join(".sync")).is_err());
+    assert!(!kamiflow.exists());
+    std::fs::create_dir(&kamiflow).unwrap();
+    for _ in 0..2 {
+        prepare_again(&kamiflow.join(".sync")).unwrap();
     }
 }
 

@@ -39,7 +39,7 @@ impl<'a> Disk<'a> {
     /// system, dates the files.
     pub fn of(folder: &'a Folder) -> Result<Self, SyncError> {
         let memory = folder.memory();
-        memory::prepare(&memory)?;
+        memory::prepare_again(&memory)?;
         let (folding, now) = probe(&memory).at(&memory)?;
         Ok(Self {
             folder,

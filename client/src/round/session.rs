@@ -71,7 +71,7 @@ impl Session {
     ) -> Result<Report, SyncError> {
         options.progress.begin(Phase::Scan, None);
         let memory = self.folder.memory();
-        memory::prepare(&memory)?;
+        memory::prepare_again(&memory)?;
         let _lock = Lock::to_change_files(&memory)?;
         let disk = Disk::of(&self.folder)?;
         let scan = look(&disk, &self.state, self.seen.take(), &news.here);
