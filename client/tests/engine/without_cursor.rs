@@ -170,10 +170,10 @@ fn after_a_restored_backup_the_devices_bring_back_what_it_lacks() {
     assert_eq!(files["ideas/b.md"], "b\n");
 }
 
-#[test]
-fn an_edit_of_a_text_that_the_server_has_lost_is_no_conflict() {
+/// Two devices at a server that was restored from a backup: the first had edited a file since.
+fn after_a_lost_edit() -> (Host, Device, Device) {
     let host = Host::start();
-    let (mut a, _) = pair(&host);
+    let (mut a, mut b) = pair(&host);
     let database = host.database();
     let backup = database.with_file_name("backup.db");
     run(&database, &["backup", argument(&backup)]).good();
@@ -183,6 +183,13 @@ fn an_edit_of_a_text_that_the_server_has_lost_is_no_conflict() {
     run(&database, &["restore", argument(&backup)]).good();
     let host = Host::resume(folder, &[]);
     a.move_to(&host);
+    b.move_to(&host);
+    (host, a, b)
+}
+
+#[test]
+fn an_edit_of_a_text_that_the_server_has_lost_is_no_conflict() {
+    let (host, a, _) = after_a_lost_edit();
     a.write("ideas/a.md", "a after the restore\n");
     let report = a.sync();
     assert!(report.conflicts.is_empty(), "{report:?}");
@@ -194,19 +201,7 @@ fn an_edit_of_a_text_that_the_server_has_lost_is_no_conflict() {
 
 #[test]
 fn edits_on_both_sides_of_a_restored_backup_are_both_kept() {
-    let host = Host::start();
-    let (mut a, b) = pair(&host);
-    let database = host.database();
-    let backup = database.with_file_name("backup.db");
-    run(&database, &["backup", argument(&backup)]).good();
-    a.write("ideas/a.md", "a after the backup\n");
-    a.sync();
-    let (_, _, folder) = host.stop();
-    run(&database, &["restore", argument(&backup)]).good();
-    let host = Host::resume(folder, &[]);
-    a.move_to(&host);
-    let mut b = b;
-    b.move_to(&host);
+    let (_host, a, b) = after_a_lost_edit();
     b.write("ideas/a.md", "of b, after the restore\n");
     b.sync();
     a.sync();
