@@ -71,9 +71,10 @@ fn holder(file: &mut File) -> String {
     let mut text = String::new();
     // It may be just about to write it, and Windows lets nobody read it.
     _ = file.read_to_string(&mut text);
-    match text.is_empty() {
-        true => "unknown".to_owned(),
-        false => text,
+    if text.is_empty() {
+        "unknown".to_owned()
+    } else {
+        text
     }
 }
 

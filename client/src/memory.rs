@@ -26,9 +26,10 @@ pub fn prepare_again(memory: &Path) -> Result<(), SyncError> {
 fn protect(memory: &Path) -> Result<(), SyncError> {
     no_links(memory)?;
     let gitignore = memory.join(GITIGNORE);
-    match gitignore.exists() {
-        true => Ok(()),
-        false => std::fs::write(&gitignore, "*\n").at(&gitignore),
+    if gitignore.exists() {
+        Ok(())
+    } else {
+        std::fs::write(&gitignore, "*\n").at(&gitignore)
     }
 }
 

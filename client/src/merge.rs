@@ -9,9 +9,10 @@ const MOST: usize = 400_000_000;
 pub fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     let is_text = |bytes: &&[u8]| !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
     let is_text = [base, ours, theirs].iter().all(is_text);
-    match is_text && effort(base, ours).max(effort(base, theirs)) <= MOST {
-        true => diffy::merge_bytes(base, ours, theirs).ok(),
-        false => None,
+    if is_text && effort(base, ours).max(effort(base, theirs)) <= MOST {
+        diffy::merge_bytes(base, ours, theirs).ok()
+    } else {
+        None
     }
 }
 

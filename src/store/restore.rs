@@ -48,9 +48,10 @@ impl Store {
                 device: device.clone(),
                 ..push
             };
-            let applied = match dry_run {
-                true => store.preview(&push, to),
-                false => store.push(&push, to),
+            let applied = if dry_run {
+                store.preview(&push, to)
+            } else {
+                store.push(&push, to)
             }?;
             Ok(Restored {
                 applied,
@@ -58,9 +59,10 @@ impl Store {
                 purged: past.purged,
             })
         };
-        match dry_run {
-            true => self.snapshot(restore),
-            false => self.retried(|store| store.with_names(to.id, |store| store.write(restore))),
+        if dry_run {
+            self.snapshot(restore)
+        } else {
+            self.retried(|store| store.with_names(to.id, |store| store.write(restore)))
         }
     }
 

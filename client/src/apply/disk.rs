@@ -70,9 +70,10 @@ fn probe(folder: &Path) -> io::Result<(Folding, SystemTime)> {
     let place = folder.join(format!("{TEMPORARY}fold-é.tmp"));
     let twin = folder.join(format!("{TEMPORARY}FOLD-e\u{301}.tmp"));
     std::fs::write(&place, b"now")?;
-    let folding = match twin.symlink_metadata().is_ok() {
-        true => Folding::Folded,
-        false => Folding::Exact,
+    let folding = if twin.symlink_metadata().is_ok() {
+        Folding::Folded
+    } else {
+        Folding::Exact
     };
     let now = place.symlink_metadata()?.modified()?;
     std::fs::remove_file(&place)?;

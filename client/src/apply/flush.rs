@@ -11,9 +11,10 @@ const MANY: usize = 24;
 /// Writes these files to the disk.
 pub(super) fn files(places: &[PathBuf]) -> io::Result<()> {
     let places: Vec<&Path> = places.iter().map(PathBuf::as_path).collect();
-    match places.len() >= MANY && file_systems(&places)? {
-        true => Ok(()),
-        false => places.into_iter().try_for_each(file),
+    if places.len() >= MANY && file_systems(&places)? {
+        Ok(())
+    } else {
+        places.into_iter().try_for_each(file)
     }
 }
 
@@ -21,9 +22,10 @@ pub(super) fn files(places: &[PathBuf]) -> io::Result<()> {
 pub(super) fn folders(places: &[PathBuf]) -> io::Result<()> {
     let folders: BTreeSet<&Path> = places.iter().filter_map(|place| folder_of(place)).collect();
     let folders: Vec<&Path> = folders.into_iter().collect();
-    match folders.len() >= MANY && file_systems(&folders)? {
-        true => Ok(()),
-        false => folders.into_iter().try_for_each(folder),
+    if folders.len() >= MANY && file_systems(&folders)? {
+        Ok(())
+    } else {
+        folders.into_iter().try_for_each(folder)
     }
 }
 

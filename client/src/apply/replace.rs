@@ -107,12 +107,11 @@ fn put_back(disk: &Disk, staged: &Staged) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         result => result?,
     }
-    match has_content(temporary, &checksum(write.content)) {
-        true => std::fs::remove_file(temporary),
-        false => {
-            // Where the trash does not take it, it stays beside, and the next round tries again.
-            _ = trash(disk, temporary, write.path);
-            Ok(())
-        }
+    if has_content(temporary, &checksum(write.content)) {
+        std::fs::remove_file(temporary)
+    } else {
+        // Where the trash does not take it, it stays beside, and the next round tries again.
+        _ = trash(disk, temporary, write.path);
+        Ok(())
     }
 }

@@ -70,9 +70,10 @@ impl Place {
         while let Some(folder) = folders.pop() {
             for entry in folder.read_dir().into_iter().flatten() {
                 let place = entry.unwrap().path();
-                match place.is_dir() {
-                    true => folders.push(place),
-                    false => texts.push(fs::read_to_string(place).unwrap()),
+                if place.is_dir() {
+                    folders.push(place)
+                } else {
+                    texts.push(fs::read_to_string(place).unwrap())
                 }
             }
         }

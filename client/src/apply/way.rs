@@ -103,13 +103,15 @@ fn no_name() -> Obstacle {
 fn ensure(folder: &Path, may_be_link: bool) -> Result<(), Obstacle> {
     match std::fs::create_dir(folder) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let metadata = match may_be_link {
-                true => folder.metadata()?,
-                false => folder.symlink_metadata()?,
+            let metadata = if may_be_link {
+                folder.metadata()?
+            } else {
+                folder.symlink_metadata()?
             };
-            match metadata.is_dir() {
-                true => Ok(()),
-                false => Err(error.into()),
+            if metadata.is_dir() {
+                Ok(())
+            } else {
+                Err(error.into())
             }
         }
         made => Ok(made?),
@@ -119,12 +121,11 @@ fn ensure(folder: &Path, may_be_link: bool) -> Result<(), Obstacle> {
 /// A file of another name, which this disk takes for the same, must not be written over.
 fn no_twin(disk: &Disk, path: &str, place: &Path) -> Result<(), Obstacle> {
     let is_there = disk.may_fold(path) && place.symlink_metadata().is_ok();
-    match is_there && !is_listed(place) {
-        true => {
-            let reason = "this disk takes its name for the same as another one";
-            Err(Obstacle::Reason(reason.to_owned()))
-        }
-        false => Ok(()),
+    if is_there && !is_listed(place) {
+        let reason = "this disk takes its name for the same as another one";
+        Err(Obstacle::Reason(reason.to_owned()))
+    } else {
+        Ok(())
     }
 }
 

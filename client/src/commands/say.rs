@@ -29,9 +29,10 @@ pub fn sentence(error: &anyhow::Error) -> String {
         }
         sentence = format!("{sentence}: {cause}");
     }
-    match sentence.ends_with('.') || sentence.contains('\n') {
-        true => sentence,
-        false => sentence + ".",
+    if sentence.ends_with('.') || sentence.contains('\n') {
+        sentence
+    } else {
+        sentence + "."
     }
 }
 

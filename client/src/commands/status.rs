@@ -31,8 +31,9 @@ pub fn run(args: &StatusArgs) -> Result<Done> {
     }
     idle::tell(&folder);
     require_read(&report)?;
-    Ok(match report.is_in_step() {
-        true => Done::InStep,
-        false => Done::OutOfStep,
+    Ok(if report.is_in_step() {
+        Done::InStep
+    } else {
+        Done::OutOfStep
     })
 }

@@ -54,9 +54,10 @@ pub fn line(report: &Report) -> String {
     let counts: Vec<String> = counts
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
-    match counts.is_empty() {
-        true => "In step.".to_owned(),
-        false => format!("{}.", counts.join(", ")),
+    if counts.is_empty() {
+        "In step.".to_owned()
+    } else {
+        format!("{}.", counts.join(", "))
     }
 }
 

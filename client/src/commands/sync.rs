@@ -14,10 +14,11 @@ use crate::report::Report;
 pub fn run(args: &SyncArgs) -> Result<Done> {
     let folder = open::folder(args.folder.as_deref())?;
     let project = open::project(&folder)?;
-    let report = match args.dry_run {
-        true => crate::round::preview(&folder, &project, &device::name())?,
-        false => round::once(folder, &project, answer(args))
-            .inspect_err(|error| tell_until_asked(error, args.json))?,
+    let report = if args.dry_run {
+        crate::round::preview(&folder, &project, &device::name())?
+    } else {
+        round::once(folder, &project, answer(args))
+            .inspect_err(|error| tell_until_asked(error, args.json))?
     };
     tell(&report, args.json)?;
     require_read(&report)?;
@@ -51,9 +52,10 @@ fn tell_until_asked(error: &anyhow::Error, as_json: bool) {
 
 /// Prints a report.
 pub fn tell(report: &Report, as_json: bool) -> Result<()> {
-    match as_json {
-        true => say(serde_json::to_string(report)?),
-        false => say(summary::text(report)),
+    if as_json {
+        say(serde_json::to_string(report)?)
+    } else {
+        say(summary::text(report))
     }
     Ok(())
 }

@@ -45,9 +45,10 @@ impl IgnoreFile {
     pub fn remember(&self, kamiflow: &Path) -> io::Result<()> {
         let last = last(kamiflow);
         let before = std::fs::read_to_string(&last).unwrap_or_default();
-        match before.strip_suffix('\n').unwrap_or(&before) == self.text {
-            true => Ok(()),
-            false => private_file::write(&last, &self.text),
+        if before.strip_suffix('\n').unwrap_or(&before) == self.text {
+            Ok(())
+        } else {
+            private_file::write(&last, &self.text)
         }
     }
 }

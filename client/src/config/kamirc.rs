@@ -78,10 +78,8 @@ fn parse(text: &[u8]) -> Result<Kamirc, serde_json::Error> {
 }
 
 fn merged(outer: Kamirc, inner: Kamirc) -> Kamirc {
-    let list = |outer: Vec<String>, inner: Vec<String>| match inner.is_empty() {
-        true => outer,
-        false => inner,
-    };
+    let list =
+        |outer: Vec<String>, inner: Vec<String>| if inner.is_empty() { outer } else { inner };
     Kamirc {
         backend: inner.backend.or(outer.backend),
         project_id: inner.project_id.or(outer.project_id),

@@ -36,9 +36,10 @@ pub(super) fn verdict(patterns: &Gitignore, path: &str, is_folder: bool) -> Matc
 
 /// Systems write accents in two ways, and a pattern is for both.
 fn composed(text: &str) -> Cow<'_, str> {
-    match text.is_ascii() {
-        true => text.into(),
-        false => text.nfc().collect::<String>().into(),
+    if text.is_ascii() {
+        text.into()
+    } else {
+        text.nfc().collect::<String>().into()
     }
 }
 

@@ -64,9 +64,10 @@ impl Gone {
 
     /// The deletions are done now, and count for the next hour.
     pub fn remember(&self, state: &mut State, side: Side) -> Result<(), SyncError> {
-        match self.paths.is_empty() {
-            true => Ok(()),
-            false => state.add_deletions(side, &self.now(), self.files),
+        if self.paths.is_empty() {
+            Ok(())
+        } else {
+            state.add_deletions(side, &self.now(), self.files)
         }
     }
 }

@@ -30,9 +30,10 @@ pub(super) fn require_not_deleted(
     changes: &[Change],
 ) -> Result<(), RemoteError> {
     let would_fill = changes.is_empty() && !scan.files.is_empty();
-    match would_fill && remote.is_deleted()? {
-        true => Err(RemoteError::Deleted),
-        false => Ok(()),
+    if would_fill && remote.is_deleted()? {
+        Err(RemoteError::Deleted)
+    } else {
+        Ok(())
     }
 }
 

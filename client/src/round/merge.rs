@@ -89,9 +89,10 @@ impl Round<'_> {
         if !same.is_empty() {
             return Ok(Joined::Theirs(Old::Trash));
         }
-        Ok(match self.keep_copy(&change.path, ours)? {
-            true => Joined::Theirs(Old::Known),
-            false => Joined::Nowhere,
+        Ok(if self.keep_copy(&change.path, ours)? {
+            Joined::Theirs(Old::Known)
+        } else {
+            Joined::Nowhere
         })
     }
 

@@ -101,9 +101,10 @@ impl Round<'_> {
     fn run(&mut self, mut has_news: bool) -> Result<(), SyncError> {
         let mut looks = 0;
         for _ in 0..TRIES {
-            match has_news {
-                true => self.pull_or_send()?,
-                false => self.take_pending()?,
+            if has_news {
+                self.pull_or_send()?
+            } else {
+                self.take_pending()?
             }
             has_news = true;
             let is_settled = self.push()?;

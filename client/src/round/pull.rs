@@ -70,9 +70,10 @@ impl Round<'_> {
             let taken;
             (taken, next) = read_ahead(&mut feed, || self.take(puts, &Self::decide));
             let updates = taken?;
-            match deletions.is_empty() {
-                true => self.state.write(&updates, Some(&cursor))?,
-                false => self.remember(&updates)?,
+            if deletions.is_empty() {
+                self.state.write(&updates, Some(&cursor))?
+            } else {
+                self.remember(&updates)?
             }
         }
         if deletions.is_empty() {
@@ -112,13 +113,13 @@ impl Round<'_> {
         judge: &dyn Fn(&Self, &Change) -> Decision,
     ) -> Result<Vec<Update>, SyncError> {
         let kept: HashSet<&String> = gone.paths.iter().collect();
-        self.take(
-            deletions,
-            &|round, change| match kept.contains(&change.path) {
-                true => Decision::Keep,
-                false => judge(round, change),
-            },
-        )
+        self.take(deletions, &|round, change| {
+            if kept.contains(&change.path) {
+                Decision::Keep
+            } else {
+                judge(round, change)
+            }
+        })
     }
 
     /// The changes that concern this folder: files, and deletions.

@@ -112,9 +112,10 @@ impl Round<'_> {
         updates.extend(self.take(newer, &Self::decide)?);
         self.remember(&updates)?;
         // A rev goes back only where the server has another history than before.
-        match lost.is_empty() {
-            true => Ok(()),
-            false => self.state.set_cursor(None),
+        if lost.is_empty() {
+            Ok(())
+        } else {
+            self.state.set_cursor(None)
         }
     }
 

@@ -70,14 +70,13 @@ fn forgotten(path: &str, entry: &Entry) -> Update {
             sent: entry.sent.clone(),
             ..Entry::default()
         };
-    match is_new {
-        true => Update::Forget(path.to_owned()),
-        false => {
-            let entry = Entry {
-                sent: None,
-                ..entry.clone()
-            };
-            Update::Entry(path.to_owned(), entry)
-        }
+    if is_new {
+        Update::Forget(path.to_owned())
+    } else {
+        let entry = Entry {
+            sent: None,
+            ..entry.clone()
+        };
+        Update::Entry(path.to_owned(), entry)
     }
 }

@@ -42,9 +42,10 @@ impl Stamp {
             0 => Duration::from_secs(3),
             _ => Duration::from_millis(50),
         };
-        match since_1970(Some(now)).saturating_sub(changed) > tick {
-            true => self.0,
-            false => String::new(),
+        if since_1970(Some(now)).saturating_sub(changed) > tick {
+            self.0
+        } else {
+            String::new()
         }
     }
 

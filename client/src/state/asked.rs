@@ -33,9 +33,10 @@ impl State {
 
     /// Nothing is open any more.
     pub fn forget_asked(&mut self) -> Result<(), SyncError> {
-        match self.asked()?.is_empty() {
-            true => Ok(()),
-            false => self.set_meta(NAME, ""),
+        if self.asked()?.is_empty() {
+            Ok(())
+        } else {
+            self.set_meta(NAME, "")
         }
     }
 }

@@ -97,9 +97,12 @@ impl Update {
         transaction: &Transaction,
         has_pending: bool,
     ) -> rusqlite::Result<()> {
-        let no_longer_pending = |path| match has_pending {
-            true => no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path),
-            false => Ok(()),
+        let no_longer_pending = |path| {
+            if has_pending {
+                no_longer(transaction, "DELETE FROM pending WHERE path = ?1", path)
+            } else {
+                Ok(())
+            }
         };
         match self {
             Self::Entry(path, entry) => {

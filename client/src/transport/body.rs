@@ -23,12 +23,11 @@ pub struct Body {
 impl Body {
     /// The JSON of a value. On the way to this machine itself, compression would only take time.
     pub fn new(value: &impl Serialize, is_loopback: bool) -> Self {
-        let (bytes, is_gzip) = match is_loopback {
-            true => (written(Vec::new(), value), false),
-            false => {
-                let packer = written(GzEncoder::new(Vec::new(), Compression::fast()), value);
-                (packer.finish().expect("a Vec takes every byte"), true)
-            }
+        let (bytes, is_gzip) = if is_loopback {
+            (written(Vec::new(), value), false)
+        } else {
+            let packer = written(GzEncoder::new(Vec::new(), Compression::fast()), value);
+            (packer.finish().expect("a Vec takes every byte"), true)
         };
         Self { bytes, is_gzip }
     }

@@ -58,9 +58,10 @@ enum Ended {
 
 impl Ended {
     fn after(began: Instant, has_told: bool) -> Self {
-        match has_told || began.elapsed() >= SHORTEST {
-            true => Self::InTime,
-            false => Self::AtOnce,
+        if has_told || began.elapsed() >= SHORTEST {
+            Self::InTime
+        } else {
+            Self::AtOnce
         }
     }
 }

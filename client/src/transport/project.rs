@@ -149,12 +149,11 @@ impl Remote for Project {
             let page = self.versions(path, before)?;
             let oldest = page.versions.last().map_or(before, |last| last.rev);
             versions.extend(page.versions);
-            match page.has_more {
-                true if oldest >= before => {
-                    return Err(RemoteError::Endless("the versions of a file"));
-                }
-                true => {}
-                false => return Ok(versions),
+            if !page.has_more {
+                return Ok(versions);
+            }
+            if oldest >= before {
+                return Err(RemoteError::Endless("the versions of a file"));
             }
         }
     }

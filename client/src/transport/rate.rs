@@ -44,9 +44,10 @@ impl Rate {
             return Duration::ZERO;
         };
         let left = window.end.saturating_duration_since(now);
-        match window.remaining > window.limit / 2 {
-            true => Duration::ZERO,
-            false => (left / window.remaining.max(1)).min(LONGEST),
+        if window.remaining > window.limit / 2 {
+            Duration::ZERO
+        } else {
+            (left / window.remaining.max(1)).min(LONGEST)
         }
     }
 }

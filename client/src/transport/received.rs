@@ -19,9 +19,10 @@ pub fn read(response: &mut Response<Body>) -> Result<Vec<u8>> {
 // ureq would decompress with its feature `gzip`, but then also for the tests of the server, which are
 // built with it, and look at what is on the wire.
 fn unpack(body: impl Read, is_gzip: bool, limit: u64) -> Result<Vec<u8>> {
-    match is_gzip {
-        true => read_up_to(limit, GzDecoder::new(body)),
-        false => read_up_to(limit, body),
+    if is_gzip {
+        read_up_to(limit, GzDecoder::new(body))
+    } else {
+        read_up_to(limit, body)
     }
 }
 

@@ -41,9 +41,10 @@ impl Mortal {
         chown(folder, Some(USER), Some(USER)).unwrap();
         for entry in folder.read_dir().into_iter().flatten() {
             let place = entry.unwrap().path();
-            match place.is_dir() {
-                true => self.own(&place),
-                false => chown(&place, Some(USER), Some(USER)).unwrap(),
+            if place.is_dir() {
+                self.own(&place)
+            } else {
+                chown(&place, Some(USER), Some(USER)).unwrap()
             }
         }
     }

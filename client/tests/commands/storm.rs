@@ -20,10 +20,11 @@ const SAVES: u64 = 60;
 fn files(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = format!("{prefix}/{}", entry.file_name().to_string_lossy());
-        match entry.path().is_dir() {
-            true => self::files(&entry.path(), &path, files),
+        if entry.path().is_dir() {
+            self::files(&entry.path(), &path, files);
+        } else {
             // A file may be taken away meanwhile.
-            false => files.extend(fs::read_to_string(entry.path()).map(|text| (path, text))),
+            files.extend(fs::read_to_string(entry.path()).map(|text| (path, text)));
         }
     }
 }

@@ -135,12 +135,11 @@ fn collect(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) {
     for entry in folder.read_dir().into_iter().flatten() {
         let entry = entry.expect("an entry");
         let path = format!("{path}/{}", entry.file_name().to_str().expect("text"));
-        match entry.file_type().expect("a type").is_dir() {
-            true => collect(&entry.path(), &path, files),
-            false => {
-                let bytes = fs::read(entry.path()).expect("it is read");
-                files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
-            }
+        if entry.file_type().expect("a type").is_dir() {
+            collect(&entry.path(), &path, files)
+        } else {
+            let bytes = fs::read(entry.path()).expect("it is read");
+            files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
         }
     }
 }

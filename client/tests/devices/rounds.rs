@@ -20,9 +20,10 @@ impl World {
 
     fn start(&mut self, device: usize) -> Child {
         self.rounds += 1;
-        match self.random.percent(50) {
-            true => self.devices[device].start(&["--accept-deletions"]),
-            false => self.devices[device].start(&[]),
+        if self.random.percent(50) {
+            self.devices[device].start(&["--accept-deletions"])
+        } else {
+            self.devices[device].start(&[])
         }
     }
 
@@ -59,9 +60,10 @@ impl World {
         self.note(format!("{watching} begins to watch"));
         for _ in 0..self.random.in_range(2..12) {
             let device = person::index(&mut self.random, self.devices.len());
-            match device != watching && self.random.percent(30) {
-                true => _ = self.round(device),
-                false => self.act(device),
+            if device != watching && self.random.percent(30) {
+                _ = self.round(device)
+            } else {
+                self.act(device)
             }
             std::thread::sleep(Duration::from_millis(self.random.in_range(0..200)));
         }
@@ -80,9 +82,10 @@ impl World {
         let children: Vec<Child> = devices.iter().map(|device| self.start(*device)).collect();
         for _ in 0..self.random.in_range(0..12) {
             let device = person::index(&mut self.random, self.devices.len());
-            match self.random.percent(3) {
-                true => self.kill_server(),
-                false => self.act(device),
+            if self.random.percent(3) {
+                self.kill_server()
+            } else {
+                self.act(device)
             }
             std::thread::sleep(Duration::from_millis(self.random.in_range(0..15)));
         }

@@ -15,9 +15,10 @@ pub fn shrink<T: Clone>(
             tries -= 1;
             let end = (start + part).min(list.len());
             let rest = [&list[..start], &list[end..]].concat();
-            match fails(&rest) {
-                true => list = rest,
-                false => start = end,
+            if fails(&rest) {
+                list = rest
+            } else {
+                start = end
             }
         }
         // One step may have needed another that is gone since.

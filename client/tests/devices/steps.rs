@@ -50,9 +50,10 @@ impl World {
         let in_place = self.random.percent(50);
         let written = fs::create_dir_all(place.parent().expect("a folder")).and_then(|()| {
             let beside = place.with_extension("editor");
-            match in_place {
-                true => fs::write(&place, &text),
-                false => fs::write(&beside, &text).and_then(|()| fs::rename(&beside, &place)),
+            if in_place {
+                fs::write(&place, &text)
+            } else {
+                fs::write(&beside, &text).and_then(|()| fs::rename(&beside, &place))
             }
         });
         _ = fs::remove_file(place.with_extension("editor"));

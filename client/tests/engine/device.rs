@@ -129,9 +129,10 @@ impl Device {
         remote: &dyn Remote,
         accept_deletions: bool,
     ) -> Result<Report, SyncError> {
-        let answer = match accept_deletions {
-            true => Answer::Delete,
-            false => Answer::None,
+        let answer = if accept_deletions {
+            Answer::Delete
+        } else {
+            Answer::None
         };
         self.try_answer(remote, answer)
     }
@@ -183,12 +184,11 @@ fn collect(folder: &Path, path: &str, files: &mut BTreeMap<String, String>) {
     for entry in folder.read_dir().into_iter().flatten() {
         let entry = entry.unwrap();
         let path = format!("{path}/{}", entry.file_name().to_str().unwrap());
-        match entry.file_type().unwrap().is_dir() {
-            true => collect(&entry.path(), &path, files),
-            false => {
-                let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
-                files.insert(path, text);
-            }
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), &path, files)
+        } else {
+            let text = String::from_utf8_lossy(&fs::read(entry.path()).unwrap()).into_owned();
+            files.insert(path, text);
         }
     }
 }

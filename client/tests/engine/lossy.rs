@@ -95,9 +95,10 @@ impl Remote for Lossy<'_> {
         let pushed = self.inner.push(push);
         self.on_their_way.fetch_sub(1, Ordering::Relaxed);
         let pushed = pushed?;
-        match before + 1 == self.lost {
-            true => Err(RemoteError::Offline("the answer was lost".to_owned())),
-            false => Ok(pushed),
+        if before + 1 == self.lost {
+            Err(RemoteError::Offline("the answer was lost".to_owned()))
+        } else {
+            Ok(pushed)
         }
     }
 

@@ -121,9 +121,10 @@ struct Switch<'a> {
 
 impl Switch<'_> {
     fn now(&self) -> &dyn Remote {
-        match self.is_at_other.load(Ordering::Relaxed) {
-            true => self.to,
-            false => self.from,
+        if self.is_at_other.load(Ordering::Relaxed) {
+            self.to
+        } else {
+            self.from
         }
     }
 }

@@ -72,12 +72,13 @@ fn project(args: &LinkArgs, folder: &Folder, server: &Server, own: &OwnKey) -> R
 
 /// Where there are projects, another one is not begun by a slip.
 fn found(id: String, projects: &[Listed]) -> Result<String> {
-    match projects.is_empty() || projects.iter().any(|project| project.id == id) {
-        true => Ok(id),
-        false => Err(usage(format!(
+    if projects.is_empty() || projects.iter().any(|project| project.id == id) {
+        Ok(id)
+    } else {
+        Err(usage(format!(
             "The server has no project {id}: take one of these, or begin it with --project {id} --new.\n{}",
             lines(projects)
-        ))),
+        )))
     }
 }
 

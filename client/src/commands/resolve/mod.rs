@@ -48,9 +48,10 @@ fn list(conflicts: &[ConflictCopy], as_json: bool) -> Result<Done> {
             ));
         }
     }
-    Ok(match conflicts.is_empty() {
-        true => Done::InStep,
-        false => Done::OutOfStep,
+    Ok(if conflicts.is_empty() {
+        Done::InStep
+    } else {
+        Done::OutOfStep
     })
 }
 

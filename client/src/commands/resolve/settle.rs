@@ -116,9 +116,12 @@ mod tests {
         let entries = fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path());
-        let contents = entries.flat_map(|path| match path.is_dir() {
-            true => files_below(&path),
-            false => vec![fs::read(path).unwrap()],
+        let contents = entries.flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![fs::read(path).unwrap()]
+            }
         });
         let mut contents: Vec<_> = contents.collect();
         contents.sort();

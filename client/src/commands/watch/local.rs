@@ -129,12 +129,11 @@ fn touched(event: notify::Result<Event>, synced: &Synced) -> Option<Touched> {
     let places = event.paths.iter();
     let places = places.filter(|place| synced.has(place) && !is_own(place));
     let places: Vec<&PathBuf> = places.collect();
-    match places.is_empty() {
-        true => event.paths.is_empty().then_some(Touched::Anything),
-        false => {
-            let paths = places.into_iter().map(|place| synced.path(place));
-            Some(paths.collect::<Option<_>>().unwrap_or(Touched::Anything))
-        }
+    if places.is_empty() {
+        event.paths.is_empty().then_some(Touched::Anything)
+    } else {
+        let paths = places.into_iter().map(|place| synced.path(place));
+        Some(paths.collect::<Option<_>>().unwrap_or(Touched::Anything))
     }
 }
 

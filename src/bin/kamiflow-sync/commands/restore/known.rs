@@ -77,8 +77,9 @@ fn readable<T, E: Into<anyhow::Error>>(
 }
 
 fn keys(store: &Store) -> Result<Vec<DeviceKey>, Error> {
-    match store.has_device_keys()? {
-        true => store.every_device_key(),
-        false => Ok(Vec::new()),
+    if store.has_device_keys()? {
+        store.every_device_key()
+    } else {
+        Ok(Vec::new())
     }
 }

@@ -120,10 +120,11 @@ fn prepare(copy: &Path, backup: &Path, known: &Known) -> Result<Prepared> {
     })?;
     check::examine_schema(&connection)?.require_sound(backup)?;
     let moved = known.moved.as_deref().unwrap_or_default();
-    let store = match moved.is_empty() {
-        true => Store::open_unchanged(connection),
+    let store = if moved.is_empty() {
+        Store::open_unchanged(connection)
+    } else {
         // An older schema cannot mark them.
-        false => Store::open(connection)?,
+        Store::open(connection)?
     };
     let changed = continue_numbering(&store, known.last_revs.as_deref());
     let changed = changed.and_then(|()| Ok(store.close_again(moved)?));
