@@ -3,12 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kamisync::error::SyncError;
-use kamisync::remote::{
-    BEGINNING, DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
-};
+use kamisync::remote::{BEGINNING, Page, Remote, RemoteError};
 use support::Host;
 
 use crate::device::Device;
+use crate::pass_on::pass_on;
 
 /// What each page has, of which more are said to follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,18 +39,14 @@ impl<'a> Endless<'a> {
     }
 }
 
+impl Endless<'_> {
+    fn inner(&self) -> &dyn Remote {
+        self.inner
+    }
+}
+
 impl Remote for Endless<'_> {
-    fn limits(&self) -> Result<Limits, RemoteError> {
-        self.inner.limits()
-    }
-
-    fn totals(&self) -> Result<(u64, u64), RemoteError> {
-        self.inner.totals()
-    }
-
-    fn is_deleted(&self) -> Result<bool, RemoteError> {
-        self.inner.is_deleted()
-    }
+    pass_on!(limits totals is_deleted push diff content history);
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
@@ -72,22 +67,6 @@ impl Remote for Endless<'_> {
         };
         page.has_more = true;
         Ok(page)
-    }
-
-    fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
-        self.inner.push(push)
-    }
-
-    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
-        self.inner.diff(files)
-    }
-
-    fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
-        self.inner.content(path, rev)
-    }
-
-    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
-        self.inner.history(path)
     }
 }
 

@@ -2,13 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kamisync::remote::{
-    Change, Conflict, DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev,
-    Version,
-};
+use kamisync::remote::{Change, Conflict, Push, Pushed, Remote, RemoteError, Rev};
 use support::{Host, sha256};
 
 use crate::device::{Device, settle};
+use crate::pass_on::pass_on;
 
 /// Paths that lead out of the folder, or into parts of it that are not synced, and one that was not sent.
 const ELSEWHERE: [&str; 5] = [
@@ -25,22 +23,14 @@ struct Hostile<'a> {
     pushes: AtomicU32,
 }
 
+impl Hostile<'_> {
+    fn inner(&self) -> &dyn Remote {
+        self.inner
+    }
+}
+
 impl Remote for Hostile<'_> {
-    fn limits(&self) -> Result<Limits, RemoteError> {
-        self.inner.limits()
-    }
-
-    fn totals(&self) -> Result<(u64, u64), RemoteError> {
-        self.inner.totals()
-    }
-
-    fn is_deleted(&self) -> Result<bool, RemoteError> {
-        self.inner.is_deleted()
-    }
-
-    fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
-        self.inner.changes(since, content)
-    }
+    pass_on!(limits totals is_deleted changes diff history);
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
         if self.pushes.fetch_add(1, Ordering::Relaxed) >= 2 {
@@ -60,16 +50,8 @@ impl Remote for Hostile<'_> {
         Ok(Pushed::Conflict(ELSEWHERE.map(conflict).into()))
     }
 
-    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
-        self.inner.diff(files)
-    }
-
     fn content(&self, _: &str, _: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
         Ok(Some(b"hostile".to_vec()))
-    }
-
-    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
-        self.inner.history(path)
     }
 }
 

@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use kamisync::remote::{
-    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
-};
+use kamisync::remote::{Limits, Page, Push, Pushed, Remote, RemoteError, Rev};
 
 use crate::device::Device;
+use crate::pass_on::pass_on;
 
 /// A way to the server on which the answer to the push number `lost` is lost, contents are damaged, or no more
 /// pages come.
@@ -52,18 +51,18 @@ impl<'a> Lossy<'a> {
     }
 }
 
+impl Lossy<'_> {
+    fn inner(&self) -> &dyn Remote {
+        self.inner
+    }
+}
+
 impl Remote for Lossy<'_> {
+    pass_on!(totals is_deleted diff history);
+
     fn limits(&self) -> Result<Limits, RemoteError> {
         (self.meanwhile)();
         self.inner.limits()
-    }
-
-    fn totals(&self) -> Result<(u64, u64), RemoteError> {
-        self.inner.totals()
-    }
-
-    fn is_deleted(&self) -> Result<bool, RemoteError> {
-        self.inner.is_deleted()
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
@@ -102,19 +101,11 @@ impl Remote for Lossy<'_> {
         }
     }
 
-    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
-        self.inner.diff(files)
-    }
-
     fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
         let mut content = self.inner.content(path, rev)?;
         if self.damages_alone && self.damages == Some(path) {
             content.iter_mut().for_each(|content| content.push(b'?'));
         }
         Ok(content)
-    }
-
-    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
-        self.inner.history(path)
     }
 }

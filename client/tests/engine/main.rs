@@ -14,6 +14,7 @@ mod names;
 mod news;
 mod other_history;
 mod parts;
+mod pass_on;
 mod progress;
 mod selection;
 mod sent;

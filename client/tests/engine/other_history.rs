@@ -3,13 +3,12 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kamisync::remote::{
-    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
-};
+use kamisync::remote::{Push, Pushed, Remote, RemoteError};
 use support::{Host, fake_clock, run};
 use tempfile::TempDir;
 
 use crate::device::{Device, settle};
+use crate::pass_on::pass_on;
 
 /// Two devices in step with a server that was renumbered after its clock had been ahead.
 fn renumbered() -> Option<(Host, Device, Device)> {
@@ -120,7 +119,7 @@ struct Switch<'a> {
 }
 
 impl Switch<'_> {
-    fn now(&self) -> &dyn Remote {
+    fn inner(&self) -> &dyn Remote {
         if self.is_at_other.load(Ordering::Relaxed) {
             self.to
         } else {
@@ -130,37 +129,11 @@ impl Switch<'_> {
 }
 
 impl Remote for Switch<'_> {
-    fn limits(&self) -> Result<Limits, RemoteError> {
-        self.now().limits()
-    }
-
-    fn totals(&self) -> Result<(u64, u64), RemoteError> {
-        self.now().totals()
-    }
-
-    fn is_deleted(&self) -> Result<bool, RemoteError> {
-        self.now().is_deleted()
-    }
-
-    fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {
-        self.now().changes(since, content)
-    }
+    pass_on!(limits totals is_deleted changes diff content history);
 
     fn push(&self, push: &Push) -> Result<Pushed, RemoteError> {
         self.is_at_other.store(true, Ordering::Relaxed);
-        self.now().push(push)
-    }
-
-    fn diff(&self, files: &[DeviceFile]) -> Result<Diff, RemoteError> {
-        self.now().diff(files)
-    }
-
-    fn content(&self, path: &str, rev: Rev) -> Result<Option<Vec<u8>>, RemoteError> {
-        self.now().content(path, rev)
-    }
-
-    fn history(&self, path: &str) -> Result<Vec<Version>, RemoteError> {
-        self.now().history(path)
+        self.inner().push(push)
     }
 }
 
