@@ -18,7 +18,7 @@ use crate::dashboard::visit::Visit;
 use crate::domain::ProjectId;
 use crate::domain::key::Scope;
 
-/// Changes that the list shows.
+/// Files that a list shows.
 const SHOWN: usize = 500;
 
 #[derive(Template)]
@@ -40,11 +40,16 @@ struct Preview {
     cursor: String,
     time: Time,
     total: String,
-    changes: Vec<Change>,
+    changes: Listed<Change>,
+    /// Files that stay as they are, since what they were then was purged.
+    purged: Listed<Name>,
+}
+
+/// The first of some files.
+struct Listed<T> {
+    first: Vec<T>,
     /// How many more there are.
     hidden: Option<String>,
-    /// Files that stay as they are, since what they were then was purged: so many of them as the list shows.
-    purged: Vec<Name>,
 }
 
 struct Change {
@@ -110,20 +115,24 @@ impl Preview {
     fn new(at: String, time: Time, answer: Restored) -> Self {
         let changed = answer.results.into_iter();
         let changed: Vec<_> = changed.filter_map(change).collect();
-        let (total, hidden) = (changed.len(), changed.len().saturating_sub(SHOWN));
         Self {
             at,
             cursor: answer.cursor,
             time,
-            total: count(total as u64, "file"),
-            changes: changed.into_iter().take(SHOWN).collect(),
+            total: count(changed.len() as u64, "file"),
+            changes: Listed::of(changed),
+            purged: Listed::of(answer.purged.into_iter().map(Name::new).collect()),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    fn of(mut files: Vec<T>) -> Self {
+        let hidden = files.len().saturating_sub(SHOWN);
+        files.truncate(SHOWN);
+        Self {
+            first: files,
             hidden: (hidden > 0).then(|| count(hidden as u64, "more file")),
-            purged: answer
-                .purged
-                .into_iter()
-                .take(SHOWN)
-                .map(Name::new)
-                .collect(),
         }
     }
 }
@@ -214,11 +223,13 @@ mod tests {
         let answer = Restored {
             cursor: String::new(),
             results,
-            purged: Vec::new(),
+            purged: (0..=SHOWN).map(|number| number.to_string()).collect(),
         };
         let preview = Preview::new(String::new(), Time(0), answer);
         assert_eq!(preview.total, "1,000 files");
-        assert_eq!(preview.changes.len(), SHOWN);
-        assert_eq!(preview.hidden.as_deref(), Some("500 more files"));
+        assert_eq!(preview.changes.first.len(), SHOWN);
+        assert_eq!(preview.changes.hidden.as_deref(), Some("500 more files"));
+        assert_eq!(preview.purged.first.len(), SHOWN);
+        assert_eq!(preview.purged.hidden.as_deref(), Some("1 more file"));
     }
 }
