@@ -55,7 +55,7 @@ pub enum Error {
         rev: Rev,
     },
     /// A moment before the project's first version.
-    #[error("this project had nothing at that moment")]
+    #[error("this project has nothing of that moment")]
     BeforeFirstVersion,
     /// The content of a version is no longer kept.
     #[error("the content of this version of '{path}' is no longer kept")]
