@@ -1,4 +1,4 @@
-//! What unit tests of this room share.
+//! What unit tests of this module share.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

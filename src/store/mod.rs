@@ -56,7 +56,7 @@ mod sql;
 mod sql_error;
 #[expect(
     clippy::module_inception,
-    reason = "the room is named after what it holds"
+    reason = "the module is named after what it holds"
 )]
 mod store;
 mod takeover;

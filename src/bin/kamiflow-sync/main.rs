@@ -1,10 +1,10 @@
-//! Native host of the KamiFlow Sync component: "wasmtime-based hosting".
+//! Native host of the KamiFlow Sync component.
 //!
 //! It reads the same `spin.toml` and `runtime-config.toml` as Spin, takes the flags of `spin up`, and
 //! gives the component the interfaces of `wit/world.wit` exactly as Spin does. The rules of the sync
 //! protocol are in the component.
 //!
-//! Each folder is a room with one subject. A room may import those to the right of it, and none
+//! Each folder is a module with one subject. A module may import those to the right of it, and none
 //! imports this file or [`up`]:
 //!
 //! `up` → `commands`, `serve` → `guest` → `platform` → `database`; `config` is open to all but

@@ -1,7 +1,7 @@
 //! The operator's commands: everything but serving.
 //!
 //! They work on the database file itself. `backup`, `check`, `export`, `key`, `purge`, the moves and the imports may
-//! run beside a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other rooms, this one imports `config`
+//! run beside a server; `restore`, `compact` and `renumber` make sure that there is none. Of the other modules, this one imports `config`
 //! and `database`, and never the server.
 
 mod archive;

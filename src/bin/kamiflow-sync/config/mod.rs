@@ -2,7 +2,7 @@
 //! `runtime-config.toml` say, read and checked before the server starts.
 //!
 //! [`startup`] brings it together for `up`, and the operator's commands read the same files.
-//! This room opens no database, no socket and no WebAssembly. It imports no other room, only the
+//! This module opens no database, no socket and no WebAssembly. It imports no other top-level module, only the
 //! flags in `cli`.
 
 pub mod api_key;

@@ -1,6 +1,6 @@
 //! The database as a file: private, in WAL mode, locked against a restore, and opened natively.
 //!
-//! Both the server and the operator's commands use this room. It imports no other room, and no
+//! Both the server and the operator's commands use this module. It imports no other top-level module, and no
 //! guest ever holds one of its connections.
 
 pub mod access;

@@ -1,7 +1,7 @@
 //! The component in wasmtime: built, compiled, instantiated, limited in memory and time.
 //!
 //! `handler` takes a request to an instance: of `instances`, or of `wasi_0_3`. `state` is what
-//! the host keeps for each of them. Nothing here knows sockets or HTTP connections; of the other rooms,
+//! the host keeps for each of them. Nothing here knows sockets or HTTP connections; of the other modules,
 //! this one imports `platform` and, for the build command, `config`.
 
 mod call;

@@ -3,7 +3,7 @@
 //!
 //! Each interface is one file (`sqlite`, `key_value`, `wasi_key_value`, `atomics`, `variables`). The
 //! rest can be tested without a guest: connections with the write lock and group commit, and the
-//! key-value stores. Nothing here knows HTTP or where data is configured, and no other room but
+//! key-value stores. Nothing here knows HTTP or where data is configured, and no other top-level module but
 //! `database` is imported.
 
 mod atomics;

@@ -2,7 +2,7 @@
 //!
 //! A request goes from [`listener`] through `stall_watch` and `slots` to [`service`],
 //! which takes it through the `queues` into a guest, where the `runner` runs it. No rule of the sync
-//! protocol and nothing about Spin's interfaces belongs here; of the other rooms, this one imports
+//! protocol and nothing about Spin's interfaces belongs here; of the other modules, this one imports
 //! `guest`, `config` and `database`.
 
 mod access_log;

@@ -1,4 +1,4 @@
-//! `up`: wires the rooms together, from the configuration to a serving socket, and shuts down.
+//! `up`: wires the modules together, from the configuration to a serving socket, and shuts down.
 
 mod background;
 mod guests;
