@@ -41,7 +41,7 @@ pub enum Route {
     Manifest(ProjectId),
     /// Names that some system cannot hold.
     Portability(ProjectId),
-    /// What a device must do to be in step.
+    /// What a device must do to be in sync.
     Diff(ProjectId),
     /// The versions of one path.
     History(ProjectId),

@@ -60,7 +60,7 @@ const ALL: [(Done, &str, &str); 8] = [
     (
         Done::AlreadySo,
         "already-so",
-        "All was like this already, so nothing was stored.",
+        "No change: the project already had this content.",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! What a device must do to be in step with the server, file by file.
+//! What a device must do to be in sync with the server, file by file.
 
 use super::checksum::Checksum;
 use super::version::{Rev, Version};

@@ -35,7 +35,9 @@ pub enum Error {
     #[error("this server has a project of this id")]
     ProjectExists,
     /// A project that this server has moved away since is to be moved in.
-    #[error("this server had later changes of this project: take the file of its last move")]
+    #[error(
+        "the file is from an earlier move, and this server has moved the project out again since: move in the newest file"
+    )]
     OlderMove,
     /// A path that never had a version.
     #[error("'{path}' was never stored")]
@@ -55,7 +57,7 @@ pub enum Error {
         rev: Rev,
     },
     /// A moment before the project's first version.
-    #[error("this project has nothing of that moment")]
+    #[error("this project has no version from that time")]
     BeforeFirstVersion,
     /// The content of a version is no longer kept.
     #[error("the content of this version of '{path}' is no longer kept")]

@@ -1,4 +1,4 @@
-//! `POST …/diff`: what a device has, and what it must do to be in step.
+//! `POST …/diff`: what a device has, and what it must do to be in sync.
 
 use std::borrow::Cow;
 
@@ -37,7 +37,7 @@ impl<'a> DiffRequest<'a> {
     }
 }
 
-/// The answer: what a device must do to be in step.
+/// The answer: what a device must do to be in sync.
 #[derive(Debug, Default, Serialize)]
 pub struct Diff {
     /// The server never had these, or has what the device edited.

@@ -451,6 +451,6 @@ fn a_version_that_is_there_already_is_not_said_to_be_back() {
     let done = restore(&browser, &page, &first);
     assert!(done.leads_to().ends_with("?done=already-so"));
     let page = browser.get(done.leads_to()).good();
-    assert_has(&page, &["nothing was stored"]);
+    assert_has(&page, &["No change: the project already had this content"]);
     assert_eq!(client.history("p", "i/a.md").len(), 3);
 }

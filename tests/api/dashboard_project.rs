@@ -197,7 +197,7 @@ fn going_back_in_time_is_shown_before_it_is_done() {
     assert!(again.html.contains("Nothing would change"));
     for (bad, sentence) in [
         ("soon", "Choose a day"),
-        ("1999-01-01T00:00", "has nothing of that moment: choose"),
+        ("1999-01-01T00:00", "has no version from that time: choose"),
     ] {
         let page = browser
             .get(&format!("/dashboard/projects/p/restore?at={bad}"))

@@ -31,7 +31,7 @@ fn the_owner_sees_what_is_stored_and_the_limits() {
         "HISTORY_DAYS",
         "7 days",
         "127.0.0.1",
-        "No proxy is believed",
+        "No proxy is trusted",
     ] {
         assert!(page.html.contains(part), "{part} in {}", page.html);
     }
@@ -69,10 +69,10 @@ fn an_address_that_is_not_believed_is_pointed_out() {
     let forwarded = [("x-forwarded-for", "192.0.2.7")];
     let host = Host::start();
     let page = host.signed_in(KEY).send("GET", PAGE, &forwarded, "").good();
-    assert!(page.html.contains("which is not believed") && page.html.contains("127.0.0.1"));
+    assert!(page.html.contains("which is ignored") && page.html.contains("127.0.0.1"));
     let host = Host::with(&[("TRUSTED_PROXIES", "127.0.0.1")]);
     let page = host.signed_in(KEY).send("GET", PAGE, &forwarded, "").good();
-    assert!(page.html.contains("192.0.2.7") && !page.html.contains("which is not believed"));
+    assert!(page.html.contains("192.0.2.7") && !page.html.contains("which is ignored"));
     assert!(page.html.contains("127.0.0.1/32"));
 }
 

@@ -204,7 +204,10 @@ fn a_project_can_be_moved_back_to_where_it_came_from() {
     let second = one.database().with_file_name("second.db");
     run(&one.database(), &["move-out", "p", argument(&second)]).good();
     let refusal = run(&one.database(), &["move-in", argument(&first)]).failed();
-    assert!(refusal.contains("had later changes"), "{refusal}");
+    assert!(
+        refusal.contains("has moved the project out again"),
+        "{refusal}"
+    );
     move_in(&two, &second);
     two.client().push_files("p", &[("ideas/a", "there")]).good();
     let expected = everything(&two.client(), &cursor);

@@ -21,7 +21,7 @@ pub enum Error {
     #[error("Not found: this server has no such address.")]
     NotFound,
     /// The path exists, the method does not; holds the methods it has.
-    #[error("This address does not take that method; it takes {0}.")]
+    #[error("This address does not support that method: use {0}.")]
     MethodNotAllowed(&'static str),
     /// The project id breaks a rule, or the request line does.
     #[error("{0}")]
@@ -36,7 +36,7 @@ pub enum Error {
     #[error("Invalid API key: compare the key of this device with the server's.")]
     Forbidden,
     /// The key begins like one of a device and cannot be one.
-    #[error("This key has a typing error, or is not whole: copy it again.")]
+    #[error("This key is mistyped or incomplete: copy it again.")]
     MalformedKey,
     /// The key was revoked.
     #[error("This key was revoked: ask the owner of the server for another.")]
@@ -72,7 +72,7 @@ pub enum Error {
         limit: i64,
     },
     /// A setting is missing or wrong.
-    #[error("The server is not configured: its operator finds the reason in its log.")]
+    #[error("The server cannot work with its settings or its database: its log says why.")]
     NotConfigured(#[source] Source),
     /// The client has used up its window.
     #[error("Too many requests: wait {retry_after_s} seconds and try again.")]
@@ -82,7 +82,7 @@ pub enum Error {
     },
     /// As many connections of this key wait as may.
     #[error(
-        "This key waits four times already: ask without 'wait', or again in {retry_after_s} seconds, and give each device a key of its own."
+        "This key has four connections waiting already: ask without 'wait', or retry in {retry_after_s} seconds, and give each device its own key."
     )]
     KeyWaits {
         /// Seconds after which a place may be free.
@@ -90,7 +90,7 @@ pub enum Error {
     },
     /// No more connections may wait for changes.
     #[error(
-        "Too many devices wait for changes: ask without 'wait', or again in {retry_after_s} seconds."
+        "Too many devices wait for changes: ask without 'wait', or retry in {retry_after_s} seconds."
     )]
     TooManyWaiting {
         /// Seconds after which a place may be free.
@@ -154,7 +154,7 @@ pub enum Error {
         path: String,
     },
     /// One path twice in a request, with different outcomes.
-    #[error("The path '{path}' is in this request twice, and not the same each time.")]
+    #[error("The path '{path}' is in this request twice, with different entries: send it once.")]
     DuplicatePath {
         /// The path of the file.
         path: String,
@@ -167,7 +167,7 @@ pub enum Error {
     /// A cursor of another history than the project's: it was restored from a backup, or deleted
     /// and made again.
     #[error(
-        "The history of this project is not the one that the cursor came from: compare with /manifest or /diff and begin anew."
+        "The cursor is from another history of this project, as before a restore: resync with /diff or /manifest, and use the new cursor."
     )]
     ResyncRequired,
     /// No such version, or no such live file.

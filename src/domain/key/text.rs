@@ -23,7 +23,7 @@ pub struct KeyText {
 
 /// A text that begins like a key of a device and cannot be one.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the key has a typing error, or is not whole")]
+#[error("the key is mistyped or incomplete")]
 pub struct MalformedKey;
 
 impl KeyText {

@@ -8,7 +8,7 @@ use super::installation::{InstallationArgs, TargetArgs};
 
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// Keep only the newest N backups; FILE must be a folder, and their names tell the time
+    /// Keep only the newest N backups; FILE must be a folder; each backup is named after its time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep: Option<u32>,
     #[command(flatten)]

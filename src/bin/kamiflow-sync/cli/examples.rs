@@ -19,7 +19,7 @@ pub const RENUMBER: &str = "Example:
   systemctl stop kamiflow-sync
   kamiflow-sync renumber --all
   systemctl start kamiflow-sync";
-pub const EXPORT: &str = "Example:
+pub const EXPORT: &str = "Examples:
   kamiflow-sync export my-project my-project.tar && tar -tf my-project.tar
   kamiflow-sync export my-project - | tar -xf - -C folder";
 pub const MOVE: &str = "Example:

@@ -45,7 +45,7 @@ pub enum Command {
     /// Remove a path, or one version of it, from the history and the disk; the server may run
     #[command(after_help = examples::PURGE)]
     Purge(PurgeArgs),
-    /// Give changes from the future the present time, after the clock was ahead; the server must be
+    /// Renumber changes whose time lies in the future, after the clock was ahead; the server must be
     /// stopped
     #[command(after_help = examples::RENUMBER)]
     Renumber(RenumberArgs),

@@ -30,7 +30,7 @@ pub struct HealthcheckArgs {
 
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// URL of the health check, which then has to answer [default: the same as of `healthcheck`, and no answer is a warning]
+    /// URL of the health check; when it is given, no answer is an error, else a warning [default: as for `healthcheck`]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Also say what each project takes, the largest first; this shows the ids of the projects

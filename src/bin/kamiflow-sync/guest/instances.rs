@@ -95,7 +95,7 @@ impl Instances {
         match &called {
             Ok(()) => self.0.put_back(instance),
             Err(_) if permits.has_no_room() => {}
-            Err(error) => tracing::warn!(error = format!("{error:#}"), "an instance failed"),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "component instance failed"),
         }
         called
     }

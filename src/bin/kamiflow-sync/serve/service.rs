@@ -223,7 +223,11 @@ fn respond(handled: Handled, id: &HeaderValue) -> Response<WasiBody> {
     handled.unwrap_or_else(|(failure, cause)| {
         if let Some(cause) = cause {
             let error = format!("{cause:#}");
-            tracing::error!(error, request_id = id.to_str().ok(), "no answer");
+            tracing::error!(
+                error,
+                request_id = id.to_str().ok(),
+                "request failed without an answer"
+            );
         }
         failure.response()
     })

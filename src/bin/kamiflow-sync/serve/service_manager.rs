@@ -42,7 +42,10 @@ pub fn watch(
             match check(interval) {
                 Ok(()) => send(&[NotifyState::Watchdog]),
                 Err(_) if stop.is_cancelled() => {}
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "no answer to itself"),
+                Err(error) => tracing::warn!(
+                    error = format!("{error:#}"),
+                    "own health check got no answer; watchdog not notified"
+                ),
             }
             thread::sleep(interval.saturating_sub(began.elapsed()));
         }

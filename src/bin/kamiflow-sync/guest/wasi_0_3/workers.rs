@@ -84,7 +84,7 @@ impl WorkerState for Worker {
         if let Err(error) = result
             && !store.data().platform.has_no_room()
         {
-            tracing::warn!(error = format!("{error:#}"), "an instance failed");
+            tracing::warn!(error = format!("{error:#}"), "component instance failed");
         }
         drop(store);
     }
