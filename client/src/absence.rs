@@ -71,8 +71,8 @@ impl fmt::Display for Question {
             }
         }?;
         f.write_str(
-            ": nothing more is deleted until you say what was meant. Sync with --accept-deletions if \
-             they were to be deleted, or with --bring-back if not.",
+            ": nothing more is deleted until you decide. Sync with --accept-deletions to delete them, or with \
+             --bring-back to restore them.",
         )
     }
 }

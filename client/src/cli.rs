@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::remote::Rev;
 
-/// Keeps a KamiFlow folder in step with a KamiFlow Sync server, in both directions.
+/// Syncs a KamiFlow folder with a KamiFlow Sync server, in both directions.
 #[derive(Debug, Parser)]
 #[command(name = "kamisync", version, about, after_help = EXIT_CODES)]
 pub struct Cli {
@@ -15,12 +15,12 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes:
-  0  done, in step
+  0  done, in sync
   1  failed
   2  wrong command line, settings or key file
-  3  not in step (status), or open conflicts (resolve)
+  3  out of sync (status), or open conflicts (resolve)
   4  the server cannot be reached or asks to wait: try again later
-  5  a person must say what was meant: much would be deleted, or the project was
+  5  needs a decision: many files would be deleted, or the project was deleted on the server
   6  another kamisync works in this folder";
 
 #[derive(Debug, Subcommand)]
@@ -28,11 +28,11 @@ pub enum Command {
     /// Link a folder with a project of a server
     #[command(after_help = LINK_EXAMPLES)]
     Link(LinkArgs),
-    /// Bring a folder and the server in step, once
+    /// Sync a folder with the server, once
     Sync(SyncArgs),
-    /// Keep folders in step, as soon as something changes on either side
+    /// Keep folders in sync, as soon as something changes on either side
     Watch(WatchArgs),
-    /// Show what would go up, come down and clash; exit code 0 when in step
+    /// Show what would be uploaded and downloaded, and conflicts; exit code 0 when in sync
     Status(StatusArgs),
     /// List the versions of a file, newest first
     Log(LogArgs),
@@ -106,10 +106,10 @@ pub struct SyncArgs {
     /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,
-    /// Delete what the last question was about, such as more than half of the files
+    /// Confirm the deletions that the last sync asked about
     #[arg(long)]
     pub accept_deletions: bool,
-    /// Bring back what is missing here, and keep what others deleted
+    /// Undo them: restore files that are missing here, and keep files that others deleted
     #[arg(long, conflicts_with_all = ["accept_deletions", "dry_run"])]
     pub bring_back: bool,
 }

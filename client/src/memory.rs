@@ -39,7 +39,7 @@ pub fn no_links(memory: &Path) -> Result<(), SyncError> {
     for entry in memory.read_dir().at(memory)? {
         let place = entry.at(memory)?.path();
         if place.is_symlink() && !place.is_dir() {
-            let reason = "it is a link, which has no place there";
+            let reason = "symbolic links are not allowed there";
             return Err(io::Error::other(reason)).at(&place);
         }
     }
@@ -90,7 +90,7 @@ fn a_file_that_is_a_link_is_refused_and_a_folder_is_not() {
         symlink(&target, &link).unwrap();
         let said = prepare(&memory).unwrap_err().to_string();
         assert!(
-            said.contains("kamisync.lock") && said.contains("a link"),
+            said.contains("kamisync.lock") && said.contains("symbolic links"),
             "{said}"
         );
         std::fs::remove_file(link).unwrap();

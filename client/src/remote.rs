@@ -55,16 +55,16 @@ pub enum RemoteError {
         sentence: String,
     },
     /// The cursor is damaged, or of another history: a backup was restored, or the project was deleted.
-    #[error("The server has another history than this folder was synced with.")]
+    #[error("The history of this project on the server was replaced (restored or recreated).")]
     Gone,
     /// A person has deleted the project, and another has to say whether its files here go up again.
     #[error(
-        "The project was deleted on the server. Its files stay here, and nothing goes up until you say what was meant: sync \
+        "The project was deleted on the server. Its files stay here, and nothing is uploaded until you decide: sync \
          with --bring-back to fill it again, or take another with `kamisync link`."
     )]
     Deleted,
     /// It says again and again that more follows of this, and sends nothing new.
-    #[error("The server does not come to an end of {0}: it says that more follow, and sends none.")]
+    #[error("The server keeps announcing more {0} and sends none: update it or report a bug.")]
     Endless(&'static str),
     /// A file, or the request as a whole, is too large.
     #[error("{sentence}")]

@@ -12,7 +12,7 @@ use crate::report::Report;
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Both sides are in step, as far as the command can tell.
+    /// Both sides are in sync, as far as the command can tell.
     InStep,
     /// They are not; a script may want to know.
     OutOfStep,

@@ -46,7 +46,10 @@ fn is_asked(args: &RestoreArgs, newest: &Version) -> bool {
 }
 
 fn tell(path: &str, rev: Rev) {
-    say(format_args!("{path} is back, as it was at {}.", time(rev)));
+    say(format_args!(
+        "{path} is restored, as it was at {}.",
+        time(rev)
+    ));
 }
 
 /// The newest version whose text is another than that of the newest of all.

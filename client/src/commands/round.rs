@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::round::{Options, Session};
 use crate::transport::Project;
 
-/// Brings a folder and its project in step.
+/// Brings a folder and its project in sync.
 pub fn once(folder: Folder, project: &Project, answer: Answer) -> Result<Report> {
     sync(open(folder)?, project, answer)
 }
@@ -23,8 +23,8 @@ pub fn open(folder: Folder) -> Result<Session, SyncError> {
     let session = Session::open(folder)?;
     if session.is_from_elsewhere() {
         note(
-            "kamisync: The database in .kamiflow/.sync was copied from another folder or restored: it is forgotten, and \
-             everything is compared. Leave .kamiflow/.sync out of other programs that sync the folder.",
+            "kamisync: The sync state in .kamiflow/.sync belongs to another folder or to a backup: it is discarded, and all \
+             files are compared again. Leave .kamiflow/.sync out of other programs that sync the folder.",
         );
     }
     Ok(session)

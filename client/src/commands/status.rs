@@ -10,7 +10,7 @@ use super::{device, idle, open, summary};
 use crate::cli::StatusArgs;
 use crate::round::preview;
 
-/// Shows what would go up, come down and clash. Nothing is changed.
+/// Shows what would be uploaded, downloaded and in conflict. Nothing is changed.
 pub fn run(args: &StatusArgs) -> Result<Done> {
     let folder = open::folder(args.folder.as_deref())?;
     let project = open::project(&folder)?;

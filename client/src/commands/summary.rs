@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::report::{ConflictCopy, Report};
 
-/// Paths of one kind that are listed; of more, only their number is told.
+/// So many paths of one kind are listed; of more, only the number is reported.
 const LISTED: usize = 20;
 
 /// One line for each path, and one for all.
@@ -22,7 +22,7 @@ pub fn text(report: &Report) -> String {
     let left = report.left.iter();
     list(
         &mut text,
-        "left",
+        "skipped",
         left.map(|left| format!("{}: {}", left.path, left.reason)),
     );
     text + &line(report)
@@ -45,7 +45,7 @@ pub fn line(report: &Report) -> String {
     let kinds = kinds(report).map(|(what, paths)| (what, paths.len()));
     let others = [
         ("in conflict", report.conflicts.len()),
-        ("left", report.left.len()),
+        ("skipped", report.left.len()),
     ];
     let counts = kinds
         .into_iter()
@@ -55,7 +55,7 @@ pub fn line(report: &Report) -> String {
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
     if counts.is_empty() {
-        "In step.".to_owned()
+        "In sync.".to_owned()
     } else {
         format!("{}.", counts.join(", "))
     }
@@ -63,13 +63,13 @@ pub fn line(report: &Report) -> String {
 
 fn kinds(report: &Report) -> [(&'static str, &BTreeSet<String>); 7] {
     [
-        ("up", &report.uploaded),
-        ("down", &report.downloaded),
+        ("uploaded", &report.uploaded),
+        ("downloaded", &report.downloaded),
         ("merged", &report.merged),
         ("deleted on the server", &report.deleted_there),
         ("deleted here", &report.deleted_here),
-        ("kept, deleted elsewhere", &report.kept),
-        ("back, edited elsewhere", &report.returned),
+        ("kept (deleted elsewhere)", &report.kept),
+        ("restored (edited elsewhere)", &report.returned),
     ]
 }
 
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn nothing_to_do_is_in_step() {
-        assert_eq!(text(&Report::default()), "In step.");
+        assert_eq!(text(&Report::default()), "In sync.");
     }
 
     #[test]
@@ -107,10 +107,10 @@ mod tests {
             }],
             ..Report::default()
         };
-        let expected = "up: ideas/a.md\n\
+        let expected = "uploaded: ideas/a.md\n\
             conflict: ideas/b.md: your text is in ideas/b (conflict laptop).md\n\
-            left: ideas/c.md: it is too large\n\
-            1 up, 1 in conflict, 1 left.";
+            skipped: ideas/c.md: it is too large\n\
+            1 uploaded, 1 in conflict, 1 skipped.";
         assert_eq!(text(&report), expected);
     }
 
@@ -124,6 +124,9 @@ mod tests {
         };
         let text = text(&report);
         assert_eq!(text.lines().count(), LISTED + 2);
-        assert!(text.ends_with("down: 980 more\n1000 down."), "{text}");
+        assert!(
+            text.ends_with("downloaded: 980 more\n1000 downloaded."),
+            "{text}"
+        );
     }
 }

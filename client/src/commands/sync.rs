@@ -10,7 +10,7 @@ use crate::cli::SyncArgs;
 use crate::error::SyncError;
 use crate::report::Report;
 
-/// Brings a folder in step, or shows what that would do.
+/// Brings a folder in sync, or shows what that would do.
 pub fn run(args: &SyncArgs) -> Result<Done> {
     let folder = open::folder(args.folder.as_deref())?;
     let project = open::project(&folder)?;

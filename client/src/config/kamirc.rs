@@ -30,7 +30,7 @@ pub enum ConfigError {
     #[error("{0} cannot be read: {1}.")]
     Unreadable(PathBuf, #[source] std::io::Error),
     /// The file has something else than it should.
-    #[error("{0} is not right: {1}.")]
+    #[error("{0} is not valid: {1}.")]
     Malformed(PathBuf, #[source] serde_json::Error),
     /// A folder or pattern that cannot be used.
     #[error("{0}")]

@@ -1,4 +1,4 @@
-//! What was changed here since both sides were in step.
+//! What was changed here since both sides were in sync.
 
 use std::collections::BTreeMap;
 

@@ -83,7 +83,7 @@ impl Round<'_> {
     /// Tells of the edits that are still to go up when a round ends: their files were changed on either side
     /// as often as it tried.
     pub(super) fn tell_what_is_left(&mut self) {
-        let reason = "it did not go up, since it was being changed: the next round tries again";
+        let reason = "it was not uploaded, since it was being changed: the next round tries again";
         let edits = self.edits().into_iter();
         self.refused
             .extend(edits.map(|edit| (edit.path, reason.to_owned())));
@@ -133,7 +133,7 @@ impl Round<'_> {
             }
             .into()),
             [edit] => {
-                let reason = "it is too large to go up, with its name, in one request";
+                let reason = "it is too large, with its name, to be uploaded in one request";
                 self.refused.insert(edit.path.clone(), reason.to_owned());
                 Ok(())
             }

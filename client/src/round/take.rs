@@ -11,7 +11,7 @@ use crate::state::Update;
 pub(super) type Judge<'j, 'a> = &'j dyn Fn(&Round<'a>, &Change) -> Decision;
 
 impl<'a> Round<'a> {
-    /// Decides by what both sides had when they were last in step.
+    /// Decides by what both sides had when they were last in sync.
     pub(super) fn decide(&self, change: &Change) -> Decision {
         let entry = self.state.entries.get(&change.path);
         let local = self.scan.checksum(&change.path);

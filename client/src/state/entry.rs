@@ -10,7 +10,7 @@ pub(super) const ENTRIES: &str =
     "SELECT path, rev, checksum, stamp, sent, sent_modified, previous FROM entry ORDER BY path";
 pub(super) const PENDING: &str = "SELECT path, rev, checksum, modified, reason FROM pending";
 
-/// What both sides had when they were last in step.
+/// What both sides had when they were last in sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The server's version; 0 when it has never had one, or has lost it.
@@ -50,7 +50,7 @@ pub struct Pending {
 /// Something to remember.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
-    /// Both sides are in step.
+    /// Both sides are in sync.
     Entry(String, Entry),
     /// Neither side knows the path any more, or it is not synced any more.
     Forget(String),

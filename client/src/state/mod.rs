@@ -1,4 +1,4 @@
-//! What both sides had when they were last in step, in `.kamiflow/.sync/kamisync.db`.
+//! What both sides had when they were last in sync, in `.kamiflow/.sync/kamisync.db`.
 //!
 //! It may lag behind the disk and the server, since it is written last: whatever was done and not
 //! remembered looks like the same change on both sides. It must never be ahead of them. Without it, a

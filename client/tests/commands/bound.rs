@@ -75,14 +75,14 @@ fn the_patterns_of_a_kamiignore_that_is_gone_hold_until_it_is_there_again() {
     drop(watch);
     for command in ["status", "sync"] {
         let said = laptop.run(&[command]).out;
-        assert!(said.contains("left: .kamiignore: it is gone"), "{said}");
+        assert!(said.contains("skipped: .kamiignore: it is gone"), "{said}");
     }
     assert_eq!(files(&host, "p"), 2);
     laptop.write(".kamiignore", "");
-    assert!(!laptop.run(&["sync"]).good().contains("left"));
+    assert!(!laptop.run(&["sync"]).good().contains("skipped"));
     assert_eq!(files(&host, "p"), 4);
     fs::remove_file(laptop.place(".kamiignore")).unwrap();
-    assert_eq!(laptop.run(&["sync"]).good(), "In step.\n");
+    assert_eq!(laptop.run(&["sync"]).good(), "In sync.\n");
 }
 
 #[test]
@@ -181,5 +181,5 @@ fn a_project_that_was_deleted_is_filled_again_only_when_a_person_says_so() {
     drop(watch);
     laptop.run(&["sync", "--bring-back"]).good();
     assert_eq!(files(&host, "p"), 2);
-    assert_eq!(laptop.run(&["sync"]).good(), "In step.\n");
+    assert_eq!(laptop.run(&["sync"]).good(), "In sync.\n");
 }

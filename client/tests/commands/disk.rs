@@ -99,7 +99,7 @@ fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
             ["ideas/.kamisync-1-2-3.tmp", "/.kamiflow/.sync/trash"],
         ] {
             let is_told = said.lines().any(|line| {
-                line.starts_with("left: ") && kept.iter().all(|text| line.contains(text))
+                line.starts_with("skipped: ") && kept.iter().all(|text| line.contains(text))
             });
             assert!(is_told, "round {round}: {kept:?} in {said}");
         }
@@ -110,7 +110,7 @@ fn a_trash_that_takes_nothing_keeps_back_what_it_is_for_and_nothing_else() {
     }
     phone.own(&phone.0.place(".sync"));
     let said = phone.run(&["sync"]).good();
-    assert!(said.ends_with("1 down, 1 deleted here.\n"), "{said}");
+    assert!(said.ends_with("1 downloaded, 1 deleted here.\n"), "{said}");
     assert_eq!(phone.0.read("ideas/edited.md").as_deref(), Some("after"));
     assert_eq!(phone.0.place("ideas").read_dir().unwrap().count(), 3);
     assert!(!phone.0.place(".sync/trash/2020-01-01").exists());
@@ -127,7 +127,7 @@ fn a_leftover_in_a_folder_that_cannot_be_written_is_not_blamed_on_the_trash() {
         .0
         .write("ideas/.kamisync-1-2-3.tmp", "of a killed round");
     let said = phone.run(&["sync"]).good();
-    let reason = "left: ideas/.kamisync-1-2-3.tmp: there is no permission to write it\n";
+    let reason = "skipped: ideas/.kamisync-1-2-3.tmp: there is no permission to write it\n";
     assert!(said.contains(reason), "{said}");
 }
 
@@ -145,11 +145,11 @@ fn a_change_that_waits_outlives_a_touch_of_its_file() {
     fs::remove_file(laptop.place("ideas/gone.md")).unwrap();
     laptop.run(&["sync"]).good();
     let said = phone.run(&["sync"]).good();
-    assert!(said.contains("left: ideas/gone.md"), "{said}");
+    assert!(said.contains("skipped: ideas/gone.md"), "{said}");
     let file = fs::File::open(phone.0.place("ideas/gone.md")).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     let said = phone.run(&["sync"]).good();
-    assert!(said.contains("left: ideas/gone.md"), "{said}");
+    assert!(said.contains("skipped: ideas/gone.md"), "{said}");
     phone.own(&phone.0.place(".sync"));
     let said = phone.run(&["sync"]).good();
     assert!(said.contains("deleted here: ideas/gone.md"), "{said}");
@@ -189,10 +189,10 @@ fn a_folder_that_cannot_be_read_is_named_and_keeps_nothing_else_back() {
             assert_eq!(said.code, Some(1), "{said:?}");
             let is_named = said
                 .out
-                .contains(&format!("left: {closed}: it cannot be read\n"));
+                .contains(&format!("skipped: {closed}: it cannot be read\n"));
             assert!(is_named && said.err.contains(closed), "{said:?}");
             assert!(
-                said.out.contains(&format!("up: ideas/{number}.md")),
+                said.out.contains(&format!("uploaded: ideas/{number}.md")),
                 "{said:?}"
             );
             assert!(!said.out.contains("deleted on the server"), "{said:?}");
@@ -205,7 +205,7 @@ fn a_folder_that_cannot_be_read_is_named_and_keeps_nothing_else_back() {
     assert_eq!(phone.0.read("ideas/closed/b.md"), None);
     assert_eq!(host.client().status("p")["fileCount"], 5);
     laptop.run(&["sync"]).good();
-    assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+    assert_eq!(laptop.run(&["status"]).good(), "In sync.\n");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn a_watch_hears_of_saves_beside_a_folder_that_cannot_be_read_and_in_it_when_it_
         .read_to_string(&mut said)
         .unwrap();
     assert!(
-        !said.contains("tells nothing") && said.contains("ideas/a/closed is left"),
+        !said.contains("Cannot watch") && said.contains("ideas/a/closed is skipped"),
         "{said}"
     );
 }
@@ -290,15 +290,15 @@ fn a_file_that_is_too_large_for_the_disk_keeps_nothing_else_back() {
     let Some(disk) = SmallDisk::at(phone.place("ideas"), "64k") else {
         return;
     };
-    for down in ["2 down, 1 left.\n", "1 left.\n"] {
+    for down in ["2 downloaded, 1 skipped.\n", "1 skipped.\n"] {
         let said = phone.run(&["sync"]).good();
-        let reason = "left: ideas/large.md: its disk has no room for it\n";
+        let reason = "skipped: ideas/large.md: its disk has no room for it\n";
         assert!(said.contains(reason) && said.ends_with(down), "{said}");
         assert_eq!(phone.place("ideas").read_dir().unwrap().count(), 2);
     }
     assert!(mount("remount,size=2m", &disk.0));
     let said = phone.run(&["sync"]).good();
-    assert_eq!(said, "down: ideas/large.md\n1 down.\n");
+    assert_eq!(said, "downloaded: ideas/large.md\n1 downloaded.\n");
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn locks_of_another_user_do_not_block_a_folder() {
     for name in ["kamisync.lock", "kamisync.round.lock"] {
         chown(phone.0.place(".sync").join(name), Some(0), Some(0)).unwrap();
     }
-    assert_eq!(phone.run(&["sync"]).good(), "In step.\n");
+    assert_eq!(phone.run(&["sync"]).good(), "In sync.\n");
     let watch = watching(&phone.0);
     let holder = || phone.0.read(".sync/kamisync.lock");
     eventually("root watches", || holder() == Some(watch.id().to_string()));

@@ -55,7 +55,7 @@ fn an_older_text_comes_back_here_too() {
     let laptop = edited(&host);
     let said = laptop.run(&["restore", "ideas/ghi chú.md"]).good();
     assert!(
-        said.starts_with("ideas/ghi chú.md is back, as it was at 2"),
+        said.starts_with("ideas/ghi chú.md is restored, as it was at 2"),
         "{said}"
     );
     assert_eq!(laptop.read("ideas/ghi chú.md").as_deref(), Some("first"));
@@ -118,7 +118,7 @@ fn a_file_that_is_missing_here_comes_back_with_its_newest_text() {
         let arguments = [&["restore", "ideas/ghi chú.md"], &arguments[..]].concat();
         laptop.run(&arguments).good();
         assert_eq!(laptop.read("ideas/ghi chú.md").as_deref(), Some("second"));
-        assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+        assert_eq!(laptop.run(&["status"]).good(), "In sync.\n");
     }
     assert_eq!(host.client().status("p")["fileCount"], 2);
 }

@@ -22,14 +22,17 @@ fn a_round_goes_in_both_directions_and_says_what_it_did() {
     );
     laptop.write("ideas/a.md", "a");
     laptop.write("ideas/note.txt", "not synced");
-    assert_eq!(laptop.run(&["sync"]).good(), "up: ideas/a.md\n1 up.\n");
+    assert_eq!(
+        laptop.run(&["sync"]).good(),
+        "uploaded: ideas/a.md\n1 uploaded.\n"
+    );
     phone.write("tasks/b.md", "b");
     let said = json_of(phone.run(&["sync", "--json"]));
     assert_eq!(said["downloaded"], json!(["ideas/a.md"]));
     assert_eq!(said["uploaded"], json!(["tasks/b.md"]));
     assert_eq!(phone.read("ideas/a.md").as_deref(), Some("a"));
     assert_eq!(phone.read("ideas/note.txt"), None);
-    assert_eq!(phone.run(&["sync"]).good(), "In step.\n");
+    assert_eq!(phone.run(&["sync"]).good(), "In sync.\n");
 }
 
 #[test]
@@ -60,7 +63,10 @@ fn a_dry_run_and_a_status_change_nothing() {
     laptop.run(&["sync"]).good();
     phone.write("ideas/b.md", "b");
     let planned = phone.run(&["sync", "--dry-run"]).good();
-    assert_eq!(planned, "up: ideas/b.md\ndown: ideas/a.md\n1 up, 1 down.\n");
+    assert_eq!(
+        planned,
+        "uploaded: ideas/b.md\ndownloaded: ideas/a.md\n1 uploaded, 1 downloaded.\n"
+    );
     let status = phone.run(&["status"]);
     assert_eq!((status.code, status.out), (Some(3), planned));
     let status = phone.run(&["status", "--json"]);
@@ -72,7 +78,7 @@ fn a_dry_run_and_a_status_change_nothing() {
     assert_eq!(phone.read("ideas/a.md"), None);
     assert_eq!(host.client().status("p")["fileCount"], 1);
     phone.run(&["sync"]).good();
-    assert_eq!(phone.run(&["status"]).good(), "In step.\n");
+    assert_eq!(phone.run(&["status"]).good(), "In sync.\n");
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn files_that_are_all_gone_are_a_question() {
     assert_eq!(host.client().status("p")["fileCount"], 30);
     laptop.run(&["sync", "--bring-back"]).good();
     assert_eq!(laptop.read("ideas/7.md").as_deref(), Some("text"));
-    assert_eq!(laptop.run(&["status"]).good(), "In step.\n");
+    assert_eq!(laptop.run(&["status"]).good(), "In sync.\n");
     fs::remove_dir_all(laptop.place("ideas")).unwrap();
     // An answer before the question is none.
     let asked = laptop.run(&["sync", "--accept-deletions"]);
@@ -119,7 +125,7 @@ fn what_was_done_before_a_question_is_told() {
     laptop.run(&["sync", "--accept-deletions"]).good();
     let asked = phone.run(&["sync"]);
     assert_eq!(asked.code, Some(5), "{asked:?}");
-    assert_eq!(asked.out, "down: ideas/new.md\n1 down.\n");
+    assert_eq!(asked.out, "downloaded: ideas/new.md\n1 downloaded.\n");
     assert!(!asked.err.contains("nothing was changed"), "{asked:?}");
     let asked = phone.run(&["sync", "--json"]);
     let said: Value = serde_json::from_str(&asked.out).unwrap();
@@ -173,7 +179,7 @@ fn a_folder_is_found_from_below_and_by_its_name() {
     assert!(below.status.success(), "{below:?}");
     let other = Device::new("other");
     let root = laptop.root().to_str().unwrap();
-    assert_eq!(other.run(&["status", root]).good(), "In step.\n");
+    assert_eq!(other.run(&["status", root]).good(), "In sync.\n");
     assert!(
         other
             .run(&["log", "-C", root, "ideas/a.md"])
@@ -207,7 +213,7 @@ fn a_key_that_may_only_read_takes_and_says_why_nothing_goes_up() {
     assert_eq!(reader.read("ideas/a.md").as_deref(), Some("a"));
     reader.write("ideas/b.md", "b");
     let said = reader.run(&["sync"]).good();
-    let left = "left: ideas/b.md: This request needs a key with the scope 'append'";
+    let left = "skipped: ideas/b.md: This request needs a key with the scope 'append'";
     assert!(said.starts_with(left), "{said}");
 }
 
@@ -224,7 +230,7 @@ fn bytes_read_by_sync(device: &Device) -> u64 {
     ]);
     shell.arg(like.get_program()).current_dir(device.root());
     let said = finished(shell.output().unwrap()).good();
-    assert!(said.contains("left: ideas/large.md"), "{said}");
+    assert!(said.contains("skipped: ideas/large.md"), "{said}");
     let read = said.lines().find_map(|line| line.strip_prefix("rchar: "));
     read.unwrap().parse().unwrap()
 }

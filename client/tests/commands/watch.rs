@@ -80,7 +80,7 @@ fn a_file_that_cannot_go_up_is_told() {
     let mut said = BufReader::new(watch.stderr.take().unwrap()).lines();
     let line = said.next().unwrap().unwrap();
     let expected =
-        "ideas/large.md is left: it is larger than the 1000 bytes that the server takes.";
+        "ideas/large.md is skipped: it is larger than the 1000 bytes that the server takes.";
     assert!(line.ends_with(expected), "{line}");
 }
 

@@ -8,7 +8,7 @@ use crate::device::{Ended, finish};
 use crate::person;
 use crate::world::World;
 
-/// After so many rounds of all devices they must be in step.
+/// After so many rounds of all devices they must be in sync.
 const MAX_ROUNDS: u32 = 12;
 
 impl World {

@@ -4,7 +4,7 @@ use support::Host;
 
 use crate::device::{Device, settle};
 
-/// Two devices in step with this text.
+/// Two devices in sync with this text.
 fn with(host: &Host, text: &str) -> (Device, Device) {
     let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
     a.write("ideas/a.md", text);

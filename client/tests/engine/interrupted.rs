@@ -10,7 +10,7 @@ use crate::lossy::Lossy;
 /// What the client asks for at once.
 const FILES_OF_A_PAGE: usize = 250;
 
-/// Two devices in step with `ideas/a.md` and others.
+/// Two devices in sync with `ideas/a.md` and others.
 fn pair(host: &Host) -> (Device, Device) {
     let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
     for name in ["a", "b", "c"] {

@@ -235,6 +235,6 @@ fn a_file_that_is_too_large_for_any_request_is_told_for_what_it_is() {
     let report = a.sync();
     assert!(report.uploaded.contains("ideas/small.md"), "{report:?}");
     let left = (&*report.left[0].path, &*report.left[0].reason);
-    let reason = "it is too large to go up, with its name, in one request";
+    let reason = "it is too large, with its name, to be uploaded in one request";
     assert_eq!(left, (&*large, reason));
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::device::{Device, settle};
 use crate::pass_on::pass_on;
 
-/// Two devices in step with a server that was renumbered after its clock had been ahead.
+/// Two devices in sync with a server that was renumbered after its clock had been ahead.
 fn renumbered() -> Option<(Host, Device, Device)> {
     let ahead = fake_clock("+2d")?;
     let host = Host::with(&ahead);

@@ -9,7 +9,7 @@ use support::Host;
 use crate::device::{Device, settle};
 use crate::lossy::Lossy;
 
-/// Two devices in step with `ideas/a.md`.
+/// Two devices in sync with `ideas/a.md`.
 fn pair(host: &Host) -> (Device, Device) {
     let (a, b) = (Device::new(host, "a"), Device::new(host, "b"));
     a.write("ideas/a.md", "old\n");

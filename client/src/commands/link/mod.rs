@@ -37,7 +37,7 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
 
 fn open(args: &LinkArgs) -> Result<Folder> {
     let root = fs::canonicalize(&args.folder);
-    let root = root.with_context(|| format!("{} is not there", args.folder.display()))?;
+    let root = root.with_context(|| format!("{} does not exist", args.folder.display()))?;
     Ok(Folder::open(&root)?)
 }
 
@@ -103,7 +103,7 @@ fn tell(folder: &Folder, project: &str, own: &OwnKey) {
     say(format_args!("{root} is linked with the project {project}."));
     if !own.may_push() {
         note(format_args!(
-            "kamisync: The key {} may only read, so nothing goes up.",
+            "kamisync: The key {} may only read, so nothing is uploaded.",
             own.name
         ));
     }

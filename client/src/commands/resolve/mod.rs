@@ -78,7 +78,7 @@ fn show(folder: &Folder, conflict: &ConflictCopy) -> Result<Done> {
     let copy = settle::content(folder, &conflict.copy)?.unwrap_or_default();
     match two_way::marked(&file, &copy, &conflict.path, &conflict.copy) {
         Some(text) => print(text.as_bytes()),
-        None => note("kamisync: The two are not text."),
+        None => note("kamisync: These files are not text, so no difference is shown."),
     }
     note(format_args!(
         "kamisync: Edit {} as you like, then add --keep file; or add --keep copy for the other text.",

@@ -76,7 +76,7 @@ impl Watched {
         Ok(watched)
     }
 
-    /// Keeps the folder in step, for ever.
+    /// Keeps the folder in sync, for ever.
     pub fn run(mut self) {
         self.follow();
         let mut schedule = Schedule::new(Instant::now());
@@ -142,7 +142,7 @@ impl Watched {
         self.look_around()?;
         let project = self.project();
         let Some(here) = &mut self.here else {
-            anyhow::bail!("The folder is not there: it goes on when it is.");
+            anyhow::bail!("The folder does not exist: waiting for it.");
         };
         let options = Options {
             device: &self.device,

@@ -1,4 +1,4 @@
-//! `watch`: keeps folders in step until the program is stopped. It may be killed at any moment, since a
+//! `watch`: keeps folders in sync until the program is stopped. It may be killed at any moment, since a
 //! round may.
 
 mod folder;

@@ -8,7 +8,7 @@ use crate::commands::summary;
 use crate::error::SyncError;
 use crate::report::{Left, Report};
 
-/// Files that are left of which each is told; of more, only their number is.
+/// So many skipped files are named; of more, only the number is reported.
 const LISTED: usize = 20;
 
 /// The voice of one folder.
@@ -33,7 +33,7 @@ impl Voice {
     /// A round went well.
     pub fn well(&mut self, report: &Report) {
         if self.trouble.take().is_some() {
-            say(format_args!("{}: It goes on.", self.folder));
+            say(format_args!("{}: Syncing again.", self.folder));
         }
         self.changed(report);
         for news in self.news_of(&report.left) {
@@ -47,7 +47,7 @@ impl Voice {
         }
     }
 
-    /// What is left now and was not, or for another reason.
+    /// What is skipped now and was not, or for another reason.
     fn news_of(&mut self, left: &[Left]) -> Vec<String> {
         let is_new = |left: &&Left| self.left.get(&left.path) != Some(&left.reason);
         let news: Vec<&Left> = left.iter().filter(is_new).collect();
@@ -55,14 +55,14 @@ impl Voice {
         let mut lines: Vec<String> = listed
             .map(|left| {
                 format!(
-                    "{} is left: {}.",
+                    "{} is skipped: {}.",
                     left.path,
                     left.reason.trim_end_matches('.')
                 )
             })
             .collect();
         if news.len() > LISTED {
-            lines.push(format!("{} more files are left.", news.len() - LISTED));
+            lines.push(format!("{} more files are skipped.", news.len() - LISTED));
         }
         let left = left.iter().cloned();
         self.left = left.map(|left| (left.path, left.reason)).collect();
@@ -84,7 +84,7 @@ impl Voice {
     /// Saves are not noticed.
     pub fn blind(&self, error: &notify::Error) {
         note(format_args!(
-            "{}: The system tells nothing of saves ({error}), so they go up with a delay.",
+            "{}: Cannot watch this folder for changes ({error}), so it is scanned every 10 seconds instead.",
             self.folder
         ));
     }
@@ -98,10 +98,13 @@ fn what_is_left_is_told_once_and_again_for_another_reason() {
         reason: reason.to_owned(),
     };
     let large = [left("a.md", "it is too large")];
-    assert_eq!(voice.news_of(&large), ["a.md is left: it is too large."]);
+    assert_eq!(voice.news_of(&large), ["a.md is skipped: it is too large."]);
     assert!(voice.news_of(&large).is_empty());
     let closed = [large[0].clone(), left("b.md", "it cannot be read")];
-    assert_eq!(voice.news_of(&closed), ["b.md is left: it cannot be read."]);
+    assert_eq!(
+        voice.news_of(&closed),
+        ["b.md is skipped: it cannot be read."]
+    );
     assert!(voice.news_of(&[]).is_empty());
     assert_eq!(voice.news_of(&large).len(), 1);
     let many: Vec<Left> = (0..30)
@@ -110,6 +113,6 @@ fn what_is_left_is_told_once_and_again_for_another_reason() {
     let lines = voice.news_of(&many);
     assert_eq!(
         (lines.len(), &*lines[LISTED]),
-        (LISTED + 1, "10 more files are left.")
+        (LISTED + 1, "10 more files are skipped.")
     );
 }
