@@ -1,4 +1,4 @@
-//! The tables: rows next to their ceilings, or next to a baseline.
+//! The tables: rows next to their references, or next to a baseline.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::report::{self, cell, median, number, percentile};
 use crate::row::Row;
 
 /// Each row next to what the machine can do.
-pub fn ceiling(rows: &[Row]) -> String {
+pub fn reference(rows: &[Row]) -> String {
     let head = report::head(&[
         "Row",
         "Unit",
@@ -15,16 +15,16 @@ pub fn ceiling(rows: &[Row]) -> String {
         "p50 ms",
         "p99 ms",
         "CPU ms a request",
-        "Ceiling",
+        "Reference",
         "its p50 ms",
-        "Share",
-        "Share at p50",
+        "Server / reference",
+        "The same at p50",
         "Not 200",
     ]);
     let line = |row: &Row| {
-        let (ours, ceiling) = sides(row);
-        let (all, of_ceiling) = (latencies(&ours), latencies(&ceiling));
-        let at_p50 = percentile(&of_ceiling, 0.5).zip(percentile(&all, 0.5));
+        let (ours, reference) = sides(row);
+        let (all, of_reference) = (latencies(&ours), latencies(&reference));
+        let at_p50 = percentile(&of_reference, 0.5).zip(percentile(&all, 0.5));
         report::line(&[
             row.name.to_owned(),
             row.unit.to_owned(),
@@ -32,10 +32,10 @@ pub fn ceiling(rows: &[Row]) -> String {
             cell(percentile(&all, 0.5)),
             cell(percentile(&all, 0.99)),
             number(middle(&ours, |round| round.cpu_ms)),
-            number(middle(&ceiling, |round| round.value)),
-            cell(percentile(&of_ceiling, 0.5)),
+            number(middle(&reference, |round| round.value)),
+            cell(percentile(&of_reference, 0.5)),
             percent(speed(row)),
-            at_p50.map_or_else(|| cell(None), |(ceiling, ours)| percent(ceiling / ours)),
+            at_p50.map_or_else(|| cell(None), |(reference, ours)| percent(reference / ours)),
             bad(&ours),
         ])
     };

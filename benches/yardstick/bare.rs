@@ -1,4 +1,4 @@
-//! A ceiling for small answers: hyper alone, with a fixed body.
+//! A reference for small answers: hyper alone, with a fixed body.
 
 use std::convert::Infallible;
 use std::net::TcpListener as StdListener;

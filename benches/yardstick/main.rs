@@ -24,7 +24,7 @@ mod start;
 mod writing;
 
 const HELP: &str = "\
-cargo bench                         every row next to its ceiling, measured in turns: target/yardstick.md
+cargo bench                         every row next to its reference, measured in turns: target/yardstick.md
 BASELINE=PROGRAM cargo bench        every row next to another kamiflow-sync, measured in turns: before and after
 cargo bench -- scale [FILES]        how time and memory grow with the number of files
 cargo bench -- devices              16 devices push while 16 pull

@@ -1,4 +1,4 @@
-//! A ceiling for pushes and pages: the same store natively, with the same durability, but without
+//! A reference for pushes and pages: the same store natively, with the same durability, but without
 //! HTTP, JSON requests or WebAssembly.
 
 use std::time::{Duration, Instant};

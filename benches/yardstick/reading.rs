@@ -11,7 +11,7 @@ use crate::native::Native;
 use crate::projects::{FILES, READ, SMALL, now_ms};
 use crate::row::Row;
 
-/// The rows; the ceiling of e and f has as many files. `server` shows how large the answers are
+/// The rows; the reference of e and f has as many files. `server` shows how large the answers are
 /// that hyper alone gives.
 pub fn reading(server: &Target, time: Duration) -> Vec<Row<'static>> {
     let bare = |name, request: Vec<u8>| {

@@ -55,7 +55,7 @@ fn measure(server: &Target, baseline: Option<Target>) -> String {
         eprintln!("{}", process::machine());
     }
     match baseline {
-        None => against::ceiling(&rows),
+        None => against::reference(&rows),
         Some(_) => against::baseline(&rows),
     }
 }

@@ -11,10 +11,10 @@ use crate::native::Native;
 use crate::projects::{FILES, SMALL, WRITTEN, seeded};
 use crate::row::Row;
 
-/// A native database that is made when a ceiling first needs it.
+/// A native database that is made when a reference first needs it.
 type Lazy = Rc<LazyCell<RefCell<Native>>>;
 
-/// The rows; the ceilings of b, c and d share a database, as the servers' rows do.
+/// The rows; the references of b, c and d share a database, as the servers' rows do.
 pub fn writing(time: Duration) -> Vec<Row<'static>> {
     let fresh: Lazy = Rc::new(LazyCell::new(|| {
         RefCell::new(Native::new().expect("a database"))
@@ -58,12 +58,12 @@ fn single(name: &'static str, connections: usize, time: Duration, native: &Lazy)
         })
     };
     Row::new(name, "requests/s", push, move || {
-        let mut ceiling = native.borrow_mut().rate(time, file).expect("commits");
+        let mut reference = native.borrow_mut().rate(time, file).expect("commits");
         if connections > 1 {
             // One writer never waits for others: its rate compares, its latency does not.
-            ceiling.latencies.clear();
+            reference.latencies.clear();
         }
-        ceiling
+        reference
     })
 }
 
@@ -95,11 +95,11 @@ fn batches(
         let took = batches
             .iter()
             .map(|files| native.push(files).expect("commits"));
-        let mut ceiling = Round {
+        let mut reference = Round {
             latencies: took.collect(),
             ..Round::default()
         };
-        ceiling.value = value(ceiling.seconds());
-        ceiling
+        reference.value = value(reference.seconds());
+        reference
     })
 }
