@@ -55,7 +55,7 @@ const ALL: [(Done, &str, &str); 8] = [
     (
         Done::AlreadyRotated,
         "already-rotated",
-        "Nothing was changed: this device was given a new key already. If nobody has kept it, give it another one here.",
+        "Nothing was changed: this device has a new key already. If that was not saved, make another one here.",
     ),
     (
         Done::AlreadySo,

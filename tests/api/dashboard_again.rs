@@ -132,7 +132,7 @@ fn a_rotation_that_is_sent_again_rotates_nothing() {
         let again = browser.submit(&page, &rotate, &[]);
         assert_eq!(again.leads_to(), "/dashboard/devices?done=already-rotated");
         let page = browser.get(again.leads_to()).good();
-        assert!(page.html.contains("was given a new key already"));
+        assert!(page.html.contains("has a new key already"));
     }
     // The device that has the key before still has its day.
     host.with_key(made["key"].as_str()).get("/v1/info").good();

@@ -53,7 +53,7 @@ fn renumber(store: &Store, id: &str, now_us: Rev) -> Result<u64> {
 
 fn say_what_follows() {
     say!(
-        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI, which gets these"
+        "Clients of the change feed start over by themselves. The KamiFlow CLI does not, and gets these"
     );
     say!("files once more: on each device, before it pulls, run: kami sync-db push");
 }

@@ -18,7 +18,7 @@ pub fn check(report: &mut Report, store: &Store, schema: i64) {
         0 => report.ok("names", "every system can hold those that are counted"),
         _ => report.warn(
             "names",
-            format!("{names} that Windows or macOS cannot hold: docs/portability.md tells how to find them"),
+            format!("{names} that Windows or macOS cannot hold: docs/portability.md says how to find them"),
         ),
     }
     if unlisted > 0 {

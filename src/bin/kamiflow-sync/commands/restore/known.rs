@@ -37,7 +37,7 @@ impl Known {
         let moved =
             "was a project moved out since the backup? Move it out again, and delete that file";
         let keys = "was a key revoked since? 'kamiflow-sync key list' shows whether it works again";
-        let clock = "is the clock right? Numbers of changes go on from it";
+        let clock = "is the clock right? The numbers of changes continue from it";
         let lines = [
             self.moved.is_none().then_some(moved),
             self.keys.is_none().then_some(keys),

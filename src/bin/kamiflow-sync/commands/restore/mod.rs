@@ -26,7 +26,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
     let database = Installation::find(&args.installation)?.database;
     restore(args, &database).map_err(|error| full_disk::explain(&database, error))?;
     say!(
-        "The server tells clients of the change feed to start over. It cannot tell the KamiFlow CLI: on each device,"
+        "Clients of the change feed start over by themselves. The KamiFlow CLI does not: on each device,"
     );
     say!("before it pulls, delete .kamiflow/.sync/state.json and run: kami sync-db push");
     Ok(())
