@@ -1,4 +1,4 @@
-//! What an address tells of a request, without what answers it: the program that runs the component needs no more.
+//! What follows from the address of a request, without what answers it: the program that runs the component needs no more.
 
 pub mod dashboard;
 

@@ -7,7 +7,7 @@
 //! * [`wire`] — the JSON contract
 //! * [`settings`], [`counters`] — every setting, and numbers that live as long as the process
 //! * [`api`] — every address, the order of checks, one file per request
-//! * [`addresses`] — what an address tells of a request, and every address of the pages
+//! * [`addresses`] — what follows from the address of a request, and every address of the pages
 //! * `dashboard` — the pages for people
 //! * `dispatch` — which of the two a request is for
 //! * `component` — the entry point, and the only place that knows WASI and Spin

@@ -1,4 +1,4 @@
-//! What is lost with a machine whose standby goes on from its last backup.
+//! What is lost with a machine whose standby continues from its last backup.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -149,7 +149,7 @@ fn keep(copy: &Path) -> TempDir {
     folder
 }
 
-/// The files that a standby has which goes on in this folder.
+/// The files that a standby has which continues in this folder.
 fn files_of(folder: TempDir) -> usize {
     let standby = Host::resume(folder, &[]);
     let count = standby.client().status(PROJECT)["fileCount"].as_u64();

@@ -42,7 +42,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error).at(place),
             Ok(()) => {}
         }
-        // Who holds it is told where it can be.
+        // For the message to others, so a failure does not matter.
         _ = file.set_len(0);
         _ = write!(file, "{}", std::process::id());
         Ok(Self(file))

@@ -25,7 +25,7 @@ pub struct App {
     pub started_us: Rev,
     /// Whether the host holds the connections of those who wait.
     pub is_held: bool,
-    /// What the host tells of the machine, as it is now; none on a host that tells nothing.
+    /// What the host reports of the machine, as it is now; none on a host that reports nothing.
     pub host_report: fn() -> Option<HostReport>,
     /// Numbers that nobody can guess, for keys.
     pub random: fn() -> u64,

@@ -1,5 +1,5 @@
 //! Wakes those who wait in one instance of the component. Nobody misses a ring: whoever was busy when it rang, perhaps with
-//! a client that reads slowly, is told when it listens again.
+//! a client that reads slowly, is notified when it listens again.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

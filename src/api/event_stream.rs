@@ -19,7 +19,7 @@ const JITTER_MS: i64 = 500;
 /// nginx collects an answer otherwise before it sends any of it.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Where the client goes on: after the event of this id; `None` for a client that comes for the first
+/// Where the client continues: after the event of this id; `None` for a client that comes for the first
 /// time.
 pub(super) fn position(head: &Request<()>) -> Option<String> {
     let last = head.headers().get(LAST_EVENT_ID);
@@ -27,11 +27,11 @@ pub(super) fn position(head: &Request<()>) -> Option<String> {
     last.or_else(|| parameter(head, "since"))
 }
 
-/// A stream that begins with these events, and goes on as `hold` says.
+/// A stream that begins with these events, and continues as `hold` says.
 pub(super) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<Vec<u8>> {
     let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,
-        // Who comes back before the first event goes on from here.
+        // A client that reconnects before the first event continues from here.
         (false, true) => format!(
             "{}id: {}\n\n",
             retry(),

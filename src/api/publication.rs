@@ -15,11 +15,11 @@ const PUBLISH: HeaderName = HeaderName::from_static("grip-publish");
 /// News of one project, or of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
-    /// Who waits for one of these gets it. The first is the channel of the project or key alone.
+    /// Clients that wait for one of these get it. The first is the channel of the project or key alone.
     pub channels: Vec<String>,
     /// Says which of two of the same project is newer; none for one that always counts.
     pub rev: Option<Rev>,
-    /// The id of the event, unless streams go on from their last one.
+    /// The id of the event, unless streams continue from their last one.
     pub id: Option<String>,
     /// The event, as streams send it. Without one, those who wait look again.
     pub content: Option<String>,

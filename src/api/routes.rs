@@ -191,7 +191,7 @@ impl Route {
         }
     }
 
-    /// Whether its answer goes on as long as the client stays.
+    /// Whether its answer continues as long as the client stays.
     pub fn is_stream(&self) -> bool {
         matches!(self, Self::Events(_) | Self::AllEvents)
     }

@@ -14,7 +14,7 @@ pub const COMMENT: &str = ":\n\n";
 
 /// How far a stream is.
 pub struct StreamState {
-    /// Where the client goes on when it comes back now.
+    /// Where the client continues when it comes back now.
     pub last_id: String,
     /// When the key may open less than now, in microseconds since 1970, as far as it is known.
     key_change: Option<i64>,
@@ -23,7 +23,7 @@ pub struct StreamState {
 /// What becomes of a stream after an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Course {
-    /// It goes on.
+    /// It continues.
     GoesOn,
     /// It ends with this answer: there is more, and the client comes back for it.
     Ends,

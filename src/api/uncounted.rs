@@ -14,7 +14,7 @@ use super::routes::Route;
 use crate::domain::{Cursor, ProjectId};
 
 /// Whether this request, whose key is right, is not counted: one that the host asks again, a look at
-/// the key itself, a page that continues a pull, and a wait or a stream that goes on from a cursor, unless
+/// the key itself, a page that continues a pull, and a wait or a stream that continues from a cursor, unless
 /// the stream of all projects begins with many events.
 pub(super) fn is_uncounted(app: &App, head: &Request<()>, route: &Route) -> Result<bool, Error> {
     match route {

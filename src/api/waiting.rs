@@ -26,7 +26,7 @@ impl CountedWait {
         begin(app, now_s(), hold, most)
     }
 
-    /// It goes on waiting; to be called at least every 30 seconds by one that waits longer than a minute.
+    /// It continues waiting; to be called at least every 30 seconds by one that waits longer than a minute.
     pub fn go_on(&self, app: &App) -> Result<(), Error> {
         self.go_on_from(app, now_s())
     }

@@ -15,7 +15,7 @@ thread_local! {
     static IS_LOOKING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// One who is told of what changes from now on.
+/// A listener for changes from now on.
 pub(super) fn listen() -> Listener {
     Listener::new(BELL.with(Rc::clone))
 }

@@ -10,7 +10,7 @@ use super::{Component, after_answer, begin, has_more_to_do};
 use crate::api::message::{MAX_SHORT, read_head, write_answer};
 
 thread_local! {
-    /// The answer that was too long, or goes on, until it is sent.
+    /// The answer that was too long, or continues, until it is sent.
     static LONG: RefCell<Option<Answer>> = const { RefCell::new(None) };
 }
 

@@ -114,7 +114,7 @@ fn send((response, events): Answer) -> Response {
         if let Some(events) = events {
             follow(events, &mut stream, unread.is_empty()).await;
         }
-        // Only now: a host that is told of the trailers first sends the head alone.
+        // Only now: a host that gets the trailers first sends the head alone.
         drop((stream, end));
         after_answer();
         backpressure_dec();

@@ -55,7 +55,7 @@ fn respond(
             Ok(to_sign_in(head))
         };
     };
-    // Whoever has used up the window can still leave.
+    // Signing out works with a window that is used up.
     if !is_again(head) && route != Route::SignOut {
         person::count_page(app, head.headers(), &session.caller, common)?;
     }

@@ -8,7 +8,7 @@ use super::format::plain;
 pub(super) struct Frame {
     /// Plain text for the title of the window.
     pub(super) title: String,
-    /// Who has signed in.
+    /// The person who has signed in.
     pub(super) visitor: Option<Visitor>,
     /// What has just been done, or why it was not.
     pub(super) notice: Option<Notice>,

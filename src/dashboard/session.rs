@@ -1,4 +1,4 @@
-//! Who has signed in, and the cookie that says so.
+//! The person who has signed in, and the cookie of the session.
 
 use http::HeaderMap;
 use http::Response;

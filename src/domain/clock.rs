@@ -18,7 +18,7 @@ const SMALL_STEP_US: Rev = 10_000_000;
 /// What is known of the server's clock, in microseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    /// The latest moment that the server has acted on; revs go on from here.
+    /// The latest moment that the server has acted on; revs continue from here.
     pub latest: Rev,
     /// The last reading that was recorded.
     pub reading: Rev,
@@ -54,7 +54,7 @@ impl Clock {
         *self = Self::first(now, Some(self.trusted));
     }
 
-    /// While the clock is behind, the time goes on from the latest moment, and at half the speed: the
+    /// While the clock is behind, the time continues from the latest moment, and at half the speed: the
     /// clock may as well have been ahead before, and then it catches up.
     fn next_latest(&self, now: Rev) -> Rev {
         let behind = self.latest - now;

@@ -111,7 +111,7 @@ fn plan_delete<'p>(delete: &'p Delete, current: &'p CurrentState) -> Step<'p> {
     }
 }
 
-/// Without a base the last push wins; when its file is the older one, the client is told.
+/// Without a base the last push wins; when its file is the older one, the answer warns.
 fn replaces_newer(put: &Put, current: &CurrentState) -> Option<Replaced> {
     let before = current.newest(&put.path)?;
     let differs = before

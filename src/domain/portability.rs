@@ -6,7 +6,7 @@ use std::fmt;
 use super::fault::{Fault, faults};
 use super::name::Name;
 
-/// Twins that are told of a name.
+/// Twins that are listed for a name.
 pub const MAX_TWINS: usize = 3;
 
 /// What happens to a file with such a name.

@@ -49,7 +49,7 @@ impl Store {
     }
 
     /// Walks down each chain for a while. Returns a row for each claim that is found, without a rev,
-    /// or not decided, with the rev at which its walk goes on.
+    /// or not decided, with the rev at which its walk continues.
     fn walk(&self, project: i64, open: &[(usize, Claim)]) -> Result<Vec<Row>, Error> {
         let asked = open.iter().map(|(_, claim)| {
             serde_json::json!([claim.rev, claim.checksum.to_string(), claim.since])

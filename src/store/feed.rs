@@ -149,7 +149,7 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// The rev after which a client with this cursor goes on. [`Error::ResyncRequired`] unless the
+    /// The rev after which a client with this cursor continues. [`Error::ResyncRequired`] unless the
     /// cursor comes from the history of this project.
     pub fn resume(&self, project: &Project, cursor: Option<Cursor>) -> Result<Rev, Error> {
         let Some(cursor) = cursor else { return Ok(0) };
@@ -224,7 +224,7 @@ fn change(mut row: Row) -> Result<Change, Error> {
 }
 
 impl Page {
-    /// The rev after which a client with this cursor goes on, whose rev the page was asked for.
+    /// The rev after which a client with this cursor continues, whose rev the page was asked for.
     /// [`Error::ResyncRequired`] unless it comes from the history of this project.
     pub fn resume(&self, cursor: Option<Cursor>) -> Result<Rev, Error> {
         cursor.map_or(Ok(0), |cursor| {

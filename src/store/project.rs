@@ -26,7 +26,7 @@ pub struct Project {
     pub digest: TreeDigest,
     /// When content was last pruned, in microseconds since 1970.
     pub pruned_at: Rev,
-    /// The path at which pruning goes on; empty for the first.
+    /// The path at which pruning continues; empty for the first.
     pub pruned_to: String,
     /// Names of files and folders that some system cannot hold; none until all names are listed.
     pub unportable: Option<u64>,
@@ -114,7 +114,7 @@ impl Store {
         }
     }
 
-    /// Makes a project that does not exist. Its revs go on where those of an earlier life ended, and its
+    /// Makes a project that does not exist. Its revs continue where those of an earlier life ended, and its
     /// number is that of no project that is still being removed.
     pub(super) fn create_project(&self, id: &ProjectId, now_us: Rev) -> Result<Project, Error> {
         let statement = format!(

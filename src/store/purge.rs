@@ -90,7 +90,7 @@ impl Store {
             }
         }
         let elsewhere = self.paths_with(project.number, checksums)?;
-        // Later requests go on with a removal that fails.
+        // Later requests continue with a removal that fails.
         let removed = self.remove_deleted(Duration::MAX).is_ok();
         Ok(Purged {
             versions,
@@ -303,7 +303,7 @@ mod tests {
         let project = store.project(&id()).unwrap().unwrap();
         assert_eq!(purged.cursor, project.cursor());
         assert_eq!((project.file_count, project.head), (1, Some(deletion)));
-        // Cursors from before go on.
+        // Cursors from before stay valid.
         assert_eq!(store.resume(&project, Some(old.cursor())).unwrap(), 10);
         let page = store.page(&id(), &PageQuery { since: 10, ..ALL });
         assert!(page.unwrap().unwrap().changes[0].version.is_deletion());

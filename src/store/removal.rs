@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Removes what is left of deleted projects, for about as long as `at_most`. After an error the next
-    /// call goes on, also after a restart.
+    /// call continues, also after a restart.
     pub fn remove_deleted(&self, at_most: Duration) -> Result<(), Error> {
         let started = Instant::now();
         let mut log_in_use = None;

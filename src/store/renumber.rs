@@ -42,7 +42,7 @@ impl Store {
         })
     }
 
-    /// Forgets that the clock was ahead: the revs of all projects go on from `now_us`, also those of
+    /// Forgets that the clock was ahead: the revs of all projects continue from `now_us`, also those of
     /// deleted projects.
     pub fn set_clock_right(&self, now_us: Rev) -> Result<(), Error> {
         self.write(|store| {
@@ -76,7 +76,7 @@ impl Store {
         row.map_or(Ok(0), |row| row.integer(0))
     }
 
-    /// Lets the project's numbers go on where `count` changes end at `now_us`, but after the changes
+    /// Lets the project's numbers continue where `count` changes end at `now_us`, but after the changes
     /// that stay as they are.
     fn go_back(&self, project: &mut Project, now_us: Rev, count: Rev) -> Result<(), Error> {
         let row = self.first(

@@ -118,7 +118,7 @@ impl Store {
         .map(drop)
     }
 
-    /// The path at which this step ends; none when it reaches the last one. A step that goes on inside
+    /// The path at which this step ends; none when it reaches the last one. A step that continues inside
     /// a path begins with that path.
     fn last_path_of_step(&self, project: &Project, goes_on: bool) -> Result<Option<String>, Error> {
         let row = self.first(
@@ -136,7 +136,7 @@ impl Store {
 
     /// Versions of this step's paths whose content may go, path by path and newest first, and where it
     /// ends when they have too many versions. The versions below a pruned one were pruned before it,
-    /// or by the steps that go on there, so the walk down a chain ends there.
+    /// or by the steps that continue there, so the walk down a chain ends there.
     fn outdated(
         &self,
         project: &Project,

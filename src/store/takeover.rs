@@ -38,7 +38,7 @@ impl Store {
         self.run("UPDATE project SET epoch = random()").map(drop)
     }
 
-    /// Lets the revs of a project, existing or not, go on after this one.
+    /// Lets the revs of a project, existing or not, continue after this one.
     pub fn raise_last_rev(&self, last: &LastRev) -> Result<(), Error> {
         let raised = self.first(
             "UPDATE project SET last_rev = max(last_rev, ?2) WHERE id = ?1 RETURNING number",
@@ -87,7 +87,7 @@ impl Store {
         .map(drop)
     }
 
-    /// Lets the revs of all projects go on after this one.
+    /// Lets the revs of all projects continue after this one.
     pub fn raise_last_revs(&self, rev: Rev) -> Result<(), Error> {
         let raise = "UPDATE project SET last_rev = max(last_rev, ?1)";
         self.execute(raise, [rev.into()]).map(drop)

@@ -150,7 +150,7 @@ impl Sql for Server {
     }
 }
 
-/// A server that fails statements which begin like this, as often as it is told.
+/// A server that fails statements which begin like this, as often as requested.
 pub(super) struct Failing {
     pub(super) connection: Connection,
     pub(super) begins: &'static str,

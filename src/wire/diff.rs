@@ -55,7 +55,7 @@ pub struct Diff {
     pub clash: Vec<Clash>,
     /// Files that are equal.
     pub unchanged: u64,
-    /// The position at the end of the change feed: go on from here.
+    /// The position at the end of the change feed: continue from here.
     pub cursor: String,
     /// The digest of all live files, in hex.
     pub digest: String,

@@ -14,7 +14,7 @@ struct Change<'a> {
 }
 
 /// The event for a project that is now at this cursor; `device` stored its newest change. A project
-/// that is deleted is at the beginning; such an event has no id, because nobody can go on from there.
+/// that is deleted is at the beginning; such an event has no id, because nobody can continue from there.
 pub fn change(project: &str, cursor: Cursor, device: Option<&str>) -> String {
     let id = match cursor {
         Cursor::BEGINNING => String::new(),

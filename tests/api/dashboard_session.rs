@@ -107,7 +107,7 @@ fn a_wrong_key_counts_as_everywhere_and_opens_nothing() {
     assert!(!answer.header("retry-after").is_empty());
     let guess = host.with_key(Some("guess"));
     guess.get("/v1/info").failed(429, "rate_limited");
-    // Who has a key is not locked out by those who guess.
+    // Guesses of others do not lock out a person with a key.
     assert_eq!(browser.sign_in(KEY).status, 303);
     assert_eq!(browser.sign_in(key(&other)).status, 303);
 }

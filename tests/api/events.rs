@@ -192,7 +192,7 @@ fn more_projects_than_fit_come_in_several_streams() {
     });
 }
 
-/// So many projects that streams of 1000 tell of, and where the client goes on then.
+/// So many projects that streams of 1000 tell of, and where the client continues then.
 fn told_in_several(host: &Host, since: &str, count: usize) -> (Vec<String>, String) {
     let (mut id, mut projects) = (since.to_owned(), Vec::new());
     for _ in 0..4 {
@@ -274,7 +274,7 @@ fn what_another_process_deletes_is_an_event_too() {
     });
 }
 
-/// Whoever looks again at all projects gets those of the last two minutes once more.
+/// A client that looks again at all projects gets those of the last two minutes once more.
 #[test]
 fn what_the_server_writes_for_itself_makes_nobody_look_again() {
     let host = Host::start();

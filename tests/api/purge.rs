@@ -74,7 +74,7 @@ fn one_version_is_purged_and_the_file_stays() {
     assert_eq!(client.get("/v1/projects/p/files/a").bytes, b"three");
     let of_rev = format!("/v1/projects/p/files/a?rev={rev}");
     client.get(&of_rev).failed(404, "not_found");
-    // A client that has read up to the purged version goes on from there.
+    // A client that has read up to the purged version continues from there.
     let since = cursor.as_str().unwrap();
     let changes = client
         .get(&format!("/v1/projects/p/changes?since={since}"))

@@ -70,7 +70,7 @@ fn a_list_is_searched_while_one_types_and_times_are_told_in_words() {
     chrome.sees("b.md");
     chrome.sees_no_more("a.md");
     assert_eq!(chrome.address(), "/dashboard/projects/p?q=B");
-    // Who does not see the list hears of it.
+    // A screen reader announces it.
     let told = "document.querySelector('form.filter [role=status]').textContent";
     chrome.waits_for(&format!("{told} === '1 found'"));
     chrome.write("#q", "zzz");

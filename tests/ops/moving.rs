@@ -1,4 +1,4 @@
-//! `move-out` and `move-in`: devices go on at another server as if nothing had happened.
+//! `move-out` and `move-in`: devices continue at another server as if nothing had happened.
 
 use std::path::{Path, PathBuf};
 use std::thread::{scope, sleep};

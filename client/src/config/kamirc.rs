@@ -72,7 +72,7 @@ fn parse(text: &[u8]) -> Result<Kamirc, serde_json::Error> {
     match json.remove("sync") {
         None | Some(Value::Null) => Ok(Kamirc::default()),
         Some(sync @ Value::Object(_)) => serde_json::from_value(sync),
-        // A list would be taken for the values of an object.
+        // A list would be treated as the values of an object.
         Some(_) => Err(Error::custom("\"sync\" is no object")),
     }
 }

@@ -6,7 +6,7 @@ use crate::feed::Feed;
 use crate::plan::Decision;
 
 impl Round<'_> {
-    /// Whether nobody else has stored anything since the last pull. The feed goes on after the own pushes.
+    /// Whether nobody else has stored anything since the last pull. The feed continues after the own pushes.
     pub(super) fn is_alone(&mut self) -> Result<bool, SyncError> {
         let Some(before) = self.state.cursor()? else {
             return Ok(false);

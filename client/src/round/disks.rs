@@ -1,4 +1,4 @@
-//! The disks that the folders were on, so that a file of one which is away is not taken for deleted.
+//! The disks that the folders were on, so that a file of one which is away is not treated as deleted.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use crate::remote::{Change, DeviceFile, Diff, Remote, RemoteError};
 use crate::scan::Scan;
 use crate::state::Entry;
 
-/// Everything that the server has after a cursor, once for each path, and where the feed goes on.
+/// Everything that the server has after a cursor, once for each path, and where the feed continues.
 pub(super) fn listing(
     remote: &dyn Remote,
     since: &str,

@@ -180,7 +180,7 @@ impl Round<'_> {
         self.scan.checksum(copy) == Some(&*ours.local.checksum)
     }
 
-    /// Who could not read the file cannot read its copy.
+    /// The copy has the permissions of the file.
     fn write_copy(&mut self, path: &str, copy: &str, ours: &Content) -> Result<bool, SyncError> {
         let write = Write {
             path: copy,

@@ -1,7 +1,7 @@
 //! One round in both directions: look, pull, merge, push.
 //!
 //! The order is what makes it safe to end anywhere: first the disk or the server, then what is
-//! remembered. The cursor goes on only when everything before it is on the disk, or remembered as pending.
+//! remembered. The cursor continues only when everything before it is on the disk, or remembered as pending.
 //!
 //! * `session`, `news` — the folder, and what is new in it, from one round to the next
 //! * `prepare`, `ask`, `disks` — what is here, and whether so much is gone that a person must be asked
@@ -57,7 +57,7 @@ use crate::state::State;
 use own::OwnPushes;
 
 /// How often a round starts over when others change the server or the disk meanwhile. Then the next round
-/// goes on.
+/// continues.
 const TRIES: u32 = 8;
 
 /// How often a round looks at the whole folder again because files were moved under its hands.

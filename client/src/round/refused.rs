@@ -12,14 +12,14 @@ use crate::state::Update;
 const MIN_BODY: u64 = 16 << 10;
 
 impl Round<'_> {
-    /// What the server takes by its limits; the rest is told.
+    /// What the server accepts by its limits; the rest is reported.
     pub(super) fn acceptable(&mut self, edits: Vec<Edit>, limits: &Limits) -> Vec<Edit> {
         let (sound, refused) = by_limits(edits, limits);
         self.refused.extend(refused);
         sound
     }
 
-    /// Edits without the deletions of files that were moved to where the server does not take them, which are told.
+    /// Edits without the deletions of files that were moved to where the server does not accept them, which are reported.
     pub(super) fn without_half_moves(&mut self, edits: Vec<Edit>) -> Vec<Edit> {
         let (edits, moved) = half_moves(edits, &self.scan.files, &self.refused, || {
             self.scan.unsound_contents()

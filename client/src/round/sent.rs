@@ -42,7 +42,7 @@ impl Round<'_> {
     }
 
     /// All that the server has was looked at. What was sent and is not there never arrived, and is not to
-    /// be taken for the same text of another device later.
+    /// be treated as the same text of another device later.
     pub(super) fn forget_what_never_arrived(&mut self) -> Result<(), SyncError> {
         let pending = &self.state.pending;
         let entries = self.state.entries.iter();

@@ -47,7 +47,7 @@ impl Session {
         self.state.is_from_elsewhere()
     }
 
-    /// Where the change feed goes on; none before the first complete round.
+    /// Where the change feed continues; none before the first complete round.
     pub fn cursor(&self) -> Result<Option<String>, SyncError> {
         self.state.cursor()
     }
@@ -57,7 +57,7 @@ impl Session {
         bring_back_one(path, version, &mut self.state)
     }
 
-    /// One round. After an error, what was done until then is done, and the next round goes on.
+    /// One round. After an error, what was done until then is done, and the next round continues.
     pub fn sync(&mut self, remote: &dyn Remote, options: &Options) -> Result<Report, SyncError> {
         self.sync_news(remote, options, &News::unknown())
     }

@@ -24,7 +24,7 @@ pub(super) struct Step {
     pub kind: Kind,
 }
 
-/// What a written file is told as.
+/// How a written file is reported.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Downloaded,

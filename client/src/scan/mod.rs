@@ -43,7 +43,7 @@ pub fn paths(folder: &Folder) -> Vec<String> {
 pub struct Scan {
     /// Files that are synced.
     pub files: BTreeMap<String, Local>,
-    /// What is there and cannot be synced, each with the reason; it is never taken for deleted.
+    /// What is there and cannot be synced, each with the reason; it is never treated as deleted.
     pub odd: BTreeMap<String, String>,
     /// Those of them that are ordinary files of a name that no other device could have, each with its place.
     pub unsound: Vec<(String, PathBuf)>,

@@ -128,12 +128,12 @@ impl State {
         Ok(())
     }
 
-    /// Where the change feed goes on; none when everything has to be compared.
+    /// Where the change feed continues; none when everything has to be compared.
     pub fn cursor(&self) -> Result<Option<String>, SyncError> {
         self.meta("cursor")
     }
 
-    /// Remembers where the change feed goes on.
+    /// Remembers where the change feed continues.
     pub fn set_cursor(&mut self, cursor: Option<&str>) -> Result<(), SyncError> {
         match cursor {
             Some(cursor) => self.set_meta("cursor", cursor),

@@ -23,7 +23,7 @@ impl<R: BufRead> EventReader<R> {
         Self { reader }
     }
 
-    /// Waits for an event that tells of a change; `None` at the end of the stream.
+    /// Waits for an event that reports a change; `None` at the end of the stream.
     pub fn next_change(&mut self) -> io::Result<Option<Change>> {
         let (mut is_change, mut id) = (false, None);
         while let Some(line) = self.line()? {

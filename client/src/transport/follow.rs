@@ -50,7 +50,7 @@ pub fn follow(
 /// How a connection ended that was made.
 #[derive(Debug, PartialEq, Eq)]
 enum Ended {
-    /// It told of a change, or it lasted.
+    /// It reported a change, or it lasted.
     InTime,
     /// Something on the way lets none last.
     AtOnce,

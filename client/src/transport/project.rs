@@ -20,7 +20,7 @@ const PAGE: u32 = 1000;
 /// The same with content, which is in memory as JSON too.
 const PAGE_WITH_CONTENT: u32 = 250;
 
-/// How long the limits of the server are taken for known, so that each save is one counted request, not two.
+/// How long the limits of the server are trusted, so that each save is one counted request, not two.
 const KNOWN: Duration = Duration::from_secs(5 * 60);
 
 /// A project of a server.

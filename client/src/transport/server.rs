@@ -94,7 +94,7 @@ impl Server {
         })
     }
 
-    /// Opens a stream of events that goes on after the event `last_id`.
+    /// Opens a stream of events that continues after the event `last_id`.
     pub fn stream(&self, path: &str, last_id: Option<&str>) -> Result<Stream, RemoteError> {
         let mut request = self.request(Method::GET, path);
         request = request.header(ACCEPT, "text/event-stream");

@@ -54,7 +54,7 @@ impl World {
         self.note(format!("{device} syncs and is killed after {time} ms"));
     }
 
-    /// A device watches while the owners go on and others sync, until it is killed.
+    /// A device watches while the owners continue and others sync, until it is killed.
     pub(super) fn watch_for_a_while(&mut self, watching: usize) {
         let mut watch = self.devices[watching].watch();
         self.note(format!("{watching} begins to watch"));
@@ -72,7 +72,7 @@ impl World {
         self.note(format!("the watch of {watching} is killed"));
     }
 
-    /// All devices sync, while their owners go on and the server may be killed.
+    /// All devices sync, while their owners continue and the server may be killed.
     pub(super) fn rounds_at_once(&mut self) {
         let devices: Vec<usize> = (0..self.devices.len()).collect();
         let unseen: Vec<_> = devices

@@ -15,7 +15,7 @@ use crate::lossy::Lossy;
 /// Pages that may be asked for.
 const PAGES: u32 = 100;
 
-/// A device whose session goes on from round to round.
+/// A device whose session continues from round to round.
 struct Watch<'a> {
     session: Session,
     way: Lossy<'a>,

@@ -93,7 +93,7 @@ fn note_cursor(app: &App, caller: &Caller, id: &ProjectId, since: Option<Cursor>
     }
 }
 
-/// Whether this request goes on with the feed from a cursor. Unless the cursor is refused it is not counted,
+/// Whether this request continues with the feed from a cursor. Unless the cursor is refused it is not counted,
 /// as the pages of a pull.
 pub fn continues_feed(head: &Request<()>, route: &Route) -> bool {
     let is_feed = matches!(route, Route::Changes(_));

@@ -64,7 +64,7 @@ fn write(page: &Page) -> Vec<u8> {
     writer.finish(page.has_more, &page.project.cursor().to_string())
 }
 
-/// Whether this request goes on with a pull: its `since` is the `synced_at` of a stored version.
+/// Whether this request continues with a pull: its `since` is the `synced_at` of a stored version.
 /// Such a page is not counted, or a first pull of 10,000 files would run into the limit.
 pub fn continues_pull(app: &App, head: &Request<()>, id: &ProjectId) -> Result<bool, Error> {
     match since(head) {

@@ -13,7 +13,7 @@ use crate::store::Purge;
 use crate::wire::purge::{PurgeAnswer, PurgeRequest};
 
 /// Removes a path, or one version of it, for good: from the history, the content and the disk.
-/// Where it is the newest version, the path is deleted, as clients are told.
+/// Where it is the newest version, the path is deleted, which the feed reports.
 ///
 /// 200 with how many versions went; 404 for a project, path or version that never was, or was purged
 /// before.

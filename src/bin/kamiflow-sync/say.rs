@@ -1,6 +1,6 @@
 //! Prints what the program has to say to a person.
 //!
-//! `println!` and `eprintln!` panic when nobody reads any more, as after `| head`. The program goes on
+//! `println!` and `eprintln!` panic when nobody reads any more, as after `| head`. The program continues
 //! then, and its exit code tells how it ended. What must not be lost is printed by [`print()`].
 
 use std::io::{self, Write, stdout};

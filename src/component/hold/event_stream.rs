@@ -1,4 +1,4 @@
-//! A response that goes on while its client stays: events as changes are seen, and a comment now and then, so that
+//! A response that continues while its client stays: events as changes are seen, and a comment now and then, so that
 //! proxies and clients see that it is alive.
 
 use std::collections::HashSet;

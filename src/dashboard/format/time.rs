@@ -11,7 +11,7 @@ use crate::domain::Rev;
 #[derive(Clone, Copy)]
 pub struct Time(pub Rev);
 
-/// A moment that stays exact where the script tells others in words: versions of one day are told apart by it.
+/// A moment that stays exact where the script tells others in words: it distinguishes versions of one day.
 pub struct ExactTime(Rev);
 
 /// Digits, letters and one element.

@@ -20,7 +20,7 @@ use crate::domain::ProjectId;
 use crate::domain::key::Projects;
 use crate::store::{Activity, ActivityFilter, ActivityKind, ActivityPosition};
 
-/// How long a stream goes on after its session has ended, at the most.
+/// How long a stream continues after its session has ended, at the most.
 const STREAM_LENGTH: Duration = Duration::from_secs(30);
 /// Changes of a page.
 const LIMIT: usize = 100;
@@ -39,7 +39,7 @@ struct Page {
     /// Ids of projects, for the filter.
     projects: Vec<String>,
     changes: Vec<Row>,
-    /// From where on the page is told of changes.
+    /// From where on the page gets changes.
     events: Option<String>,
     /// The address of the changes before these.
     next: Option<String>,

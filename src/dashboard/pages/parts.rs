@@ -27,10 +27,10 @@ impl ProjectName {
     }
 }
 
-/// Time before a page is made from which on it is told of changes: what was being stored then is not on it.
+/// Time before a page is made from which on it gets changes: what was being stored then is not on it.
 const MARGIN_US: Rev = 2_000_000;
 
-/// From where on a page is told of changes; none on a page behind the first, which no new change is on.
+/// From where on a page gets changes; none on a page behind the first, which no new change is on.
 pub fn events_for(is_first: bool) -> Option<String> {
     is_first.then(|| position_at(now_us() - MARGIN_US))
 }

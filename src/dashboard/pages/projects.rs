@@ -26,7 +26,7 @@ struct Page {
     /// What is searched for.
     query: String,
     projects: Vec<Row>,
-    /// From where on the page is told of changes.
+    /// From where on the page gets changes.
     events: Option<String>,
     /// The address of the next page.
     next: Option<String>,

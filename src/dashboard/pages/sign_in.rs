@@ -22,7 +22,7 @@ struct Page {
     frame: Frame,
     /// Whether a user name and a password are set.
     has_login: bool,
-    /// Who has tried.
+    /// The client that has tried.
     user: String,
     /// The page that was asked for.
     next: String,

@@ -1,4 +1,4 @@
-//! Moves a project to another server with its whole history, so that its devices go on there as if nothing
+//! Moves a project to another server with its whole history, so that its devices continue there as if nothing
 //! had happened: revs, epoch, running hashes, keys and positions stay.
 //!
 //! It travels in a database that has nothing else. Here its id stays closed, since a device that still comes
@@ -28,7 +28,7 @@ pub struct MovedProject {
 impl Store {
     /// Copies a project into a new database, in which it is marked as one that is moved. To be called inside
     /// a transaction of both, and before [`close_moved`](Self::close_moved) in that of this one. Its revs will
-    /// go on after `now_us`, up to which pulls were answered here.
+    /// continue after `now_us`, up to which pulls were answered here.
     pub fn copy_to_move(&self, id: &ProjectId, now_us: Rev, to: &Self) -> Result<(), Error> {
         self.project(id)?.ok_or(Error::NoProject)?;
         self.raise_last_rev(&LastRev {

@@ -37,7 +37,7 @@ pub fn run(args: &WatchArgs) -> Result<Done> {
     let folders: Vec<Folder> = folders.collect::<Result<_>>()?;
     folders.iter().try_for_each(require_there)?;
     each_once(&folders)?;
-    // A folder that is not linked, or in use, is told before any is watched.
+    // A folder that is not linked, or in use, is reported before any is watched.
     let watched = folders.iter().map(Watched::open);
     let watched: Vec<Watched> = watched.collect::<Result<_>>()?;
     thread::scope(|scope| {
@@ -73,7 +73,7 @@ fn each_once(folders: &[Folder]) -> Result<()> {
     Ok(())
 }
 
-/// Without this, a folder whose thread panics would silently fall behind while the others go on. A service starts the
+/// Without this, a folder whose thread panics would silently fall behind while the others continue. A service starts the
 /// program again.
 fn end_with_any_thread() {
     let tell = std::panic::take_hook();

@@ -12,12 +12,12 @@ pub struct Places {
     told: Arc<Mutex<Touched>>,
     /// When the last look at everything was due.
     whole: Option<Instant>,
-    /// The next look is at everything, whatever is told.
+    /// The next scan is of everything, whatever is reported.
     is_again: bool,
 }
 
 impl Places {
-    /// Notes what it is told of, and then calls `then`.
+    /// Notes what is reported, and then calls `then`.
     pub fn listener(&self, then: impl Fn() + Send + 'static) -> impl Fn(Touched) + Send + 'static {
         let told = Arc::clone(&self.told);
         move |touched| {
@@ -36,7 +36,7 @@ impl Places {
         let told = std::mem::take(&mut *lock(&self.told));
         let is_due = self.whole.is_none_or(|whole| now - whole >= ANYWAY);
         let is_anything = told == Touched::Anything || is_due;
-        // The files of a new folder are told a moment later than the folder, so the look at it may miss some.
+        // The files of a new folder are reported a moment later than the folder, so the scan of it may miss some.
         if std::mem::replace(&mut self.is_again, is_anything) || is_anything {
             self.whole = Some(now);
             return Touched::Anything;

@@ -11,7 +11,7 @@ pub(super) struct Missed {
     pub changes: Vec<LatestChange>,
     /// Deleted projects.
     pub deleted: Vec<(String, Rev)>,
-    /// Where it goes on when there is more.
+    /// Where it continues when there is more.
     pub until: Option<Rev>,
 }
 

@@ -65,7 +65,7 @@ pub fn position_at(now_us: Rev) -> String {
     Position::Exact(now_us).to_string()
 }
 
-/// Whether a stream of all projects that goes on from there begins with few events.
+/// Whether a stream of all projects that continues from there begins with few events.
 pub fn begins_with_few(app: &App, position: &str) -> Result<bool, Error> {
     let Ok(position) = position.parse::<Position>() else {
         return Ok(false);

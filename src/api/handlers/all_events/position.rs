@@ -1,4 +1,4 @@
-//! Where a stream of all projects goes on.
+//! Where a stream of all projects continues.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use crate::api::error::Error;
 use crate::domain::{Cursor, Rev};
 use crate::store::OVERLAP_US;
 
-/// Where a stream of all projects goes on.
+/// Where a stream of all projects continues.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Position {
     /// After this rev.

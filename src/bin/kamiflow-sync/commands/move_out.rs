@@ -43,7 +43,7 @@ pub fn run(args: &MoveOutArgs) -> Result<()> {
         _ = std::fs::remove_file(&args.file);
     }
     let totals = moved.map_err(|error| explain(args, &database, error))?;
-    // The server goes on with a removal that fails.
+    // The server continues with a removal that fails.
     store.remove_deleted(Duration::MAX).ok();
     say!("Moved {totals} out to {shown}");
     say!(

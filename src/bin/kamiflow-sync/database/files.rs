@@ -94,7 +94,7 @@ pub fn sync_folder_of(file: &Path) -> std::io::Result<()> {
 }
 
 /// The same where that is possible: not every file system can, and not everyone who may write in a folder may open it.
-/// `SQLite` goes on then too.
+/// `SQLite` continues then too.
 pub fn try_to_sync_folder_of(file: &Path) {
     if let Err(error) = sync_folder_of(file) {
         tracing::debug!(%error, "a folder is not synced");

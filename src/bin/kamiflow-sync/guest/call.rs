@@ -13,7 +13,7 @@ use super::expiration::REQUEST_TIMEOUT;
 
 type Running = Pin<Box<dyn Future<Output = wasmtime::Result<()>> + Send>>;
 
-/// Runs in the task that waits for it. When that is dropped it goes on in one of its own, but no
+/// Runs in the task that waits for it. When that is dropped it continues in one of its own, but no
 /// longer than [`REQUEST_TIMEOUT`] in all.
 pub struct Call {
     /// `None` when it has returned.

@@ -33,7 +33,7 @@ pub enum Prepared {
 }
 
 impl Entry {
-    /// A component that is told to hold connections itself, as on Spin, is called as on Spin.
+    /// A component that keeps connections open itself, as on Spin, is called as on Spin.
     pub fn of(component: ProxyPre<GuestState>, shared: &Shared) -> Self {
         match Exports::of(component.instance_pre()) {
             Some(exports) if shared.holds_connections() => {

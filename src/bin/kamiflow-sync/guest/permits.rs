@@ -51,7 +51,7 @@ impl Permits {
         drop(lock(&self.concurrency).take());
     }
 
-    /// Waits until the guest may go on.
+    /// Waits until the guest may continue.
     pub async fn resume(&self) {
         let permit = self.limit.clone().acquire_owned().await;
         *lock(&self.concurrency) = permit.ok();

@@ -1,4 +1,4 @@
-//! Statements that take long, so that they hold up no thread that serves others.
+//! Statements that take long, so that they delay no thread that serves others.
 //!
 //! Handing a statement to another thread costs more than most statements take. So one that only reads
 //! begins where it is called. If it then takes long, or has many rows, it is ended and begun again: many
@@ -65,7 +65,7 @@ impl LongStatements {
     }
 }
 
-/// Runs a statement of a writer, which nobody may hold up.
+/// Runs a statement of a writer, which nothing may delay.
 pub fn run<T>(parameters: &[Value], run: impl FnOnce() -> T) -> T {
     if parameters.iter().map(memory_size).sum::<usize>() > LARGE_PARAMETERS {
         block_in_place(run)

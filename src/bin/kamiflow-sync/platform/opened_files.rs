@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::database::files::{behind_links, with_suffix};
 
-/// What a guest is told when they are not.
+/// The error for a guest when they are not.
 pub const LOST: &str = "the database file or its log was deleted or replaced: restart the server";
 
 /// A database file and its log, both open.

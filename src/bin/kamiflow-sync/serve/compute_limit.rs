@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::timeout::timeout;
 
-/// A request that takes longer gives its place to the next one: it is waiting for something, or
+/// A request that takes longer makes room for the next one: it is waiting for something, or
 /// has so much to compute that it must not delay the short ones.
 const SHORT_REQUEST: Duration = Duration::from_millis(20);
 

@@ -2,7 +2,7 @@
 //!
 //! A request can be refused before its body has been read. If the server then closes while the
 //! client still sends, the system answers with a reset, and the reset discards the response on the
-//! client's side. So the server ends only its own direction, goes on reading, and throws away what
+//! client's side. So the server ends only its own direction, continues reading, and throws away what
 //! arrives.
 
 use std::io::{self, IoSlice};

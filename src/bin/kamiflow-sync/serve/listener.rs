@@ -97,7 +97,7 @@ pub async fn serve(
 }
 
 /// Serves a connection until it ends or, when the server stops, the request in progress is answered.
-/// A client that sends no request is told why there is none.
+/// A client that sends no valid request gets the reason.
 async fn converse<S>(mut connection: Connection<S>, address: SocketAddr, stop: CancellationToken)
 where
     S: HttpService<Incoming, ResBody = LoggedBody, Error = Infallible>,

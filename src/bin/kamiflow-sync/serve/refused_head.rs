@@ -30,7 +30,7 @@ const TLS: &[u8] = b"\x16\x03";
 
 /// Why there was no request; `None` when there is nothing to answer.
 ///
-/// `unread` is what was received and not taken for a head. hyper takes a head whose `content-length`
+/// `unread` is what was received and not treated as a head. hyper takes a head whose `content-length`
 /// is too large a number, and then calls the head too large; one that really is stays unread.
 pub fn reason(error: &hyper::Error, unread: &[u8]) -> Option<Failure> {
     match error {

@@ -176,7 +176,7 @@ mod tests {
         response.body(body.boxed_unsync()).unwrap()
     }
 
-    /// A body whose guest never goes on.
+    /// A body whose guest never continues.
     struct Endless;
 
     impl Body for Endless {

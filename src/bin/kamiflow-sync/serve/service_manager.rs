@@ -1,4 +1,4 @@
-//! What systemd is told about the server (`Type=notify`): that it is ready, alive, stopping.
+//! Notifies systemd that the server is ready, alive, stopping (`Type=notify`).
 //!
 //! Nothing is sent where systemd did not start the server, that is, without `NOTIFY_SOCKET`.
 
@@ -24,8 +24,8 @@ pub fn stopping() {
     send(&[NotifyState::Stopping]);
 }
 
-/// Says that the server is alive each time `check` has passed, until `stop` is cancelled. A check may take as
-/// long as it is told, so that a server with much to do is not taken for one that hangs. It runs on a
+/// Says that the server is alive each time `check` has passed, until `stop` is cancelled. A check may take
+/// the whole interval, so that a server with much to do is not treated as one that hangs. It runs on a
 /// thread of its own, because the others may be what hangs.
 pub fn watch(
     check: impl Fn(Duration) -> Result<()> + Send + 'static,

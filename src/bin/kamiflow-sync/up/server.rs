@@ -1,4 +1,4 @@
-//! The life of the server: it starts, serves until it is told to stop, and closes its databases.
+//! The life of the server: it starts, serves until a signal, and closes its databases.
 
 use std::net::SocketAddr;
 use std::path::Path;

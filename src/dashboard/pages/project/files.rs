@@ -25,7 +25,7 @@ struct Page {
     /// What is searched for.
     query: String,
     entries: Vec<Entry>,
-    /// From where on the page is told of changes.
+    /// From where on the page gets changes.
     events: Option<String>,
     /// Where deleted files with this name are.
     deleted: String,

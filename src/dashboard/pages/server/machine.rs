@@ -1,4 +1,4 @@
-//! What the host tells of the machine.
+//! What the host reports of the machine.
 
 use crate::dashboard::format::{Size, Time, grouped};
 use crate::domain::Rev;
@@ -7,7 +7,7 @@ use crate::wire::host_report::{AnswerCount, DatabaseFiles, HostReport, OLD_BACKU
 /// The height of the highest bar.
 const HEIGHT: u64 = 72;
 
-/// What the host tells of the machine.
+/// What the host reports of the machine.
 pub struct Machine {
     /// None where the database is in memory.
     pub files: Option<Files>,

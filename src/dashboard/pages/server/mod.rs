@@ -38,7 +38,7 @@ struct Page {
     proxies: Proxies,
 }
 
-/// What is told of all projects together.
+/// Figures of all projects together.
 struct Whole {
     space: Space,
     /// None where the host does not tell.

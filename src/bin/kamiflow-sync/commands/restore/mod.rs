@@ -34,7 +34,7 @@ pub fn run(args: &RestoreArgs) -> Result<()> {
 
 fn restore(args: &RestoreArgs, database: &Path) -> Result<()> {
     open::require_file(&args.file)?;
-    // That name is taken for the copy.
+    // The copy gets that name.
     ensure!(
         !own_files::is_same(&args.file, &with_suffix(database, PART)),
         "{} is of a restore that was interrupted: to restore it, give it another name",

@@ -13,7 +13,7 @@ pub fn is_ours_alone(folder: &Path) -> bool {
     is_ours && above.all(|above| access(above).is_ok_and(|it| it.keeps_others_out(&us)))
 }
 
-/// Who may write into a folder.
+/// The users who may write into a folder.
 struct Access {
     user: u32,
     group: u32,

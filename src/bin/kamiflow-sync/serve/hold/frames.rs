@@ -1,4 +1,4 @@
-//! A body that goes on after its first part.
+//! A body that continues after its first part.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

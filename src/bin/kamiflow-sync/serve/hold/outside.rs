@@ -24,7 +24,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Publishes the news when `versions` has changed, as it also does when this process has written other
 /// things than changes, or when the answer to a change of this process was not heard. So only
-/// those whose project has changed are told.
+/// those whose project has changed are woken.
 pub async fn watch<V: Future<Output = Versions>, N: Future<Output = Written>>(
     hub: &Hub,
     versions: impl Fn() -> V,

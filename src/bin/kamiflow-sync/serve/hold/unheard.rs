@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use super::hub::Hub;
 
-/// Stands for a request that may change something. The component may go on after its client has gone,
+/// Stands for a request that may change something. The component may continue after its client has gone,
 /// and then its news are lost with its answer: in that case, everybody looks again soon.
 pub struct Unheard {
     hub: Arc<Hub>,

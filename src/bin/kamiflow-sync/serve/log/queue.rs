@@ -22,7 +22,7 @@ struct Lines {
     waiting: Vec<u8>,
     /// Bytes of those that are being written.
     in_writing: usize,
-    /// Lines that were lost and not yet told of.
+    /// Lost lines that are not reported yet.
     lost: u64,
 }
 
