@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::error::Error;
-use super::numbering::{next_rev, next_tag};
 use super::project::Project;
+use super::push::{next_rev, next_tag};
 use super::row::{Row, Value};
 use super::store::Store;
 use crate::domain::{Checksum, Clock, ProjectId, Rev};

@@ -1,12 +1,12 @@
 //! The names of live files and of their folders, by the form that they have in common with those that
 //! are one with them. Triggers count the names that some system cannot hold.
 
-use super::error::Error;
-use super::row::{Value, json_array};
-use super::store::Store;
 use crate::domain::fault::faults;
 use crate::domain::name::{Name, names};
 use crate::domain::{Plan, Status, Step};
+use crate::store::error::Error;
+use crate::store::row::{Value, json_array};
+use crate::store::store::Store;
 
 /// A row for each name of `?5` that is not stored, or that has others of its form. Of its eleven columns
 /// the first is negative, the sixth has at most three of the others which are left when the paths of
@@ -104,11 +104,11 @@ mod tests {
     use proptest::prelude::*;
     use rusqlite::config::DbConfig;
 
-    use super::super::push::PushTo;
-    use super::super::row::Row;
-    use super::super::testing::{TestFile, id, push, rules};
+    use super::super::write::PushTo;
     use crate::domain::portability::{UnportableName, find};
     use crate::domain::{FilePath, PortablePaths, Rejection, Rules};
+    use crate::store::row::Row;
+    use crate::store::testing::{TestFile, id, push, rules};
 
     use super::*;
 

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use super::current_state::paths;
-use super::error::Error;
-use super::project::Project;
-use super::push::{Applied, PushTo};
-use super::row::Row;
-use super::store::Store;
-use super::unlocked_push::Attempt;
+use super::unlocked::Attempt;
+use super::write::{Applied, PushTo};
 use crate::domain::{CurrentState, ProjectId, Push};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::row::Row;
+use crate::store::store::Store;
 
 /// Entries of a push whose lookup takes others too long.
 const LARGE: usize = 5_000;
@@ -129,8 +129,8 @@ fn with_folders(path: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::testing::{TestFile, id, push, rules};
     use super::*;
+    use crate::store::testing::{TestFile, id, push, rules};
 
     fn sorted(current: &CurrentState) -> String {
         let newest: BTreeMap<_, _> = current.newest.iter().collect();

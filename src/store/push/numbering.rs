@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::project::Project;
 use crate::domain::{Checksum, Plan, Rejection, Rev, Step};
+use crate::store::project::Project;
 
 /// What a new version is given.
 pub(super) struct Numbering {
@@ -62,8 +62,8 @@ impl Project {
 }
 
 /// The time of day, but always more than the last rev, and never a whole millisecond: an old
-/// client's clock counts those, so its `since` differs from a `synced_at` at a glance.
-pub(super) fn next_rev(last: Rev, now_us: Rev) -> Rev {
+/// client's clock counts those, so its `since` is told from a `synced_at` at a glance.
+pub(in crate::store) fn next_rev(last: Rev, now_us: Rev) -> Rev {
     match now_us.max(last + 1) {
         whole if whole % 1000 == 0 => whole + 1,
         rev => rev,
@@ -71,7 +71,12 @@ pub(super) fn next_rev(last: Rev, now_us: Rev) -> Rev {
 }
 
 /// The first 8 bytes of SHA-256(tag before, rev, path, a zero byte, checksum or nothing).
-pub(super) fn next_tag(tag: i64, rev: Rev, path: &str, checksum: Option<&Checksum>) -> i64 {
+pub(in crate::store) fn next_tag(
+    tag: i64,
+    rev: Rev,
+    path: &str,
+    checksum: Option<&Checksum>,
+) -> i64 {
     let hash = Sha256::new()
         .chain_update(tag.to_be_bytes())
         .chain_update(rev.to_be_bytes())

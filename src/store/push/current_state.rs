@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::error::Error;
 use super::names::{NAMES, forms};
-use super::project::{COLUMNS, Project};
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::name::{Name, names};
 use crate::domain::{CurrentState, FilePath, ProjectId, Push, Version};
+use crate::store::error::Error;
+use crate::store::project::{COLUMNS, Project};
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// Paths in one statement: the rows of so many, with the longest names of files below them and of their
 /// twins at most about 9 KB each, are under the 128 MiB that a host hands over at once.
@@ -16,7 +16,7 @@ const STEP: usize = 10_000;
 
 impl Store {
     /// The project, if it exists, and what is stored at and around the paths of the push.
-    pub(super) fn current_state<'p>(
+    pub(in crate::store) fn current_state<'p>(
         &self,
         id: &ProjectId,
         push: &'p Push,

@@ -1,13 +1,13 @@
 //! Writes what a push changes, in as few statements as fit: a call into the host costs more than a row.
 
-use super::error::Error;
 use super::names::{MAX_NAMES, gone_names};
 use super::numbering::Numbering;
-use super::project::Project;
-use super::row::Value;
-use super::store::Store;
 use crate::domain::name::Name;
 use crate::domain::{Content, Plan, Push, Step};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::row::Value;
+use crate::store::store::Store;
 
 /// Rows in one statement: more gain nothing measurable.
 const MAX_ROWS: usize = 100;
@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// Runs `{head} VALUES {row}, {row}, … {tail}` over all rows, as many in one statement as fit.
-    pub(super) fn insert<const N: usize>(
+    pub(in crate::store) fn insert<const N: usize>(
         &self,
         head: &str,
         row: &str,

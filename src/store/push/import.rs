@@ -3,11 +3,11 @@
 //! For moving in: the revs of a history from elsewhere are not those of now, and one file that a
 //! rule refuses does not keep the others out.
 
-use super::error::Error;
 use super::insert::Writing;
-use super::project::Project;
-use super::store::Store;
 use crate::domain::{Plan, ProjectId, Push, Put, Rev, Rules, Status, Version};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::store::Store;
 
 /// A project that is imported into. To be used inside a transaction; nothing counts before
 /// [`Import::finish`].
@@ -103,8 +103,8 @@ impl Import<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, put, rules};
     use super::*;
+    use crate::store::testing::{TestFile, id, put, rules};
 
     #[test]
     fn files_are_stored_at_their_own_times_and_a_refused_one_keeps_no_other_out() {

@@ -1,11 +1,11 @@
 //! A push without a transaction, where the database is a server: there each statement is a round trip, and
 //! a transaction keeps all other writers waiting for several.
 
-use super::error::Error;
 use super::insert::Writing;
-use super::push::{Applied, Numbered, PushTo};
-use super::store::Store;
+use super::write::{Applied, Numbered, PushTo};
 use crate::domain::Push;
+use crate::store::error::Error;
+use crate::store::store::Store;
 
 /// What became of a push in one statement.
 pub(super) enum Attempt {
@@ -45,12 +45,12 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    use super::super::row::{Row, Value};
-    use super::super::sql::Sql;
-    use super::super::sql_error::SqlError;
-    use super::super::testing::{Server, Statements, TestFile, id, push, rules};
     use super::*;
     use crate::domain::{Rejection, Status};
+    use crate::store::row::{Row, Value};
+    use crate::store::sql::Sql;
+    use crate::store::sql_error::SqlError;
+    use crate::store::testing::{Server, Statements, TestFile, id, push, rules};
 
     struct Remote {
         file: TestFile,

@@ -1,17 +1,17 @@
 //! Lists the names of files that were stored before names were listed.
 
-use super::error::Error;
-use super::row::Row;
-use super::store::Store;
 use crate::domain::name::names;
 use crate::domain::{FilePath, ProjectId};
+use crate::store::error::Error;
+use crate::store::row::Row;
+use crate::store::store::Store;
 
 /// Files in one step: some ten milliseconds, so that others are served in between.
 const STEP: i64 = 5_000;
 
 impl Store {
     /// Runs `work`, and again after the names of the project are listed, if it needs them.
-    pub(super) fn with_names<T>(
+    pub(in crate::store) fn with_names<T>(
         &self,
         id: &ProjectId,
         work: impl Fn(&Self) -> Result<T, Error>,
@@ -35,7 +35,7 @@ impl Store {
     }
 
     /// Lists them inside a transaction.
-    pub(super) fn list_names_at_once(&self, id: &ProjectId) -> Result<(), Error> {
+    pub(in crate::store) fn list_names_at_once(&self, id: &ProjectId) -> Result<(), Error> {
         let mut after = String::new();
         while let Some(last) = self.list_step(id, &after)? {
             after = last;

@@ -1,19 +1,19 @@
 //! Writes a push, whole or not at all.
 
-use super::error::Error;
 use super::insert::Writing;
 use super::numbering::Numbering;
-use super::project::Project;
-use super::store::Store;
 use crate::domain::{
     CurrentState, Cursor, Outcome, Plan, ProjectId, Push, Rejection, Replaced, Rev, Rules, Step,
     UnportableName,
 };
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::store::Store;
 
 /// Which project a push goes to, when, and by which rules.
 #[derive(Debug, Clone, Copy)]
 pub struct PushTo<'a> {
-    pub(super) id: &'a ProjectId,
+    pub(in crate::store) id: &'a ProjectId,
     pub(super) now_us: Rev,
     pub(super) rules: &'a Rules,
     /// Whether others are pushing into the project.
@@ -101,7 +101,7 @@ impl Store {
     }
 
     /// What a push of a project would do, in a snapshot. Its cursor is the present one.
-    pub(super) fn preview(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+    pub(in crate::store) fn preview(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
         let (project, current) = self.current_state(to.id, push)?;
         let plan = to.rules.plan(push, &current)?;
         let project = project.ok_or(Error::NoProject)?;
@@ -207,8 +207,8 @@ fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, push, rules};
     use crate::domain::{Rejection, Status};
+    use crate::store::testing::{TestFile, id, push, rules};
     use crate::store::{Error, PushTo};
 
     #[test]
