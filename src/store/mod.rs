@@ -3,43 +3,35 @@
 //! The store plans with the rules of `domain` and knows neither JSON nor HTTP. It works on any
 //! [`Sql`] connection: Spin's in the component, `rusqlite` in the native program.
 
-mod activity;
 mod attempt;
 mod claim;
 mod clock;
-mod daily;
 mod database;
-mod deleted;
 mod device_key;
-mod device_lag;
 mod device_position;
 mod erase;
 mod error;
 mod feed;
-mod folder;
 mod history;
 mod latest;
 mod lock_wait;
 mod losses;
 mod marks;
-mod merge;
 mod migrate;
 mod moving;
 #[cfg(not(any(target_family = "wasm", fuzzing)))]
 pub mod native;
 mod obstacles;
-mod parts;
+mod pages;
 mod past;
 mod portability;
 mod project;
 mod project_list;
 mod purge;
 mod push;
-mod recent_projects;
 mod recognition;
 mod removal;
 mod renumber;
-mod replaced;
 mod restore;
 mod retention;
 mod row;
@@ -60,32 +52,28 @@ mod transaction;
 mod tree;
 mod usage;
 
-pub use activity::{Activity, ActivityFilter, ActivityKind, ActivityPage};
 pub use claim::Claim;
-pub use daily::{DAYS, MAX_A_DAY};
 pub use database::Database;
-pub use deleted::{DeletedFile, DeletedPage, LastVersion};
 pub use device_key::{DeviceKey, NewKey};
-pub use device_lag::{DeviceLag, MAX_BEHIND};
 pub use device_position::{KeyCursor, Position};
 pub use error::Error;
 pub use feed::{Change, Entries, PAGE_BYTES, Page, PageQuery};
-pub use folder::{FolderEntry, FolderPage, MAX_COUNTED};
 pub use history::StoredVersion;
 pub use latest::{LatestChange, OVERLAP_US};
 pub use losses::Losses;
 pub use marks::Subject;
-pub use merge::ActivityPosition;
 pub use moving::MovedProject;
-pub use parts::Part;
+pub use pages::{
+    Activity, ActivityFilter, ActivityKind, ActivityPage, ActivityPosition, DAYS, DeletedFile,
+    DeletedPage, DeviceLag, Edit, FolderEntry, FolderPage, LastVersion, MAX_A_DAY, MAX_BEHIND,
+    MAX_COUNTED, Part, RecentProjects, ReplacedEdit, ReplacedPage,
+};
 pub use portability::{UnportablePage, UnportableTotals};
 pub use project::{Project, ProjectSummary};
 pub use project_list::ProjectPage;
 pub use purge::{Purge, Purged};
 pub use push::{Applied, Import, PushTo};
-pub use recent_projects::RecentProjects;
 pub use recognition::require_own;
-pub use replaced::{Edit, ReplacedEdit, ReplacedPage};
 pub use restore::{RestoreTo, Restored};
 pub use retention::Retention;
 pub use row::{Row, Value};

@@ -1,9 +1,9 @@
 //! The live files of a project in parts that fit into memory.
 
-use super::error::Error;
-use super::row::Row;
-use super::store::Store;
 use crate::domain::Rev;
+use crate::store::error::Error;
+use crate::store::row::Row;
+use crate::store::store::Store;
 
 /// Files in one statement.
 const STEP: usize = 10_000;
@@ -60,8 +60,8 @@ const SIZES: &str = "SELECT file.rev, size FROM file
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
     use super::*;
+    use crate::store::testing::{TestFile, id};
 
     #[test]
     fn every_live_file_is_in_one_part_and_a_large_one_is_alone() {

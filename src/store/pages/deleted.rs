@@ -1,10 +1,10 @@
 //! Deleted files, with what is kept of them.
 
-use super::error::Error;
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::Rev;
 use crate::domain::folding::fold;
+use crate::store::error::Error;
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// Files in a page.
 const PAGE: usize = 100;
@@ -110,8 +110,8 @@ fn deleted_file(mut row: Row) -> Result<DeletedFile, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
     use super::*;
+    use crate::store::testing::{TestFile, id};
 
     fn deleted(store: &Store, text: &str, before: Rev) -> DeletedPage {
         let project = store.project(&id()).unwrap().unwrap().number;

@@ -1,9 +1,9 @@
 //! How many changes each device has not seen yet.
 
-use super::error::Error;
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::{Cursor, Rev};
+use crate::store::error::Error;
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// Changes are counted up to here, so that a page with many devices stays fast.
 pub const MAX_BEHIND: u64 = 100;
@@ -64,11 +64,11 @@ fn lag((mut row, count): (Row, Row)) -> Result<DeviceLag, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, push, rules};
     use super::*;
     use crate::domain::Push;
     use crate::domain::key::{Grant, KeyName, KeyText};
     use crate::domain::pull_marks::Marks;
+    use crate::store::testing::{TestFile, id, push, rules};
     use crate::store::{DeviceKey, NewKey, PushTo};
 
     fn key(store: &Store, seed: u64) -> DeviceKey {

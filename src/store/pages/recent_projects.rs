@@ -1,12 +1,12 @@
 //! Projects in the order of their last changes.
 
-use super::error::Error;
 use super::merge::ActivityPosition;
-use super::project::{COLUMNS, ProjectSummary, summary};
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::folding::fold;
 use crate::domain::key::Projects;
+use crate::store::error::Error;
+use crate::store::project::{COLUMNS, ProjectSummary, summary};
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// Names that a search reads at once.
 const STEP: usize = 1_000;
@@ -120,10 +120,10 @@ fn has_text(row: &Row, folded: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::push::PushTo;
-    use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push, Rev};
+    use crate::store::push::PushTo;
+    use crate::store::testing::{TestFile, push, rules};
 
     /// Changes a project at a moment; without one, it only gets a name.
     fn change(store: &Store, id: &str, name: &str, at: Option<Rev>) {

@@ -3,11 +3,11 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::error::Error;
-use super::row::Row;
-use super::store::Store;
 use crate::domain::Rev;
 use crate::domain::key::Projects;
+use crate::store::error::Error;
+use crate::store::row::Row;
+use crate::store::store::Store;
 
 /// Projects whose changes are merged at once.
 const MERGED: i64 = 1_000;
@@ -174,8 +174,8 @@ fn stored(mut row: Row) -> Result<StoredChange, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::TestFile;
     use super::*;
+    use crate::store::testing::TestFile;
 
     #[test]
     fn a_merge_reads_its_own_rows_only() {

@@ -1,9 +1,9 @@
 //! How many changes a project had on each of the last days.
 
-use super::error::Error;
-use super::project::Project;
-use super::store::Store;
 use crate::domain::Rev;
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::store::Store;
 
 /// How many days are counted.
 pub const DAYS: usize = 30;
@@ -39,8 +39,8 @@ const COUNTS: &str = "WITH RECURSIVE day (number, start) AS (
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
     use super::*;
+    use crate::store::testing::{TestFile, id};
 
     #[test]
     fn changes_are_counted_by_day_up_to_a_limit() {

@@ -1,11 +1,11 @@
 //! One folder of a project: its files, and the folders in it.
 
-use super::error::Error;
-use super::row::{Row, Value};
-use super::store::Store;
-use super::tree::{VERSION, version};
 use crate::domain::Version;
 use crate::domain::folding::fold;
+use crate::store::error::Error;
+use crate::store::row::{Row, Value};
+use crate::store::store::Store;
+use crate::store::tree::{VERSION, version};
 
 /// Names looked at for a page. A folder in it takes two, a file one.
 const STEPS: i64 = 400;
@@ -238,8 +238,8 @@ fn file(mut row: Row) -> Result<FolderEntry, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
     use super::*;
+    use crate::store::testing::{TestFile, id};
 
     fn project(store: &Store) -> i64 {
         store.project(&id()).unwrap().unwrap().number

@@ -1,10 +1,10 @@
 //! Newer edits that an older one replaced, as [`Replaced`](crate::domain::Replaced) tells a push without a base:
 //! the clock of its client is earlier than that of the version before.
 
-use super::error::Error;
-use super::row::Row;
-use super::store::Store;
 use crate::domain::Rev;
+use crate::store::error::Error;
+use crate::store::row::Row;
+use crate::store::store::Store;
 
 /// Edits in a page, at the least, unless it is the last one.
 const PAGE: usize = 50;
@@ -128,9 +128,9 @@ fn replaced_edit(mut row: Row) -> Result<ReplacedEdit, Error> {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::super::testing::{TestFile, id, path, rules};
     use super::*;
     use crate::domain::{Push, Put};
+    use crate::store::testing::{TestFile, id, path, rules};
     use crate::store::{PushTo, RestoreTo};
 
     fn edit(store: &Store, device: &str, now_us: Rev, modified: i64, content: &str) {

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::error::Error;
 use super::merge::{ActivityPosition, StoredChange, Stream};
-use super::row::json_array;
-use super::store::Store;
 use crate::domain::Rev;
 use crate::domain::folding::fold;
 use crate::domain::key::Projects;
+use crate::store::error::Error;
+use crate::store::row::json_array;
+use crate::store::store::Store;
 
 /// Changes that a page with a filter looks at: some ten milliseconds.
 const SEARCHED: usize = 5_000;
@@ -141,10 +141,10 @@ const DELETED_BEFORE: &str = "SELECT asked.key FROM json_each(?1) AS asked
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
     use crate::store::PushTo;
+    use crate::store::testing::{TestFile, push, rules};
 
     fn id(text: &str) -> ProjectId {
         ProjectId::parse(text.to_owned()).unwrap()
