@@ -134,7 +134,7 @@ fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::purge::Purge;
+    use super::super::removal::Purge;
     use super::super::testing::{TestFile, id, path, rules};
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Overwrites what is deleted, in the file and in its log.
 
-use super::error::Error;
-use super::store::Store;
+use crate::store::error::Error;
+use crate::store::store::Store;
 
 impl Store {
     /// Overwrites what is deleted from here on, where the host does not do so anyway. A server that

@@ -10,12 +10,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::error::Error;
-use super::project::Project;
-use super::push::PushTo;
-use super::row::{Row, Value, json_array};
-use super::store::Store;
 use crate::domain::{Checksum, Cursor, Delete, FilePath, ProjectId, Push, Rev, Rules};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::push::PushTo;
+use crate::store::row::{Row, Value, json_array};
+use crate::store::store::Store;
 
 /// Versions in one step, between which others write.
 const STEP_VERSIONS: i64 = 500;
@@ -266,9 +266,9 @@ fn removable(row: &Row) -> Result<Removable, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::feed::PageQuery;
-    use super::super::testing::{ALL, Statements, TestFile, id, path, rules};
     use super::*;
+    use crate::store::feed::PageQuery;
+    use crate::store::testing::{ALL, Statements, TestFile, id, path, rules};
 
     const SECRET: &str = "correct horse battery staple";
 
@@ -352,7 +352,7 @@ mod tests {
                 for rev in 1..=count {
                     // The newest is again as the oldest.
                     let text = format!("{SECRET} {}", rev % (count - 1));
-                    let push = super::super::testing::push(&[("a", Some(&text))]);
+                    let push = crate::store::testing::push(&[("a", Some(&text))]);
                     store.push(&push, &PushTo::new(&id(), rev, &rules()))?;
                 }
                 Ok::<_, Error>(())

@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::Error;
-use super::project::Project;
-use super::store::Store;
 use crate::domain::{ProjectId, Rev};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::store::Store;
 
 /// Bytes of content in one step, which holds other writers up for some milliseconds and writes as
 /// much to the log.
@@ -19,7 +19,7 @@ const LOG_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Why a project is here no longer, and since when, in microseconds since 1970.
 #[derive(Clone, Copy)]
-pub(super) enum Gone {
+pub(in crate::store) enum Gone {
     Deleted(Rev),
     /// To another server; its id is closed here.
     Moved(Rev),
@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// Takes a project out of sight, inside a transaction.
-    pub(super) fn take_out_of_sight(
+    pub(in crate::store) fn take_out_of_sight(
         &self,
         id: &ProjectId,
         project: &Project,
@@ -238,9 +238,9 @@ const REMOVE: [(&str, i64); 5] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ALL, TestFile, id};
     use super::*;
     use crate::domain::key::Projects;
+    use crate::store::testing::{ALL, TestFile, id};
 
     fn rows(store: &Store) -> Vec<i64> {
         let count = |table: &str| {

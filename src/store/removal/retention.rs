@@ -1,10 +1,10 @@
 //! Prunes the content of old versions, a few paths at a time; rows stay for ever.
 
-use super::error::Error;
-use super::project::Project;
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::{ProjectId, Rev};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// How long a project rests between two steps, in microseconds.
 const REST_US: Rev = 600_000_000;
@@ -48,7 +48,7 @@ struct Cut {
 impl Project {
     /// Whether the project has rested long enough since its last step. A step in the future was made
     /// while the clock was ahead.
-    pub(super) fn prune_is_due(&self, now_us: Rev) -> bool {
+    pub(in crate::store) fn prune_is_due(&self, now_us: Rev) -> bool {
         !(0..REST_US).contains(&(now_us - self.pruned_at))
     }
 }
@@ -224,9 +224,9 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::push::PushTo;
-    use super::super::testing::{TestFile, id, path, push, rules};
     use super::*;
+    use crate::store::push::PushTo;
+    use crate::store::testing::{TestFile, id, path, push, rules};
 
     const DAY: Rev = DAY_US as Rev;
     const RETENTION: Retention = Retention {
