@@ -122,6 +122,7 @@ fn import(tokens: &[Token], at: &mut usize, outer: &[String], public: bool, path
 /// The path of several segments that starts here, if one does.
 fn in_place(tokens: &[Token], at: usize) -> Option<Path> {
     let is_start = at == 0 || !["::", ".", "mod", "fn"].contains(&tokens[at - 1].1);
+    let is_start = is_start && !limits_visibility(&tokens[..at]);
     let mut segments = vec![tokens[at].1.to_owned()];
     let mut pairs = tokens[at + 1..].chunks_exact(2);
     while let Some([(_, "::"), (_, word)]) = pairs.next() {
@@ -136,6 +137,12 @@ fn in_place(tokens: &[Token], at: usize) -> Option<Path> {
         line: tokens[at].0,
         import: None,
     })
+}
+
+/// Whether these tokens end with `pub(in`: the path after it says who may import, and imports nothing.
+fn limits_visibility(before: &[Token]) -> bool {
+    let words = before.iter().map(|token| token.1);
+    words.rev().take(3).eq(["in", "(", "pub"])
 }
 
 #[cfg(test)]
@@ -181,6 +188,14 @@ mod tests {
         assert_eq!(
             written(code),
             ["1 a::B", "1 crate::c::d", "1 super::super::g::H"]
+        );
+    }
+
+    #[test]
+    fn a_limit_of_visibility_is_no_path() {
+        assert_eq!(
+            written("pub(in crate::a) fn f() { for (g) in h::i {} }"),
+            ["1 h::i"]
         );
     }
 
