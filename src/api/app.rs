@@ -2,8 +2,8 @@
 
 use super::contention::Contention;
 use super::later::Later;
-use super::places::Places;
-use super::watch::Watch;
+use super::waiting::Places;
+use super::waiting::Watch;
 use crate::counters::Counters;
 use crate::domain::Rev;
 use crate::settings::Settings;

@@ -1,8 +1,7 @@
-//! The time of day, and the moment at which a request acts.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The moment at which a request acts.
 
 use super::app::App;
+use super::clock::now_us;
 use super::error::Error;
 use crate::domain::Rev;
 use crate::domain::clock::READING_INTERVAL_US;
@@ -14,12 +13,6 @@ const RECORDED: &str = "clock/recorded";
 
 /// Of moments this close, in microseconds, one is kept: a busy server has many.
 const CLOSE_US: Rev = 1000;
-
-/// Microseconds since 1970.
-pub fn now_us() -> Rev {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| time.as_micros() as Rev)
-}
 
 /// The moment at which a pull or a push acts: the time of day, but never before a moment that was
 /// acted on. A device that pulled at one asks for what was pushed after it.

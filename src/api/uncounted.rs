@@ -3,14 +3,14 @@
 
 use http::Request;
 
-use super::again::is_again;
 use super::app::App;
 use super::error::Error;
-use super::event_stream::position;
 use super::handlers::{begins_with_few, continues_pull};
-use super::hold;
 use super::request::parameter;
 use super::routes::Route;
+use super::waiting::again::is_again;
+use super::waiting::event_stream::position;
+use super::waiting::hold;
 use crate::domain::{Cursor, ProjectId};
 
 /// Whether this request, whose key is right, is not counted: one that the host asks again, a look at

@@ -11,8 +11,8 @@ use super::session::{self, SIGN_IN};
 use super::visit::Visit;
 use super::{arrival, assets, error_page, headers, origin, pages, reply};
 use crate::addresses::dashboard::{HOME, Route};
-use crate::api::again::is_again;
 use crate::api::clock::now_us;
+use crate::api::waiting::again::is_again;
 use crate::api::{self, App, Body, Error, person};
 
 /// Answers a request below [`HOME`]. `new_id` makes a request id for a request that brings none.

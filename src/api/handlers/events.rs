@@ -2,12 +2,12 @@
 
 use http::{Request, Response};
 
-use crate::api::again::is_again;
 use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::error::Error;
-use crate::api::event_stream::{self, LENGTH, position};
-use crate::api::hold::{Hold, project_channel};
+use crate::api::waiting::again::is_again;
+use crate::api::waiting::event_stream::{self, LENGTH, position};
+use crate::api::waiting::hold::{Hold, project_channel};
 use crate::domain::{Cursor, ProjectId};
 use crate::store::{Project, Store};
 use crate::wire::event;

@@ -3,11 +3,11 @@
 use http::Response;
 
 use crate::api::app::App;
-use crate::api::clock::moment;
 use crate::api::error::Error;
-use crate::api::publication::{Publication, with_news};
+use crate::api::moment::moment;
 use crate::api::request::file_path;
 use crate::api::response::ok;
+use crate::api::waiting::{Publication, with_news};
 use crate::domain::ProjectId;
 use crate::store::Purge;
 use crate::wire::purge::{PurgeAnswer, PurgeRequest};

@@ -10,12 +10,12 @@ use http::{Request, Response};
 
 use crate::api::app::App;
 use crate::api::caller::Caller;
-use crate::api::clock::moment;
 use crate::api::error::Error;
 use crate::api::handlers::delete::remove_deleted;
-use crate::api::publication::{Publication, with_news};
+use crate::api::moment::moment;
 use crate::api::request::{device, file_path};
 use crate::api::response::ok_json;
+use crate::api::waiting::{Publication, with_news};
 use crate::domain::key::Scope;
 use crate::domain::{
     Checksum, Content, Delete, FilePath, MAX_GIT_REPO, MAX_NAME, ProjectId, Push, Put, Rev,

@@ -3,11 +3,12 @@
 use http::Response;
 
 use crate::api::app::App;
-use crate::api::clock::{moment, now_us};
+use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::publication::{Publication, with_news};
+use crate::api::moment::moment;
 use crate::api::request::file_path;
 use crate::api::response::ok_json;
+use crate::api::waiting::{Publication, with_news};
 use crate::domain::{FilePath, Outcome, ProjectId, Rev};
 use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;

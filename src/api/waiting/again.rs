@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::for_log::DEVICE;
+use crate::api::for_log::DEVICE;
 
 /// The host sets it when it asks again, and removes it from what clients send.
 const AGAIN: HeaderName = HeaderName::from_static("grip-again");

@@ -6,13 +6,13 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
 use super::again::{LAST_EVENT_ID, is_again};
-use super::clock::now_us;
 use super::hold::Hold;
-use super::request::parameter;
+use crate::api::clock::now_us;
+use crate::api::request::parameter;
 
 const KIND: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// How long a stream lasts; then the client comes back.
-pub(super) const LENGTH: Duration = Duration::from_secs(5 * 60);
+pub(in crate::api) const LENGTH: Duration = Duration::from_secs(5 * 60);
 /// Milliseconds after which a client comes back, and up to how many more, so that not all come at once.
 const RETRY_MS: i64 = 1000;
 const JITTER_MS: i64 = 500;
@@ -21,14 +21,14 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Where the client continues: after the event of this id; `None` for a client that comes for the first
 /// time.
-pub(super) fn position(head: &Request<()>) -> Option<String> {
+pub(in crate::api) fn position(head: &Request<()>) -> Option<String> {
     let last = head.headers().get(LAST_EVENT_ID);
     let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
     last.or_else(|| parameter(head, "since"))
 }
 
-/// A stream that begins with these events, and continues as `hold` says.
-pub(super) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<Vec<u8>> {
+/// A stream that begins with these events, and goes on as `hold` says.
+pub(in crate::api) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<Vec<u8>> {
     let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,
         // A client that reconnects before the first event continues from here.
@@ -47,7 +47,7 @@ pub(super) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<
 }
 
 /// A stream of these events alone.
-pub(super) fn end_after(events: String) -> Response<Vec<u8>> {
+pub(in crate::api) fn end_after(events: String) -> Response<Vec<u8>> {
     let mut response = Response::new(events.into_bytes());
     response.headers_mut().extend([
         (CONTENT_TYPE, KIND),
@@ -57,7 +57,7 @@ pub(super) fn end_after(events: String) -> Response<Vec<u8>> {
 }
 
 /// Whether an answer with these headers is a stream.
-pub(super) fn is_stream(headers: &HeaderMap) -> bool {
+pub(in crate::api) fn is_stream(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE) == Some(&KIND)
 }
 

@@ -13,10 +13,10 @@ use http::header::{
 use http::{Method, Request, Response};
 
 use super::again::strip;
-use super::caller::Caller;
-use super::clock::now_us;
-use super::error::Error;
-use super::request::parameter;
+use crate::api::caller::Caller;
+use crate::api::clock::now_us;
+use crate::api::error::Error;
+use crate::api::request::parameter;
 use crate::domain::key::Projects;
 use crate::domain::{Checksum, ProjectId};
 use crate::wire::numbers::parse_limit;
@@ -63,12 +63,12 @@ pub struct Hold {
 
 impl Hold {
     /// Waits for a change of this project.
-    pub(super) fn for_project(id: &ProjectId, caller: &Caller, timeout: Duration) -> Self {
+    pub(in crate::api) fn for_project(id: &ProjectId, caller: &Caller, timeout: Duration) -> Self {
         Self::new(vec![project_channel(id)], caller, timeout, None)
     }
 
     /// Sends the news of these channels as they come.
-    pub(super) fn stream(
+    pub(in crate::api) fn stream(
         channels: Vec<String>,
         caller: &Caller,
         length: Duration,
@@ -96,7 +96,7 @@ impl Hold {
     }
 
     /// Adds the instruction to an answer.
-    pub(super) fn write(&self, headers: &mut HeaderMap) {
+    pub(in crate::api) fn write(&self, headers: &mut HeaderMap) {
         let mode = if self.last_id.is_some() {
             STREAM
         } else {
@@ -155,7 +155,7 @@ fn number<T: FromStr>(value: &HeaderValue) -> Option<T> {
 
 /// The channel that has news when the project changes. A key may open 1,000 projects with long names, so it
 /// is named by a hash.
-pub(super) fn project_channel(id: &ProjectId) -> String {
+pub(in crate::api) fn project_channel(id: &ProjectId) -> String {
     let digits = Checksum::of(id.as_str().as_bytes()).to_string();
     format!("project:{}", &digits[..32])
 }
@@ -166,7 +166,7 @@ pub(super) fn key_channel(id: &str) -> String {
 }
 
 /// The channels that have news when any of these projects changes.
-pub(super) fn channels(projects: &Projects) -> Vec<String> {
+pub(in crate::api) fn channels(projects: &Projects) -> Vec<String> {
     match projects {
         Projects::All => vec![PROJECTS.to_owned()],
         Projects::Only(ids) => ids.iter().map(project_channel).collect(),
@@ -174,7 +174,7 @@ pub(super) fn channels(projects: &Projects) -> Vec<String> {
 }
 
 /// How long this request wants to wait for a change, up to a minute. HEAD never waits.
-pub(super) fn wait(head: &Request<()>) -> Option<Duration> {
+pub(in crate::api) fn wait(head: &Request<()>) -> Option<Duration> {
     let seconds = match head.method() {
         &Method::GET => parse_limit(&parameter(head, "wait").unwrap_or_default(), 0, MAX_WAIT_S),
         _ => 0,

@@ -27,13 +27,17 @@ pub struct Publication {
 
 impl Publication {
     /// What a push or a restore by `device` has changed; `None` when it is nothing.
-    pub(super) fn of(id: &ProjectId, applied: &Applied, device: Option<&str>) -> Option<Self> {
+    pub(in crate::api) fn of(
+        id: &ProjectId,
+        applied: &Applied,
+        device: Option<&str>,
+    ) -> Option<Self> {
         let is_change = applied.is_change();
         is_change.then(|| Self::at_cursor(id, applied.cursor, device))
     }
 
     /// The project is at this cursor, by what `device` did.
-    pub(super) fn at_cursor(id: &ProjectId, cursor: Cursor, device: Option<&str>) -> Self {
+    pub(in crate::api) fn at_cursor(id: &ProjectId, cursor: Cursor, device: Option<&str>) -> Self {
         Self {
             rev: Some(cursor.rev),
             id: Some(cursor.to_string()),
@@ -52,7 +56,7 @@ impl Publication {
     }
 
     /// A key of a device, or its secret, opens nothing any more, or soon.
-    pub(super) fn of_key(id: &str) -> Self {
+    pub(in crate::api) fn of_key(id: &str) -> Self {
         Self {
             channels: vec![key_channel(id)],
             rev: None,
@@ -62,7 +66,7 @@ impl Publication {
     }
 
     /// The project is deleted.
-    pub(super) fn of_deletion(id: &ProjectId) -> Self {
+    pub(in crate::api) fn of_deletion(id: &ProjectId) -> Self {
         Self::at(id, Cursor::BEGINNING, None)
     }
 
@@ -87,7 +91,7 @@ impl Publication {
 }
 
 /// Sends news with an answer.
-pub(super) fn with_news(
+pub(in crate::api) fn with_news(
     mut response: Response<Vec<u8>>,
     news: Option<&Publication>,
 ) -> Response<Vec<u8>> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::{Response, StatusCode};
 
-use super::clock::now_us;
 use super::hold::Hold;
+use crate::api::clock::now_us;
 
 /// How often a comment is sent.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -10,8 +10,8 @@ use http::header::CONTENT_LENGTH;
 
 use super::waiter::Waiter;
 use crate::api::App;
-use crate::api::hold::Hold;
-use crate::api::stream_state::{COMMENT, Course, HEARTBEAT, StreamState, some_of};
+use crate::api::waiting::hold::Hold;
+use crate::api::waiting::stream_state::{COMMENT, Course, HEARTBEAT, StreamState, some_of};
 use crate::component::bindings::wasi::random::random::get_random_u64;
 
 /// What an event ends with.

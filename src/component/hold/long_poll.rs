@@ -6,7 +6,7 @@ use http::Response;
 
 use super::waiter::Waiter;
 use crate::api::App;
-use crate::api::hold::Hold;
+use crate::api::waiting::hold::Hold;
 
 pub struct LongPoll {
     waiter: Waiter,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::{Request, Response};
 
 use super::ask::ask;
-use crate::api::again::mark_again;
-use crate::api::hold::{Hold, NoPlace};
 use crate::api::routes;
+use crate::api::waiting::again::mark_again;
+use crate::api::waiting::hold::{Hold, NoPlace};
 use crate::api::{App, Body, CountedWait, Error, Watched};
 use crate::store::Subject;
 
@@ -26,7 +26,7 @@ impl Waiter {
         head: Request<()>,
         hold: &Hold,
     ) -> Result<Result<Self, NoPlace>, Error> {
-        let waiting = CountedWait::begin(app, hold, MAX_WAITING)?;
+        let waiting = CountedWait::begin(&app.places, &*app.memory, hold, MAX_WAITING)?;
         Ok(waiting.map(|waiting| Self {
             watched: Watched::begin(&app.watch, subjects(&head, hold)),
             head,
@@ -56,12 +56,12 @@ impl Waiter {
 
     /// To be called at least every 30 seconds by one that waits longer than a minute.
     pub(super) fn go_on(&self, app: &App) -> Result<(), Error> {
-        self.waiting.go_on(app)
+        self.waiting.go_on(&*app.memory)
     }
 
     pub(super) fn end(self, app: &App) -> Result<(), Error> {
         self.watched.end(&app.watch);
-        self.waiting.end(app)
+        self.waiting.end(&*app.memory)
     }
 }
 

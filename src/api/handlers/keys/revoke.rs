@@ -7,8 +7,8 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
+use crate::api::waiting::{Publication, with_news};
 
 /// Revokes a key: from the next request on it opens nothing.
 ///

@@ -7,7 +7,7 @@ use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
-use crate::api::publication::{Publication, with_news};
+use crate::api::waiting::{Publication, with_news};
 use crate::domain::key::{KeyId, KeyText};
 use crate::wire::key::RotateRequest;
 

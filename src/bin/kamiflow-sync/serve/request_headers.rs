@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
-use kamiflow_sync_component::api::again::strip;
 use kamiflow_sync_component::api::for_log::DEVICE;
+use kamiflow_sync_component::api::waiting::again::strip;
 
 use super::failure::Failure;
 

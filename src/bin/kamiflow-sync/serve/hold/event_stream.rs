@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::Response;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http_body_util::BodyExt;
-use kamiflow_sync_component::api::hold::Hold;
-use kamiflow_sync_component::api::stream_state::{
+use kamiflow_sync_component::api::waiting::hold::Hold;
+use kamiflow_sync_component::api::waiting::stream_state::{
     COMMENT, Course, HEARTBEAT, StreamState, some_of,
 };
 use tokio::time::{Instant, sleep_until};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Response};
 use kamiflow_sync_component::api::Publication;
-use kamiflow_sync_component::api::hold::{Hold, too_many};
+use kamiflow_sync_component::api::waiting::hold::{Hold, too_many};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;

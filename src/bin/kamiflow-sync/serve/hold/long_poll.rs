@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Response;
-use kamiflow_sync_component::api::hold::Hold;
+use kamiflow_sync_component::api::waiting::hold::Hold;
 use tokio::time::{Instant, sleep_until};
 use wasmtime_wasi_http::WasiBody;
 

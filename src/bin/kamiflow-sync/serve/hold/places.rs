@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kamiflow_sync_component::api::hold::NoPlace;
+use kamiflow_sync_component::api::waiting::hold::NoPlace;
 use prometheus_client::metrics::gauge::Gauge;
 
 /// Clones share the places.
