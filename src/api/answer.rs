@@ -145,11 +145,11 @@ fn finish(head: &Request<()>, common: HeaderMap, response: Response<Vec<u8>>) ->
 mod tests {
     use super::super::response::ok;
     use super::*;
-    use crate::api::testing;
+    use crate::api::test_support;
 
     #[test]
     fn the_answer_to_a_malformed_head_is_like_any_other() {
-        let response = refuse_malformed(&testing::app(), || 0xab);
+        let response = refuse_malformed(&test_support::app(), || 0xab);
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         for (name, value) in [
             ("x-request-id", "00000000000000ab"),

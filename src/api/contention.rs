@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ProjectId;
-    use crate::store::testing::{Statements, TestFile, id, push, rules};
+    use crate::store::test_support::{Statements, TestFile, id, push, rules};
 
     const AT_ONCE: &[&str] = &["SELECT", "INSERT"];
     const TRANSACTION: &[&str] = &["BEGIN", "SELECT", "INSERT", "COMMIT"];

@@ -31,9 +31,9 @@ mod response;
 pub mod routes;
 pub mod site;
 #[cfg(test)]
-mod statements;
+mod statement_tests;
 #[cfg(test)]
-mod testing;
+mod test_support;
 mod uncounted;
 pub mod waiting;
 

@@ -53,9 +53,9 @@ fn record(app: &App, now: Rev, latest: Rev) -> Result<Option<Rev>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::testing::{self, InMemory};
+    use crate::api::test_support::{self, InMemory};
     use crate::store::Store;
-    use crate::store::testing::TestFile;
+    use crate::store::test_support::TestFile;
 
     const NOW: Rev = 1_795_000_000_000_000;
     const HOUR: Rev = 3_600_000_000;
@@ -65,7 +65,7 @@ mod tests {
         App {
             memory: Box::new(InMemory::default()),
             database: file.database(),
-            ..testing::app()
+            ..test_support::app()
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
     fn a_reading_that_cannot_be_recorded_fails_no_request() {
         let app = App {
             memory: Box::new(InMemory::default()),
-            ..testing::app()
+            ..test_support::app()
         };
         assert_eq!(moment_at(&app, NOW).unwrap(), NOW);
         assert_eq!(moment_at(&app, NOW - HOUR).unwrap(), NOW - HOUR);

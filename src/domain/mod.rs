@@ -20,7 +20,7 @@ pub mod portability;
 pub mod project_id;
 pub mod pull_marks;
 #[cfg(test)]
-mod pull_marks_simulation;
+mod pull_marks_tests;
 pub mod push;
 pub mod rejection;
 pub mod rules;

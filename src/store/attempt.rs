@@ -81,7 +81,7 @@ mod tests {
     use super::super::error::Error;
     use super::super::push::PushTo;
     use super::super::store::Store;
-    use super::super::testing::{Failing, TestFile, id, push, rules};
+    use super::super::test_support::{Failing, TestFile, id, push, rules};
     use super::*;
 
     /// Pushes a file while statements that begin like this are interrupted so often. Returns what was

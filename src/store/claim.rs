@@ -75,7 +75,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::test_support::{TestFile, id, path};
     use super::*;
 
     fn newest(store: &Store, at: &str) -> (i64, Rev) {

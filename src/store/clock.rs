@@ -70,7 +70,7 @@ fn clock(row: &Row) -> Result<Clock, Error> {
 #[cfg(test)]
 mod tests {
     use super::super::push::PushTo;
-    use super::super::testing::{TestFile, push, rules};
+    use super::super::test_support::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
 

@@ -230,7 +230,7 @@ fn secrets(row: &Row) -> Result<Secrets, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::TestFile;
+    use super::super::test_support::TestFile;
     use super::*;
     use crate::domain::key::KeyText;
 

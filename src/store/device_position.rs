@@ -136,7 +136,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, owner_key};
+    use super::super::test_support::{TestFile, id, owner_key};
     use super::*;
     use crate::store::DeviceKey;
 

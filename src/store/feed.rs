@@ -257,7 +257,7 @@ impl Page {
 #[cfg(test)]
 mod tests {
     use super::super::push::PushTo;
-    use super::super::testing::{ALL, TestFile, id, push, rules};
+    use super::super::test_support::{ALL, TestFile, id, push, rules};
     use super::*;
     use crate::domain::Push;
 

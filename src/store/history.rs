@@ -190,7 +190,7 @@ pub(super) fn stored_version(mut row: Row) -> Result<StoredVersion, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::test_support::{TestFile, id, path};
     use super::*;
 
     #[test]

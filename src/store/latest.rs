@@ -87,7 +87,7 @@ fn latest_change(row: &Row) -> Result<LatestChange, Error> {
 #[cfg(test)]
 mod tests {
     use super::super::push::PushTo;
-    use super::super::testing::{TestFile, push, rules};
+    use super::super::test_support::{TestFile, push, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
 

@@ -57,7 +57,7 @@ mod tests {
 
     use super::super::sql_error::SqlError;
     use super::super::store::Store;
-    use super::super::testing::{Failing, TestFile};
+    use super::super::test_support::{Failing, TestFile};
     use super::*;
 
     #[test]

@@ -26,7 +26,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, owner_key};
+    use super::super::test_support::{TestFile, id, owner_key};
 
     #[test]
     fn a_deletion_a_revocation_and_another_secret_are_losses_and_nothing_else_is() {

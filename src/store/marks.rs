@@ -80,7 +80,7 @@ fn mark(mut row: Row) -> Result<(Subject, String), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, owner_key};
+    use super::super::test_support::{TestFile, owner_key};
     use super::*;
 
     #[test]

@@ -64,7 +64,7 @@ fn switch_to_wal(store: &Store) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::TestFile;
+    use super::super::test_support::TestFile;
     use super::*;
 
     #[test]

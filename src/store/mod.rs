@@ -43,7 +43,7 @@ mod sql_error;
 mod store;
 mod takeover;
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod test_support;
 mod totals;
 mod transaction;
 mod tree;

@@ -65,7 +65,7 @@ const BELOW: &str = "SELECT value, below FROM (
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::test_support::{TestFile, id, path};
     use super::*;
 
     #[test]

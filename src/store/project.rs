@@ -141,7 +141,7 @@ pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
+    use super::super::test_support::{TestFile, id};
 
     #[test]
     fn revs_go_on_when_a_deleted_project_is_made_again() {

@@ -71,7 +71,7 @@ fn text_bytes(project: &ProjectSummary) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::push::PushTo;
-    use super::super::testing::{TestFile, rules};
+    use super::super::test_support::{TestFile, rules};
     use super::*;
     use crate::domain::{ProjectId, Push};
 

@@ -46,7 +46,7 @@ fn require_empty(sql: &dyn Sql) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::TestFile;
+    use super::super::test_support::TestFile;
     use super::*;
 
     /// Why a database is refused in which this ran; none when it is taken.

@@ -162,7 +162,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, path};
+    use super::super::test_support::{TestFile, id, path};
     use super::*;
 
     const NOW: Rev = 1_795_000_000_000_000;

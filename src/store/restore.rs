@@ -135,7 +135,7 @@ fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
 #[cfg(test)]
 mod tests {
     use super::super::removal::Purge;
-    use super::super::testing::{TestFile, id, path, rules};
+    use super::super::test_support::{TestFile, id, path, rules};
     use super::*;
 
     fn restore(store: &Store, to: RestoreTo, dry_run: bool) -> Result<Restored, Error> {

@@ -98,7 +98,7 @@ fn hash(id: &SessionId) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::TestFile;
+    use super::super::test_support::TestFile;
     use super::*;
     use crate::domain::session::Credential;
 

@@ -108,7 +108,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::super::sql_error::SqlError;
-    use super::super::testing::{Failing, TestFile, id};
+    use super::super::test_support::{Failing, TestFile, id};
     use super::*;
 
     #[test]

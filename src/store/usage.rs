@@ -140,7 +140,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::push::PushTo;
-    use super::super::testing::{TestFile, push, rules};
+    use super::super::test_support::{TestFile, push, rules};
     use super::*;
     use crate::domain::ProjectId;
 

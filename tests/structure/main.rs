@@ -8,7 +8,7 @@ mod paths;
 mod seam;
 mod source;
 
-use modules::Program;
+use modules::{File, Program};
 use std::fs;
 use support::root;
 
@@ -64,4 +64,25 @@ fn only_the_store_knows_our_tables() {
             .flat_map(|program| seam::violations(program, &tables))
             .collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn a_module_for_tests_alone_has_a_name_that_says_so() {
+    let programs = programs();
+    let files = programs.iter().flat_map(|program| program.files.values());
+    let named: Vec<_> = files.flat_map(test_modules).collect();
+    assert!(named.len() >= 5, "{named:?}");
+    let says_so =
+        |name: &str| ["tests", "test_support"].contains(&name) || name.ends_with("_tests");
+    let others = named.into_iter().filter(|name| !says_so(name));
+    none(&others.collect::<Vec<_>>());
+}
+
+/// The names of the files that a file includes for tests alone.
+fn test_modules(file: &File) -> Vec<String> {
+    let text = fs::read_to_string(root().join(&file.name)).expect("a source file");
+    let items = text.split("#[cfg(test)]\n").skip(1);
+    let declared = items.filter_map(|item| item.lines().next()?.strip_suffix(';'));
+    let name = |line: &str| Some(line.split_once("mod ")?.1.to_owned());
+    declared.filter_map(name).collect()
 }

@@ -79,16 +79,16 @@ fn key_value_failure(error: CounterError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::testing::{self, InMemory};
-    use crate::store::testing::TestFile;
+    use crate::api::test_support::{self, InMemory};
+    use crate::store::test_support::TestFile;
 
     #[test]
     fn nothing_but_the_clock_is_asked() {
         let app = App {
             started_us: now_us() - 5_000_000,
-            memory: Box::new(testing::Unreachable),
-            durable: Box::new(testing::Unreachable),
-            ..testing::app()
+            memory: Box::new(test_support::Unreachable),
+            durable: Box::new(test_support::Unreachable),
+            ..test_support::app()
         };
         let head = |target: &str| Request::get(target).body(()).unwrap();
         let response = health(&app, &head("/health")).unwrap();
@@ -104,7 +104,7 @@ mod tests {
         let app = App {
             memory: Box::new(InMemory::default()),
             database: file.database(),
-            ..testing::app()
+            ..test_support::app()
         };
         // The window may end meanwhile.
         let window = now_us() / COUNTED_US;

@@ -95,13 +95,13 @@ mod tests {
 
     use super::super::hold;
     use super::*;
-    use crate::api::testing::{self, InMemory};
+    use crate::api::test_support::{self, InMemory};
     use crate::api::{App, Caller};
 
     fn in_memory() -> App {
         App {
             memory: Box::new(InMemory::default()),
-            ..testing::app()
+            ..test_support::app()
         }
     }
 

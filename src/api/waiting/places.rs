@@ -113,7 +113,7 @@ fn key(count: &str, window: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::testing::InMemory;
+    use crate::api::test_support::InMemory;
 
     #[test]
     fn those_of_an_instance_go_on_together_without_one_that_was_dropped() {

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::domain::ProjectId;
     use crate::store::Store;
-    use crate::store::testing::TestFile;
+    use crate::store::test_support::TestFile;
 
     fn project(id: &str) -> Subject {
         Subject::Project(ProjectId::parse(id.to_owned()).unwrap())

@@ -171,7 +171,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id, owner_key, path};
+    use super::super::test_support::{TestFile, id, owner_key, path};
     use super::*;
     use crate::domain::key::{Projects, Secrets};
     use crate::domain::pull_marks::Marks;
@@ -280,7 +280,7 @@ mod tests {
         lived(&store);
         let before = all(&store);
         let moved = move_out(&store, 9005);
-        let push = crate::store::testing::push(&[("a", None)]);
+        let push = crate::store::test_support::push(&[("a", None)]);
         let pushed = store.current_state(&id(), &push);
         assert!(matches!(pushed, Err(Error::Moved)));
         assert!(matches!(store.project(&id()), Err(Error::Moved)));

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::domain::{ProjectId, Push};
     use crate::store::PushTo;
-    use crate::store::testing::{TestFile, push, rules};
+    use crate::store::test_support::{TestFile, push, rules};
 
     fn id(text: &str) -> ProjectId {
         ProjectId::parse(text.to_owned()).unwrap()

@@ -40,7 +40,7 @@ const COUNTS: &str = "WITH RECURSIVE day (number, start) AS (
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id};
+    use crate::store::test_support::{TestFile, id};
 
     #[test]
     fn changes_are_counted_by_day_up_to_a_limit() {

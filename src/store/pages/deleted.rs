@@ -111,7 +111,7 @@ fn deleted_file(mut row: Row) -> Result<DeletedFile, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id};
+    use crate::store::test_support::{TestFile, id};
 
     fn deleted(store: &Store, text: &str, before: Rev) -> DeletedPage {
         let project = store.project(&id()).unwrap().unwrap().number;

@@ -68,7 +68,7 @@ mod tests {
     use crate::domain::Push;
     use crate::domain::key::{Grant, KeyName, KeyText};
     use crate::domain::pull_marks::Marks;
-    use crate::store::testing::{TestFile, id, push, rules};
+    use crate::store::test_support::{TestFile, id, push, rules};
     use crate::store::{DeviceKey, NewKey, PushTo};
 
     fn key(store: &Store, seed: u64) -> DeviceKey {

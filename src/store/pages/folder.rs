@@ -239,7 +239,7 @@ fn file(mut row: Row) -> Result<FolderEntry, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id};
+    use crate::store::test_support::{TestFile, id};
 
     fn project(store: &Store) -> i64 {
         store.project(&id()).unwrap().unwrap().number

@@ -175,7 +175,7 @@ fn stored(mut row: Row) -> Result<StoredChange, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::TestFile;
+    use crate::store::test_support::TestFile;
 
     #[test]
     fn a_merge_reads_its_own_rows_only() {

@@ -61,7 +61,7 @@ const SIZES: &str = "SELECT file.rev, size FROM file
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id};
+    use crate::store::test_support::{TestFile, id};
 
     #[test]
     fn every_live_file_is_in_one_part_and_a_large_one_is_alone() {

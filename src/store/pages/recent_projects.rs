@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::domain::{ProjectId, Push, Rev};
     use crate::store::push::PushTo;
-    use crate::store::testing::{TestFile, push, rules};
+    use crate::store::test_support::{TestFile, push, rules};
 
     /// Changes a project at a moment; without one, it only gets a name.
     fn change(store: &Store, id: &str, name: &str, at: Option<Rev>) {

@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Push, Put};
-    use crate::store::testing::{TestFile, id, path, rules};
+    use crate::store::test_support::{TestFile, id, path, rules};
     use crate::store::{PushTo, RestoreTo};
 
     fn edit(store: &Store, device: &str, now_us: Rev, modified: i64, content: &str) {

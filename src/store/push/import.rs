@@ -104,7 +104,7 @@ impl Import<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id, put, rules};
+    use crate::store::test_support::{TestFile, id, put, rules};
 
     #[test]
     fn files_are_stored_at_their_own_times_and_a_refused_one_keeps_no_other_out() {

@@ -130,7 +130,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::store::testing::{TestFile, id, push, rules};
+    use crate::store::test_support::{TestFile, id, push, rules};
 
     fn sorted(current: &CurrentState) -> String {
         let newest: BTreeMap<_, _> = current.newest.iter().collect();

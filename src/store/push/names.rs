@@ -108,7 +108,7 @@ mod tests {
     use crate::domain::portability::{UnportableName, find};
     use crate::domain::{FilePath, PortablePaths, Rejection, Rules};
     use crate::store::row::Row;
-    use crate::store::testing::{TestFile, id, push, rules};
+    use crate::store::test_support::{TestFile, id, push, rules};
 
     use super::*;
 

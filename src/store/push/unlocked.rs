@@ -50,7 +50,7 @@ mod tests {
     use crate::store::row::{Row, Value};
     use crate::store::sql::Sql;
     use crate::store::sql_error::SqlError;
-    use crate::store::testing::{Server, Statements, TestFile, id, push, rules};
+    use crate::store::test_support::{Server, Statements, TestFile, id, push, rules};
 
     struct Remote {
         file: TestFile,

@@ -208,7 +208,7 @@ fn outcomes(push: &Push, plan: &Plan, numberings: &[Numbering]) -> Vec<Outcome> 
 #[cfg(test)]
 mod tests {
     use crate::domain::{Rejection, Status};
-    use crate::store::testing::{TestFile, id, push, rules};
+    use crate::store::test_support::{TestFile, id, push, rules};
     use crate::store::{Error, PushTo};
 
     #[test]

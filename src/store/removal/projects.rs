@@ -240,7 +240,7 @@ const REMOVE: [(&str, i64); 5] = [
 mod tests {
     use super::*;
     use crate::domain::key::Projects;
-    use crate::store::testing::{ALL, TestFile, id};
+    use crate::store::test_support::{ALL, TestFile, id};
 
     fn rows(store: &Store) -> Vec<i64> {
         let count = |table: &str| {

@@ -268,7 +268,7 @@ fn removable(row: &Row) -> Result<Removable, Error> {
 mod tests {
     use super::*;
     use crate::store::feed::PageQuery;
-    use crate::store::testing::{ALL, Statements, TestFile, id, path, rules};
+    use crate::store::test_support::{ALL, Statements, TestFile, id, path, rules};
 
     const SECRET: &str = "correct horse battery staple";
 
@@ -352,7 +352,7 @@ mod tests {
                 for rev in 1..=count {
                     // The newest is again as the oldest.
                     let text = format!("{SECRET} {}", rev % (count - 1));
-                    let push = crate::store::testing::push(&[("a", Some(&text))]);
+                    let push = crate::store::test_support::push(&[("a", Some(&text))]);
                     store.push(&push, &PushTo::new(&id(), rev, &rules()))?;
                 }
                 Ok::<_, Error>(())

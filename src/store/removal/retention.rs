@@ -226,7 +226,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::store::push::PushTo;
-    use crate::store::testing::{TestFile, id, path, push, rules};
+    use crate::store::test_support::{TestFile, id, path, push, rules};
 
     const DAY: Rev = DAY_US as Rev;
     const RETENTION: Retention = Retention {

@@ -64,7 +64,7 @@ impl HostStore for PlatformState {
 #[cfg(test)]
 mod tests {
     use super::super::limits::MAX_HANDLES;
-    use super::super::testing;
+    use super::super::test_support;
     use super::*;
 
     async fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<Store>, Error> {
@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn access_denied_comes_before_no_such_store() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         assert!(matches!(
             open(&mut platform, "exists").await,
             Err(Error::AccessDenied)
@@ -87,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_257th_store_is_refused() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         for _ in 0..MAX_HANDLES {
             open(&mut platform, "default").await.unwrap();
         }
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handle_that_the_guest_does_not_have_is_a_trap() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         let error = HostStore::get(&mut platform, Resource::new_own(7), "k".to_owned());
         assert!(Host::convert_error(&mut platform, error.unwrap_err()).is_err());
     }

@@ -30,7 +30,7 @@ mod state;
 mod store_error;
 mod stores;
 #[cfg(test)]
-mod testing;
+mod test_support;
 mod turns;
 mod values;
 mod variables;

@@ -73,7 +73,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::super::limits::MAX_HANDLES;
-    use super::super::testing;
+    use super::super::test_support;
     use super::*;
 
     fn open(platform: &mut PlatformState, label: &str) -> Result<Resource<Connection>, Error> {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn access_denied_comes_before_no_such_database() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         assert!(matches!(
             open(&mut platform, "nowhere"),
             Err(Error::AccessDenied)
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_257th_connection_is_refused_until_one_is_dropped() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         let mut open_one = || open(&mut platform, "default");
         let mut handles: Vec<_> = (0..MAX_HANDLES).map(|_| open_one().unwrap()).collect();
         let expected = "too many connections opened";
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn names_of_columns_are_left_out_for_a_guest_that_goes_by_their_order() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         for (leave_out, expected) in [(false, vec!["a", "b"]), (true, vec![])] {
             if leave_out {
                 platform.leave_column_names_out();
@@ -127,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_statement_leaves_the_turn_of_its_instance_to_others() {
-        let mut platform = testing::platform();
+        let mut platform = test_support::platform();
         platform.next_turn().unwrap().await;
         let handle = open(&mut platform, "default").unwrap();
         let statement = "SELECT 1".to_owned();

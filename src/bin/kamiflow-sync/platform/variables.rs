@@ -37,11 +37,11 @@ fn check_name(name: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing;
+    use super::super::test_support;
     use super::*;
 
     fn get(name: &str) -> Result<String, Error> {
-        Host::get(&mut testing::platform(), name.to_owned())
+        Host::get(&mut test_support::platform(), name.to_owned())
     }
 
     #[test]

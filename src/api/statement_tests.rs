@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::answer;
 use super::app::App;
 use super::person::Whole;
-use super::testing::{self, InMemory};
+use super::test_support::{self, InMemory};
 use crate::domain::Checksum;
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::store::testing::{Statements, TestFile, add_device};
+use crate::store::test_support::{Statements, TestFile, add_device};
 
 const OWNER: &str = "the-key-of-the-owner";
 
@@ -34,7 +34,7 @@ impl Server {
             settings: Settings::new(key),
             memory: Box::new(InMemory::default()),
             database: file.recorded(&statements),
-            ..testing::app()
+            ..test_support::app()
         };
         Self {
             app,
