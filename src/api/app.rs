@@ -1,6 +1,5 @@
 //! What handlers work with.
 
-use super::contention::Contention;
 use super::later::Later;
 use super::waiting::Places;
 use super::waiting::Watch;
@@ -35,6 +34,4 @@ pub struct App {
     pub watch: Watch,
     /// The places of those who wait in this instance.
     pub places: Places,
-    /// Which projects several push into, as far as this instance knows.
-    pub contention: Contention,
 }

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::app::App;
-use super::contention::Contention;
 use super::later::Later;
 use super::waiting::Places;
 use super::waiting::Watch;
@@ -26,7 +25,6 @@ pub fn app() -> App {
         later: Later::default(),
         watch: Watch::default(),
         places: Places::default(),
-        contention: Contention::default(),
     }
 }
 

@@ -24,7 +24,7 @@ use http::Request;
 use spin_sdk::variables;
 
 use crate::api::clock::now_us;
-use crate::api::{self, App, Body, Contention, Later, MAX_PAUSE, Places, Watch};
+use crate::api::{self, App, Body, Later, MAX_PAUSE, Places, Watch};
 use crate::counters::MEMORY;
 use crate::settings::Settings;
 use crate::store::{Database, Store};
@@ -60,7 +60,6 @@ thread_local! {
         later: Later::default(),
         watch: Watch::default(),
         places: Places::default(),
-        contention: Contention::default(),
     };
 }
 

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use super::error::Error;
 use super::project::Project;
+use super::push::{Applied, Contention, PushTo};
 use super::store::Store;
-use crate::domain::ProjectId;
+use crate::domain::{ProjectId, Push};
 
 /// A database that is opened on first use.
 ///
@@ -14,6 +15,8 @@ use crate::domain::ProjectId;
 pub struct Database {
     open: Box<dyn Fn() -> Result<Store, Error>>,
     kept: RefCell<Option<Store>>,
+    /// Which projects several push into, as far as this instance knows.
+    contention: Contention,
 }
 
 impl Database {
@@ -22,6 +25,7 @@ impl Database {
         Self {
             open: Box::new(open),
             kept: RefCell::default(),
+            contention: Contention::default(),
         }
     }
 
@@ -62,6 +66,11 @@ impl Database {
             }
             project => ask(store, project),
         })
+    }
+
+    /// Applies a push, in the way that costs least.
+    pub fn apply(&self, push: &Push, to: &PushTo) -> Result<Applied, Error> {
+        self.with(|store| self.contention.apply(store, push, to))
     }
 
     /// Runs `work` in a transaction that excludes other writers, and commits. Runs it again when a

@@ -71,7 +71,7 @@ impl Store {
     }
 
     /// Whether the database is a server, which manages its own file.
-    pub fn is_remote(&self) -> bool {
+    pub(super) fn is_remote(&self) -> bool {
         !self.waits_inside()
     }
 

@@ -50,7 +50,7 @@ pub fn push(
     let rules = app.settings.rules()?;
     let now_us = moment(app)?;
     let to = PushTo::new(id, now_us, &rules);
-    let applied = app.contention.apply(&app.database, &checked.push, &to)?;
+    let applied = app.database.apply(&checked.push, &to)?;
     if applied.prune_is_due {
         prune(app, id, now_us);
         remove_deleted(app, REMOVAL_TIME);

@@ -3,8 +3,9 @@
 //!
 //! [`Store::apply`](super::Store::apply) chooses the way. Most pushes do all of it in a transaction (`write`). A `large` one reads
 //! before it, so that others wait less, and where the database is a server a push is one statement and no transaction
-//! (`unlocked`). Nothing here tells what may be pushed.
+//! (`unlocked`), unless others push into the project too (`contention`). Nothing here tells what may be pushed.
 
+mod contention;
 mod current_state;
 mod import;
 mod insert;
@@ -15,6 +16,7 @@ mod numbering;
 mod unlocked;
 mod write;
 
+pub(super) use contention::Contention;
 pub use import::Import;
 pub(super) use numbering::{next_rev, next_tag};
 pub use write::{Applied, PushTo};

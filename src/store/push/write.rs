@@ -31,19 +31,9 @@ impl<'a> PushTo<'a> {
         }
     }
 
-    /// The project that it goes to.
-    pub fn id(&self) -> &ProjectId {
-        self.id
-    }
-
-    /// The time of the push, in microseconds since 1970.
-    pub fn now_us(&self) -> Rev {
-        self.now_us
-    }
-
     /// Runs it in a transaction from the start, also where one statement would do: others are pushing into the project, and
     /// it would come too late.
-    pub fn in_transaction(self) -> Self {
+    pub(super) fn in_transaction(self) -> Self {
         Self {
             is_contended: true,
             ..self
@@ -67,7 +57,7 @@ pub struct Applied {
     /// Whether it is time to [`prune`](Store::prune) the project.
     pub prune_is_due: bool,
     /// Whether it was done a second time, in a transaction, since another push came first.
-    pub has_met: bool,
+    pub(super) has_met: bool,
 }
 
 impl Store {

@@ -8,8 +8,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::write::{Applied, PushTo};
 use crate::domain::{Push, Rev};
-use crate::store::{Applied, Database, Error, PushTo, Store};
+use crate::store::error::Error;
+use crate::store::store::Store;
 
 /// How long it is remembered that pushes met, in microseconds. Then one of them finds out whether they still do.
 const REMEMBERED_US: Rev = 10_000_000;
@@ -18,23 +20,21 @@ const MAX_PROJECTS: usize = 100;
 
 /// When pushes into a project met last, in microseconds since 1970, by its id.
 #[derive(Default)]
-pub struct Contention(RefCell<BTreeMap<String, Rev>>);
+pub(in crate::store) struct Contention(RefCell<BTreeMap<String, Rev>>);
 
 impl Contention {
-    /// Applies a push.
-    pub(super) fn apply(
+    /// Applies a push in a transaction from the start, if pushes into its project have met.
+    pub(in crate::store) fn apply(
         &self,
-        database: &Database,
+        store: &Store,
         push: &Push,
         to: &PushTo,
     ) -> Result<Applied, Error> {
-        database.with(|store| {
-            if store.is_remote() {
-                self.apply_remote(store, push, to)
-            } else {
-                store.apply(push, to)
-            }
-        })
+        if store.is_remote() {
+            self.apply_remote(store, push, to)
+        } else {
+            store.apply(push, to)
+        }
     }
 
     fn apply_remote(&self, store: &Store, push: &Push, to: &PushTo) -> Result<Applied, Error> {
@@ -50,8 +50,8 @@ impl Contention {
 
     fn is_known(&self, to: &PushTo) -> bool {
         let met = self.0.borrow();
-        let met = met.get(to.id().as_str());
-        met.is_some_and(|met| (*met..met + REMEMBERED_US).contains(&to.now_us()))
+        let met = met.get(to.id.as_str());
+        met.is_some_and(|met| (*met..met + REMEMBERED_US).contains(&to.now_us))
     }
 
     fn remember(&self, to: &PushTo) {
@@ -59,7 +59,7 @@ impl Contention {
         if met.len() >= MAX_PROJECTS {
             met.clear();
         }
-        met.insert(to.id().as_str().to_owned(), to.now_us());
+        met.insert(to.id.as_str().to_owned(), to.now_us);
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
                 store.push_at(1, &[("other", Some(&pushes.get().to_string()))]);
             }
         };
-        let (database, contention) = (file.served(&ran, other), Contention::default());
+        let database = file.served(&ran, other);
         for (now_ms, do_meet, expected) in [
             (10_000, true, BOTH),
             (19_999, true, TRANSACTION),
@@ -100,7 +100,7 @@ mod tests {
             let (content, id, rules) = (now_ms.to_string(), id(), rules());
             let edit = push(&[("a", Some(&content))]);
             let to = PushTo::new(&id, now_ms * 1000, &rules);
-            contention.apply(&database, &edit, &to).unwrap();
+            database.apply(&edit, &to).unwrap();
             let word = |ran: String| ran.split(' ').next().unwrap().to_owned();
             let words = ran.take().into_iter().map(word);
             let words: Vec<_> = words.filter(|word| word != "PRAGMA").collect();
