@@ -24,7 +24,7 @@ use crate::server::{self, describe, target};
 const WHILE: Duration = Duration::from_secs(15);
 /// Versions of a path with a long history, and how many of them are pushed at a time.
 const VERSIONS: usize = 300_000;
-const STEP: usize = 10_000;
+const STEP_VERSIONS: usize = 10_000;
 /// Between two good requests of a kind.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -169,9 +169,10 @@ fn lengthen(host: &Host) {
         )],
         ..Push::default()
     };
-    for first in (0..VERSIONS).step_by(STEP) {
+    for first in (0..VERSIONS).step_by(STEP_VERSIONS) {
         let push = |store: &Store| {
-            (first..first + STEP).try_for_each(|number| store.push(&version(number), &to).map(drop))
+            (first..first + STEP_VERSIONS)
+                .try_for_each(|number| store.push(&version(number), &to).map(drop))
         };
         store.write(push).expect("pushes");
     }

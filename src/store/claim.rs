@@ -6,7 +6,7 @@ use super::store::Store;
 use crate::domain::{Checksum, Rev};
 
 /// Versions looked at in one statement: some milliseconds, so that others are served in between.
-const STEP: usize = 2_000;
+const STEP_VERSIONS: usize = 2_000;
 
 /// A path with a content that a device says to have.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Store {
         let asked = open.iter().map(|(_, claim)| {
             serde_json::json!([claim.rev, claim.checksum.to_string(), claim.since])
         });
-        let depth = (STEP / open.len()).max(1);
+        let depth = (STEP_VERSIONS / open.len()).max(1);
         self.execute(
             "WITH RECURSIVE chain (claim, wanted, since, rev, checksum, previous, depth) AS (
                SELECT asked.key, unhex(asked.value ->> 1), asked.value ->> 2,
@@ -119,7 +119,7 @@ mod tests {
             since: 0,
         };
         // So many claims that each step looks at one version of each.
-        let mut claims = vec![claim("never"); STEP];
+        let mut claims = vec![claim("never"); STEP_VERSIONS];
         claims[7] = claim("first");
         claims[8] = claim("20");
         claims[9] = Claim {
@@ -131,7 +131,7 @@ mod tests {
             ..claim("20")
         };
         let had = store.had_since(project, &claims).unwrap();
-        let found: Vec<_> = (0..STEP).filter(|index| had[*index]).collect();
+        let found: Vec<_> = (0..STEP_VERSIONS).filter(|index| had[*index]).collect();
         assert_eq!(found, [7, 8, 9]);
     }
 }

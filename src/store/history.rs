@@ -16,7 +16,7 @@ pub struct StoredVersion {
 }
 
 /// Versions looked at in one statement: some milliseconds.
-const STEP: i64 = 10_000;
+const STEP_VERSIONS: i64 = 10_000;
 
 /// A version, and the one before it.
 #[derive(Debug)]
@@ -147,7 +147,12 @@ impl Store {
                    LIMIT ?4
                  )
                  SELECT min(rev), previous FROM chain",
-                [project.into(), from.into(), moment.into(), STEP.into()],
+                [
+                    project.into(),
+                    from.into(),
+                    moment.into(),
+                    STEP_VERSIONS.into(),
+                ],
             )?;
             let row = row.ok_or(Error::Damaged("a version is missing"))?;
             let link = Link {
@@ -233,7 +238,7 @@ mod tests {
             "WITH RECURSIVE later (rev) AS (SELECT 4 UNION ALL SELECT rev + 2 FROM later LIMIT {})
              INSERT INTO version (project, rev, path, size, modified, previous, tag)
              SELECT {project}, rev, 'a', 0, 0, rev - 2, 0 FROM later",
-            2 * STEP + 10
+            2 * STEP_VERSIONS + 10
         );
         store.run(&more).unwrap();
         let first = |before| {

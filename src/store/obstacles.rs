@@ -8,7 +8,7 @@ use super::store::Store;
 use crate::domain::FilePath;
 
 /// Paths in one statement.
-const STEP: usize = 10_000;
+const STEP_PATHS: usize = 10_000;
 
 impl Store {
     /// Of files that are to be stored together, those that cannot be, each with the file in its way: one of the
@@ -42,7 +42,7 @@ impl Store {
         paths: &[&str],
     ) -> Result<HashMap<String, String>, Error> {
         let mut found = HashMap::new();
-        for paths in paths.chunks(STEP) {
+        for paths in paths.chunks(STEP_PATHS) {
             let parameters = [project.into(), json_array(paths.iter().copied())];
             for mut row in self.execute(statement, parameters)? {
                 found.insert(row.take_text(0)?, row.take_text(1)?);

@@ -26,7 +26,7 @@ pub(super) struct PastState {
 
 /// Paths in one statement. A row has the path twice and the name of a device, so at most about 3 KB,
 /// and the rows of so many are well under the 128 MiB that a host hands over at once.
-const STEP: i64 = 20_000;
+const STEP_PATHS: i64 = 20_000;
 
 impl Past {
     /// One version of one path.
@@ -95,7 +95,7 @@ impl Store {
                 paths.clone(),
                 deleted.into(),
                 after.into(),
-                STEP.into(),
+                STEP_PATHS.into(),
             ];
             self.execute(&statement(), parameters)
         };

@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::domain::key::Projects;
 
 /// Projects in one statement: with the longest names, the rows of so many take 5 MB.
-const STEP: usize = 500;
+const STEP_PROJECTS: usize = 500;
 /// Bytes of ids, names and repositories after which a page ends. As JSON they take up to six times
 /// as many.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -33,7 +33,7 @@ impl Store {
         let (mut page, mut bytes, mut after) = (ProjectPage::default(), 0, after.to_owned());
         loop {
             let rows = self.project_rows(projects, &after)?;
-            let is_last = rows.len() < STEP;
+            let is_last = rows.len() < STEP_PROJECTS;
             for row in rows {
                 let project = summary(&row)?;
                 bytes += text_bytes(&project);
@@ -57,7 +57,7 @@ impl Store {
              WHERE id > ?1 AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
              ORDER BY id LIMIT ?2"
         );
-        let parameters = [after.into(), (STEP as i64).into(), projects.into()];
+        let parameters = [after.into(), (STEP_PROJECTS as i64).into(), projects.into()];
         self.execute(&statement, parameters)
     }
 }
@@ -110,11 +110,11 @@ mod tests {
         let file = TestFile::new();
         let store = file.store();
         assert_eq!(pages(&store, 10), [0]);
-        make_projects(&store, STEP + 2, "x");
-        assert_eq!(pages(&store, 10_000), [STEP + 2]);
-        assert_eq!(pages(&store, STEP + 2), [STEP + 2]);
-        assert_eq!(pages(&store, STEP + 1), [STEP + 1, 1]);
-        assert_eq!(pages(&store, STEP), [STEP, 2]);
+        make_projects(&store, STEP_PROJECTS + 2, "x");
+        assert_eq!(pages(&store, 10_000), [STEP_PROJECTS + 2]);
+        assert_eq!(pages(&store, STEP_PROJECTS + 2), [STEP_PROJECTS + 2]);
+        assert_eq!(pages(&store, STEP_PROJECTS + 1), [STEP_PROJECTS + 1, 1]);
+        assert_eq!(pages(&store, STEP_PROJECTS), [STEP_PROJECTS, 2]);
         assert_eq!(pages(&store, 200), [200, 200, 102]);
     }
 

@@ -10,7 +10,7 @@ use super::store::Store;
 use crate::domain::{Checksum, Clock, ProjectId, Rev};
 
 /// Versions read in one statement.
-const STEP: i64 = 1000;
+const STEP_VERSIONS: i64 = 1000;
 
 /// A version as it is renumbered.
 struct Future {
@@ -95,7 +95,7 @@ impl Store {
         let rows = self.execute(
             "SELECT rev, path, checksum, previous FROM version
              WHERE project = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3",
-            [project.into(), after.into(), STEP.into()],
+            [project.into(), after.into(), STEP_VERSIONS.into()],
         )?;
         let version = |mut row: Row| {
             Ok(Future {

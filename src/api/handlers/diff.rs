@@ -17,7 +17,7 @@ use crate::wire::diff::{Clash, DeleteLocal, Diff, DiffConflict, DiffRequest, Upl
 use crate::wire::version::LiveFile;
 
 /// Versions read at once.
-const STEP: u32 = 10_000;
+const STEP_VERSIONS: u32 = 10_000;
 
 /// The device's files by path, shrinking as the server's side is read.
 pub type Locals = BTreeMap<FilePath, LocalFile>;
@@ -92,7 +92,7 @@ fn compare(store: &Store, project: i64, locals: &mut Locals, diff: &mut Diff) ->
     let spellings = Spellings::of(locals.iter());
     let (mut after, mut spelled) = (String::new(), Vec::new());
     loop {
-        let entries = store.tree(project, &after, STEP, true)?;
+        let entries = store.tree(project, &after, STEP_VERSIONS, true)?;
         let Some(last) = entries.last() else { break };
         after.clone_from(&last.path);
         let mut pairs = Vec::new();

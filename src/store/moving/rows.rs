@@ -5,7 +5,7 @@ use crate::store::row::{Row, Value};
 use crate::store::store::Store;
 
 /// Rows in one step.
-const STEP: i64 = 1000;
+const STEP_ROWS: i64 = 1000;
 
 /// A project in two databases, with its number in each.
 pub(super) struct Transfer<'s> {
@@ -71,7 +71,7 @@ impl Transfer<'_> {
     fn rows<const N: usize>(&self, select: &str, head: &str, row: &str) -> Result<(), Error> {
         let mut after = 0;
         loop {
-            let parameters = [self.source, after, STEP, self.target].map(Value::from);
+            let parameters = [self.source, after, STEP_ROWS, self.target].map(Value::from);
             let rows = self.from.execute(select, parameters)?;
             let Some(last) = rows.last() else {
                 return Ok(());

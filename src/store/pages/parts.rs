@@ -6,7 +6,7 @@ use crate::store::row::Row;
 use crate::store::store::Store;
 
 /// Files in one statement.
-const STEP: usize = 10_000;
+const STEP_FILES: usize = 10_000;
 
 /// Some live files of a project: those with a rev after one, up to that of the next part.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,12 +25,12 @@ impl Store {
     pub fn parts(&self, project: i64, max_bytes: u64) -> Result<Vec<Part>, Error> {
         let (mut parts, mut after) = (Vec::new(), 0);
         loop {
-            let parameters = [project.into(), after.into(), (STEP as i64).into()];
+            let parameters = [project.into(), after.into(), (STEP_FILES as i64).into()];
             let rows = self.execute(SIZES, parameters)?;
             for row in &rows {
                 after = add(&mut parts, after, row, max_bytes)?;
             }
-            if rows.len() < STEP {
+            if rows.len() < STEP_FILES {
                 return Ok(parts);
             }
         }
@@ -101,10 +101,13 @@ mod tests {
         let file = TestFile::new();
         let store = file.store();
         store.push_at(1, &[("a", Some("x"))]);
-        store.add_files("f%d", 0..2 * STEP as i64);
+        store.add_files("f%d", 0..2 * STEP_FILES as i64);
         let project = store.project(&id()).unwrap().unwrap().number;
         let parts = store.parts(project, 100).unwrap();
-        assert_eq!((parts.len(), parts[0].files), (1, 2 * STEP as u64 + 1));
+        assert_eq!(
+            (parts.len(), parts[0].files),
+            (1, 2 * STEP_FILES as u64 + 1)
+        );
     }
 
     #[test]

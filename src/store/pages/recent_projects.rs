@@ -9,7 +9,7 @@ use crate::store::row::{Row, json_array};
 use crate::store::store::Store;
 
 /// Names that a search reads at once.
-const STEP: usize = 1_000;
+const STEP_NAMES: usize = 1_000;
 
 /// Projects, the last changed first. The place of a project is that of its newest change.
 #[derive(Debug)]
@@ -70,13 +70,13 @@ impl Store {
     ) -> Result<Vec<ActivityPosition>, Error> {
         let (mut places, mut after) = (Vec::new(), i64::MIN);
         loop {
-            let parameters = [after.into(), projects.into(), (STEP as i64).into()];
+            let parameters = [after.into(), projects.into(), (STEP_NAMES as i64).into()];
             let rows = self.execute(NAMES, parameters)?;
             for row in rows.iter().filter(|row| has_text(row, folded)) {
                 places.push(place(row)?);
             }
             match rows.last() {
-                Some(last) if rows.len() == STEP => after = last.integer(0)?,
+                Some(last) if rows.len() == STEP_NAMES => after = last.integer(0)?,
                 _ => break,
             }
         }
@@ -218,9 +218,11 @@ mod tests {
         let make = "WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < ?1)
             INSERT INTO project (id, last_rev, epoch, tag, file_count, total_size, digest, swept_at, swept_to)
             SELECT printf('p%05d', n), 0, 0, 0, 0, 0, zeroblob(32), 0, '' FROM more";
-        store.execute(make, [(2 * STEP as i64).into()]).unwrap();
+        store
+            .execute(make, [(2 * STEP_NAMES as i64).into()])
+            .unwrap();
         assert_eq!(all(&store, &Projects::All, "P02000"), ["p02000"]);
-        assert_eq!(all(&store, &Projects::All, "").len(), 2 * STEP);
+        assert_eq!(all(&store, &Projects::All, "").len(), 2 * STEP_NAMES);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::store::store::Store;
 /// Edits in a page, at the least, unless it is the last one.
 const PAGE: usize = 50;
 /// Changes looked at in one statement: some milliseconds.
-const STEP: i64 = 2_000;
+const STEP_CHANGES: i64 = 2_000;
 /// Steps for a page.
 const STEPS: usize = 5;
 
@@ -73,7 +73,7 @@ impl Store {
     fn end_of_step(&self, project: i64, before: Rev) -> Result<Option<Rev>, Error> {
         let row = self.first(
             END_OF_STEP,
-            [project.into(), before.into(), (STEP - 1).into()],
+            [project.into(), before.into(), (STEP_CHANGES - 1).into()],
         )?;
         row.map(|row| row.integer(0)).transpose()
     }
@@ -223,7 +223,7 @@ mod tests {
         store.run(many).unwrap();
         let started = Instant::now();
         let page = replaced(&store, Rev::MAX);
-        assert_eq!(page.edits.len(), STEP as usize / 2);
+        assert_eq!(page.edits.len(), STEP_CHANGES as usize / 2);
         let taken = started.elapsed();
         assert!(taken < Duration::from_secs(1), "{taken:?}");
     }

@@ -12,7 +12,7 @@ use crate::store::store::Store;
 
 /// Paths in one statement: the rows of so many, with the longest names of files below them and of their
 /// twins at most about 9 KB each, are under the 128 MiB that a host hands over at once.
-const STEP: usize = 10_000;
+const STEP_PATHS: usize = 10_000;
 
 impl Store {
     /// The project, if it exists, and what is stored at and around the paths of the push.
@@ -42,9 +42,9 @@ impl Store {
     ) -> Result<Option<Project>, Error> {
         let most = asked.len().max(current.names.len());
         let mut project = None;
-        for step in 0..most.div_ceil(STEP).max(1) {
-            let asked = asked.chunks(STEP).nth(step).unwrap_or_default();
-            let outermost = outermost.saturating_sub(step * STEP);
+        for step in 0..most.div_ceil(STEP_PATHS).max(1) {
+            let asked = asked.chunks(STEP_PATHS).nth(step).unwrap_or_default();
+            let outermost = outermost.saturating_sub(step * STEP_PATHS);
             project = self.look_up(id, push, asked, outermost, step, current)?;
             if project.is_none() {
                 break;
@@ -64,7 +64,11 @@ impl Store {
         step: usize,
         current: &mut CurrentState<'p>,
     ) -> Result<Option<Project>, Error> {
-        let names = current.names.chunks(STEP).nth(step).unwrap_or_default();
+        let names = current
+            .names
+            .chunks(STEP_PATHS)
+            .nth(step)
+            .unwrap_or_default();
         // Only matter to paths with files below and to names; with many deletions, most steps have none.
         let has_puts = outermost > 0 || !names.is_empty();
         let deletes = push.deletes.iter().filter(|_| has_puts);
@@ -83,7 +87,12 @@ impl Store {
             return self.require_not_moved(id).map(|()| None);
         };
         let mut asked_names = HashMap::new();
-        for name in current.names.iter_mut().skip(step * STEP).take(STEP) {
+        for name in current
+            .names
+            .iter_mut()
+            .skip(step * STEP_PATHS)
+            .take(STEP_PATHS)
+        {
             name.is_stored = true;
             asked_names.insert(name.path, name);
         }

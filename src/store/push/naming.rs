@@ -7,7 +7,7 @@ use crate::store::row::Row;
 use crate::store::store::Store;
 
 /// Files in one step: some ten milliseconds, so that others are served in between.
-const STEP: i64 = 5_000;
+const STEP_FILES: i64 = 5_000;
 
 impl Store {
     /// Runs `work`, and again after the names of the project are listed, if it needs them.
@@ -51,7 +51,7 @@ impl Store {
         let rows = self.execute(
             "SELECT path FROM file WHERE project = ?1 AND path > ?2 AND deleted = 0
              ORDER BY path LIMIT ?3",
-            [project.number.into(), after.into(), STEP.into()],
+            [project.number.into(), after.into(), STEP_FILES.into()],
         )?;
         let path = |row: &Row| FilePath::parse(row.text(0).unwrap_or_default());
         let paths: Result<Vec<_>, _> = rows.iter().map(path).collect();

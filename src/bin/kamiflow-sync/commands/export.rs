@@ -19,7 +19,7 @@ use crate::database::open;
 use crate::say::{self, note, say};
 
 /// Versions read at once.
-const STEP: u32 = 10_000;
+const STEP_VERSIONS: u32 = 10_000;
 
 pub fn run(args: &ExportArgs) -> Result<()> {
     let installation = Installation::find(&args.target.installation)?;
@@ -95,7 +95,7 @@ fn files(store: &Store, project: i64) -> Result<Vec<ArchivedFile>> {
     let mut files: Vec<ArchivedFile> = Vec::new();
     loop {
         let after = files.last().map(|file| file.path.clone());
-        let step = store.tree(project, &after.unwrap_or_default(), STEP, false)?;
+        let step = store.tree(project, &after.unwrap_or_default(), STEP_VERSIONS, false)?;
         if step.is_empty() {
             return Ok(files);
         }

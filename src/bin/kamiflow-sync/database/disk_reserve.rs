@@ -13,7 +13,7 @@ use super::files;
 /// database behind it, which is usually 4 MB.
 const BYTES: u64 = 16 << 20;
 /// Bytes by which less is taken where that much is not left.
-const STEP: u64 = 1 << 20;
+const STEP_BYTES: u64 = 1 << 20;
 /// Free bytes for which the reserve is worth taking. A smaller disk has none.
 const WORTH_TAKING: u64 = 4 * BYTES;
 /// Free bytes below which the disk counts as full.
@@ -40,7 +40,7 @@ pub fn opened_despite_full_disk<T>(database: &Path, open: impl Fn() -> Result<T>
     if opened.is_err()
         && let Some(mut lent) = DiskReserve::of(database).lend()
     {
-        lent.bytes = BYTES - STEP;
+        lent.bytes = BYTES - STEP_BYTES;
         return open();
     }
     opened
@@ -95,7 +95,9 @@ impl Drop for Lent {
 /// Allocates as much as there is, so that others get little of what deletions have not used.
 fn allocate(file: &File, bytes: u64) {
     let flags = FallocateFlags::empty();
-    let mut sizes = (1..=bytes / STEP).rev().map(|steps| steps * STEP);
+    let mut sizes = (1..=bytes / STEP_BYTES)
+        .rev()
+        .map(|steps| steps * STEP_BYTES);
     _ = sizes.any(|bytes| fallocate(file, flags, 0, bytes).is_ok());
 }
 

@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Pages that stay free for what is pushed next: 16 MiB.
 const KEPT: i64 = 4096;
 /// Pages of a step: 1 MiB, which takes some milliseconds.
-const STEP: i64 = 256;
+const STEP_PAGES: i64 = 256;
 
 /// Gives back what has been free for a minute, again and again.
 pub async fn give_back(databases: Vec<Arc<GuestDatabase>>) {
@@ -37,7 +37,7 @@ pub async fn give_back(databases: Vec<Arc<GuestDatabase>>) {
 
 async fn shrink_to(database: &Arc<GuestDatabase>, kept: i64) {
     let mut free = i64::MAX;
-    while let Some(left) = shrink(database, STEP, kept).await {
+    while let Some(left) = shrink(database, STEP_PAGES, kept).await {
         if left <= kept || left >= free {
             break;
         }
@@ -105,9 +105,12 @@ mod tests {
         let database = with_free_pages("PRAGMA auto_vacuum = INCREMENTAL", "'kept'", &folder);
         let free = shrink(&database, 0, 0).await.unwrap();
         assert!(free > 1900);
-        assert_eq!(shrink(&database, STEP, 0).await.unwrap(), free - STEP);
+        assert_eq!(
+            shrink(&database, STEP_PAGES, 0).await.unwrap(),
+            free - STEP_PAGES
+        );
         shrink_to(&database, 100).await;
-        assert_eq!(shrink(&database, STEP, 100).await.unwrap(), 100);
+        assert_eq!(shrink(&database, STEP_PAGES, 100).await.unwrap(), 100);
         assert!(bytes(&database) < 600_000, "{}", bytes(&database));
         let connection = database.open().unwrap();
         let kept: String = connection
@@ -121,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let behind = "zeroblob(16000000)";
         let database = with_free_pages("PRAGMA auto_vacuum = INCREMENTAL", behind, &folder);
-        while shrink(&database, STEP, 0).await.unwrap() > 0 {}
+        while shrink(&database, STEP_PAGES, 0).await.unwrap() > 0 {}
         let log = folder.path().join("x.db-wal").metadata().unwrap().len();
         assert!(log < 6_000_000, "{log}");
     }

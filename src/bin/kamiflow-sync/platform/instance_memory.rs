@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-use super::memory_pool::{Pool, STEP, Share};
+use super::memory_pool::{Pool, STEP_BYTES, Share};
 
 /// Bytes of all instances together beyond [`UNCOUNTED`] of each. One of them may exceed it.
 pub const BUDGET: u64 = 160 << 20;
@@ -109,7 +109,7 @@ impl InstanceMemory {
 }
 
 fn steps(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(STEP)).unwrap_or(u32::MAX)
+    u32::try_from(bytes.div_ceil(STEP_BYTES)).unwrap_or(u32::MAX)
 }
 
 fn counted_steps(bytes: usize) -> u32 {
@@ -140,47 +140,47 @@ mod tests {
 
     #[tokio::test]
     async fn large_instances_wait_for_each_other_and_small_ones_and_writers_for_none() {
-        let pool = Pool::new(8 * STEP as u64);
+        let pool = Pool::new(8 * STEP_BYTES as u64);
         let [mut first, mut second, mut small, mut writer] =
             [(); 4].map(|()| InstanceMemory::new(1 << 30, &pool));
         // The first one exceeds the budget, and nothing is left of it.
-        assert!(first.grow(0, UNCOUNTED + 8 * STEP, true).await);
-        assert!(first.grow(0, UNCOUNTED + 80 * STEP, true).await);
-        let mut waiting = Box::pin(second.grow(0, UNCOUNTED + STEP, true));
+        assert!(first.grow(0, UNCOUNTED + 8 * STEP_BYTES, true).await);
+        assert!(first.grow(0, UNCOUNTED + 80 * STEP_BYTES, true).await);
+        let mut waiting = Box::pin(second.grow(0, UNCOUNTED + STEP_BYTES, true));
         assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
         assert!(small.grow(0, UNCOUNTED, true).await);
-        assert!(writer.grow(0, UNCOUNTED + STEP, false).await);
+        assert!(writer.grow(0, UNCOUNTED + STEP_BYTES, false).await);
         drop(first);
         assert!(waiting.await);
     }
 
     #[tokio::test]
     async fn a_request_that_may_not_wait_is_told_that_there_is_no_room() {
-        let pool = Pool::new(8 * STEP as u64);
+        let pool = Pool::new(8 * STEP_BYTES as u64);
         let [mut first, mut second] = [(); 2].map(|()| InstanceMemory::new(1 << 30, &pool));
-        assert!(first.grow(0, UNCOUNTED + 6 * STEP, true).await);
+        assert!(first.grow(0, UNCOUNTED + 6 * STEP_BYTES, true).await);
         second.begin_request(Arc::default(), Some(Arc::default()));
-        assert!(second.grow(0, UNCOUNTED + 2 * STEP, true).await);
+        assert!(second.grow(0, UNCOUNTED + 2 * STEP_BYTES, true).await);
         assert!(!second.has_no_room());
-        assert!(!second.reserve(STEP).await);
+        assert!(!second.reserve(STEP_BYTES).await);
         assert!(second.has_no_room());
         assert!(
             !second
-                .grow(UNCOUNTED + 2 * STEP, UNCOUNTED + 3 * STEP, true)
+                .grow(UNCOUNTED + 2 * STEP_BYTES, UNCOUNTED + 3 * STEP_BYTES, true)
                 .await
         );
         drop(first);
         second.begin_request(Arc::default(), Some(Arc::default()));
-        assert!(second.reserve(STEP).await && !second.has_no_room());
+        assert!(second.reserve(STEP_BYTES).await && !second.has_no_room());
     }
 
     #[tokio::test]
     async fn memory_for_a_result_is_free_again_when_the_instance_has_it() {
-        let pool = Pool::new(8 * STEP as u64);
+        let pool = Pool::new(8 * STEP_BYTES as u64);
         let mut memory = InstanceMemory::new(1 << 30, &pool);
-        assert!(memory.grow(0, UNCOUNTED + STEP, true).await);
-        memory.reserve(3 * STEP).await;
-        memory.reserve(2 * STEP).await;
+        assert!(memory.grow(0, UNCOUNTED + STEP_BYTES, true).await);
+        memory.reserve(3 * STEP_BYTES).await;
+        memory.reserve(2 * STEP_BYTES).await;
         assert_eq!(pool.free_steps(), 2);
         memory.release();
         memory.release();

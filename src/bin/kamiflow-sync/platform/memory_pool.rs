@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of a step.
-pub const STEP: usize = 64 << 10;
+pub const STEP_BYTES: usize = 64 << 10;
 
-/// One permit is a [`STEP`].
+/// One permit is for [`STEP_BYTES`].
 #[derive(Debug)]
 pub struct Pool {
     free: Arc<Semaphore>,
@@ -32,7 +32,7 @@ struct WaitCount<'a>(&'a AtomicUsize);
 
 impl Pool {
     pub fn new(bytes: u64) -> Arc<Self> {
-        let steps = usize::try_from(bytes / STEP as u64).unwrap_or(usize::MAX);
+        let steps = usize::try_from(bytes / STEP_BYTES as u64).unwrap_or(usize::MAX);
         Arc::new(Self {
             free: Arc::new(Semaphore::new(steps.min(Semaphore::MAX_PERMITS))),
             overdraft: Arc::new(Semaphore::new(1)),
@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn of_those_that_need_more_than_is_left_one_gets_it_and_the_others_wait() {
-        let pool = Pool::new(4 * STEP as u64);
+        let pool = Pool::new(4 * STEP_BYTES as u64);
         let [mut one, mut two, mut three] = [(); 3].map(|()| Share::of(&pool));
         one.grow(2).await;
         two.grow(2).await;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::platform::memory_pool::{Pool, STEP, Share};
+use crate::platform::memory_pool::{Pool, STEP_BYTES, Share};
 
 /// Bytes of a body after which it is large.
 const LARGE: usize = 4 << 20;
@@ -47,14 +47,14 @@ impl BodyBudget {
 }
 
 impl BodyMemory {
-    /// Waits for memory for another [`STEP`]. The first is not counted.
+    /// Waits for memory for [`STEP_BYTES`] more. The first is not counted.
     pub async fn grow(&mut self) {
         match self.bytes {
             0 => {}
             1..LARGE => self.ordinary.grow(1).await,
             LARGE.. => self.large.grow(1).await,
         }
-        self.bytes += STEP;
+        self.bytes += STEP_BYTES;
     }
 
     /// Whether another body waits for memory that this one has.
@@ -78,7 +78,7 @@ mod tests {
 
     async fn arrived(budget: &BodyBudget, bytes: u64) -> BodyMemory {
         let mut memory = budget.start();
-        for _ in 0..bytes / STEP as u64 {
+        for _ in 0..bytes / STEP_BYTES as u64 {
             memory.grow().await;
         }
         memory
@@ -88,7 +88,7 @@ mod tests {
     async fn the_first_step_of_a_body_is_not_counted() {
         let budget = BodyBudget::new();
         let free = budget.ordinary.free_steps();
-        let mut memory = arrived(&budget, STEP as u64).await;
+        let mut memory = arrived(&budget, STEP_BYTES as u64).await;
         assert_eq!(budget.ordinary.free_steps(), free);
         memory.grow().await;
         assert_eq!(budget.ordinary.free_steps(), free - 1);
@@ -114,7 +114,7 @@ mod tests {
         let budget = BodyBudget::new();
         let mut large = arrived(&budget, LARGE_BUDGET + 2 * LARGE as u64).await;
         assert!(grows(&mut large).await);
-        let mut other = arrived(&budget, LARGE as u64 - STEP as u64).await;
+        let mut other = arrived(&budget, LARGE as u64 - STEP_BYTES as u64).await;
         assert!(grows(&mut other).await);
     }
 }

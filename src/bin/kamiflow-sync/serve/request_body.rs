@@ -20,12 +20,12 @@ use wasmtime_wasi_http::Error;
 use super::body_budget::BodyMemory;
 use super::slots::Slot;
 use crate::guest::permits::Permits;
-use crate::platform::memory_pool::STEP;
+use crate::platform::memory_pool::STEP_BYTES;
 
-/// How long a client may take for a [`STEP`] while others wait for the memory that its body has.
+/// How long a client may take for [`STEP_BYTES`] while others wait for the memory that its body has.
 const STEP_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Parts of a body, of a [`STEP`] each. They are copies: a part as it arrives may be a single byte,
+/// Parts of a body, of [`STEP_BYTES`] each. They are copies: a part as it arrives may be a single byte,
 /// and would keep the whole buffer that it was read into.
 type Parts = VecDeque<Bytes>;
 type Arrival = Pin<Box<dyn Future<Output = Result<Parts, Error>> + Send>>;
@@ -172,7 +172,7 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Reader<B> {
                 // The client does not have to answer for this wait.
                 self.upload.0.uploaded();
                 self.memory.grow().await;
-                self.room = STEP;
+                self.room = STEP_BYTES;
                 self.step_end = Instant::now() + STEP_TIMEOUT;
                 self.upload.0.upload_step();
             }
