@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::current_state::paths;
-use super::unlocked::Attempt;
+use super::unlocked::PushAttempt;
 use super::write::{Applied, PushTo};
 use crate::domain::{CurrentState, ProjectId, Push};
 use crate::store::error::Error;
@@ -26,9 +26,9 @@ impl Store {
         let attempt = if is_small && !to.is_contended && self.is_remote() {
             self.apply_unlocked(push, to)?
         } else {
-            Attempt::NotPossible
+            PushAttempt::NotPossible
         };
-        if let Attempt::Applied(applied) = attempt {
+        if let PushAttempt::Applied(applied) = attempt {
             return Ok(applied);
         }
         let small = |store: &Self| store.push(push, to);
@@ -43,7 +43,7 @@ impl Store {
             applied
         };
         applied.map(|applied| Applied {
-            has_met: matches!(attempt, Attempt::Met),
+            has_met: matches!(attempt, PushAttempt::Met),
             ..applied
         })
     }

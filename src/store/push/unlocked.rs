@@ -8,7 +8,7 @@ use crate::store::error::Error;
 use crate::store::store::Store;
 
 /// What became of a push in one statement.
-pub(super) enum Attempt {
+pub(super) enum PushAttempt {
     Applied(Applied),
     /// Another push came first.
     Met,
@@ -18,10 +18,10 @@ pub(super) enum Attempt {
 
 impl Store {
     /// Applies a push in two statements: one reads, and one writes if nobody has changed the project since.
-    pub(super) fn apply_unlocked(&self, push: &Push, to: &PushTo) -> Result<Attempt, Error> {
+    pub(super) fn apply_unlocked(&self, push: &Push, to: &PushTo) -> Result<PushAttempt, Error> {
         let (project, current) = self.current_state(to.id, push)?;
         let Some(before) = project.filter(|project| project.unportable.is_some()) else {
-            return Ok(Attempt::NotPossible);
+            return Ok(PushAttempt::NotPossible);
         };
         let plan = to.rules.plan(push, &current)?;
         let numbered = Numbered::new(before.clone(), plan, to)?;
@@ -30,11 +30,11 @@ impl Store {
             ..numbered.writing(push, &current)
         };
         match self.write_plan_at_once(&writing) {
-            Ok(true) => Ok(Attempt::Applied(numbered.applied(push, to.now_us))),
-            Err(Error::Busy) => Ok(Attempt::Met),
+            Ok(true) => Ok(PushAttempt::Applied(numbered.applied(push, to.now_us))),
+            Err(Error::Busy) => Ok(PushAttempt::Met),
             // A transaction waits for the lock, and reads again: it finds unchanged what an interrupted statement has stored
             // after all.
-            Ok(false) | Err(Error::TimedOut) => Ok(Attempt::NotPossible),
+            Ok(false) | Err(Error::TimedOut) => Ok(PushAttempt::NotPossible),
             Err(error) => Err(error),
         }
     }
