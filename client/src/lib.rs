@@ -4,8 +4,8 @@
 //! * [`remote`], [`feed`] — what the engine asks of a server, and how that fails
 //! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
-//! * `memory`, `private_file`, [`lock`] — the folder with what is remembered, in which one program works at a time
-//! * [`state`] — what both sides had when they were last in sync
+//! * `state_folder`, `private_file`, [`lock`] — the folder with what is remembered, in which one program works at a time
+//! * [`state`] — what both sides had when they were last in step
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
 //! * [`apply`] — changes files so that nothing is lost
 //! * [`round`] — one round in both directions, and what it would do
@@ -25,7 +25,6 @@ mod dates;
 pub mod error;
 pub mod feed;
 pub mod lock;
-mod memory;
 pub mod merge;
 pub mod names;
 pub mod plan;
@@ -35,4 +34,5 @@ pub mod report;
 pub mod round;
 pub mod scan;
 pub mod state;
+mod state_folder;
 pub mod transport;

@@ -19,13 +19,13 @@ pub struct Lock(File);
 
 impl Lock {
     /// Takes a folder for rounds, be it one or all of a watch. The file of the lock is in this folder.
-    pub fn take(memory: &Path) -> Result<Self, SyncError> {
-        Self::of(&memory.join("kamisync.lock"))
+    pub fn take(state_folder: &Path) -> Result<Self, SyncError> {
+        Self::of(&state_folder.join("kamisync.lock"))
     }
 
     /// Waits until no other program changes the files of a folder, which a watch does only during its rounds.
-    pub fn to_change_files(memory: &Path) -> Result<Self, SyncError> {
-        let place = memory.join("kamisync.round.lock");
+    pub fn to_change_files(state_folder: &Path) -> Result<Self, SyncError> {
+        let place = state_folder.join("kamisync.round.lock");
         let until = Instant::now() + TIMEOUT;
         loop {
             match Self::of(&place) {

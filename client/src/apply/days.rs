@@ -16,7 +16,7 @@ const REMEMBERED: usize = 2 * KEPT;
 
 /// Remembers today, and returns which of these days are long enough ago. One that is new here begins to count today.
 pub(super) fn past(disk: &Disk, of_trash: &[String]) -> Vec<String> {
-    let file = disk.folder.memory().join(FILE);
+    let file = disk.folder.state_folder().join(FILE);
     let text = std::fs::read_to_string(&file).unwrap_or_default();
     let days = with_today(
         text.lines().map(str::to_owned).collect(),

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use crate::config::Folder;
 use crate::error::{At, SyncError};
-use crate::memory;
 use crate::names::{Folding, TEMPORARY};
 use crate::scan::{Local, device};
+use crate::state_folder;
 
 /// The disk of a folder.
 pub struct Disk<'a> {
@@ -38,9 +38,9 @@ impl<'a> Disk<'a> {
     /// Tries what the file system does with names, and asks it for the time: its clock, not that of this
     /// system, dates the files.
     pub fn of(folder: &'a Folder) -> Result<Self, SyncError> {
-        let memory = folder.memory();
-        memory::prepare_again(&memory)?;
-        let (folding, now) = probe(&memory).at(&memory)?;
+        let state_folder = folder.state_folder();
+        state_folder::prepare_again(&state_folder)?;
+        let (folding, now) = probe(&state_folder).at(&state_folder)?;
         Ok(Self {
             folder,
             folding,
@@ -59,7 +59,7 @@ impl<'a> Disk<'a> {
 /// The categories that are not on the file system of `.sync`, which is the one that is tried.
 fn elsewhere(folder: &Folder) -> BTreeSet<String> {
     let disk = |place: &Path| place.metadata().ok().map(|metadata| device(&metadata));
-    let tried = disk(&folder.memory());
+    let tried = disk(&folder.state_folder());
     let categories = folder.selection.categories().iter();
     let is_elsewhere =
         |category: &&String| disk(&folder.place(category)).is_some_and(|at| Some(at) != tried);

@@ -29,7 +29,7 @@ pub(super) fn check(disk: &Disk) -> Result<(), Obstacle> {
 }
 
 fn folder(disk: &Disk) -> PathBuf {
-    disk.folder.memory().join("replaced")
+    disk.folder.state_folder().join("replaced")
 }
 
 /// Forgets what was kept long enough. What cannot be removed stays, and ends no round.

@@ -18,7 +18,7 @@ pub fn remove_all(disk: &Disk, files: &[(&str, &str)]) -> Result<Vec<Outcome>, S
         .map(|(path, expected)| remove(disk, path, expected));
     let outcomes = outcomes.collect::<Result<_, _>>()?;
     let places = files.iter().map(|(path, _)| disk.folder.place(path));
-    flush::folders(&places.collect::<Vec<_>>()).at(&disk.folder.memory())?;
+    flush::folders(&places.collect::<Vec<_>>()).at(&disk.folder.state_folder())?;
     Ok(outcomes)
 }
 

@@ -19,7 +19,7 @@ pub fn write_all(disk: &Disk, writes: &[Write]) -> Result<Vec<Outcome>, SyncErro
     let places = staged.iter().flatten().map(|staged| staged.place.clone());
     let places: Vec<PathBuf> = places.collect();
     let outcomes = settle_all(disk, staged)?;
-    flush::folders(&places).at(&disk.folder.memory())?;
+    flush::folders(&places).at(&disk.folder.state_folder())?;
     Ok(outcomes)
 }
 

@@ -65,7 +65,7 @@ impl Place {
 
     /// The texts of all files below a folder of `.sync`.
     fn kept(&self, name: &str) -> Vec<String> {
-        let mut folders: Vec<PathBuf> = vec![self.folder.memory().join(name)];
+        let mut folders: Vec<PathBuf> = vec![self.folder.state_folder().join(name)];
         let mut texts = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in folder.read_dir().into_iter().flatten() {
@@ -307,7 +307,7 @@ fn of_a_category_on_another_disk_it_is_not_known_whether_names_fold() {
     };
     std::os::unix::fs::symlink(other.path(), place.folder.place("tasks")).unwrap();
     let device = |path: &std::path::Path| crate::scan::device(&path.metadata().unwrap());
-    let is_other = device(other.path()) != device(&place.folder.memory());
+    let is_other = device(other.path()) != device(&place.folder.state_folder());
     let disk = place.disk();
     assert_eq!(disk.may_fold("tasks/a.md"), is_other);
     assert_eq!(disk.may_fold("ideas/a.md"), disk.folding == Folding::Folded);
@@ -379,7 +379,7 @@ fn what_was_kept_is_forgotten_in_time_and_a_late_text_is_not() {
     assert_eq!(place.kept("trash"), ["ideas/b.md and a late line"]);
     // What the system or a person puts there is in nobody's way, and stays.
     fs::create_dir(place.folder.trash().join("0 mine")).unwrap();
-    fs::create_dir(place.folder.memory().join("replaced/folder")).unwrap();
+    fs::create_dir(place.folder.state_folder().join("replaced/folder")).unwrap();
     for file in [".DS_Store", "0 mine/a.md", "2020-01-01"] {
         fs::write(place.folder.trash().join(file), file).unwrap();
     }

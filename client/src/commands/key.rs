@@ -7,9 +7,9 @@ use anyhow::{Context, Result};
 
 use super::exit::usage;
 use crate::config::Folder;
-use crate::memory;
 use crate::private_file;
 use crate::state::State;
+use crate::state_folder;
 use crate::transport::Address;
 
 /// The variable that goes before the file.
@@ -40,7 +40,7 @@ pub fn read(folder: &Folder, address: &Address) -> Result<String> {
         )));
     }
     sound(&key).ok_or_else(|| {
-        let file = folder.memory().join(FILE);
+        let file = folder.state_folder().join(FILE);
         usage(format!(
             "{} has no key: run `kamisync link {address}` again.",
             file.display()
@@ -51,7 +51,7 @@ pub fn read(folder: &Folder, address: &Address) -> Result<String> {
 /// Refuses another project than the one that the folder was linked with, or synced with where it was linked before this
 /// was kept. Whoever changes `.kamirc.json` in a repository must not get the notes.
 pub fn require_project(folder: &Folder, id: &str, address: &Address) -> Result<()> {
-    let linked = match fs::read_to_string(folder.memory().join(PROJECT)) {
+    let linked = match fs::read_to_string(folder.state_folder().join(PROJECT)) {
         Err(error) if error.kind() == ErrorKind::NotFound => State::project(folder)?,
         linked => Some(linked?.trim().to_owned()),
     };
@@ -79,7 +79,7 @@ pub fn sound(text: &str) -> Option<String> {
 
 /// What `link` wrote into a file.
 fn of_link(folder: &Folder, name: &str) -> Result<String> {
-    let file = folder.memory().join(name);
+    let file = folder.state_folder().join(name);
     match fs::read(&file) {
         Ok(text) => Ok(String::from_utf8_lossy(&text).trim().to_owned()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -95,11 +95,11 @@ fn of_link(folder: &Folder, name: &str) -> Result<String> {
 /// Keeps a key for a project of a server, readable for the user alone. These come first: a watch that looks in between
 /// finds that the settings name others.
 pub fn write(folder: &Folder, key: &str, address: &Address, project: &str) -> Result<()> {
-    let memory = folder.memory();
-    memory::prepare(&memory)?;
-    let file = memory.join(FILE);
-    let written = private_file::write(&memory.join(SERVER), &address.to_string())
-        .and_then(|()| private_file::write(&memory.join(PROJECT), project))
+    let state_folder = folder.state_folder();
+    state_folder::prepare(&state_folder)?;
+    let file = state_folder.join(FILE);
+    let written = private_file::write(&state_folder.join(SERVER), &address.to_string())
+        .and_then(|()| private_file::write(&state_folder.join(PROJECT), project))
         .and_then(|()| private_file::write(&file, key));
     written.with_context(|| format!("{} cannot be written", file.display()))
 }
@@ -121,7 +121,7 @@ mod tests {
         let other = Address::parse("https://evil.example.com").unwrap();
         let said = read(&folder, &other).unwrap_err().to_string();
         assert!(said.contains("kamisync link"), "{said}");
-        fs::remove_file(folder.memory().join(SERVER)).unwrap();
+        fs::remove_file(folder.state_folder().join(SERVER)).unwrap();
         assert!(read(&folder, &address()).is_err());
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
-        let file = folder.memory().join(FILE);
+        let file = folder.state_folder().join(FILE);
         write(&folder, "first", &address(), "p").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         write(&folder, "second", &address(), "p").unwrap();

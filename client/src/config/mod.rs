@@ -82,18 +82,18 @@ impl Folder {
     }
 
     /// The folder with what the programs remember; it is never synced.
-    pub fn memory(&self) -> PathBuf {
+    pub fn state_folder(&self) -> PathBuf {
         self.kamiflow().join(".sync")
     }
 
     /// The database of what was synced.
     pub fn database(&self) -> PathBuf {
-        self.memory().join("kamisync.db")
+        self.state_folder().join("kamisync.db")
     }
 
     /// Where removed files are kept for 30 days.
     pub fn trash(&self) -> PathBuf {
-        self.memory().join("trash")
+        self.state_folder().join("trash")
     }
 
     /// Where a path of the wire is on the disk.

@@ -6,11 +6,11 @@ use crate::apply::Disk;
 use crate::config::Folder;
 use crate::error::{At, SyncError};
 use crate::lock::Lock;
-use crate::memory;
 use crate::remote::{Remote, Version};
 use crate::report::{Phase, Report};
 use crate::scan::{Scan, Touched};
 use crate::state::State;
+use crate::state_folder;
 
 /// A folder in which this program alone works.
 pub struct Session {
@@ -24,10 +24,10 @@ pub struct Session {
 impl Session {
     /// Takes the lock of a folder and opens what is remembered of it.
     pub fn open(mut folder: Folder) -> Result<Self, SyncError> {
-        let memory = folder.memory();
-        memory::prepare(&memory)?;
-        let lock = Lock::take(&memory)?;
-        folder.remember().at(&memory)?;
+        let state_folder = folder.state_folder();
+        state_folder::prepare(&state_folder)?;
+        let lock = Lock::take(&state_folder)?;
+        folder.remember().at(&state_folder)?;
         let state = State::open(&folder)?;
         Ok(Self {
             folder,
@@ -70,9 +70,9 @@ impl Session {
         news: &News,
     ) -> Result<Report, SyncError> {
         options.progress.begin(Phase::Scan, None);
-        let memory = self.folder.memory();
-        memory::prepare_again(&memory)?;
-        let _lock = Lock::to_change_files(&memory)?;
+        let state_folder = self.folder.state_folder();
+        state_folder::prepare_again(&state_folder)?;
+        let _lock = Lock::to_change_files(&state_folder)?;
         let disk = Disk::of(&self.folder)?;
         let scan = look(&disk, &self.state, self.seen.take(), &news.here);
         let mut round = Round::begin(disk, &mut self.state, remote, *options, scan)?;

@@ -26,7 +26,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::absence::Deletions;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::memory::no_links;
+use crate::state_folder::no_links;
 
 /// The remembered state of a folder.
 pub struct State {
@@ -67,7 +67,7 @@ impl State {
         if !folder.database().is_file() {
             return Self::of(file::in_memory()?);
         }
-        no_links(&folder.memory())?;
+        no_links(&folder.state_folder())?;
         if let Some(connection) = file::look(&folder.database())? {
             let state = Self::of(connection)?;
             let is_of_project = state.meta("project")?.as_deref() == Some(project(folder));
@@ -83,7 +83,7 @@ impl State {
         if !folder.database().is_file() {
             return Ok(None);
         }
-        no_links(&folder.memory())?;
+        no_links(&folder.state_folder())?;
         let connection = file::look(&folder.database())?;
         let project = connection.map(|connection| Self::of(connection)?.meta("project"));
         Ok(project.transpose()?.flatten())
@@ -371,7 +371,7 @@ mod tests {
         std::fs::write(folder.database(), b"this is no database").unwrap();
         let state = State::open(&folder).unwrap();
         assert!(state.entries.is_empty());
-        let aside = folder.memory().join("kamisync.db.damaged");
+        let aside = folder.state_folder().join("kamisync.db.damaged");
         assert_eq!(std::fs::read(aside).unwrap(), b"this is no database");
     }
 
@@ -392,7 +392,7 @@ mod tests {
             for _ in 0..2 {
                 assert!(State::open(&folder).unwrap().entries.is_empty());
             }
-            let aside = folder.memory().join("kamisync.db.damaged");
+            let aside = folder.state_folder().join("kamisync.db.damaged");
             assert_eq!(std::fs::read(aside).unwrap(), before);
         }
     }
@@ -418,7 +418,7 @@ mod tests {
             std::fs::write(folder.database(), &before).unwrap();
             assert!(State::look(&folder).unwrap().entries.is_empty());
             assert_eq!(std::fs::read(folder.database()).unwrap(), before);
-            assert_eq!(folder.memory().read_dir().unwrap().count(), 1);
+            assert_eq!(folder.state_folder().read_dir().unwrap().count(), 1);
         }
     }
 }

@@ -251,8 +251,8 @@ fn a_round_waits_for_a_command_that_changes_files() {
     a.write("ideas/a.md", "a");
     a.sync();
     let b = Device::new(&host, "b");
-    std::fs::create_dir_all(b.folder().memory()).unwrap();
-    let command = kamisync::lock::Lock::to_change_files(&b.folder().memory()).unwrap();
+    std::fs::create_dir_all(b.folder().state_folder()).unwrap();
+    let command = kamisync::lock::Lock::to_change_files(&b.folder().state_folder()).unwrap();
     std::thread::scope(|scope| {
         let round = scope.spawn(|| b.sync());
         std::thread::sleep(std::time::Duration::from_millis(500));

@@ -11,14 +11,14 @@ use crate::checksum::checksum;
 use crate::cli::Keep;
 use crate::config::Folder;
 use crate::lock::Lock;
-use crate::memory;
 use crate::report::ConflictCopy;
+use crate::state_folder;
 
 /// Keeps one of the two texts under the name of the file. A round that another program does is waited for.
 pub fn settle(folder: &Folder, conflict: &ConflictCopy, keep: Keep) -> Result<()> {
-    let memory = folder.memory();
-    memory::prepare(&memory)?;
-    let _lock = Lock::to_change_files(&memory)?;
+    let state_folder = folder.state_folder();
+    state_folder::prepare(&state_folder)?;
+    let _lock = Lock::to_change_files(&state_folder)?;
     let disk = Disk::of(folder)?;
     let Some(copy) = content(folder, &conflict.copy)? else {
         bail!("{} is gone.", conflict.copy);
@@ -94,7 +94,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         fs::create_dir_all(folder.place("ideas")).unwrap();
-        fs::create_dir_all(folder.memory()).unwrap();
+        fs::create_dir_all(folder.state_folder()).unwrap();
         fs::write(folder.place(FILE), "file").unwrap();
         fs::write(folder.place(COPY), "copy").unwrap();
         let conflict = ConflictCopy {
@@ -162,7 +162,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
         fs::create_dir_all(folder.place("ideas")).unwrap();
-        fs::create_dir_all(folder.memory()).unwrap();
+        fs::create_dir_all(folder.state_folder()).unwrap();
         fs::write(folder.place(FILE), "file").unwrap();
         fs::write(folder.place(COPY), "copy").unwrap();
         let conflict = ConflictCopy {
@@ -170,7 +170,7 @@ mod tests {
             copy: COPY.to_owned(),
             is_local: false,
         };
-        let round = Lock::to_change_files(&folder.memory()).unwrap();
+        let round = Lock::to_change_files(&folder.state_folder()).unwrap();
         std::thread::scope(|scope| {
             let settled = scope.spawn(|| settle(&folder, &conflict, Keep::File).unwrap());
             std::thread::sleep(std::time::Duration::from_millis(300));

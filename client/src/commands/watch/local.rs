@@ -173,7 +173,7 @@ mod tests {
             link
         };
         let folder = Folder::open(&real).unwrap();
-        fs::create_dir_all(folder.memory()).unwrap();
+        fs::create_dir_all(folder.state_folder()).unwrap();
         fs::create_dir_all(folder.place("ideas")).unwrap();
         fs::write(folder.place("ideas/a.md"), "a").unwrap();
         let (sender, told) = channel();

@@ -9,23 +9,23 @@ use crate::error::{At, SyncError};
 const GITIGNORE: &str = ".gitignore";
 
 /// Makes the folder, where it is not there yet.
-pub fn prepare(memory: &Path) -> Result<(), SyncError> {
-    std::fs::create_dir_all(memory).at(memory)?;
-    protect(memory)
+pub fn prepare(state_folder: &Path) -> Result<(), SyncError> {
+    std::fs::create_dir_all(state_folder).at(state_folder)?;
+    protect(state_folder)
 }
 
 /// Makes the folder in a round, but not `.kamiflow` around it: that may be a disk which is away, and is to come back in this place.
-pub fn prepare_again(memory: &Path) -> Result<(), SyncError> {
-    match std::fs::create_dir(memory) {
+pub fn prepare_again(state_folder: &Path) -> Result<(), SyncError> {
+    match std::fs::create_dir(state_folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => made.at(memory)?,
+        made => made.at(state_folder)?,
     }
-    protect(memory)
+    protect(state_folder)
 }
 
-fn protect(memory: &Path) -> Result<(), SyncError> {
-    no_links(memory)?;
-    let gitignore = memory.join(GITIGNORE);
+fn protect(state_folder: &Path) -> Result<(), SyncError> {
+    no_links(state_folder)?;
+    let gitignore = state_folder.join(GITIGNORE);
     if gitignore.exists() {
         Ok(())
     } else {
@@ -35,9 +35,9 @@ fn protect(memory: &Path) -> Result<(), SyncError> {
 
 /// Refuses a folder in which a file is a link. It may come with a repository, and what is written through the link would
 /// destroy a file elsewhere.
-pub fn no_links(memory: &Path) -> Result<(), SyncError> {
-    for entry in memory.read_dir().at(memory)? {
-        let place = entry.at(memory)?.path();
+pub fn no_links(state_folder: &Path) -> Result<(), SyncError> {
+    for entry in state_folder.read_dir().at(state_folder)? {
+        let place = entry.at(state_folder)?.path();
         if place.is_symlink() && !place.is_dir() {
             let reason = "symbolic links are not allowed there";
             return Err(io::Error::other(reason)).at(&place);
@@ -49,12 +49,12 @@ pub fn no_links(memory: &Path) -> Result<(), SyncError> {
 #[test]
 fn a_repository_takes_nothing_of_the_folder_whoever_made_it() {
     let root = tempfile::tempdir().unwrap();
-    let memory = root.path().join(".sync");
+    let state_folder = root.path().join(".sync");
     for _ in 0..2 {
-        prepare(&memory).unwrap();
-        let gitignore = std::fs::read_to_string(memory.join(".gitignore"));
+        prepare(&state_folder).unwrap();
+        let gitignore = std::fs::read_to_string(state_folder.join(".gitignore"));
         assert_eq!(gitignore.unwrap(), "*\n");
-        std::fs::remove_dir_all(&memory).unwrap();
+        std::fs::remove_dir_all(&state_folder).unwrap();
     }
 }
 
@@ -76,19 +76,19 @@ fn a_file_that_is_a_link_is_refused_and_a_folder_is_not() {
     use std::os::unix::fs::symlink;
 
     let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let memory = root.path().join("a/.sync");
-    prepare(&memory).unwrap();
-    symlink(other.path(), memory.join("trash")).unwrap();
-    std::fs::write(memory.join("state.json"), "{}").unwrap();
-    prepare(&memory).unwrap();
+    let state_folder = root.path().join("a/.sync");
+    prepare(&state_folder).unwrap();
+    symlink(other.path(), state_folder.join("trash")).unwrap();
+    std::fs::write(state_folder.join("state.json"), "{}").unwrap();
+    prepare(&state_folder).unwrap();
     let target = other.path().join("precious");
     for exists in [false, true] {
         if exists {
             std::fs::write(&target, "text").unwrap();
         }
-        let link = memory.join("kamisync.lock");
+        let link = state_folder.join("kamisync.lock");
         symlink(&target, &link).unwrap();
-        let said = prepare(&memory).unwrap_err().to_string();
+        let said = prepare(&state_folder).unwrap_err().to_string();
         assert!(
             said.contains("kamisync.lock") && said.contains("symbolic links"),
             "{said}"
