@@ -10,52 +10,52 @@ use crate::domain::Checksum;
 /// `build` makes, with its tag. `state` changes with everything that the answer depends on.
 ///
 /// The tag is weak, since the answer may be compressed.
-pub(super) fn unless_known(
+pub(super) fn respond_by_state(
     head: &Request<()>,
     state: &str,
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let tag = weak(&[&head.uri().to_string(), state]);
-    unless_tagged(head.headers(), &tag, build)
+    let tag = weak_tag(&[&head.uri().to_string(), state]);
+    respond_by_tag(head.headers(), &tag, build)
 }
 
 /// Answers 304 when the client says that it has answers, and one of them is that of the state that `look`
 /// finds: for answers of which the state is read faster than the rest.
-pub(super) fn if_known(
+pub(super) fn not_modified_by_state(
     head: &Request<()>,
     look: impl FnOnce() -> Result<Option<String>, Error>,
 ) -> Result<Option<Response<Vec<u8>>>, Error> {
     if !head.headers().contains_key(IF_NONE_MATCH) {
         return Ok(None);
     }
-    let tag = look()?.map(|state| weak(&[&head.uri().to_string(), &state]));
-    let known = tag.filter(|tag| knows(head.headers(), tag));
+    let tag = look()?.map(|state| weak_tag(&[&head.uri().to_string(), &state]));
+    let known = tag.filter(|tag| matches(head.headers(), tag));
     known
-        .map(|tag| tagged(not_modified(&tag), &tag))
+        .map(|tag| with_tag(not_modified(&tag), &tag))
         .transpose()
 }
 
 /// The tag of an answer that depends on these texts alone.
-pub(super) fn weak(parts: &[&str]) -> String {
+pub(super) fn weak_tag(parts: &[&str]) -> String {
     let digits = Checksum::of(parts.join("\0").as_bytes()).to_string();
     format!("W/\"{}\"", &digits[..24])
 }
 
 /// Builds an answer whose tag is known before, unless the client says that it has it.
-pub(super) fn unless_tagged(
+pub(super) fn respond_by_tag(
     request: &HeaderMap,
     tag: &str,
     build: impl FnOnce() -> Result<Response<Vec<u8>>, Error>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let response = if knows(request, tag) {
+    let response = if matches(request, tag) {
         not_modified(tag)
     } else {
         build()?
     };
-    tagged(response, tag)
+    with_tag(response, tag)
 }
 
-fn tagged(mut response: Response<Vec<u8>>, tag: &str) -> Result<Response<Vec<u8>>, Error> {
+fn with_tag(mut response: Response<Vec<u8>>, tag: &str) -> Result<Response<Vec<u8>>, Error> {
     let tag = HeaderValue::from_str(tag).map_err(|error| Error::Internal(error.into()))?;
     response.headers_mut().insert(ETAG, tag);
     Ok(response)
@@ -77,7 +77,7 @@ const CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
 
 /// Whether `if-none-match` lists the tag or is `*`; weak and strong tags compare equal here, and so
 /// do those of the same answer as proxies compress it.
-fn knows(request: &HeaderMap, tag: &str) -> bool {
+fn matches(request: &HeaderMap, tag: &str) -> bool {
     let values = request
         .get_all(IF_NONE_MATCH)
         .iter()
@@ -106,7 +106,7 @@ mod tests {
             let mut head = Request::get(uri).body(()).unwrap();
             head.headers_mut()
                 .extend(known.map(|tag| (IF_NONE_MATCH, tag.clone())));
-            unless_known(&head, state, || Ok(Response::new(vec![1]))).unwrap()
+            respond_by_state(&head, state, || Ok(Response::new(vec![1]))).unwrap()
         };
         let tag = ask("/a?since=1", "7", None).headers()[ETAG].clone();
         for (uri, state, status) in [
@@ -124,22 +124,22 @@ mod tests {
 
     #[test]
     fn a_tag_is_found_in_a_list_in_either_strength() {
-        let knows = |value: &'static str| {
-            knows(
+        let matches = |value: &'static str| {
+            matches(
                 &HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(value))]),
                 "\"abc\"",
             )
         };
-        assert!(knows("\"abc\"") && knows("\"x\", W/\"abc\"") && knows("*"));
-        assert!(!knows("\"abcd\"") && !knows("abc"));
+        assert!(matches("\"abc\"") && matches("\"x\", W/\"abc\"") && matches("*"));
+        assert!(!matches("\"abcd\"") && !matches("abc"));
         for compressed in [
             "\"abc-gzip\"",
             "\"abc;gzip\"",
             "W/\"abc-br\"",
             "\"abc+zstd\"",
         ] {
-            assert!(knows(compressed), "{compressed}");
+            assert!(matches(compressed), "{compressed}");
         }
-        assert!(!knows("\"abcgzip\"") && !knows("\"abc-x\"") && !knows("\"abcd-gzip\""));
+        assert!(!matches("\"abcgzip\"") && !matches("\"abc-x\"") && !matches("\"abcd-gzip\""));
     }
 }

@@ -36,7 +36,7 @@ pub fn changes(
         entries: Entries::All,
     };
     let (mut response, is_newest) = app.database.with(|store| {
-        if let Some(known) = if_known(store, head, id, since)? {
+        if let Some(known) = not_modified(store, head, id, since)? {
             return Ok(known);
         }
         let page = match store.page(id, &query)? {
@@ -46,7 +46,7 @@ pub fn changes(
         };
         let from = page.resume(since)?;
         let state = page.project.cursor().to_string();
-        let response = etag::unless_known(head, &state, || {
+        let response = etag::respond_by_state(head, &state, || {
             let cursor = end(&page).or(since);
             let cursor = cursor.unwrap_or_else(|| page.project.cursor());
             Ok(respond(Some(&page), cursor))
@@ -64,14 +64,14 @@ pub fn changes(
 type NotModified = (Response<Vec<u8>>, bool);
 
 /// Answers 304 when the client has this page.
-fn if_known(
+fn not_modified(
     store: &Store,
     head: &Request<()>,
     id: &ProjectId,
     since: Option<Cursor>,
 ) -> Result<Option<NotModified>, Error> {
     let mut is_newest = false;
-    let known = etag::if_known(head, || {
+    let known = etag::not_modified_by_state(head, || {
         let Some(project) = store.project(id)? else {
             return Ok(None);
         };

@@ -32,7 +32,7 @@ pub fn file(
             )));
         };
         let tag = format!("\"{checksum}\"");
-        let mut response = etag::unless_tagged(head.headers(), &tag, || {
+        let mut response = etag::respond_by_tag(head.headers(), &tag, || {
             let mut response = Response::new(store.content(stored.answerable()?)?);
             response.headers_mut().extend([
                 (

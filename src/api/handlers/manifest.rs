@@ -25,7 +25,7 @@ pub fn manifest(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Respons
         let project = store.project(id)?;
         let cursor = project.as_ref().map_or(Cursor::BEGINNING, Project::cursor);
         let cursor = cursor.to_string();
-        etag::unless_known(head, &cursor.clone(), || {
+        etag::respond_by_state(head, &cursor.clone(), || {
             // One more than asked for shows whether more follow.
             let mut files = match &project {
                 Some(project) => store.tree(project.number, &after, limit + 1, false)?,

@@ -13,14 +13,14 @@ use crate::api::{etag, gzip};
 pub static DOCUMENT: &str = include_str!("../openapi.json");
 
 /// Made once for each instance, because anybody may ask for the document, without a key.
-static TAG: LazyLock<String> = LazyLock::new(|| etag::weak(&[DOCUMENT]));
+static TAG: LazyLock<String> = LazyLock::new(|| etag::weak_tag(&[DOCUMENT]));
 static COMPRESSED: LazyLock<Vec<u8>> = LazyLock::new(|| gzip::compress(DOCUMENT.as_bytes()));
 
 /// Answers the document.
 ///
 /// 200, or 304 when the client has it.
 pub fn openapi(head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
-    etag::unless_tagged(head.headers(), &TAG, || {
+    etag::respond_by_tag(head.headers(), &TAG, || {
         if !gzip::is_accepted(head.headers()) {
             return Ok(ok_json(DOCUMENT.into()));
         }

@@ -39,14 +39,14 @@ pub fn files(
     let mut reached = None;
     let response = app.database.with(|store| {
         let look = || Ok(store.project(id)?.as_ref().map(state));
-        if let Some(known) = etag::if_known(head, look)? {
+        if let Some(known) = etag::not_modified_by_state(head, look)? {
             return Ok(known);
         }
         let Some(page) = store.page(id, &query)? else {
             let page = PageWriter::new("files", 0);
             return Ok(ok_json(page.finish(false, &Cursor::BEGINNING.to_string())));
         };
-        etag::unless_known(head, &state(&page.project), || {
+        etag::respond_by_state(head, &state(&page.project), || {
             reached = Some(Reached::of(&page, plan.from));
             Ok(ok_json(write(&page)))
         })

@@ -23,7 +23,7 @@ pub fn status(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<
         "{} {:?} {:?}",
         status.cursor, status.unportable, status.deleted_at
     );
-    etag::unless_known(head, &state, || Ok(ok(&status)))
+    etag::respond_by_state(head, &state, || Ok(ok(&status)))
 }
 
 fn describe(project: &Project) -> ProjectStatus {
