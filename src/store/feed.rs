@@ -1,10 +1,10 @@
 //! What changed after a rev: pages for the old wire and for the change feed.
 
 use super::error::{Error, require_answerable};
-use super::project::{COLUMNS, Project};
+use super::project::{COLUMNS, Project, WIDTH};
 use super::row::{Row, json_array};
 use super::store::Store;
-use super::tree::{VERSION, version};
+use super::tree::{VERSION, version_with_device};
 use crate::domain::{Cursor, ProjectId, Rev, Version};
 
 /// Bytes of content after which a page ends.
@@ -92,7 +92,7 @@ impl Store {
             return self.require_not_moved(id).map(|()| None);
         };
         let mut page = Page {
-            tag: project.optional_integer(11),
+            tag: project.optional_integer(WIDTH),
             project: Project::from_row(&project)?,
             changes: rows.map(change).collect::<Result<_, _>>()?,
             has_more: false,
@@ -211,12 +211,8 @@ fn page_statement(entries: Entries) -> String {
 }
 
 fn change(mut row: Row) -> Result<Change, Error> {
-    let device = row.text(7).map(str::to_owned);
     Ok(Change {
-        version: Version {
-            device,
-            ..version(&mut row)?
-        },
+        version: version_with_device(&mut row, 7)?,
         tag: row.integer(5)?,
         content: row.optional_integer(6),
         bytes: row.take_blob(8).ok(),

@@ -3,7 +3,7 @@
 use super::error::{Error, require_answerable};
 use super::row::{Row, Value};
 use super::store::Store;
-use super::tree::{VERSION, version};
+use super::tree::{VERSION, version_with_device};
 use crate::domain::{FilePath, Rev, Version};
 
 /// A version of a path, and where its content is.
@@ -183,12 +183,8 @@ impl Store {
 
 /// Reads the columns [`VERSION`], device and content.
 pub(super) fn stored_version(mut row: Row) -> Result<StoredVersion, Error> {
-    let device = row.text(5).map(str::to_owned);
     Ok(StoredVersion {
-        version: Version {
-            device,
-            ..version(&mut row)?
-        },
+        version: version_with_device(&mut row, 5)?,
         content: row.optional_integer(6),
     })
 }

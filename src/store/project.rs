@@ -48,6 +48,10 @@ pub struct ProjectSummary {
 /// The columns of a [`Project`].
 pub(super) const COLUMNS: &str = "number, last_rev, head, epoch, tag, file_count, total_size, digest, \
                        swept_at, swept_to, unportable";
+/// How many [`COLUMNS`] there are: what else a row has begins behind them.
+pub(super) const WIDTH: usize = 11;
+/// What [`summary`] reads behind them.
+pub(super) const SUMMARY: &str = "id, name, git_repo";
 
 /// The number of a new project, which is that of none that is still being removed.
 pub(super) const NEXT_NUMBER: &str = "1 + max(coalesce((SELECT max(number) FROM project), 0),
@@ -91,7 +95,7 @@ impl Store {
     /// A project with its name and repository, if it exists. [`Error::Moved`] if it was moved to another
     /// server.
     pub fn project_summary(&self, id: &ProjectId) -> Result<Option<ProjectSummary>, Error> {
-        let row = self.project_row(id, &format!("{COLUMNS}, id, name, git_repo"))?;
+        let row = self.project_row(id, &format!("{COLUMNS}, {SUMMARY}"))?;
         row.as_ref().map(summary).transpose()
     }
 
@@ -129,12 +133,13 @@ impl Store {
     }
 }
 
+/// Reads the columns [`COLUMNS`] and [`SUMMARY`].
 pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
     let text = |column| row.text(column).map(str::to_owned);
     Ok(ProjectSummary {
-        id: text(11).unwrap_or_default(),
-        name: text(12),
-        git_repo: text(13),
+        id: text(WIDTH).unwrap_or_default(),
+        name: text(WIDTH + 1),
+        git_repo: text(WIDTH + 2),
         project: Project::from_row(row)?,
     })
 }
@@ -142,6 +147,12 @@ pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
 #[cfg(test)]
 mod tests {
     use super::super::test_support::{TestFile, id};
+    use super::*;
+
+    #[test]
+    fn as_many_columns_are_read_as_are_named() {
+        assert_eq!(COLUMNS.split(',').count(), WIDTH);
+    }
 
     #[test]
     fn revs_go_on_when_a_deleted_project_is_made_again() {

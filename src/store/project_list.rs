@@ -1,7 +1,7 @@
 //! All projects, in pages.
 
 use super::error::Error;
-use super::project::{COLUMNS, ProjectSummary, summary};
+use super::project::{COLUMNS, ProjectSummary, SUMMARY, summary};
 use super::row::Row;
 use super::store::Store;
 use crate::domain::key::Projects;
@@ -53,7 +53,7 @@ impl Store {
 
     fn project_rows(&self, projects: &Projects, after: &str) -> Result<Vec<Row>, Error> {
         let statement = format!(
-            "SELECT {COLUMNS}, id, name, git_repo FROM project
+            "SELECT {COLUMNS}, {SUMMARY} FROM project
              WHERE id > ?1 AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))
              ORDER BY id LIMIT ?2"
         );

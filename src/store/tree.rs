@@ -48,3 +48,12 @@ pub(super) fn version(row: &mut Row) -> Result<Version, Error> {
         device: None,
     })
 }
+
+/// Reads the columns [`VERSION`], and the device from this one.
+pub(super) fn version_with_device(row: &mut Row, device: usize) -> Result<Version, Error> {
+    let device = row.text(device).map(str::to_owned);
+    Ok(Version {
+        device,
+        ..version(row)?
+    })
+}

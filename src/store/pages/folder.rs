@@ -5,7 +5,7 @@ use crate::domain::folding::fold;
 use crate::store::error::Error;
 use crate::store::row::{Row, Value};
 use crate::store::store::Store;
-use crate::store::tree::{VERSION, version};
+use crate::store::tree::{VERSION, version_with_device};
 
 /// Names looked at for a page. A folder in it takes two, a file one.
 const STEPS: i64 = 400;
@@ -229,11 +229,7 @@ fn entry(mut row: Row) -> Result<FolderEntry, Error> {
 }
 
 fn file(mut row: Row) -> Result<FolderEntry, Error> {
-    let device = row.text(5).map(str::to_owned);
-    Ok(FolderEntry::File(Version {
-        device,
-        ..version(&mut row)?
-    }))
+    version_with_device(&mut row, 5).map(FolderEntry::File)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::merge::ActivityPosition;
 use crate::domain::folding::fold;
 use crate::domain::key::Projects;
 use crate::store::error::Error;
-use crate::store::project::{COLUMNS, ProjectSummary, summary};
+use crate::store::project::{COLUMNS, ProjectSummary, SUMMARY, summary};
 use crate::store::row::{Row, json_array};
 use crate::store::store::Store;
 
@@ -97,7 +97,7 @@ const NAMES: &str = "SELECT number, coalesce(head, 0), id, name FROM project
 
 fn summaries() -> String {
     format!(
-        "SELECT {COLUMNS}, id, name, git_repo FROM project
+        "SELECT {COLUMNS}, {SUMMARY} FROM project
          WHERE number IN (SELECT value FROM json_each(?1))
          ORDER BY coalesce(head, 0) DESC, number DESC"
     )
