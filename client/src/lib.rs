@@ -5,7 +5,7 @@
 //! * [`transport`] — asks it over HTTP
 //! * [`scan`] — what is in the folder
 //! * `state_folder`, `private_file`, [`lock`] — the folder with what is remembered, in which one program works at a time
-//! * [`state`] — what both sides had when they were last in step
+//! * [`state`] — what both sides had when they were last in sync
 //! * [`plan`], [`absence`], [`merge`](mod@merge), [`conflict`] — the rules, without disk and server
 //! * [`apply`] — changes files so that nothing is lost
 //! * [`round`] — one round in both directions, and what it would do

@@ -31,7 +31,7 @@ impl CountedWait {
         begin(places, memory, now_s(), hold, most)
     }
 
-    /// It goes on waiting; to be called at least every 30 seconds by one that waits longer than a minute.
+    /// It continues waiting; to be called at least every 30 seconds by one that waits longer than a minute.
     pub fn go_on(&self, memory: &dyn Counters) -> Result<(), Error> {
         self.go_on_from(memory, now_s())
     }

@@ -27,7 +27,7 @@ pub(in crate::api) fn position(head: &Request<()>) -> Option<String> {
     last.or_else(|| parameter(head, "since"))
 }
 
-/// A stream that begins with these events, and goes on as `hold` says.
+/// A stream that begins with these events, and continues as `hold` says.
 pub(in crate::api) fn open(head: &Request<()>, events: String, hold: &Hold) -> Response<Vec<u8>> {
     let body = match (is_again(head), events.is_empty()) {
         (true, _) => events,

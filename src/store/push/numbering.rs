@@ -62,7 +62,7 @@ impl Project {
 }
 
 /// The time of day, but always more than the last rev, and never a whole millisecond: an old
-/// client's clock counts those, so its `since` is told from a `synced_at` at a glance.
+/// client's clock counts those, so its `since` differs from a `synced_at` at a glance.
 pub(in crate::store) fn next_rev(last: Rev, now_us: Rev) -> Rev {
     match now_us.max(last + 1) {
         whole if whole % 1000 == 0 => whole + 1,
