@@ -32,7 +32,7 @@ impl Store {
                 let (index, claim) = open
                     .get(row.integer::<usize>(0)?)
                     .ok_or(Error::Damaged("a claim was not asked for"))?;
-                match row.optional_integer(1) {
+                match row.optional_integer(1)? {
                     None => had[*index] = true,
                     Some(rev) => next.push((
                         *index,

@@ -53,7 +53,7 @@ impl Store {
 
     fn newest_rev(&self) -> Result<Option<Rev>, Error> {
         let rows = self.run("SELECT max(last_rev) FROM project")?;
-        Ok(rows.first().and_then(|row| row.optional_integer(0)))
+        rows.first().map_or(Ok(None), |row| row.optional_integer(0))
     }
 }
 

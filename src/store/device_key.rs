@@ -198,19 +198,19 @@ fn device_key(mut row: Row) -> Result<DeviceKey, Error> {
         secrets: secrets(&row)?,
         secret_at: row.integer(6)?,
         created_at: row.integer(9)?,
-        revoked_at: row.optional_integer(11),
-        last_used_at: row.optional_integer(12),
-        position: Position::from_row(&row, 13),
+        revoked_at: row.optional_integer(11)?,
+        last_used_at: row.optional_integer(12)?,
+        position: Position::from_row(&row, 13)?,
     })
 }
 
 fn grant(row: &Row) -> Result<Grant, Error> {
-    let scope = row.text(3).and_then(Scope::parse);
-    let only = row.text(4).map(project_ids).transpose()?;
+    let scope = Scope::parse(row.text(3)?);
+    let only = row.optional_text(4)?.map(project_ids).transpose()?;
     Ok(Grant {
         scope: scope.ok_or(Error::Damaged("a key has an unknown scope"))?,
         projects: only.map_or(Projects::All, Projects::Only),
-        expires_at: row.optional_integer(10),
+        expires_at: row.optional_integer(10)?,
     })
 }
 
@@ -221,10 +221,14 @@ fn project_ids(json: &str) -> Result<BTreeSet<ProjectId>, Error> {
 }
 
 fn secrets(row: &Row) -> Result<Secrets, Error> {
-    let hash = |column| row.blob(column).and_then(SecretHash::from_bytes);
+    let hash = |bytes| {
+        let hash = SecretHash::from_bytes(bytes);
+        hash.ok_or(Error::Damaged("a hash does not have 32 bytes"))
+    };
+    let previous = row.optional_blob(7)?.map(hash).transpose()?;
     Ok(Secrets {
-        hash: hash(5).ok_or(Error::Damaged("a hash does not have 32 bytes"))?,
-        previous: hash(7).zip(row.optional_integer(8)),
+        hash: hash(row.blob(5)?)?,
+        previous: previous.zip(row.optional_integer(8)?),
     })
 }
 
@@ -351,5 +355,26 @@ mod tests {
             .revoke_device_key(new_key(1).0.id.as_str(), 2)
             .unwrap();
         assert!(store.add_device_key(&more, 1).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_key_opens_no_more_than_it_did() {
+        let file = TestFile::new();
+        let store = file.store();
+        let (text, new) = new_key(1);
+        store.add_device_key(&new, 5).unwrap();
+        let found = || store.device_key(text.id.as_str(), None);
+        for (column, value) in [
+            ("projects", "CAST(projects AS BLOB)"),
+            ("revoked_at", "'long ago'"),
+            ("expires_at", "x'01'"),
+        ] {
+            store.run("BEGIN").unwrap();
+            let damage = format!("UPDATE device_key SET {column} = {value}");
+            store.run(&damage).unwrap();
+            assert!(matches!(found(), Err(Error::Damaged(_))), "{column}");
+            store.run("ROLLBACK").unwrap();
+        }
+        assert!(found().unwrap().is_some());
     }
 }

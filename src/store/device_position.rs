@@ -40,20 +40,20 @@ pub(super) fn is_due(at: Option<Rev>, now_us: Rev) -> bool {
 
 impl Position {
     /// Reads the columns [`POSITION`], which begin at `first`, or are not there.
-    pub(super) fn from_row(row: &Row, first: usize) -> Self {
-        let number = |column| row.optional_integer(first + column);
-        let marks = || {
-            Some(Marks {
-                asked: number(0)?,
+    pub(super) fn from_row(row: &Row, first: usize) -> Result<Self, Error> {
+        let number = |column| row.integer(first + column);
+        let marks = |asked| {
+            Ok::<_, Error>(Marks {
+                asked,
                 sent: number(1)?,
                 confirmed: number(2)?,
                 shared_until: number(3)?,
             })
         };
-        Self {
-            marks: marks(),
-            cursor_at: number(4),
-        }
+        Ok(Self {
+            marks: row.optional_integer(first)?.map(marks).transpose()?,
+            cursor_at: row.optional_integer(first + 4)?,
+        })
     }
 
     /// Whether a cursor is to be written.

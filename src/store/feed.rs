@@ -92,7 +92,7 @@ impl Store {
             return self.require_not_moved(id).map(|()| None);
         };
         let mut page = Page {
-            tag: project.optional_integer(WIDTH),
+            tag: project.optional_integer(11)?,
             project: Project::from_row(&project)?,
             changes: rows.map(change).collect::<Result<_, _>>()?,
             has_more: false,
@@ -121,19 +121,14 @@ impl Store {
              CROSS JOIN content ON content.id = asked.value",
             [json_array(ids)],
         )?;
-        let is_of = |row: &Row, change: &&mut Change| {
-            let checksum = row.optional_checksum(1);
-            row.optional_integer(0) == Some(number) && checksum == change.version.checksum
-        };
-        let are_found = rows.len() == with_content.len()
-            && rows
-                .iter()
-                .zip(&with_content)
-                .all(|(row, change)| is_of(row, change));
-        if !are_found {
+        if rows.len() != with_content.len() {
             return Err(Error::Damaged("a live file has no content"));
         }
         for (mut row, change) in rows.into_iter().zip(with_content) {
+            let is_same = row.optional_checksum(1)? == change.version.checksum;
+            if row.integer::<i64>(0)? != number || !is_same {
+                return Err(Error::Damaged("a live file has the content of another"));
+            }
             change.bytes = Some(row.take_blob(2)?);
         }
         Ok(())
@@ -211,10 +206,11 @@ fn page_statement(entries: Entries) -> String {
 }
 
 fn change(mut row: Row) -> Result<Change, Error> {
+    let device = row.optional_text(7)?.map(str::to_owned);
     Ok(Change {
         version: version_with_device(&mut row, 7)?,
         tag: row.integer(5)?,
-        content: row.optional_integer(6),
+        content: row.optional_integer(6)?,
         bytes: row.take_blob(8).ok(),
     })
 }
@@ -453,5 +449,25 @@ mod tests {
                 Err(Error::ResyncRequired)
             ));
         }
+    }
+
+    #[test]
+    fn a_damaged_checksum_is_no_deletion() {
+        let file = TestFile::new();
+        let store = file.store();
+        let damaged = |value: &str| {
+            store.run(&format!("UPDATE version SET checksum = {value}"))?;
+            store.page(&id(), &ALL).map(drop)
+        };
+        store.push_at(1, &[("a", Some("x"))]);
+        for value in ["x'00'", "x''", "'text'", "1", "1.5"] {
+            let page = damaged(value);
+            assert!(matches!(page, Err(Error::Damaged(_))), "{value}: {page:?}");
+        }
+        let number = store.project(&id()).unwrap().unwrap().number;
+        let push = push(&[("a", Some("y"))]);
+        assert!(store.tree(number, "", 10, true).is_err());
+        assert!(store.current_state(&id(), &push).is_err());
+        damaged("NULL").unwrap();
     }
 }

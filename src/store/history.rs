@@ -157,7 +157,7 @@ impl Store {
             let row = row.ok_or(Error::Damaged("a version is missing"))?;
             let link = Link {
                 rev: row.integer(0)?,
-                previous: row.optional_integer(1),
+                previous: row.optional_integer(1)?,
             };
             next = link.previous;
             oldest = Some(link);
@@ -183,9 +183,13 @@ impl Store {
 
 /// Reads the columns [`VERSION`], device and content.
 pub(super) fn stored_version(mut row: Row) -> Result<StoredVersion, Error> {
+    let device = row.optional_text(5)?.map(str::to_owned);
     Ok(StoredVersion {
-        version: version_with_device(&mut row, 5)?,
-        content: row.optional_integer(6),
+        version: Version {
+            device,
+            ..version(&mut row)?
+        },
+        content: row.optional_integer(6)?,
     })
 }
 

@@ -29,7 +29,8 @@ impl Store {
             "SELECT device FROM version WHERE project = ?1 AND rev = ?2",
             [project.number.into(), project.head.into()],
         )?;
-        Ok(row.and_then(|row| row.text(0).map(str::to_owned)))
+        let device = row.as_ref().map_or(Ok(None), |row| row.optional_text(0))?;
+        Ok(device.map(str::to_owned))
     }
 
     /// The projects with a change after `since`, in the order of their newest ones: at most
@@ -74,13 +75,13 @@ impl Store {
 
 fn latest_change(row: &Row) -> Result<LatestChange, Error> {
     Ok(LatestChange {
-        project: row.text(0).unwrap_or_default().to_owned(),
+        project: row.text(0)?.to_owned(),
         cursor: Cursor {
             epoch: row.integer(1)?,
             rev: row.integer(2)?,
             tag: row.integer(3)?,
         },
-        device: row.text(4).map(str::to_owned),
+        device: row.optional_text(4)?.map(str::to_owned),
     })
 }
 

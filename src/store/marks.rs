@@ -67,7 +67,7 @@ impl Subject {
 
 fn mark(mut row: Row) -> Result<(Subject, String), Error> {
     let id = row.take_text(1)?;
-    let subject = match row.text(0) {
+    let subject = match row.optional_text(0)? {
         Some("project") => {
             let id = ProjectId::parse(id);
             Subject::Project(id.ok_or(Error::Damaged("the id of a project breaks a rule"))?)

@@ -56,7 +56,7 @@ fn switch_to_wal(store: &Store) -> Result<(), Error> {
         Err(Error::Busy) => return Err(Error::Busy),
         Err(_) => return Ok(()),
     };
-    match answer.first().and_then(|row| row.text(0)) {
+    match answer.first().map(|row| row.text(0)).transpose()? {
         Some("wal") | None => Ok(()),
         Some(other) => Err(Error::NotWal(other.to_owned())),
     }

@@ -139,7 +139,7 @@ fn statement() -> String {
 
 fn past_state(mut row: Row) -> Result<PastState, Error> {
     let path = row.take_text(7)?;
-    let exists = row.optional_integer(0).is_some();
+    let exists = row.optional_integer(0)?.is_some();
     Ok(PastState {
         path,
         version: exists.then(|| stored_version(row)).transpose()?,

@@ -71,7 +71,7 @@ impl Store {
 }
 
 fn name(row: &Row) -> Result<UnportableName, Error> {
-    let path = row.text(0).ok_or(Error::Damaged("a name is missing"))?;
+    let path = row.text(0)?;
     let is_file = row.integer::<i64>(1)? != 0;
     let name = UnportableName::of(path, is_file, row.texts(2)?);
     name.ok_or(Error::Damaged("a name is said to have a fault"))

@@ -68,19 +68,19 @@ impl Project {
     }
 
     pub(super) fn from_row(row: &Row) -> Result<Self, Error> {
-        let digest = row.blob(7).and_then(TreeDigest::from_bytes);
+        let digest = row.optional_blob(7)?.and_then(TreeDigest::from_bytes);
         Ok(Self {
             number: row.integer(0)?,
             last_rev: row.integer(1)?,
-            head: row.optional_integer(2),
+            head: row.optional_integer(2)?,
             epoch: row.integer(3)?,
             tag: row.integer(4)?,
             file_count: row.integer(5)?,
             total_size: row.integer(6)?,
             digest: digest.ok_or(Error::Damaged("a digest does not have 32 bytes"))?,
             pruned_at: row.integer(8)?,
-            pruned_to: row.text(9).unwrap_or_default().to_owned(),
-            unportable: row.optional_integer(10).map(|count| count.max(0) as u64),
+            pruned_to: row.text(9)?.to_owned(),
+            unportable: row.optional_integer(10)?.map(|count| count.max(0) as u64),
         })
     }
 }
@@ -135,11 +135,10 @@ impl Store {
 
 /// Reads the columns [`COLUMNS`] and [`SUMMARY`].
 pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
-    let text = |column| row.text(column).map(str::to_owned);
     Ok(ProjectSummary {
-        id: text(WIDTH).unwrap_or_default(),
-        name: text(WIDTH + 1),
-        git_repo: text(WIDTH + 2),
+        id: row.text(11)?.to_owned(),
+        name: row.optional_text(12)?.map(str::to_owned),
+        git_repo: row.optional_text(13)?.map(str::to_owned),
         project: Project::from_row(row)?,
     })
 }

@@ -34,7 +34,10 @@ pub fn require_own(sql: &dyn Sql) -> Result<(), Error> {
 
 fn require_empty(sql: &dyn Sql) -> Result<(), Error> {
     let found = sql.execute(OTHERS, Vec::new())?;
-    let found: Vec<_> = found.iter().filter_map(|row| row.text(0)).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|row| row.text(0))
+        .collect::<Result<_, _>>()?;
     if found.is_empty() {
         Ok(())
     } else if ORIGINAL.iter().all(|table| found.contains(table)) {

@@ -83,7 +83,7 @@ impl Store {
             "SELECT rev, tag FROM version WHERE project = ?1 AND rev <= ?2 ORDER BY rev DESC LIMIT 1",
             [project.number.into(), now_us.into()],
         )?;
-        project.head = row.as_ref().and_then(|row| row.optional_integer(0));
+        project.head = row.as_ref().map(|row| row.integer(0)).transpose()?;
         project.tag = row.map_or(Ok(0), |row| row.integer(1))?;
         // One number in a thousand is not given out.
         let room = count + count / 999 + 2;
@@ -101,8 +101,8 @@ impl Store {
             Ok(Future {
                 rev: row.integer(0)?,
                 path: row.take_text(1)?,
-                checksum: row.optional_checksum(2),
-                previous: row.optional_integer(3),
+                checksum: row.optional_checksum(2)?,
+                previous: row.optional_integer(3)?,
             })
         };
         rows.into_iter().map(version).collect()

@@ -88,7 +88,7 @@ impl Store {
     fn reaches_back_to(&self, project: i64, moment: Rev) -> Result<bool, Error> {
         let first = "SELECT min(rev) FROM version WHERE project = ?1";
         let row = self.first(first, [project.into()])?;
-        let first: Option<Rev> = row.and_then(|row| row.optional_integer(0));
+        let first: Option<Rev> = row.map_or(Ok(None), |row| row.optional_integer(0))?;
         Ok(first.is_none_or(|first| first <= moment))
     }
 }

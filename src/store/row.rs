@@ -54,45 +54,63 @@ pub struct Row(pub Vec<Value>);
 impl Row {
     /// A whole number; an error for anything else, and for one that does not fit.
     pub(super) fn integer<T: TryFrom<i64>>(&self, column: usize) -> Result<T, Error> {
-        let number = self.optional_integer(column);
+        let number = self.optional_integer(column)?;
         let fitting = number.and_then(|number| T::try_from(number).ok());
         fitting.ok_or(Error::Damaged("a number is missing or out of range"))
     }
 
-    /// A whole number, where there is one.
-    pub(super) fn optional_integer(&self, column: usize) -> Option<i64> {
-        match self.0.get(column)? {
-            Value::Integer(number) => Some(*number),
-            Value::Null | Value::Real(_) | Value::Text(_) | Value::Blob(_) => None,
+    /// A whole number, or none for NULL.
+    pub(super) fn optional_integer(&self, column: usize) -> Result<Option<i64>, Error> {
+        match self.present(column) {
+            None => Ok(None),
+            Some(Value::Integer(number)) => Ok(Some(*number)),
+            Some(_) => Err(Error::Damaged("a number is of another type")),
         }
     }
 
-    /// A text, where there is one.
-    pub(super) fn text(&self, column: usize) -> Option<&str> {
-        match self.0.get(column)? {
-            Value::Text(text) => Some(text),
-            Value::Null | Value::Integer(_) | Value::Real(_) | Value::Blob(_) => None,
+    /// A text.
+    pub(super) fn text(&self, column: usize) -> Result<&str, Error> {
+        let text = self.optional_text(column)?;
+        text.ok_or(Error::Damaged("a text is missing"))
+    }
+
+    /// A text, or none for NULL.
+    pub(super) fn optional_text(&self, column: usize) -> Result<Option<&str>, Error> {
+        match self.present(column) {
+            None => Ok(None),
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(Error::Damaged("a text is of another type")),
         }
     }
 
-    /// Bytes, where there are any.
-    pub(super) fn blob(&self, column: usize) -> Option<&[u8]> {
-        match self.0.get(column)? {
-            Value::Blob(bytes) => Some(bytes),
-            Value::Null | Value::Integer(_) | Value::Real(_) | Value::Text(_) => None,
+    /// Bytes.
+    pub(super) fn blob(&self, column: usize) -> Result<&[u8], Error> {
+        let bytes = self.optional_blob(column)?;
+        bytes.ok_or(Error::Damaged("bytes are missing"))
+    }
+
+    /// Bytes, or none for NULL.
+    pub(super) fn optional_blob(&self, column: usize) -> Result<Option<&[u8]>, Error> {
+        match self.present(column) {
+            None => Ok(None),
+            Some(Value::Blob(bytes)) => Ok(Some(bytes)),
+            Some(_) => Err(Error::Damaged("bytes are of another type")),
         }
     }
 
-    /// A checksum; none for a deletion.
-    pub(super) fn optional_checksum(&self, column: usize) -> Option<Checksum> {
-        self.blob(column).and_then(Checksum::from_bytes)
+    /// A checksum, or none for NULL, which is a deletion: what is damaged must not count as one.
+    pub(super) fn optional_checksum(&self, column: usize) -> Result<Option<Checksum>, Error> {
+        let checksum = |bytes| {
+            let checksum = Checksum::from_bytes(bytes);
+            checksum.ok_or(Error::Damaged("a checksum does not have 32 bytes"))
+        };
+        self.optional_blob(column)?.map(checksum).transpose()
     }
 
     /// The texts of a JSON array.
     pub(super) fn texts(&self, column: usize) -> Result<Vec<String>, Error> {
-        let texts = self.text(column).map(serde_json::from_str);
-        let texts = texts.and_then(Result::ok);
-        texts.ok_or(Error::Damaged("a list of texts is missing"))
+        let texts = serde_json::from_str(self.text(column)?);
+        texts.map_err(|_| Error::Damaged("a list of texts is no JSON"))
     }
 
     /// Takes a text out of the row without a copy.
@@ -109,6 +127,12 @@ impl Row {
             Some(Value::Blob(bytes)) => Ok(bytes),
             _ => Err(Error::Damaged("content is not a blob")),
         }
+    }
+
+    /// A value that is not NULL.
+    fn present(&self, column: usize) -> Option<&Value> {
+        let value = self.0.get(column)?;
+        (*value != Value::Null).then_some(value)
     }
 
     fn take(&mut self, column: usize) -> Option<Value> {

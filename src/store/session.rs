@@ -35,9 +35,9 @@ impl Store {
             [hash(id), now_us.into(), IDLE_US.into()],
         )?;
         row.map(|row| {
-            let proof = row.blob(1).and_then(Proof::from_bytes);
+            let proof = Proof::from_bytes(row.blob(1)?);
             Ok(Session {
-                key: row.text(0).map(str::to_owned),
+                key: row.optional_text(0)?.map(str::to_owned),
                 proof: proof.ok_or(Error::Damaged("a proof does not have 32 bytes"))?,
                 used_at: row.integer(2)?,
             })
@@ -151,5 +151,15 @@ mod tests {
         assert_eq!(store.run("SELECT 1 FROM session").unwrap().len(), 11);
         store.end_sessions().unwrap();
         assert!(store.run("SELECT 1 FROM session").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_session_with_a_damaged_key_is_not_that_of_the_owner() {
+        let file = TestFile::new();
+        let store = file.store();
+        open(&store, 1, Some("device"), NOW);
+        let damage = "UPDATE session SET key = CAST(key AS BLOB)";
+        store.run(damage).unwrap();
+        assert!(store.session(&id(1), NOW).is_err());
     }
 }

@@ -262,7 +262,7 @@ impl Store {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");
         let plan = self.execute(&explain, vec![Value::Null; parameters]);
         for row in plan.unwrap() {
-            let line = row.text(3).unwrap_or_default();
+            let line = row.text(3).unwrap();
             let scanned = line
                 .strip_prefix("SCAN ")
                 .and_then(|of| of.split(' ').next());

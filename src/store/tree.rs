@@ -42,7 +42,7 @@ pub(super) fn version(row: &mut Row) -> Result<Version, Error> {
     Ok(Version {
         rev: row.integer(0)?,
         path: row.take_text(1)?,
-        checksum: row.optional_checksum(2),
+        checksum: row.optional_checksum(2)?,
         size: row.integer(3)?,
         modified: row.integer(4)?,
         device: None,

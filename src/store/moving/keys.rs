@@ -14,11 +14,9 @@ impl Store {
             "SELECT key FROM version WHERE project = ?1 UNION SELECT key FROM device_project WHERE project = ?1",
             [project.into()],
         )?;
-        let is_named = |number: i64| {
-            named
-                .iter()
-                .any(|row| row.optional_integer(0) == Some(number))
-        };
+        let named = named.iter().map(|row| row.optional_integer(0));
+        let named: Vec<_> = named.collect::<Result<_, _>>()?;
+        let is_named = |number: i64| named.contains(&Some(number));
         let keys = self.every_device_key()?.into_iter();
         keys.filter(|key| key.grant.projects.include(id) || is_named(key.number))
             .try_for_each(|key| to.receive_key(&key, id))

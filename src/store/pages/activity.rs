@@ -101,10 +101,8 @@ impl Store {
         let before =
             |(at, change): &(usize, StoredChange)| vec![Some(streams[*at].number), change.previous];
         let rows = self.execute(DELETED_BEFORE, [json_array(found.iter().map(before))])?;
-        let recreated: HashSet<_> = rows
-            .iter()
-            .filter_map(|row| row.optional_integer(0))
-            .collect();
+        let recreated = rows.iter().map(|row| row.integer(0));
+        let recreated: HashSet<i64> = recreated.collect::<Result<_, _>>()?;
         let activity = |(place, (at, change)): (i64, (usize, StoredChange))| Activity {
             project: streams[at].id.clone(),
             kind: match change.previous {

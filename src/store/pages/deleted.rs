@@ -67,7 +67,7 @@ impl Store {
                 break;
             }
             let (rev, is_last) = (row.integer(1)?, place + 1 == paths.len());
-            if fold(row.text(0).unwrap_or_default()).contains(&text) {
+            if fold(row.text(0)?).contains(&text) {
                 revs.push(rev);
             }
             next = (!is_last).then_some(rev);
@@ -101,9 +101,9 @@ fn deleted_file(mut row: Row) -> Result<DeletedFile, Error> {
         })
     };
     Ok(DeletedFile {
-        last: row.optional_integer(3).map(last).transpose()?,
+        last: row.optional_integer(3)?.map(last).transpose()?,
         rev: row.integer(1)?,
-        device: row.text(2).map(str::to_owned),
+        device: row.optional_text(2)?.map(str::to_owned),
         path: row.take_text(0)?,
     })
 }

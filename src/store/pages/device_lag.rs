@@ -40,18 +40,22 @@ impl Store {
     pub fn device_lags(&self, keys: &[String]) -> Result<Vec<DeviceLag>, Error> {
         let keys = json_array(keys.iter().map(String::as_str));
         let rows = self.execute(POSITIONS, [keys])?;
-        let seen = json_array(rows.iter().map(position));
-        let counts = self.execute(COUNTS, [seen, (MAX_BEHIND as i64).into()])?;
+        let seen: Vec<_> = rows.iter().map(position).collect::<Result<_, _>>()?;
+        let counts = self.execute(
+            COUNTS,
+            [json_array(seen.into_iter()), (MAX_BEHIND as i64).into()],
+        )?;
         rows.into_iter().zip(counts).map(lag).collect()
     }
 }
 
 /// The project, what the device has seen of it, and its key.
-fn position(row: &Row) -> Vec<i64> {
-    let number = |column| row.optional_integer(column).unwrap_or_default();
-    let cursor = row.text(5).and_then(|text| Cursor::parse(text).ok()?);
-    let seen: Rev = cursor.map_or(0, |cursor| cursor.rev).max(number(4));
-    vec![number(2), seen, number(3)]
+fn position(row: &Row) -> Result<Vec<i64>, Error> {
+    let cursor = row.optional_text(5)?;
+    let cursor = cursor.and_then(|text| Cursor::parse(text).ok()?);
+    let pulled: Rev = row.optional_integer(4)?.unwrap_or_default();
+    let seen = cursor.map_or(0, |cursor| cursor.rev).max(pulled);
+    Ok(vec![row.integer(2)?, seen, row.integer(3)?])
 }
 
 fn lag((mut row, count): (Row, Row)) -> Result<DeviceLag, Error> {

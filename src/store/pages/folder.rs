@@ -91,12 +91,16 @@ impl Store {
             ],
         )?;
         let is_full = rows.len() == STEPS as usize;
-        let last = rows.last().and_then(|row| row.text(6));
-        let next = last.filter(|_| is_full).map(str::to_owned);
-        let shown = rows
+        let last = rows.last().filter(|_| is_full);
+        let next = last.map(|row| row.text(6).map(str::to_owned)).transpose()?;
+        let entries = rows
             .into_iter()
-            .filter(|row| row.optional_integer(7) == Some(1));
-        let entries = shown.map(entry).collect::<Result<_, _>>()?;
+            .filter_map(|row| match row.integer::<i64>(7) {
+                Ok(0) => None,
+                Ok(_) => Some(entry(row)),
+                Err(error) => Some(Err(error)),
+            });
+        let entries = entries.collect::<Result<_, _>>()?;
         Ok(FolderPage { entries, next })
     }
 
@@ -219,7 +223,7 @@ fn search_statement() -> String {
 
 /// Reads the version of a file, with its device, or what is known of a folder.
 fn entry(mut row: Row) -> Result<FolderEntry, Error> {
-    match row.optional_integer(0) {
+    match row.optional_integer(0)? {
         Some(_) => file(row),
         None => Ok(FolderEntry::Folder {
             files: row.integer(8)?,
@@ -229,7 +233,11 @@ fn entry(mut row: Row) -> Result<FolderEntry, Error> {
 }
 
 fn file(mut row: Row) -> Result<FolderEntry, Error> {
-    version_with_device(&mut row, 5).map(FolderEntry::File)
+    let device = row.optional_text(5)?.map(str::to_owned);
+    Ok(FolderEntry::File(Version {
+        device,
+        ..version(&mut row)?
+    }))
 }
 
 #[cfg(test)]

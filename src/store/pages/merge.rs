@@ -165,10 +165,10 @@ fn stored(mut row: Row) -> Result<StoredChange, Error> {
     Ok(StoredChange {
         rev: row.integer(0)?,
         path: row.take_text(1)?,
-        device: row.text(2).map(str::to_owned),
+        device: row.optional_text(2)?.map(str::to_owned),
         is_deletion: row.integer::<i64>(3)? != 0,
         size: row.integer(4)?,
-        previous: row.optional_integer(5),
+        previous: row.optional_integer(5)?,
     })
 }
 

@@ -72,8 +72,10 @@ impl Store {
         loop {
             let parameters = [after.into(), projects.into(), (STEP_NAMES as i64).into()];
             let rows = self.execute(NAMES, parameters)?;
-            for row in rows.iter().filter(|row| has_text(row, folded)) {
-                places.push(place(row)?);
+            for row in &rows {
+                if has_text(row, folded)? {
+                    places.push(place(row)?);
+                }
             }
             match rows.last() {
                 Some(last) if rows.len() == STEP_NAMES => after = last.integer(0)?,
@@ -110,12 +112,9 @@ fn place(row: &Row) -> Result<ActivityPosition, Error> {
     })
 }
 
-fn has_text(row: &Row, folded: &str) -> bool {
-    let texts = [row.text(2), row.text(3)];
-    texts
-        .into_iter()
-        .flatten()
-        .any(|text| fold(text).contains(folded))
+fn has_text(row: &Row, folded: &str) -> Result<bool, Error> {
+    let is_in = |text: &str| fold(text).contains(folded);
+    Ok(is_in(row.text(2)?) || row.optional_text(3)?.is_some_and(is_in))
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ fn replaced_edit(mut row: Row) -> Result<ReplacedEdit, Error> {
         Ok::<_, Error>(Edit {
             rev: row.integer(column)?,
             modified: row.integer(column + 1)?,
-            device: row.text(column + 2).map(str::to_owned),
+            device: row.optional_text(column + 2)?.map(str::to_owned),
         })
     };
     Ok(ReplacedEdit {

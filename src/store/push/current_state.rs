@@ -115,12 +115,12 @@ fn add_path<'p>(
 ) -> Result<(), Error> {
     let path = path.ok_or(Error::Damaged("a path was not asked for"))?;
     newest.extend(version(path, row)?.map(|newest| (path, newest)));
-    below.extend(row.text(5).map(|below| (path, below.to_owned())));
+    below.extend(row.optional_text(5)?.map(|below| (path, below.to_owned())));
     Ok(())
 }
 
 fn add_name(row: &Row, asked: &mut HashMap<&str, &mut Name>) -> Result<(), Error> {
-    let name = row.text(9).and_then(|path| asked.get_mut(path));
+    let name = asked.get_mut(row.text(9)?);
     let name = name.ok_or(Error::Damaged("a name was not asked for"))?;
     name.twins = row.texts(5)?;
     name.is_stored = row.integer::<i64>(8)? != 0;
@@ -170,13 +170,13 @@ fn statement() -> String {
 }
 
 fn version(path: &str, row: &Row) -> Result<Option<Version>, Error> {
-    let Some(rev) = row.optional_integer(1) else {
+    let Some(rev) = row.optional_integer(1)? else {
         return Ok(None);
     };
     Ok(Some(Version {
         rev,
         path: path.to_owned(),
-        checksum: row.optional_checksum(2),
+        checksum: row.optional_checksum(2)?,
         size: row.integer(4)?,
         modified: row.integer(3)?,
         device: None,

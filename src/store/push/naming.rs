@@ -53,9 +53,11 @@ impl Store {
              ORDER BY path LIMIT ?3",
             [project.number.into(), after.into(), STEP_FILES.into()],
         )?;
-        let path = |row: &Row| FilePath::parse(row.text(0).unwrap_or_default());
-        let paths: Result<Vec<_>, _> = rows.iter().map(path).collect();
-        let paths = paths.map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
+        let path = |row: &Row| {
+            let path = FilePath::parse(row.text(0)?);
+            path.map_err(|_| Error::Damaged("a stored path breaks a rule"))
+        };
+        let paths: Vec<_> = rows.iter().map(path).collect::<Result<_, _>>()?;
         let names = names(paths.iter());
         self.add_names(project.number, &names.iter().collect::<Vec<_>>())?;
         match paths.last() {

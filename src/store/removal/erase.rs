@@ -27,7 +27,7 @@ impl Store {
     /// from here.
     pub(super) fn empty_log(&self) -> bool {
         match self.run("PRAGMA wal_checkpoint(TRUNCATE)") {
-            Ok(rows) => rows.first().and_then(|row| row.optional_integer(0)) != Some(1),
+            Ok(rows) => !matches!(rows.first().map(|row| row.integer(0)), Some(Ok(1))),
             Err(Error::Busy | Error::Full) => false,
             Err(_) => true,
         }

@@ -54,13 +54,13 @@ impl Store {
             "SELECT deleted_at FROM retired WHERE id = ?1",
             [id.as_str().into()],
         )?;
-        Ok(row.and_then(|row| row.optional_integer(0)))
+        row.map_or(Ok(None), |row| row.optional_integer(0))
     }
 
     fn files_before_deletion(&self, id: &ProjectId) -> Result<u64, Error> {
         let files = "SELECT files FROM retired WHERE id = ?1 AND EXISTS (SELECT 1 FROM removal)";
         let row = self.first(files, [id.as_str().into()])?;
-        let files: Option<i64> = row.and_then(|row| row.optional_integer(0));
+        let files = row.map_or(Ok(None), |row| row.optional_integer(0))?;
         Ok(files.unwrap_or(0) as u64)
     }
 

@@ -257,10 +257,10 @@ fn deletion(purge: &Purge) -> Push {
 fn removable(row: &Row) -> Result<Removable, Error> {
     Ok(Removable {
         rev: row.integer(0)?,
-        previous: row.optional_integer(1),
+        previous: row.optional_integer(1)?,
         size: row.integer(2)?,
-        content: row.optional_integer(3),
-        checksum: row.optional_checksum(4),
+        content: row.optional_integer(3)?,
+        checksum: row.optional_checksum(4)?,
     })
 }
 

@@ -183,7 +183,7 @@ impl Store {
         let (mut outdated, mut cut) = (Vec::new(), None);
         for mut row in rows {
             let rev = row.integer(0)?;
-            match row.optional_integer(1) {
+            match row.optional_integer(1)? {
                 Some(content) => outdated.push(Outdated { rev, content }),
                 None => {
                     let place = row.integer(3)?;
