@@ -2,9 +2,10 @@
 //! it, so one that was not there when the folder was linked is held back.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::kamirc::ConfigError;
 use crate::private_file;
 
 /// What the links of a folder are remembered in, in `.kamiflow/.sync`.
@@ -15,10 +16,17 @@ pub const FILE: &str = "kamisync.links";
 pub(super) struct Links(BTreeMap<String, String>);
 
 impl Links {
-    /// What was confirmed; none in a folder that was linked before it was remembered. A damaged file confirms nothing.
-    pub fn confirmed(kamiflow: &Path) -> Option<Self> {
-        let text = std::fs::read(file(kamiflow)).ok()?;
-        Some(Self(serde_json::from_slice(&text).unwrap_or_default()))
+    /// What was confirmed; none in a folder that was linked before it was remembered. A damaged file confirms nothing, and
+    /// one that cannot be read is no missing one, after which the links of now would be confirmed.
+    pub fn confirmed(kamiflow: &Path) -> Result<Option<Self>, ConfigError> {
+        let file = file(kamiflow);
+        match std::fs::read(&file) {
+            Ok(text) => Ok(Some(Self(
+                serde_json::from_slice(&text).unwrap_or_default(),
+            ))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ConfigError::Unreadable(file, error)),
+        }
     }
 
     /// Confirms those of now.

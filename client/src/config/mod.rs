@@ -43,7 +43,7 @@ impl Folder {
             root: root.to_owned(),
             settings,
             selection,
-            links: Links::confirmed(&kamiflow),
+            links: Links::confirmed(&kamiflow)?,
         })
     }
 
@@ -102,4 +102,17 @@ impl Folder {
         path.split('/')
             .fold(kamiflow, |place, segment| place.join(segment))
     }
+}
+
+#[test]
+fn links_that_cannot_be_read_are_not_confirmed_again() {
+    let root = tempfile::tempdir().unwrap();
+    let links = root.path().join(".kamiflow/.sync").join(LINKS);
+    // Unreadable also for root, whom no permission stops.
+    std::fs::create_dir_all(&links).unwrap();
+    let refusal = Folder::open(root.path()).unwrap_err().to_string();
+    assert!(refusal.contains(LINKS), "{refusal}");
+    std::fs::remove_dir(&links).unwrap();
+    Folder::open(root.path()).unwrap().remember().unwrap();
+    assert!(links.is_file());
 }
