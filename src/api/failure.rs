@@ -30,13 +30,17 @@ impl Error {
 
     /// Standard error is the host's log.
     fn log(&self) {
-        let (mut reasons, mut source) = (Vec::new(), self.source());
-        while let Some(error) = source {
-            reasons.push(error.to_string());
-            source = error.source();
+        if self.source().is_some() {
+            eprintln!("error: {}", self.reason());
         }
-        if !reasons.is_empty() {
-            eprintln!("error: {}: {}", self.code(), reasons.join(": "));
+    }
+
+    /// The reason for the operator, which is not what the client reads.
+    pub(super) fn reason(&self) -> String {
+        let code = self.code().to_owned();
+        match self.source() {
+            Some(source) => format!("{code}: {}", with_causes(source)),
+            None => code,
         }
     }
 
@@ -125,6 +129,13 @@ impl Error {
     }
 }
 
+/// An error with what it came from.
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
+}
+
 fn entries(conflicts: Vec<Conflict>) -> Vec<ConflictEntry> {
     conflicts.into_iter().map(ConflictEntry::from).collect()
 }
@@ -132,6 +143,16 @@ fn entries(conflicts: Vec<Conflict>) -> Vec<ConflictEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store;
+
+    #[test]
+    fn the_operator_reads_every_cause() {
+        let damaged = || store::Error::Sql("no such table: x".into());
+        assert_eq!(with_causes(&damaged()), "SQLite failed: no such table: x");
+        let reason = Error::from(damaged()).reason();
+        assert_eq!(reason, "internal: SQLite failed: no such table: x");
+        assert_eq!(Error::from(store::Error::Busy).reason(), "busy");
+    }
 
     #[test]
     fn an_internal_reason_never_reaches_the_client() {

@@ -7,6 +7,8 @@ use http::Response;
 use crate::api::app::App;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
+use crate::api::failure::with_causes;
+use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
 use crate::api::waiting::{Publication, with_news};
 use crate::domain::ProjectId;
@@ -30,6 +32,7 @@ pub fn delete(app: &App, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
 pub(super) fn remove_deleted(app: &App, at_most: Duration) {
     let removed = app.database.with(|store| store.remove_deleted(at_most));
     if let Err(error) = removed {
+        let error = with_causes(&error);
         eprintln!("warning: a deleted project is not removed from the disk yet: {error}");
     }
 }

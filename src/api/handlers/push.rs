@@ -74,7 +74,7 @@ fn prune(app: &App, id: &ProjectId, now_us: Rev) {
             .with(|store| Ok(store.prune(id, retention, now_us)?))
     });
     if let Err(error) = pruned {
-        eprintln!("warning: old content was not pruned: {error}");
+        eprintln!("warning: old content was not pruned: {}", error.reason());
     }
 }
 

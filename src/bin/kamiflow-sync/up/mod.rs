@@ -74,13 +74,14 @@ fn prepare_files(files: &BTreeSet<PathBuf>, database: Option<&Path>) -> Result<(
 
 fn record_end(database: &Path) {
     if let Err(error) = last_moment::record(database, now_us()) {
-        tracing::warn!(%error, "cannot record the time");
+        tracing::warn!(error = format!("{error:#}"), "cannot record the time");
     }
 }
 
 fn checkpoint(file: &Path) {
     if let Err(error) = prepare::checkpoint(file) {
-        tracing::warn!(file = %file.display(), %error, "cannot checkpoint the database");
+        let error = format!("{error:#}");
+        tracing::warn!(file = %file.display(), error, "cannot checkpoint the database");
     }
 }
 
