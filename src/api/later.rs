@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::failure::with_causes;
 use crate::store::{Database, Error, Store};
 
 type Work = Box<dyn FnOnce(&Store) -> Result<(), Error>>;
@@ -27,7 +28,10 @@ impl Later {
         if !work.is_empty() {
             // A later request has the same to write.
             let write = |store: &Store| work.into_iter().try_for_each(|work| work(store));
-            _ = database.with(|store| store.write(write));
+            if let Err(error) = database.with(|store| store.write(write)) {
+                let error = with_causes(&error);
+                eprintln!("warning: what a request noted was not written: {error}");
+            }
         }
     }
 }

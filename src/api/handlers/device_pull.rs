@@ -3,6 +3,7 @@
 use http::{Method, Request, StatusCode};
 
 use crate::api::app::App;
+use crate::api::failure::with_causes;
 use crate::domain::Rev;
 use crate::domain::pull_marks::Pull;
 use crate::store::{DeviceKey, Entries, Page, Store};
@@ -74,7 +75,10 @@ impl PagePlan {
         let write = move |store: &Store| store.set_pull_marks(key, project, epoch, marks);
         if reached.has_more {
             // Without it the pages are sent again; the client need not fail for it.
-            _ = app.database.write(write);
+            if let Err(error) = app.database.write(write) {
+                let error = with_causes(&error);
+                eprintln!("warning: how far a pull came was not written: {error}");
+            }
         } else {
             app.later.add(write);
         }
