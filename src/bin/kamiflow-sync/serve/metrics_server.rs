@@ -54,7 +54,10 @@ async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: CancellationT
                 let connection = serve_one(stream, Slot::acquire(&slots).await, metrics.clone());
                 tokio::spawn(timeout(CONNECTION_TIMEOUT, connection));
             }
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection for the metrics");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }
@@ -97,18 +100,23 @@ async fn respond(
     }
     // On a blocking thread, because it reads the database.
     let text = tokio::task::spawn_blocking(move || metrics.encode()).await;
-    Ok(match text {
-        Ok(Ok(text)) => {
-            let mut response = Response::new(Full::from(text));
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
-            response
-        }
-        _ => plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The metrics could not be read.\n",
-        ),
-    })
+    Ok(
+        match text.map_err(anyhow::Error::from).and_then(|text| Ok(text?)) {
+            Ok(text) => {
+                let mut response = Response::new(Full::from(text));
+                let headers = response.headers_mut();
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));
+                response
+            }
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "the metrics cannot be read");
+                plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "The metrics could not be read.\n",
+                )
+            }
+        },
+    )
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
