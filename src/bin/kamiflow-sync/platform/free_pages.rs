@@ -57,10 +57,16 @@ async fn shrink(database: &Arc<GuestDatabase>, pages: i64, kept: i64) -> Option<
         let free = group.free_pages(|| database.open_grouped())?;
         match pages.min(free - kept) {
             1.. => group.give_back(pages.min(free - kept)),
-            _ => Some(free),
+            _ => Ok(Some(free)),
         }
     });
-    shrunk.await.ok()?
+    match shrunk.await.ok()? {
+        Ok(left) => left,
+        Err(error) => {
+            tracing::warn!(%error, "free pages are not given back to the disk");
+            None
+        }
+    }
 }
 
 /// The file shrinks when its log is moved into it.

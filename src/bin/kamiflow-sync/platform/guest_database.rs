@@ -61,7 +61,10 @@ impl GuestDatabase {
     pub async fn data_version(&self) -> Option<i64> {
         self.file.as_ref()?;
         let mut group = self.write_lock.acquire_group().await.ok()?;
-        group.data_version(|| self.open_grouped())
+        let version = group.data_version(|| self.open_grouped());
+        version
+            .inspect_err(|error| tracing::debug!(%error, "the database does not tell its version"))
+            .ok()
     }
 
     /// Opens the connection of the group commit.

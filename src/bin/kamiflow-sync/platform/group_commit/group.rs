@@ -42,24 +42,24 @@ impl GroupCommit {
     pub fn data_version(
         &mut self,
         open: impl FnOnce() -> rusqlite::Result<Connection>,
-    ) -> Option<i64> {
-        self.connect(open).ok()?;
+    ) -> Result<i64, Error> {
+        self.connect(open)?;
         self.number("data_version")
     }
 
-    /// Pages of the file without data; `None` when it cannot be told now.
+    /// Pages of the file without data.
     pub fn free_pages(
         &mut self,
         open: impl FnOnce() -> rusqlite::Result<Connection>,
-    ) -> Option<i64> {
-        self.connect(open).ok()?;
+    ) -> Result<i64, Error> {
+        self.connect(open)?;
         self.number("freelist_count")
     }
 
-    pub(super) fn number(&self, pragma: &str) -> Option<i64> {
-        let connection = self.connection.as_ref()?;
+    pub(super) fn number(&self, pragma: &str) -> Result<i64, Error> {
+        let connection = self.connection.as_ref().ok_or(Error::InvalidConnection)?;
         let number = connection.pragma_query_value(None, pragma, |row| row.get(0));
-        number.ok()
+        number.map_err(io)
     }
 
     fn connect(&mut self, open: impl FnOnce() -> rusqlite::Result<Connection>) -> CommitResult {

@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
 use super::group::GroupCommit;
+use crate::platform::bindings::spin::sqlite::sqlite::Error;
 use crate::platform::log_id::LogId;
 
 impl GroupCommit {
@@ -27,18 +28,21 @@ impl GroupCommit {
     }
 
     /// Cuts so many free pages off the file. Returns how many are left; `None` when others have work
-    /// that is not committed, or the disk is full.
-    pub fn give_back(&mut self, pages: i64) -> Option<i64> {
+    /// that is not committed.
+    ///
+    /// # Errors
+    ///
+    /// What `SQLite` says, as on a full disk.
+    pub fn give_back(&mut self, pages: i64) -> Result<Option<i64>, Error> {
         if !self.finished.is_empty() {
-            return None;
+            return Ok(None);
         }
-        self.run(&format!("PRAGMA incremental_vacuum({pages})"))
-            .ok()?;
+        self.run(&format!("PRAGMA incremental_vacuum({pages})"))?;
         self.record_log();
         if self.has_long_log() {
             self.move_log();
         }
-        self.number("freelist_count")
+        self.number("freelist_count").map(Some)
     }
 
     /// Moves the log into the file, so that it does not grow. What cannot be moved now stays in it.
