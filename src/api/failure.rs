@@ -96,7 +96,8 @@ impl Error {
             | Self::BadGzip
             | Self::BadCursor
             | Self::ResyncRequired
-            | Self::NoSuchFile(_)
+            | Self::Missing(_)
+            | Self::BeforeFirstVersion
             | Self::StorageFull
             | Self::Busy
             | Self::Moved

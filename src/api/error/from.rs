@@ -19,8 +19,8 @@ impl From<store::Error> for Error {
             store::Error::Moved => Self::Moved,
             store::Error::NoProject
             | store::Error::NeverStored { .. }
-            | store::Error::NoVersion { .. }
-            | store::Error::BeforeFirstVersion => Self::NoSuchFile(error.to_string()),
+            | store::Error::NoVersion { .. } => Self::Missing(error.to_string()),
+            store::Error::BeforeFirstVersion => Self::BeforeFirstVersion,
             store::Error::ContentPruned { path } => Self::ContentGone { path },
             store::Error::TooManyKeys(limit) => Self::TooManyKeys { limit },
             store::Error::FileTooLarge { path, size } => Self::StoredFileTooLarge { path, size },

@@ -34,7 +34,7 @@ impl Error {
     /// Each error on a line.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NotFound | Self::NoSuchFile(_) | Self::NoSuchKey => {
+            Self::NotFound | Self::Missing(_) | Self::BeforeFirstVersion | Self::NoSuchKey => {
                 refused(StatusCode::NOT_FOUND, "not_found")
             }
             Self::MethodNotAllowed(_) => {

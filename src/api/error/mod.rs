@@ -9,6 +9,7 @@ mod kind;
 
 use crate::domain::key::Scope;
 use crate::domain::{MAX_FILE_BYTES, Rejection};
+use crate::store;
 use crate::wire::body::BodyError;
 
 /// What only the operator may see.
@@ -170,9 +171,12 @@ pub enum Error {
         "The cursor is from another history of this project, as before a restore: resync with /diff or /manifest, and use the new cursor."
     )]
     ResyncRequired,
-    /// No such version, or no such live file.
+    /// No such project, path, version or live file.
     #[error("Not found: {0}.")]
-    NoSuchFile(String),
+    Missing(String),
+    /// A moment before the project's first version.
+    #[error("Not found: {}.", store::Error::BeforeFirstVersion)]
+    BeforeFirstVersion,
     /// The content of this version was pruned.
     #[error("The content of this version of '{path}' is no longer kept: restore a newer one.")]
     ContentGone {

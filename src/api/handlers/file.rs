@@ -27,9 +27,7 @@ pub fn file(
         let stored = find(store, id, path, parameter(head, "rev"))?;
         let checksum = stored.as_ref().and_then(|stored| stored.version.checksum);
         let (Some(stored), Some(checksum)) = (stored, checksum) else {
-            return Err(Error::NoSuchFile(format!(
-                "this project has no file '{path}'"
-            )));
+            return Err(Error::Missing(format!("this project has no file '{path}'")));
         };
         let tag = format!("\"{checksum}\"");
         let mut response = etag::respond_by_tag(head.headers(), &tag, || {

@@ -22,7 +22,7 @@ impl Found {
         path: &FilePath,
         rev: Option<Rev>,
     ) -> Result<Self, Error> {
-        let never = || Error::NoSuchFile(format!("this project has no file '{path}'"));
+        let never = || Error::Missing(format!("this project has no file '{path}'"));
         let project = store.project_summary(id)?.ok_or_else(never)?;
         let number = project.project.number;
         let newest = store.newest_version(number, path)?.ok_or_else(never)?;
@@ -71,5 +71,5 @@ pub(super) fn version(
     rev: Rev,
 ) -> Result<StoredVersion, Error> {
     let found = store.version(project, path, rev)?;
-    found.ok_or_else(|| Error::NoSuchFile(format!("'{path}' has no version {rev}")))
+    found.ok_or_else(|| Error::Missing(format!("'{path}' has no version {rev}")))
 }

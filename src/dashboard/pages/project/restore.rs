@@ -100,8 +100,8 @@ impl Page {
 /// What is wrong with the moment, for who chooses another in the same field.
 fn sentence(error: &Error) -> String {
     match error {
-        Error::NoSuchFile(_) => {
-            "The project has no version from that time: choose a later one.".to_owned()
+        Error::BeforeFirstVersion => {
+            "The project has nothing of that moment: choose a later one.".to_owned()
         }
         Error::ContentGone { path } => {
             let path = plain(path);
@@ -190,6 +190,16 @@ fn field(at: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store;
+
+    #[test]
+    fn only_a_moment_before_the_project_is_told_to_be_too_early() {
+        let sentence = |error: store::Error| sentence(&error.into());
+        let early = sentence(store::Error::BeforeFirstVersion);
+        assert!(early.contains("choose a later one"), "{early}");
+        let missing = sentence(store::Error::NoProject);
+        assert!(!missing.contains("moment"), "{missing}");
+    }
 
     #[test]
     fn a_moment_reads_as_browsers_write_it() {
