@@ -109,9 +109,8 @@ impl Hold {
         let texts = self.channels.iter().map(|channel| (CHANNEL, channel));
         let last_id = self.last_id.iter().map(|id| (LAST_ID, id));
         for (name, text) in texts.chain(last_id).chain([(CALLER, &self.caller)]) {
-            if let Ok(value) = HeaderValue::from_str(text) {
-                headers.append(name, value);
-            }
+            let value = HeaderValue::from_str(text);
+            headers.append(name, value.expect("ids and cursors in ASCII"));
         }
     }
 

@@ -95,11 +95,12 @@ pub(in crate::api) fn with_news(
     mut response: Response<Vec<u8>>,
     news: Option<&Publication>,
 ) -> Response<Vec<u8>> {
-    // JSON in ASCII is a header.
-    let header = news.and_then(|news| HeaderValue::from_bytes(&json::to_vec(news)).ok());
-    response
-        .headers_mut()
-        .extend(header.map(|value| (PUBLISH, value)));
+    let header = news.map(|news| {
+        let value = HeaderValue::from_maybe_shared(json::to_vec(news));
+        let value = value.expect("JSON in ASCII, whose texts have no control characters");
+        (PUBLISH, value)
+    });
+    response.headers_mut().extend(header);
     response
 }
 
