@@ -120,7 +120,7 @@ impl Error {
             )),
             Self::RateLimited { retry_after_s }
             | Self::TooManyWaiting { retry_after_s }
-            | Self::KeyWaits { retry_after_s } => Some((RETRY_AFTER, (*retry_after_s).into())),
+            | Self::KeyWaits { retry_after_s, .. } => Some((RETRY_AFTER, (*retry_after_s).into())),
             Self::Busy | Self::TimedOut | Self::Unreachable(_) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }

@@ -8,7 +8,7 @@ use crate::domain::Rev;
 use crate::domain::session::{IDLE_US, Proof, SessionId};
 
 /// Sessions of one key; the one that was used least recently makes room for another.
-const MOST_OF_A_KEY: i64 = 20;
+const MAX_SESSIONS_PER_KEY: i64 = 20;
 
 /// A session as it is stored.
 pub struct Session {
@@ -60,7 +60,7 @@ impl Store {
         self.execute(
             "DELETE FROM session WHERE hash IN (
                SELECT hash FROM session WHERE key IS ?1 ORDER BY used_at DESC LIMIT -1 OFFSET ?2)",
-            [key.into(), (MOST_OF_A_KEY - 1).into()],
+            [key.into(), (MAX_SESSIONS_PER_KEY - 1).into()],
         )?;
         let proof = Value::Blob(proof.as_bytes().to_vec());
         self.execute(

@@ -83,9 +83,11 @@ pub enum Error {
     },
     /// As many connections of this key wait as may.
     #[error(
-        "This key has four connections waiting already: ask without 'wait', or retry in {retry_after_s} seconds, and give each device its own key."
+        "This key waits {limit} times already: ask without 'wait', or again in {retry_after_s} seconds, and give each device a key of its own."
     )]
     KeyWaits {
+        /// How many may.
+        limit: usize,
         /// Seconds after which a place may be free.
         retry_after_s: u64,
     },

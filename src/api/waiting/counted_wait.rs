@@ -110,7 +110,7 @@ mod tests {
         let length = Duration::from_secs(seconds);
         let mut hold = Hold::stream(Vec::new(), &Caller::Owner, length, String::new());
         if let Some(key) = key {
-            (hold.caller, hold.most) = (key.to_owned(), hold::MOST_OF_A_KEY);
+            (hold.caller, hold.most) = (key.to_owned(), hold::MAX_WAITING_PER_KEY);
         }
         hold
     }

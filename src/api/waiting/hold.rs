@@ -40,7 +40,7 @@ const RETRY_S: u64 = 5;
 pub(super) const PROJECTS: &str = "projects";
 /// Connections of one key of a device that may wait at once. Those of the owner's key, which many
 /// devices share, have no limit but that of the host.
-pub(super) const MOST_OF_A_KEY: usize = 4;
+pub(super) const MAX_WAITING_PER_KEY: usize = 4;
 /// Stands for the owner's key.
 const OWNER: &str = "owner";
 
@@ -90,7 +90,7 @@ impl Hold {
             timeout,
             last_id,
             caller: key.map_or(OWNER, |key| &key.id).to_owned(),
-            most: key.map_or(usize::MAX, |_| MOST_OF_A_KEY),
+            most: key.map_or(usize::MAX, |_| MAX_WAITING_PER_KEY),
             key_change: key.and_then(|key| key.next_change(now_us())),
         }
     }
@@ -209,7 +209,10 @@ pub fn too_many(held: &HeaderMap, reason: NoPlace) -> Response<Vec<u8>> {
     let retry_after_s = RETRY_S;
     let error = match reason {
         NoPlace::ForAnybody => Error::TooManyWaiting { retry_after_s },
-        NoPlace::ForKey => Error::KeyWaits { retry_after_s },
+        NoPlace::ForKey => Error::KeyWaits {
+            limit: MAX_WAITING_PER_KEY,
+            retry_after_s,
+        },
     };
     let mut refusal = error.into_response();
     let mut headers = held.clone();
