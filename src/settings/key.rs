@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-/// Shortest key that is accepted, in bytes.
-const MIN_LENGTH: usize = 16;
+/// Shortest key that is accepted. In bytes, of which a letter outside ASCII has two or more: counted in characters, keys
+/// that servers have would be refused.
+const MIN_BYTES: usize = 16;
 /// Keys that stand in documentation, so anybody can know them.
 const PLACEHOLDERS: [&str; 8] = [
     "your-secret-api-key-here",
@@ -34,9 +35,9 @@ pub(super) fn required(value: &str) -> Result<Key, String> {
     if PLACEHOLDERS.contains(&key.to_ascii_lowercase().as_str()) {
         return Err("is a placeholder that everybody knows: choose another".to_owned());
     }
-    if key.len() < MIN_LENGTH {
+    if key.len() < MIN_BYTES {
         return Err(format!(
-            "is shorter than {MIN_LENGTH} characters: choose a longer one"
+            "is shorter than {MIN_BYTES} characters: choose a longer one"
         ));
     }
     Ok(key.into())
@@ -115,6 +116,7 @@ mod tests {
             "'0123456789abcdef",
             "bearer0123456789",
             "chìa-khóa-dài-đủ",
+            "ключключ",
         ] {
             assert_eq!(&*required(good).unwrap(), good);
         }

@@ -62,7 +62,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The key that opens `/v1`; at least 16 characters.
+    /// The key that opens `/v1`; at least 16 bytes.
     api_key: Key = "", key::required;
     /// A second key that works too while devices change over to a new one; empty for none.
     api_key_previous: Option<Key> = "", key::optional;
