@@ -25,7 +25,7 @@ pub mod pattern;
 pub mod person;
 mod rate_limit;
 pub mod request;
-mod request_id;
+pub mod request_id;
 mod response;
 pub mod routes;
 pub mod site;

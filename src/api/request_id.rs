@@ -4,19 +4,19 @@ use http::Request;
 use http::header::{HeaderName, HeaderValue};
 
 /// The header that carries it.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The client's own id when it is a short word, else a new one.
+/// Whether what a client sent will do as an id: 1 to 64 letters, digits, `.`, `_` and `-`.
+pub fn is_request_id(sent: &HeaderValue) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=64).contains(&sent.len()) && sent.as_bytes().iter().all(allowed)
+}
+
+/// The client's own id when it will do, else a new one.
 pub(super) fn request_id(head: &Request<()>, new_id: impl FnOnce() -> u64) -> HeaderValue {
-    let is_word = |value: &&HeaderValue| {
-        let bytes = value.as_bytes();
-        (1..=64).contains(&bytes.len())
-            && bytes
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
-    };
-    let sent = head.headers().get(REQUEST_ID).filter(is_word).cloned();
-    sent.unwrap_or_else(|| {
+    let sent = head.headers().get(REQUEST_ID);
+    let sent = sent.filter(|sent| is_request_id(sent));
+    sent.cloned().unwrap_or_else(|| {
         HeaderValue::from_maybe_shared(format!("{:016x}", new_id())).expect("hex digits")
     })
 }

@@ -15,8 +15,10 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use wasmtime_wasi_http::WasiBody;
 
+use kamiflow_sync_component::api::request_id::REQUEST_ID;
+
 use super::failure::Failure;
-use super::request_headers::{X_REQUEST_ID, request_id};
+use super::request_headers::request_id;
 use super::slots::Slot;
 
 /// Bytes of a request's head. Approximate, because hyper checks after each read.
@@ -90,7 +92,7 @@ async fn written(mut response: Response<WasiBody>) -> Vec<u8> {
     let length = response.body().size_hint().exact().unwrap_or_default();
     let date = httpdate::fmt_http_date(SystemTime::now());
     let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, request_id(&mut HeaderMap::new()));
+    headers.insert(REQUEST_ID, request_id(&mut HeaderMap::new()));
     headers.insert(CONTENT_LENGTH, length.into());
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.extend(HeaderValue::from_str(&date).map(|date| (DATE, date)));

@@ -8,14 +8,9 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::{Authority, Scheme};
 use http::{Uri, request};
 use kamiflow_sync_component::api::for_log::DEVICE;
-use kamiflow_sync_component::api::waiting::again::strip;
+use kamiflow_sync_component::api::request_id::{REQUEST_ID, is_request_id};
 
 use super::failure::Failure;
-
-/// Identifies the request in the log and to its client.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Bytes of an id that a client chooses.
-const MAX_ID_LENGTH: usize = 64;
 
 const SPIN_PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
 const SPIN_FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
@@ -98,26 +93,19 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Failure> {
     }
 }
 
-/// The request's id: the client's, when it is 1 to 64 letters, digits, `.`, `_` and `-`, else 16
-/// random hexadecimal digits, which are added to `headers`.
+/// The request's id: the client's, when it will do, else 16 random hexadecimal digits, which are added to
+/// `headers`.
 pub fn request_id(headers: &mut HeaderMap) -> HeaderValue {
-    if let Some(sent) = headers
-        .get(X_REQUEST_ID)
-        .filter(|sent| is_id(sent.as_bytes()))
-    {
+    let sent = headers.get(REQUEST_ID);
+    if let Some(sent) = sent.filter(|sent| is_request_id(sent)) {
         return sent.clone();
     }
     // Asks the system once for each thread, and not once for each request.
     let random = RandomState::new().hash_one(());
     let generated = HeaderValue::from_str(&format!("{random:016x}"));
     let id = generated.unwrap_or(HeaderValue::from_static("0"));
-    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(REQUEST_ID, id.clone());
     id
-}
-
-fn is_id(sent: &[u8]) -> bool {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    (1..=MAX_ID_LENGTH).contains(&sent.len()) && sent.iter().all(allowed)
 }
 
 #[cfg(test)]
@@ -174,9 +162,9 @@ mod tests {
     fn a_valid_id_is_kept_and_any_other_replaced() {
         let kept = |id: &'static str| {
             let mut headers = HeaderMap::new();
-            headers.insert(X_REQUEST_ID, HeaderValue::from_static(id));
+            headers.insert(REQUEST_ID, HeaderValue::from_static(id));
             let kept = request_id(&mut headers) == id;
-            assert!(is_id(headers[X_REQUEST_ID].as_bytes()));
+            assert!(is_request_id(&headers[REQUEST_ID]));
             kept
         };
         assert!(kept("Ab0._-"));

@@ -13,8 +13,8 @@ use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
-use kamiflow_sync_component::api::waiting::again::{mark_again, strip};
-use kamiflow_sync_component::api::waiting::hold::may_be_held;
+use kamiflow_sync_component::api::hold::may_be_held;
+use kamiflow_sync_component::api::request_id::REQUEST_ID;
 use wasmtime_wasi_http::WasiBody;
 
 use super::access_log::{AccessRecord, LoggedBody};
@@ -25,7 +25,7 @@ use super::hold::{Ask, Held, Holder};
 use super::lingering_close::{ReportedBody, Sending};
 use super::queues::Queues;
 use super::request_body::GuestBody;
-use super::request_headers::{self, X_REQUEST_ID};
+use super::request_headers;
 use super::request_kind::{computes_little, may_change};
 use super::runner::{Handled, Runner};
 use super::slots::{ActiveRequest, ConnectionSlots, Slot};
@@ -122,7 +122,7 @@ impl Service {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
-        response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
+        response.headers_mut().entry(REQUEST_ID).or_insert(id);
         let status = response.status();
         Ok(response.map(|body| LoggedBody::new(body, status, device, record)))
     }
