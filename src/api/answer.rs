@@ -10,8 +10,8 @@ use super::error::Error;
 use super::request::{Body, device, read_body, require_text};
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
-use super::waiting::event_stream;
-use super::{cors, for_log, gzip, handlers};
+use super::{cors, event_stream, for_log, gzip, handlers};
+use crate::wire::failure::MALFORMED;
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.
 pub fn answer<B: Body>(
@@ -30,13 +30,12 @@ pub fn answer<B: Body>(
 
 /// Answers a request whose head cannot be read.
 pub fn refuse_malformed(app: &App, new_id: impl FnOnce() -> u64) -> Response<Vec<u8>> {
-    let sentence = "The request line or a header is malformed.";
     let head = Request::new(());
     complete(&head, new_id, |common| {
         let allowed = cors::allow(&app.settings, &head, common);
         let error = allowed
             .err()
-            .unwrap_or(Error::BadRequest(sentence.to_owned()));
+            .unwrap_or(Error::BadRequest(MALFORMED.to_owned()));
         error.into_response()
     })
 }

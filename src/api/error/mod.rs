@@ -11,6 +11,7 @@ use crate::domain::key::Scope;
 use crate::domain::{MAX_FILE_BYTES, Rejection};
 use crate::store;
 use crate::wire::body::BodyError;
+use crate::wire::failure::{INTERNAL, TIMED_OUT};
 
 /// What only the operator may see.
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -200,7 +201,7 @@ pub enum Error {
     )]
     Moved,
     /// A statement ran for longer than the host allows; nothing of its transaction is stored.
-    #[error("The server took too long over this request; try again.")]
+    #[error("{TIMED_OUT}")]
     TimedOut,
     /// The server that holds the database, such as libSQL's, cannot be reached: nothing is stored. Or the connection broke
     /// before its answer: a push may be stored then, and changes nothing when it is sent again.
@@ -213,6 +214,6 @@ pub enum Error {
     #[error("The server is not healthy: its disk is full. Make space on it.")]
     DiskFull(#[source] Source),
     /// Anything else.
-    #[error("The server failed to process this request; try again.")]
+    #[error("{INTERNAL}")]
     Internal(#[source] Source),
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use kamiflow_sync_component::wire::failure::envelope;
+use kamiflow_sync_component::wire::failure::{INTERNAL, MALFORMED, TIMED_OUT, envelope};
 use serde_json::{Map, Value};
 use wasmtime_wasi_http::WasiBody;
 
@@ -60,7 +60,7 @@ impl Failure {
     fn sentence(self) -> &'static str {
         match self {
             Self::BadHost => "Send one host header, with a host name.",
-            Self::Malformed => "The request line or a header is malformed.",
+            Self::Malformed => MALFORMED,
             Self::Tls => "This port has no TLS: use http:// instead of https://.",
             Self::HttpVersion => "This port does not speak HTTP/2: use version 1.1.",
             Self::HeadTooLarge => {
@@ -69,8 +69,8 @@ impl Failure {
             Self::HeadTimeout => {
                 "The head of the request did not arrive within 30 seconds: send it again."
             }
-            Self::Internal => "The server failed to process this request; try again.",
-            Self::Timeout => "The server took too long over this request; try again.",
+            Self::Internal => INTERNAL,
+            Self::Timeout => TIMED_OUT,
             Self::TooMuchMemory(_) => {
                 "The request needs more memory than one request may use: send fewer entries at once."
             }
