@@ -9,7 +9,8 @@ use super::version::Rev;
 /// Microseconds between two readings that are recorded.
 pub const READING_INTERVAL_US: Rev = 60_000_000;
 
-const DAY_US: Rev = 86_400_000_000;
+/// Microseconds of a day.
+pub const DAY_US: Rev = 86_400_000_000;
 /// After so long without a reading, nobody can tell whether the time has passed or the clock jumped.
 const LONGEST_SILENCE_US: Rev = 30 * DAY_US;
 /// A step back of up to this corrects a clock that runs fast: revs wait until it has caught up.

@@ -32,7 +32,7 @@ pub mod tree_digest;
 pub mod version;
 
 pub use checksum::Checksum;
-pub use clock::Clock;
+pub use clock::{Clock, DAY_US};
 pub use conflict::Conflict;
 pub use current_state::CurrentState;
 pub use cursor::Cursor;

@@ -5,6 +5,7 @@
 //! sends a device what it has pushed itself, over edits that it has not pushed yet. With a key of its own
 //! the server knows how far the pages of a device got, and the clock only tells how its last pull ended.
 
+use super::clock::DAY_US;
 use super::version::Rev;
 
 /// How far the pulls of a key have come in a project.
@@ -21,11 +22,11 @@ pub struct Marks {
 }
 
 /// How long a key counts as shared after it was seen to be, in microseconds.
-const SHARED_US: Rev = 86_400_000_000;
+const SHARED_US: Rev = DAY_US;
 /// How far the clocks of devices that share a key may be off.
 const SHARED_SLACK_US: Rev = 120_000_000;
 /// How far the clock of a device may be off of which nothing is known.
-const FIRST_SLACK_US: Rev = 86_400_000_000;
+const FIRST_SLACK_US: Rev = DAY_US;
 
 /// How long pulls that find nothing change no marks, in microseconds by the clock of the client.
 const IDLE_US: Rev = 600_000_000;

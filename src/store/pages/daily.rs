@@ -1,15 +1,14 @@
 //! How many changes a project had on each of the last days.
 
-use crate::domain::Rev;
-use crate::store::error::Error;
-use crate::store::project::Project;
-use crate::store::store::Store;
+use super::error::Error;
+use super::project::Project;
+use super::store::Store;
+use crate::domain::{DAY_US, Rev};
 
 /// How many days are counted.
 pub const DAYS: usize = 30;
 /// The changes of a day are counted up to here, so that a page with many projects stays fast.
 pub const MAX_A_DAY: u64 = 100;
-const DAY_US: Rev = 86_400_000_000;
 
 impl Store {
     /// The changes of a project in each of the 30 times 24 hours before a moment, the oldest first, each

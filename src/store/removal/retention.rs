@@ -1,10 +1,10 @@
 //! Prunes the content of old versions, a few paths at a time; rows stay for ever.
 
-use crate::domain::{ProjectId, Rev};
-use crate::store::error::Error;
-use crate::store::project::Project;
-use crate::store::row::{Row, json_array};
-use crate::store::store::Store;
+use super::error::Error;
+use super::project::Project;
+use super::row::{Row, json_array};
+use super::store::Store;
+use crate::domain::{DAY_US, ProjectId, Rev};
 
 /// How long a project rests between two steps, in microseconds.
 const REST_US: Rev = 600_000_000;
@@ -12,7 +12,6 @@ const REST_US: Rev = 600_000_000;
 const STEP_PATHS: i64 = 200;
 /// Versions looked at in one step, however many of them a path has.
 const STEP_VERSIONS: usize = 3_000;
-const DAY_US: u64 = 86_400_000_000;
 
 /// How long content is kept.
 ///
@@ -144,7 +143,7 @@ impl Store {
         retention: Retention,
         trusted: Rev,
     ) -> Result<(Vec<Outdated>, Option<Cut>), Error> {
-        let before = |days: u64| trusted - (days * DAY_US) as Rev;
+        let before = |days: u64| trusted - days as Rev * DAY_US;
         let rows = self.execute(
             "WITH RECURSIVE chain (path, rev, previous, place, replaced_at, deleted_at, pruned) AS (
                SELECT * FROM (
@@ -228,7 +227,6 @@ mod tests {
     use crate::store::push::PushTo;
     use crate::store::test_support::{TestFile, id, path, push, rules};
 
-    const DAY: Rev = DAY_US as Rev;
     const RETENTION: Retention = Retention {
         days: 1,
         versions: 1,
@@ -251,14 +249,14 @@ mod tests {
     fn replaced_content_goes_after_its_days() {
         let file = TestFile::new();
         let store = file.store();
-        for (now_us, content) in [(1, "one"), (DAY / 2, "two"), (DAY, "three")] {
+        for (now_us, content) in [(1, "one"), (DAY_US / 2, "two"), (DAY_US, "three")] {
             store.push_at(now_us, &[("a", Some(content))]);
         }
-        prune(&store, DAY);
+        prune(&store, DAY_US);
         assert_eq!(kept(&store).len(), 3);
-        prune(&store, DAY + DAY / 2 + 1000);
+        prune(&store, DAY_US + DAY_US / 2 + 1000);
         assert_eq!(kept(&store).len(), 2);
-        prune(&store, 3 * DAY);
+        prune(&store, 3 * DAY_US);
         assert_eq!(kept(&store).len(), 1);
     }
 
@@ -268,21 +266,21 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("one"))]);
         store.push_at(2, &[("a", Some("two"))]);
-        prune(&store, 2 * DAY);
-        store.push_at(2 * DAY + 1, &[("a", Some("three"))]);
+        prune(&store, 2 * DAY_US);
+        store.push_at(2 * DAY_US + 1, &[("a", Some("three"))]);
         assert!(
             !store
                 .project(&id())
                 .unwrap()
                 .unwrap()
-                .prune_is_due(2 * DAY + REST_US - 1)
+                .prune_is_due(2 * DAY_US + REST_US - 1)
         );
         assert!(
             store
                 .project(&id())
                 .unwrap()
                 .unwrap()
-                .prune_is_due(2 * DAY + REST_US)
+                .prune_is_due(2 * DAY_US + REST_US)
         );
     }
 
@@ -293,14 +291,14 @@ mod tests {
         store.read_clock(1, 0).unwrap();
         store.push_at(1, &[("a", Some("one"))]);
         store.push_at(2, &[("a", None)]);
-        let year = 365 * DAY;
-        for now_us in [year, year + DAY / 2, year + DAY - REST_US] {
+        let year = 365 * DAY_US;
+        for now_us in [year, year + DAY_US / 2, year + DAY_US - REST_US] {
             store.read_clock(now_us, 0).unwrap();
             prune(&store, now_us);
             assert_eq!(kept(&store), [1]);
         }
-        store.read_clock(year + DAY, 0).unwrap();
-        prune(&store, year + DAY);
+        store.read_clock(year + DAY_US, 0).unwrap();
+        prune(&store, year + DAY_US);
         assert!(kept(&store).is_empty());
     }
 
@@ -312,9 +310,9 @@ mod tests {
             store.push_at(now_us, &[("a", Some(content))]);
         }
         store.read_clock(3, 0).unwrap();
-        prune(&store, 365 * DAY);
+        prune(&store, 365 * DAY_US);
         let project = store.project(&id()).unwrap().unwrap();
-        assert!(project.prune_is_due(DAY));
+        assert!(project.prune_is_due(DAY_US));
     }
 
     #[test]
@@ -323,9 +321,9 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("one"))]);
         store.push_at(2, &[("a", None)]);
-        prune(&store, 2 * DAY);
+        prune(&store, 2 * DAY_US);
         assert_eq!(kept(&store), [1]);
-        prune(&store, 4 * DAY);
+        prune(&store, 4 * DAY_US);
         assert!(kept(&store).is_empty());
     }
 
@@ -355,7 +353,7 @@ mod tests {
             .iter()
             .enumerate()
         {
-            prune(&store, 2 * DAY + number as Rev * REST_US);
+            prune(&store, 2 * DAY_US + number as Rev * REST_US);
             assert_eq!(kept(), *expected, "step {number}");
         }
         let text = "SELECT count(*) FROM content";
@@ -370,7 +368,7 @@ mod tests {
         store.push_at(1, &[("a", Some(short)), ("b", Some(&long))]);
         store.push_at(20, &[("a", Some("new")), ("b", Some("newer"))]);
         assert!(file.holds("text of old"));
-        prune(&store, 2 * DAY);
+        prune(&store, 2 * DAY_US);
         assert!(!file.holds("text of old"));
     }
 }

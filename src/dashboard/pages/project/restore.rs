@@ -15,8 +15,8 @@ use crate::dashboard::format::{Name, Time, api_address, count, plain, project_ad
 use crate::dashboard::frame::Frame;
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
-use crate::domain::ProjectId;
 use crate::domain::key::Scope;
+use crate::domain::{DAY_US, ProjectId};
 
 /// Files that a list shows.
 const SHOWN: usize = 500;
@@ -178,7 +178,7 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 fn yesterday() -> String {
-    let at = DateTime::from_timestamp_micros(now_us() - 86_400_000_000);
+    let at = DateTime::from_timestamp_micros(now_us() - DAY_US);
     field(at.unwrap_or_default())
 }
 

@@ -117,6 +117,7 @@ impl Bars {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::DAY_US;
 
     #[test]
     fn the_answers_of_an_hour_stand_on_each_other_and_each_kind_is_seen() {
@@ -137,15 +138,14 @@ mod tests {
 
     #[test]
     fn a_backup_is_old_after_eight_days_and_when_there_is_none() {
-        let day_us = 86_400_000_000;
         let is_old = |last_backup_us| {
             let files = DatabaseFiles {
                 log_bytes: 0,
                 last_backup_us,
             };
-            Files::new(&files, 100 * day_us).is_backup_old
+            Files::new(&files, 100 * DAY_US).is_backup_old
         };
-        assert!(!is_old(Some(92 * day_us)) && !is_old(Some(101 * day_us)));
-        assert!(is_old(Some(92 * day_us - 1)) && is_old(None));
+        assert!(!is_old(Some(92 * DAY_US)) && !is_old(Some(101 * DAY_US)));
+        assert!(is_old(Some(92 * DAY_US - 1)) && is_old(None));
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail, ensure};
 use chrono::{DateTime, NaiveDate, NaiveTime};
+use kamiflow_sync_component::domain::DAY_US;
 
-const DAY_US: i64 = 86_400_000_000;
 /// Days that `90d` may say.
 const MAX_DAYS: i64 = 36_500;
 
