@@ -63,8 +63,20 @@ pub fn limit(head: &Request<()>) -> u32 {
     limit_up_to(head, numbers::PAGE_FILES, numbers::MAX_PAGE_FILES)
 }
 
+/// The `limit` of a page of entries without contents or versions, 1 to 10,000.
+pub fn limit_of_entries(head: &Request<()>) -> u32 {
+    limit_up_to(head, numbers::PAGE_ENTRIES, numbers::MAX_PAGE_ENTRIES)
+}
+
+/// Ends a page at its limit. Returns whether it had one more than that, so that more follow.
+pub fn cut<T>(page: &mut Vec<T>, limit: u32) -> bool {
+    let has_more = page.len() > limit as usize;
+    page.truncate(limit as usize);
+    has_more
+}
+
 /// The `limit` of a page, 1 to `most`; `usual` where none is asked for.
-pub fn limit_up_to(head: &Request<()>, usual: u32, most: u32) -> u32 {
+fn limit_up_to(head: &Request<()>, usual: u32, most: u32) -> u32 {
     let limit = parameter(head, "limit").unwrap_or_default();
     numbers::parse_limit(&limit, usual, most)
 }

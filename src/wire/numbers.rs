@@ -59,6 +59,10 @@ fn split_digits(text: &str) -> (&str, &str) {
 pub const PAGE_FILES: u32 = 100;
 /// Files or changes in a page at most.
 pub const MAX_PAGE_FILES: u32 = 1000;
+/// Entries of a page without contents or versions, such as of projects, unless a request says otherwise.
+pub const PAGE_ENTRIES: u32 = 1000;
+/// The most that it has.
+pub const MAX_PAGE_ENTRIES: u32 = 10_000;
 
 /// Reads `limit` as the original does, with `parseInt`: 1 to `most`, and `usual` for anything that
 /// is not a positive number.

@@ -4,7 +4,7 @@ use http::{Request, Response};
 
 use crate::api::app::App;
 use crate::api::error::Error;
-use crate::api::request::{file_path, limit, parameter};
+use crate::api::request::{cut, file_path, limit, parameter};
 use crate::api::response::ok;
 use crate::domain::{FilePath, ProjectId, Rev};
 use crate::store::StoredVersion;
@@ -22,8 +22,7 @@ pub fn history(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response
         Some(project) => store.versions(project.number, &path, before, limit + 1),
         None => Ok(Vec::new()),
     })?;
-    let has_more = versions.len() > limit as usize;
-    versions.truncate(limit as usize);
+    let has_more = cut(&mut versions, limit);
     Ok(ok(&describe(&path, versions, has_more)))
 }
 

@@ -5,22 +5,18 @@ use http::{Request, Response};
 use crate::api::app::App;
 use crate::api::error::Error;
 use crate::api::etag;
-use crate::api::request::{limit_up_to, parameter};
+use crate::api::request::{cut, limit_of_entries, parameter};
 use crate::api::response::ok;
 use crate::domain::{Cursor, ProjectId, TreeDigest};
 use crate::store::Project;
 use crate::wire::manifest::ManifestPage;
-
-/// Files in a page, unless `limit` asks for fewer or for up to [`MAX_PAGE`].
-const PAGE: u32 = 1000;
-const MAX_PAGE: u32 = 10_000;
 
 /// Lists the live files after the path `after`, in byte order, without content.
 ///
 /// 200, or 304 when nothing changed: an unknown project has no files.
 pub fn manifest(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> {
     let after = parameter(head, "after").unwrap_or_default();
-    let limit = limit_up_to(head, PAGE, MAX_PAGE);
+    let limit = limit_of_entries(head);
     app.database.read(|store| {
         let project = store.project(id)?;
         let cursor = project.as_ref().map_or(Cursor::BEGINNING, Project::cursor);
@@ -31,8 +27,7 @@ pub fn manifest(app: &App, head: &Request<()>, id: &ProjectId) -> Result<Respons
                 Some(project) => store.tree(project.number, &after, limit + 1, false)?,
                 None => Vec::new(),
             };
-            let has_more = files.len() > limit as usize;
-            files.truncate(limit as usize);
+            let has_more = cut(&mut files, limit);
             let digest = project.map_or(TreeDigest::default(), |project| project.digest);
             Ok(ok(&ManifestPage {
                 files: files.into_iter().map(Into::into).collect(),

@@ -4,15 +4,11 @@ use http::{Request, Response};
 
 use crate::api::app::App;
 use crate::api::error::Error;
-use crate::api::request::{limit_up_to, parameter};
+use crate::api::request::{limit_of_entries, parameter};
 use crate::api::response::ok;
 use crate::domain::ProjectId;
 use crate::store::UnportablePage;
 use crate::wire::portability::UnportableNames;
-
-/// Names in a page, unless `limit` asks for fewer or for up to [`MAX_PAGE`].
-const PAGE: u32 = 1000;
-const MAX_PAGE: u32 = 10_000;
 
 /// Lists the names of files and folders after the name `after` that some system cannot hold. Names
 /// that are one with each other are neighbours.
@@ -24,7 +20,7 @@ pub fn portability(
     id: &ProjectId,
 ) -> Result<Response<Vec<u8>>, Error> {
     let after = parameter(head, "after").unwrap_or_default();
-    let limit = limit_up_to(head, PAGE, MAX_PAGE) as usize;
+    let limit = limit_of_entries(head) as usize;
     app.database.with(|store| store.list_names(id))?;
     let page = app.database.read(|store| match store.project(id)? {
         Some(project) if project.unportable != Some(0) => {

@@ -5,14 +5,10 @@ use http::{Request, Response};
 use crate::api::app::App;
 use crate::api::caller::Caller;
 use crate::api::error::Error;
-use crate::api::request::{limit_up_to, parameter};
+use crate::api::request::{limit_of_entries, parameter};
 use crate::api::response::ok;
 use crate::store::ProjectSummary;
 use crate::wire::project::{ListedProject, ProjectList};
-
-/// Projects in a page, unless `limit` asks for fewer or for up to [`MAX_PAGE`].
-const PAGE: u32 = 1000;
-const MAX_PAGE: u32 = 10_000;
 
 /// Lists the projects of the key after the id `after`, in byte order. A page with long names ends earlier.
 pub fn projects(
@@ -21,7 +17,7 @@ pub fn projects(
     caller: &Caller,
 ) -> Result<Response<Vec<u8>>, Error> {
     let after = parameter(head, "after").unwrap_or_default();
-    let limit = limit_up_to(head, PAGE, MAX_PAGE) as usize;
+    let limit = limit_of_entries(head) as usize;
     let grant = caller.grant().ok_or(Error::Unauthenticated)?;
     let page = app
         .database
