@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use kamiflow_sync_component::domain::{
-    Checksum, FilePath, MAX_GIT_REPO, MAX_MODIFIED, MAX_NAME, Put, Rev, Rules, Status,
+    Checksum, FilePath, MAX_GIT_REPO, MAX_MODIFIED, MAX_NAME, Put, Rev, Status,
 };
 use kamiflow_sync_component::store::Import;
 
@@ -14,7 +14,7 @@ use super::archive::{ArchiveIndex, ArchivedFile, FOLDER, INDEX};
 use super::archive_reader::find_member;
 use super::counted::counted;
 use super::full_disk;
-use super::installation::Installation;
+use super::installation::{Installation, Limits};
 use super::printable::printable;
 use super::{clock, progress, project_id};
 use crate::cli::ImportArgs;
@@ -27,11 +27,6 @@ const DEVICE: &str = "import";
 /// Bytes of the index.
 const MAX_INDEX: u64 = 256 << 20;
 
-struct Limits {
-    max_file_size: u64,
-    rules: Rules,
-}
-
 /// How many files of the archive changed something.
 #[derive(Default)]
 struct Counts {
@@ -43,10 +38,7 @@ struct Counts {
 pub fn run(args: &ImportArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
     let id = project_id::parse(&args.project)?;
-    let limits = Limits {
-        max_file_size: installation.max_file_size()?,
-        rules: installation.rules()?,
-    };
+    let limits = installation.limits()?;
     let index = index(&args.file)?;
     let name = bounded("name", index.name, MAX_NAME)?;
     let git_repo = bounded("git_repo", index.git_repo, MAX_GIT_REPO)?;

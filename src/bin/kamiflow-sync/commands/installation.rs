@@ -22,6 +22,14 @@ pub struct Installation {
     values: Values,
 }
 
+/// What an import may store.
+pub struct Limits {
+    /// `MAX_FILE_SIZE`, in bytes.
+    pub max_file_size: u64,
+    /// What a push may store.
+    pub rules: Rules,
+}
+
 impl Installation {
     /// Finds it as `up` does.
     ///
@@ -47,15 +55,13 @@ impl Installation {
         })
     }
 
-    /// `MAX_FILE_SIZE`, in bytes.
-    pub fn max_file_size(&self) -> Result<u64, BadSetting> {
-        let size = self.settings().max_file_size();
-        size.map(|bytes| bytes as u64).map_err(bad)
-    }
-
-    /// What a push may store.
-    pub fn rules(&self) -> Result<Rules, BadSetting> {
-        self.settings().rules().map_err(bad)
+    /// What an import may store.
+    pub fn limits(&self) -> Result<Limits, BadSetting> {
+        let settings = self.settings();
+        Ok(Limits {
+            max_file_size: settings.max_file_size().map_err(bad)? as u64,
+            rules: settings.rules().map_err(bad)?,
+        })
     }
 
     fn settings(&self) -> Settings {

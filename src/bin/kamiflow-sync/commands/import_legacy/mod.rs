@@ -8,13 +8,13 @@ mod original;
 mod tally;
 
 use anyhow::{Result, anyhow, bail};
-use kamiflow_sync_component::domain::{ProjectId, Rules, Status};
+use kamiflow_sync_component::domain::{ProjectId, Status};
 use kamiflow_sync_component::store::{self, Import, Store};
 use rusqlite::{Connection, Row};
 
 use super::counted::counted;
 use super::full_disk;
-use super::installation::Installation;
+use super::installation::{Installation, Limits};
 use super::printable::printable;
 use super::{clock, progress, project_id};
 use crate::cli::ImportLegacyArgs;
@@ -26,19 +26,11 @@ use tally::Tally;
 /// What the history shows as the device.
 const DEVICE: &str = "import-legacy";
 
-struct Limits {
-    max_file_size: u64,
-    rules: Rules,
-}
-
 /// Imports each project as a whole, except for the files that are refused, or not at all. Stops when
 /// the new database fails, for example because the disk is full.
 pub fn run(args: &ImportLegacyArgs) -> Result<()> {
     let installation = Installation::find(&args.installation)?;
-    let limits = Limits {
-        max_file_size: installation.max_file_size()?,
-        rules: installation.rules()?,
-    };
+    let limits = installation.limits()?;
     let original = original::open(&args.file)?;
     let _lock = DatabaseLock::shared(&installation.database)?;
     let new = open::migrated(&installation.database)?;
