@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Disk;
 use super::days::{day_of, past};
-use super::trash::{move_to, ready, trash};
+use super::trash::{KEPT_OF_NAME, move_to, ready, trash};
 use super::way::Obstacle;
 use crate::checksum::checksum;
 
@@ -57,7 +57,8 @@ fn sweep_replaced(disk: &Disk, place: &Path) -> io::Result<()> {
         return Ok(());
     }
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    if name.starts_with(&checksum(&std::fs::read(place)?)[..48]) {
+    // Its name was its checksum, and may have got a number.
+    if name.starts_with(&checksum(&std::fs::read(place)?)[..KEPT_OF_NAME]) {
         return std::fs::remove_file(place);
     }
     // Where the trash does not take it, it stays.

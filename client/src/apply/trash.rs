@@ -103,12 +103,15 @@ fn move_to_free(place: &Path, wanted: &Path) -> io::Result<()> {
     Err(ErrorKind::AlreadyExists.into())
 }
 
+/// What is left of a name that gets a number, in characters: whatever the length of the name, this fits. It tells one
+/// checksum from every other.
+pub(super) const KEPT_OF_NAME: usize = 48;
+
 fn numbered(wanted: &Path, number: u32) -> PathBuf {
     match (number, wanted.file_name()) {
         (2.., Some(name)) => {
             let name = name.to_string_lossy();
-            // Whatever the length of the name, this one fits.
-            let start: String = name.chars().take(48).collect();
+            let start: String = name.chars().take(KEPT_OF_NAME).collect();
             wanted.with_file_name(format!("{start} ({number})"))
         }
         _ => wanted.to_owned(),
