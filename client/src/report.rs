@@ -57,21 +57,13 @@ pub struct Left {
 impl Report {
     /// Whether nothing was, or would be, changed on either side.
     pub fn is_in_step(&self) -> bool {
+        self.kinds().iter().all(|(_, paths)| paths.is_empty()) && self.conflicts.is_empty()
+    }
+
+    /// The files that were, or would be, changed, but for conflicts, and in which way.
+    pub fn kinds(&self) -> [(&'static str, &BTreeSet<String>); 7] {
+        // Without `..`, so that no list is forgotten here.
         let Self {
-            uploaded,
-            deleted_there,
-            downloaded,
-            deleted_here,
-            ..
-        } = self;
-        let Self {
-            merged,
-            kept,
-            returned,
-            conflicts,
-            ..
-        } = self;
-        let all = [
             uploaded,
             deleted_there,
             downloaded,
@@ -79,8 +71,20 @@ impl Report {
             merged,
             kept,
             returned,
-        ];
-        all.iter().all(|paths| paths.is_empty()) && conflicts.is_empty()
+            conflicts: _,
+            left: _,
+            unread: _,
+            question: _,
+        } = self;
+        [
+            ("up", uploaded),
+            ("down", downloaded),
+            ("merged", merged),
+            ("deleted on the server", deleted_there),
+            ("deleted here", deleted_here),
+            ("kept, deleted elsewhere", kept),
+            ("back, edited elsewhere", returned),
+        ]
     }
 }
 

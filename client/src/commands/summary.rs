@@ -1,6 +1,5 @@
 //! What a round did, for people.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::report::{ConflictCopy, Report};
@@ -14,7 +13,7 @@ pub fn text(report: &Report) -> String {
     if let Some(question) = &report.question {
         _ = writeln!(text, "question: {question}");
     }
-    for (what, paths) in kinds(report) {
+    for (what, paths) in report.kinds() {
         list(&mut text, what, paths.iter().cloned());
     }
     let conflicts = report.conflicts.iter();
@@ -42,7 +41,7 @@ fn conflict(conflict: &ConflictCopy) -> String {
 
 /// All in one line.
 pub fn line(report: &Report) -> String {
-    let kinds = kinds(report).map(|(what, paths)| (what, paths.len()));
+    let kinds = report.kinds().map(|(what, paths)| (what, paths.len()));
     let others = [
         ("in conflict", report.conflicts.len()),
         ("skipped", report.left.len()),
@@ -61,18 +60,6 @@ pub fn line(report: &Report) -> String {
     }
 }
 
-fn kinds(report: &Report) -> [(&'static str, &BTreeSet<String>); 7] {
-    [
-        ("uploaded", &report.uploaded),
-        ("downloaded", &report.downloaded),
-        ("merged", &report.merged),
-        ("deleted on the server", &report.deleted_there),
-        ("deleted here", &report.deleted_here),
-        ("kept (deleted elsewhere)", &report.kept),
-        ("restored (edited elsewhere)", &report.returned),
-    ]
-}
-
 fn list(text: &mut String, what: &str, mut lines: impl ExactSizeIterator<Item = String>) {
     for line in lines.by_ref().take(LISTED) {
         _ = writeln!(text, "{what}: {line}");
@@ -84,6 +71,8 @@ fn list(text: &mut String, what: &str, mut lines: impl ExactSizeIterator<Item = 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::report::Left;
 
