@@ -2,11 +2,11 @@
 
 use std::error::Error as _;
 
-use http::Response;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::error::Error;
+use super::error::{Error, Kind};
 use crate::domain::path_clash::PathClash;
 use crate::domain::{Conflict, MAX_FILE_BYTES, Rejection};
 use crate::wire::failure::envelope;
@@ -18,7 +18,8 @@ impl Error {
     /// reason the operator should see.
     pub fn into_response(self) -> Response<Vec<u8>> {
         self.log();
-        let (sentence, kind, header) = (self.to_string(), self.kind(), self.header());
+        let (sentence, kind) = (self.to_string(), self.kind());
+        let header = self.header(&kind);
         let body = envelope(&sentence, kind.code, kind.retryable, self.into_details());
         let mut response = Response::new(body);
         *response.status_mut() = kind.status;
@@ -111,21 +112,15 @@ impl Error {
         }
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    /// The header that belongs to the status.
+    fn header(&self, kind: &Kind) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed(methods) => Some((ALLOW, HeaderValue::from_static(methods))),
-            Self::Unauthenticated | Self::MalformedKey => Some((
+            _ if kind.status == StatusCode::UNAUTHORIZED => Some((
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"KamiFlow Sync\""),
             )),
-            Self::RateLimited { retry_after_s }
-            | Self::TooManyWaiting { retry_after_s }
-            | Self::KeyWaits { retry_after_s, .. } => Some((RETRY_AFTER, (*retry_after_s).into())),
-            Self::Busy | Self::TimedOut | Self::Unreachable(_) => {
-                Some((RETRY_AFTER, HeaderValue::from_static("1")))
-            }
-            Self::Moved => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
-            _ => None,
+            _ => kind.retry_after_s.map(|after| (RETRY_AFTER, after.into())),
         }
     }
 }
@@ -153,6 +148,19 @@ mod tests {
         let reason = Error::from(damaged()).reason();
         assert_eq!(reason, "internal: SQLite failed: no such table: x");
         assert_eq!(Error::from(store::Error::Busy).reason(), "busy");
+    }
+
+    #[test]
+    fn a_client_is_told_when_to_try_again() {
+        let header = |error: Error| error.into_response().headers().get(RETRY_AFTER).cloned();
+        assert_eq!(header(Error::Busy).unwrap(), "1");
+        assert_eq!(header(Error::Moved).unwrap(), "5");
+        assert_eq!(
+            header(Error::RateLimited { retry_after_s: 7 }).unwrap(),
+            "7"
+        );
+        assert_eq!(header(Error::StorageFull), None);
+        assert_eq!(header(Error::NotFound), None);
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) struct Kind {
     pub code: &'static str,
     /// Whether the same request may succeed later without a change.
     pub retryable: bool,
+    /// Seconds after which it may, where that is known.
+    pub retry_after_s: Option<u64>,
 }
 
 fn refused(status: StatusCode, code: &'static str) -> Kind {
@@ -19,6 +21,7 @@ fn refused(status: StatusCode, code: &'static str) -> Kind {
         status,
         code,
         retryable: false,
+        retry_after_s: None,
     }
 }
 
@@ -27,6 +30,14 @@ fn later(status: StatusCode, code: &'static str) -> Kind {
         status,
         code,
         retryable: true,
+        retry_after_s: None,
+    }
+}
+
+fn later_after(status: StatusCode, code: &'static str, seconds: u64) -> Kind {
+    Kind {
+        retry_after_s: Some(seconds),
+        ..later(status, code)
     }
 }
 
@@ -53,9 +64,17 @@ impl Error {
             Self::Project => refused(StatusCode::FORBIDDEN, "project"),
             Self::TooManyKeys { .. } => refused(StatusCode::CONFLICT, "too_many_keys"),
             Self::NotConfigured(_) => later(StatusCode::INTERNAL_SERVER_ERROR, "not_configured"),
-            Self::RateLimited { .. } => later(StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
-            Self::KeyWaits { .. } | Self::TooManyWaiting { .. } => {
-                later(StatusCode::TOO_MANY_REQUESTS, "too_many_waiting")
+            Self::RateLimited { retry_after_s } => later_after(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                *retry_after_s,
+            ),
+            Self::KeyWaits { retry_after_s, .. } | Self::TooManyWaiting { retry_after_s } => {
+                later_after(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too_many_waiting",
+                    *retry_after_s,
+                )
             }
             Self::BodyTooLarge { .. } => refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyCutShort => later(StatusCode::BAD_REQUEST, "body_cut_short"),
@@ -79,9 +98,11 @@ impl Error {
             Self::ContentGone { .. } => refused(StatusCode::GONE, "content_gone"),
             Self::Rejected(rejection) => kind_of(rejection),
             Self::StorageFull => later(StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
-            Self::Busy | Self::Unreachable(_) => later(StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::Moved => later(StatusCode::SERVICE_UNAVAILABLE, "moved"),
-            Self::TimedOut => later(StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            Self::Busy | Self::Unreachable(_) => {
+                later_after(StatusCode::SERVICE_UNAVAILABLE, "busy", 1)
+            }
+            Self::Moved => later_after(StatusCode::SERVICE_UNAVAILABLE, "moved", 5),
+            Self::TimedOut => later_after(StatusCode::SERVICE_UNAVAILABLE, "timeout", 1),
             Self::Unhealthy(..) | Self::DiskFull(_) => {
                 later(StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
             }

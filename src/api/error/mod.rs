@@ -7,6 +7,8 @@
 mod from;
 mod kind;
 
+pub(super) use kind::Kind;
+
 use crate::domain::key::Scope;
 use crate::domain::{MAX_FILE_BYTES, Rejection};
 use crate::store;
