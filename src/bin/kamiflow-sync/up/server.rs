@@ -27,6 +27,8 @@ use crate::serve::{listener, metrics_server, service_manager, signals};
 
 /// How long instances may take to end after the last request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// Between two looks whether the databases are closed.
+const CLOSED_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A server whose socket is open.
 struct Server {
@@ -135,9 +137,10 @@ async fn close(alive: TaskTracker, shared: Weak<Shared>) -> bool {
     is_closed
 }
 
-/// Waits for the tasks that have the databases open, of which some end just after their instance.
+/// Waits for the tasks that have the databases open, of which some end just after their instance. They are looked at
+/// again and again, since those on blocking threads of a request that was given up are nobody's to wait for.
 async fn closed(shared: &Weak<Shared>) {
     while shared.strong_count() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(CLOSED_INTERVAL).await;
     }
 }
