@@ -33,8 +33,10 @@ pub(super) fn caller(
 fn is_owner(settings: &Settings, sent: &[u8]) -> Result<bool, Error> {
     let (key, previous) = (settings.api_key()?, settings.api_key_previous()?);
     // Equal time for every wrong key of the right length, wherever it differs.
-    let is_previous = previous.map_or(0.into(), |previous| sent.ct_eq(previous.as_bytes()));
-    Ok((sent.ct_eq(key.as_bytes()) | is_previous).into())
+    let is_previous = previous.map_or(0.into(), |previous| {
+        sent.ct_eq(previous.expose().as_bytes())
+    });
+    Ok((sent.ct_eq(key.expose().as_bytes()) | is_previous).into())
 }
 
 /// Looks the key up for every request, so that it works no longer as soon as it is revoked anywhere.

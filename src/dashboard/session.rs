@@ -64,8 +64,9 @@ fn is_owner(settings: &Settings, id: &SessionId, session: &Session) -> Result<bo
     let is_key = keys
         .iter()
         .flatten()
-        .any(|key| proves(Credential::OwnerKey(key)));
-    let is_login = login.is_some_and(|of| proves(Credential::Password(&of.user, &of.password)));
+        .any(|key| proves(Credential::OwnerKey(key.expose())));
+    let is_login =
+        login.is_some_and(|of| proves(Credential::Password(&of.user, of.password.expose())));
     Ok(is_key || is_login)
 }
 

@@ -1,5 +1,6 @@
 //! What a key must look like. No rule repeats the key.
 
+use std::fmt;
 use std::rc::Rc;
 
 /// Shortest key that is accepted. In bytes, of which a letter outside ASCII has two or more: counted in characters, keys
@@ -19,11 +20,32 @@ const PLACEHOLDERS: [&str; 8] = [
 /// Marks that people and word processors put around a value.
 const QUOTES: [(char, char); 5] = [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’')];
 
-/// A secret: text without blanks around it.
-pub type Key = Rc<str>;
+/// A key or a password, without blanks around it. It has no `Display`, and `{:?}` shows nothing of it, so that none gets
+/// into a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Rc<str>);
+
+impl Secret {
+    /// What is secret, to be compared.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
 
 /// A key that a client could guess is refused, and one that no client can send.
-pub(super) fn required(value: &str) -> Result<Key, String> {
+pub(super) fn required(value: &str) -> Result<Secret, String> {
     let key = value.trim();
     if key.is_empty() {
         return Err("is not set".to_owned());
@@ -67,7 +89,7 @@ fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control() || is_invisible
 }
 
-pub(super) fn optional(value: &str) -> Result<Option<Key>, String> {
+pub(super) fn optional(value: &str) -> Result<Option<Secret>, String> {
     if value.trim().is_empty() {
         Ok(None)
     } else {
@@ -90,6 +112,12 @@ mod tests {
         }
         let rule = required("s3cr3t").unwrap_err();
         assert!(rule.contains("shorter than 16") && !rule.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_secret_prints_nothing_of_itself() {
+        let printed = format!("{:?}", required("0123456789abcdef"));
+        assert_eq!(printed, "Ok(Secret)");
     }
 
     #[test]
@@ -118,7 +146,7 @@ mod tests {
             "chìa-khóa-dài-đủ",
             "ключключ",
         ] {
-            assert_eq!(&*required(good).unwrap(), good);
+            assert_eq!(required(good).unwrap().expose(), good);
         }
     }
 }

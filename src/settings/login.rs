@@ -1,7 +1,9 @@
 //! The user name and the password of the dashboard. No rule repeats the password.
 
+use std::rc::Rc;
+
 use super::bad_setting::BadSetting;
-use super::key::Key;
+use super::key::Secret;
 
 /// Shortest password that is accepted, in characters.
 const MIN_LENGTH: usize = 12;
@@ -11,12 +13,12 @@ const OF_ORIGINAL: &str = "admin";
 /// What signs in to the dashboard with the owner's rights.
 pub struct Login {
     /// The user name.
-    pub user: Key,
+    pub user: Rc<str>,
     /// The password.
-    pub password: Key,
+    pub password: Secret,
 }
 
-pub(super) fn user(value: &str) -> Result<Option<Key>, String> {
+pub(super) fn user(value: &str) -> Result<Option<Rc<str>>, String> {
     let user = value.trim();
     if user.contains(char::is_control) {
         Err("must not contain a control character".to_owned())
@@ -26,7 +28,7 @@ pub(super) fn user(value: &str) -> Result<Option<Key>, String> {
 }
 
 /// A password that a stranger could guess is refused.
-pub(super) fn password(value: &str) -> Result<Option<Key>, String> {
+pub(super) fn password(value: &str) -> Result<Option<Secret>, String> {
     let password = value.trim();
     if password.is_empty() {
         return Ok(None);
@@ -43,7 +45,10 @@ pub(super) fn password(value: &str) -> Result<Option<Key>, String> {
 }
 
 /// One without the other is a mistake.
-pub(super) fn pair(user: Option<Key>, password: Option<Key>) -> Result<Option<Login>, BadSetting> {
+pub(super) fn pair(
+    user: Option<Rc<str>>,
+    password: Option<Secret>,
+) -> Result<Option<Login>, BadSetting> {
     let missing = |name, other| {
         let rule = format!("is not set, but {other} is: set both or none");
         Err(BadSetting { name, rule })
@@ -72,17 +77,18 @@ mod tests {
             assert!(rule.contains(reason) && !rule.contains(bad), "{rule}");
         }
         assert_eq!(password(" ").unwrap(), None);
-        assert_eq!(&*password("mười hai chữ").unwrap().unwrap(), "mười hai chữ");
+        let good = password("mười hai chữ").unwrap().unwrap();
+        assert_eq!(good.expose(), "mười hai chữ");
     }
 
     #[test]
     fn a_name_and_a_password_go_together() {
-        let text = |text: &str| Some(Key::from(text));
+        let (user, password) = (|| Some("a".into()), || Some("b".into()));
         assert!(pair(None, None).unwrap().is_none());
-        assert!(pair(text("a"), text("b")).unwrap().is_some());
+        assert!(pair(user(), password()).unwrap().is_some());
         for (user, password, name) in [
-            (text("a"), None, "dashboard_pass"),
-            (None, text("b"), "dashboard_user"),
+            (user(), None, "dashboard_pass"),
+            (None, password(), "dashboard_user"),
         ] {
             assert_eq!(pair(user, password).err().unwrap().name, name);
         }

@@ -12,6 +12,7 @@ mod origins;
 mod parse;
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use ipnet::IpNet;
 
@@ -19,7 +20,7 @@ use crate::domain::{MAX_FILE_BYTES, PortablePaths, Rules, SyncFolders};
 use folders::folders;
 
 pub use bad_setting::BadSetting;
-pub use key::Key;
+pub use key::Secret;
 pub use login::Login;
 pub use origins::CorsOrigins;
 use origins::origins;
@@ -63,17 +64,17 @@ macro_rules! settings {
 
 settings! {
     /// The key that opens `/v1`; at least 16 bytes.
-    api_key: Key = "", key::required;
+    api_key: Secret = "", key::required;
     /// A second key that works too while devices change over to a new one; empty for none.
-    api_key_previous: Option<Key> = "", key::optional;
+    api_key_previous: Option<Secret> = "", key::optional;
     /// Origins whose pages may read answers in a browser.
     cors_origins: CorsOrigins = "*", origins;
     /// Whether there is a dashboard: `on` or `off`.
     dashboard: bool = "on", is_on;
     /// The password that opens the dashboard with the owner's rights; empty for none.
-    dashboard_pass: Option<Key> = "", login::password;
+    dashboard_pass: Option<Secret> = "", login::password;
     /// The user name that goes with [`Settings::dashboard_pass`].
-    dashboard_user: Option<Key> = "", login::user;
+    dashboard_user: Option<Rc<str>> = "", login::user;
     /// Days for which the content of every replaced version is kept.
     history_days: u64 = "30", |value| number(value, 1..=36_500);
     /// Days for which the content of a deleted file is kept.
@@ -157,7 +158,11 @@ pub fn check(get: impl Fn(&str) -> Option<String>) -> Result<(), BadSetting> {
     })?;
     let text = |name| get(name).filter(|text| !text.trim().is_empty());
     let [user, password] = ["dashboard_user", "dashboard_pass"].map(text);
-    login::pair(user.map(Key::from), password.map(Key::from)).map(drop)
+    login::pair(
+        user.as_deref().map(Rc::from),
+        password.as_deref().map(Secret::from),
+    )
+    .map(drop)
 }
 
 /// Bytes of JSON around the content of one file, without its path.
@@ -241,7 +246,7 @@ mod tests {
     fn a_key_has_no_blanks_around_it() {
         let get = with("api_key", " 0123456789abcdef\n");
         let settings = Settings::new(move |name| Ok(get(name)));
-        assert_eq!(&*settings.api_key().unwrap(), KEY);
+        assert_eq!(settings.api_key().unwrap().expose(), KEY);
         assert_eq!(settings.api_key_previous().unwrap(), None);
     }
 
