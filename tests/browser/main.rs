@@ -1,7 +1,6 @@
 //! The dashboard in a real browser, as a person uses it.
 //!
-//! Skipped where `chromedriver` is not installed; where `REQUIRE_CHROMEDRIVER` is set, as in `.ci/run`, that is a
-//! failure.
+//! Skipped where `chromedriver` is not installed.
 
 mod attack;
 mod live;

@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use support::{Build, Host, wrapped};
+use support::{Build, Host, is_installed, wrapped};
 
 /// Starts strace on a running server; `None`, with a note, where that is impossible.
 fn trace(host: &Host, to: &Path) -> Option<Child> {
-    let strace = Command::new("strace")
+    if !is_installed("strace") {
+        return None;
+    }
+    let mut strace = Command::new("strace")
         .args(["-f", "-yy", "-s", "16", "-p", &host.pid().to_string()])
         .args([
             "-e",
@@ -18,11 +21,8 @@ fn trace(host: &Host, to: &Path) -> Option<Child> {
         .arg("-o")
         .arg(to)
         .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut strace) = strace else {
-        eprintln!("NOT TESTED: strace is not installed");
-        return None;
-    };
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(strace.stderr.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     if !first.contains("attached") {
@@ -36,6 +36,9 @@ fn trace(host: &Host, to: &Path) -> Option<Child> {
 
 /// The last parts of the paths of what a command syncs to the disk; `None`, with a note, without strace.
 fn synced_by(database: &Path, arguments: &[&str]) -> Option<Vec<String>> {
+    if !is_installed("strace") {
+        return None;
+    }
     let folder = tempfile::tempdir().unwrap();
     let trace = folder.path().join("trace");
     let strace = [
@@ -48,10 +51,7 @@ fn synced_by(database: &Path, arguments: &[&str]) -> Option<Vec<String>> {
         trace.to_str().unwrap(),
     ];
     let command = Build::current().command(database, arguments);
-    let Ok(finished) = wrapped(&strace, &command).output() else {
-        eprintln!("NOT TESTED: strace is not installed");
-        return None;
-    };
+    let finished = wrapped(&strace, &command).output().unwrap();
     assert!(finished.status.success(), "{finished:?}");
     let trace = std::fs::read_to_string(&trace).unwrap();
     let path = |line: &str| Some(line.split_once('<')?.1.split_once('>')?.0.to_owned());

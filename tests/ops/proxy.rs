@@ -1,7 +1,6 @@
 //! The shipped Caddyfile and the nginx of the documentation: the real proxies in front of the server.
 //!
-//! Skipped where they are not installed; for Caddy, where `REQUIRE_CADDY` is set, as
-//! in `.ci/run`, that is a failure.
+//! Skipped where they are not installed.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
