@@ -1,5 +1,6 @@
 //! JSON whose objects keep the order of their keys, so that a file that people wrote stays as they
-//! wrote it.
+//! wrote it. The feature `preserve_order` of `serde_json` does that too, but where both packages are built together, it
+//! would reorder the answers of the server.
 
 use std::fmt;
 
