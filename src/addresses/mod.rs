@@ -2,7 +2,7 @@
 
 pub mod dashboard;
 
-use http::Method;
+use http::{Method, Request};
 
 use crate::api;
 use crate::api::routes::Route;
@@ -22,6 +22,23 @@ pub fn is_open(method: &Method, path: &str) -> bool {
     }
 }
 
+/// Whether the answer to this request may be one to hold; its head is needed again then.
+pub fn may_be_held<B>(request: &Request<B>) -> bool {
+    let uri = request.uri();
+    let waits = uri.query().is_some_and(|query| query.contains("wait="));
+    request.method() == Method::GET && (waits || is_stream(uri.path()))
+}
+
+fn is_stream(path: &str) -> bool {
+    if dashboard::is_below(path) {
+        let found = dashboard::Route::find(&Method::GET, path);
+        matches!(found, Ok(dashboard::Route::Events))
+    } else {
+        let found = Route::find(&Method::GET, path);
+        found.is_ok_and(|found| found.route.is_stream())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +52,29 @@ mod tests {
             ("/nope", "unknown"),
         ] {
             assert_eq!(label(path), expected);
+        }
+    }
+
+    #[test]
+    fn a_stream_and_a_wait_may_be_held() {
+        let may_be_held = |method: Method, uri: &str| {
+            let request = Request::builder().method(method).uri(uri);
+            may_be_held(&request.body(()).unwrap())
+        };
+        for uri in [
+            "/v1/events",
+            "/V1/Projects/x/Events/",
+            "/dashboard/events?after=1",
+            "/v1/projects/x/changes?wait=5",
+        ] {
+            assert!(may_be_held(Method::GET, uri), "{uri}");
+            assert!(!may_be_held(Method::POST, uri), "{uri}");
+        }
+        for uri in [
+            "/v1/projects/x/changes",
+            "/v1/projects/x/files/ideas/events",
+        ] {
+            assert!(!may_be_held(Method::GET, uri), "{uri}");
         }
     }
 

@@ -29,7 +29,14 @@ const LAYERS: [(&str, &[&str]); 10] = [
     (
         "component",
         &[
-            "domain", "store", "wire", "settings", "counters", "api", "dispatch",
+            "domain",
+            "store",
+            "wire",
+            "settings",
+            "counters",
+            "api",
+            "addresses",
+            "dispatch",
         ],
     ),
 ];

@@ -181,19 +181,6 @@ pub(in crate::api) fn wait(head: &Request<()>) -> Option<Duration> {
     (seconds > 0).then_some(Duration::from_secs(seconds.into()))
 }
 
-/// Whether the answer to this request may be one to hold; its head is needed again then.
-pub fn may_be_held<B>(request: &Request<B>) -> bool {
-    let waits = |query: &str| query.contains("wait=");
-    let uri = request.uri();
-    let is_stream = || {
-        uri.path()
-            .trim_end_matches('/')
-            .to_ascii_lowercase()
-            .ends_with("/events")
-    };
-    request.method() == Method::GET && (uri.query().is_some_and(waits) || is_stream())
-}
-
 /// Why nobody more may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoPlace {

@@ -8,8 +8,9 @@ mod waiter;
 
 use http::{Request, Response};
 
-use crate::api::waiting::again::strip;
-use crate::api::waiting::hold::{self, Hold};
+use crate::addresses::may_be_held;
+use crate::api::again::strip;
+use crate::api::hold::{self, Hold};
 use crate::api::{App, Body, Publication};
 use ask::ask;
 pub(super) use event_stream::EventStream;
@@ -37,7 +38,7 @@ pub(super) fn begin(app: &App, mut head: Request<()>, body: impl Body) -> Step {
         return ask(app, head, body).into();
     }
     strip(head.headers_mut());
-    let again = hold::may_be_held(&head).then(|| head.clone());
+    let again = may_be_held(&head).then(|| head.clone());
     let mut response = ask(app, head, body);
     Publication::take(response.headers_mut());
     match (Hold::take(response.headers_mut()), again) {
