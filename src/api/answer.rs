@@ -10,7 +10,8 @@ use super::error::Error;
 use super::request::{Body, device, read_body, require_text};
 use super::request_id::{REQUEST_ID, request_id};
 use super::routes::Route;
-use super::{cors, event_stream, for_log, gzip, handlers};
+use super::waiting::event_stream;
+use super::{cors, for_log, gzip, handlers};
 use crate::wire::failure::MALFORMED;
 
 /// Answers a request. `new_id` makes a request id for a request that brings none.

@@ -3,6 +3,7 @@
 use super::app::App;
 use super::clock::now_us;
 use super::error::Error;
+use super::failure::with_causes;
 use crate::domain::Rev;
 use crate::domain::clock::READING_INTERVAL_US;
 
@@ -44,7 +45,8 @@ fn record(app: &App, now: Rev, latest: Rev) -> Result<Option<Rev>, Error> {
     match recorded {
         Ok(clock) => Ok(Some(clock.latest)),
         Err(error) => {
-            eprintln!("warning: the time was not recorded: {error}");
+            let causes = with_causes(&error);
+            eprintln!("warning: the time was not recorded: {causes}");
             Ok(None)
         }
     }

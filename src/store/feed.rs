@@ -92,7 +92,7 @@ impl Store {
             return self.require_not_moved(id).map(|()| None);
         };
         let mut page = Page {
-            tag: project.optional_integer(11)?,
+            tag: project.optional_integer(WIDTH)?,
             project: Project::from_row(&project)?,
             changes: rows.map(change).collect::<Result<_, _>>()?,
             has_more: false,
@@ -206,7 +206,6 @@ fn page_statement(entries: Entries) -> String {
 }
 
 fn change(mut row: Row) -> Result<Change, Error> {
-    let device = row.optional_text(7)?.map(str::to_owned);
     Ok(Change {
         version: version_with_device(&mut row, 7)?,
         tag: row.integer(5)?,

@@ -183,12 +183,8 @@ impl Store {
 
 /// Reads the columns [`VERSION`], device and content.
 pub(super) fn stored_version(mut row: Row) -> Result<StoredVersion, Error> {
-    let device = row.optional_text(5)?.map(str::to_owned);
     Ok(StoredVersion {
-        version: Version {
-            device,
-            ..version(&mut row)?
-        },
+        version: version_with_device(&mut row, 5)?,
         content: row.optional_integer(6)?,
     })
 }

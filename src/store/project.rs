@@ -136,9 +136,9 @@ impl Store {
 /// Reads the columns [`COLUMNS`] and [`SUMMARY`].
 pub(super) fn summary(row: &Row) -> Result<ProjectSummary, Error> {
     Ok(ProjectSummary {
-        id: row.text(11)?.to_owned(),
-        name: row.optional_text(12)?.map(str::to_owned),
-        git_repo: row.optional_text(13)?.map(str::to_owned),
+        id: row.text(WIDTH)?.to_owned(),
+        name: row.optional_text(WIDTH + 1)?.map(str::to_owned),
+        git_repo: row.optional_text(WIDTH + 2)?.map(str::to_owned),
         project: Project::from_row(row)?,
     })
 }

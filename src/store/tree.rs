@@ -51,7 +51,7 @@ pub(super) fn version(row: &mut Row) -> Result<Version, Error> {
 
 /// Reads the columns [`VERSION`], and the device from this one.
 pub(super) fn version_with_device(row: &mut Row, device: usize) -> Result<Version, Error> {
-    let device = row.text(device).map(str::to_owned);
+    let device = row.optional_text(device)?.map(str::to_owned);
     Ok(Version {
         device,
         ..version(row)?

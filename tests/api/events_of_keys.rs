@@ -81,7 +81,10 @@ fn four_connections_of_a_key_may_wait_and_another_key_and_the_owner_still_can() 
             .ask("p", "changes?wait=60")
             .failed(429, "too_many_waiting");
         let text = refusal["error"].as_str().unwrap();
-        assert!(text.starts_with("This key waits 4 times"), "{text}");
+        assert!(
+            text.starts_with("This key has 4 connections waiting"),
+            "{text}"
+        );
         assert_eq!(open(host, &other, "/v1/events").status(), 200);
         host.client().ask("p", "changes?wait=1").good();
         streams.pop();

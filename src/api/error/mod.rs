@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// As many connections of this key wait as may.
     #[error(
-        "This key waits {limit} times already: ask without 'wait', or again in {retry_after_s} seconds, and give each device a key of its own."
+        "This key has {limit} connections waiting already: ask without 'wait', or retry in {retry_after_s} seconds, and give each device its own key."
     )]
     KeyWaits {
         /// How many may.

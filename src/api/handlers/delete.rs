@@ -8,7 +8,6 @@ use crate::api::app::App;
 use crate::api::clock::now_us;
 use crate::api::error::Error;
 use crate::api::failure::with_causes;
-use crate::api::publication::{Publication, with_news};
 use crate::api::response::ok;
 use crate::api::waiting::{Publication, with_news};
 use crate::domain::ProjectId;

@@ -9,8 +9,8 @@ mod waiter;
 use http::{Request, Response};
 
 use crate::addresses::may_be_held;
-use crate::api::again::strip;
-use crate::api::hold::{self, Hold};
+use crate::api::waiting::again::strip;
+use crate::api::waiting::hold::{self, Hold};
 use crate::api::{App, Body, Publication};
 use ask::ask;
 pub(super) use event_stream::EventStream;

@@ -1,9 +1,9 @@
 //! How many changes a project had on each of the last days.
 
-use super::error::Error;
-use super::project::Project;
-use super::store::Store;
 use crate::domain::{DAY_US, Rev};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::store::Store;
 
 /// How many days are counted.
 pub const DAYS: usize = 30;

@@ -233,11 +233,7 @@ fn entry(mut row: Row) -> Result<FolderEntry, Error> {
 }
 
 fn file(mut row: Row) -> Result<FolderEntry, Error> {
-    let device = row.optional_text(5)?.map(str::to_owned);
-    Ok(FolderEntry::File(Version {
-        device,
-        ..version(&mut row)?
-    }))
+    version_with_device(&mut row, 5).map(FolderEntry::File)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Prunes the content of old versions, a few paths at a time; rows stay for ever.
 
-use super::error::Error;
-use super::project::Project;
-use super::row::{Row, json_array};
-use super::store::Store;
 use crate::domain::{DAY_US, ProjectId, Rev};
+use crate::store::error::Error;
+use crate::store::project::Project;
+use crate::store::row::{Row, json_array};
+use crate::store::store::Store;
 
 /// How long a project rests between two steps, in microseconds.
 const REST_US: Rev = 600_000_000;

@@ -9,6 +9,7 @@ use http::uri::{Authority, Scheme};
 use http::{Uri, request};
 use kamiflow_sync_component::api::for_log::DEVICE;
 use kamiflow_sync_component::api::request_id::{REQUEST_ID, is_request_id};
+use kamiflow_sync_component::api::waiting::again::strip;
 
 use super::failure::Failure;
 

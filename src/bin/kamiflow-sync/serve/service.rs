@@ -12,10 +12,10 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use ipnet::IpNet;
 use kamiflow_sync_component::addresses::may_be_held;
-use kamiflow_sync_component::api::again::{mark_again, strip};
 use kamiflow_sync_component::api::client_network::client_network;
 use kamiflow_sync_component::api::for_log;
 use kamiflow_sync_component::api::request_id::REQUEST_ID;
+use kamiflow_sync_component::api::waiting::again::{mark_again, strip};
 use wasmtime_wasi_http::WasiBody;
 
 use super::access_log::{AccessRecord, LoggedBody};

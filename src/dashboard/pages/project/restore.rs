@@ -101,7 +101,7 @@ impl Page {
 fn sentence(error: &Error) -> String {
     match error {
         Error::BeforeFirstVersion => {
-            "The project has nothing of that moment: choose a later one.".to_owned()
+            "The project has no version from that time: choose a later one.".to_owned()
         }
         Error::ContentGone { path } => {
             let path = plain(path);

@@ -80,7 +80,7 @@ impl DatabaseGauges {
         let Some(database) = &self.file else { return };
         self.measure(database);
         if let Err(error) = self.count_rows(database) {
-            tracing::warn!(error = format!("{error:#}"), "the database was not counted");
+            tracing::warn!(error = format!("{error:#}"), "cannot count the rows for the metrics");
         }
     }
 
