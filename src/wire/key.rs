@@ -14,8 +14,9 @@ use crate::domain::{ProjectId, Rev};
 /// Projects in the list of a key.
 const MAX_PROJECTS: usize = 1000;
 
-/// The body of `POST /v1/keys`.
+/// The body of `POST /v1/keys`. An unknown field is refused, since with a misspelt `projects` or `expires_at` the key would open more.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KeyRequest<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
@@ -84,8 +85,10 @@ fn bad(field: &str, rule: &str) -> BodyError {
 const GRACE_S: u32 = 86_400;
 const MAX_GRACE_S: u32 = 30 * 86_400;
 
-/// The body of `POST /v1/keys/:id/rotate`, which may be empty.
+/// The body of `POST /v1/keys/:id/rotate`, which may be empty. An unknown field is refused, since with a misspelt `grace_s` the secret
+/// before would work for a day.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RotateRequest {
     #[serde(default)]
     grace_s: Option<u32>,

@@ -11,8 +11,9 @@ use super::portability::Unportable;
 use super::pushed::PathStatus;
 use crate::domain::Rev;
 
-/// The body of `POST …/restore`.
+/// The body of `POST …/restore`. An unknown field is refused, since with a misspelt `dry_run` or `paths` more would change.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RestoreRequest<'a> {
     /// The path of the file to restore; needs `rev`.
     #[serde(borrow, default)]

@@ -260,6 +260,30 @@ fn no_key_makes_or_takes_over_one_that_may_do_more() {
 }
 
 #[test]
+fn a_key_that_is_misspelt_is_not_made() {
+    let host = Host::start();
+    let client = host.client();
+    for (field, value) in [
+        ("project", json!(["p"])),
+        ("expires", json!("2099-01-01T00:00:00Z")),
+    ] {
+        let mut key = json!({ "name": "laptop", "scope": "read" });
+        key[field] = value;
+        let error = client.post("/v1/keys", &key).failed(400, "bad_request");
+        assert!(error["error"].as_str().unwrap().contains(field), "{error}");
+    }
+    let made = make(&host, &json!({ "name": "laptop", "scope": "read" }));
+    let rotate = format!("{}/rotate", address(&made));
+    let answer = client.post(&rotate, &json!({ "grace": 0 }));
+    answer.failed(400, "bad_request");
+    host.with_key(made["key"].as_str())
+        .get("/v1/keys/self")
+        .good();
+    let keys = client.get("/v1/keys").good();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn each_key_has_a_window_of_its_own() {
     let host = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "3")]);
     let (first, second) = (device(&host, "read"), device(&host, "read"));
@@ -392,6 +416,25 @@ fn the_log_says_where_a_request_came_from_and_which_device_sent_it() {
     assert_eq!(status(&host.with_key(Some("wrong")), "guessed"), 403);
     // A key that somebody takes for the id of a project.
     assert_eq!(status(&host.client(), KEY), 200);
+    let nobody = |method: &str, target: &str| {
+        let target = target.replace("ID", &format!("guessed-{KEY}"));
+        let preflight = [
+            ("origin", "http://a"),
+            ("access-control-request-method", "GET"),
+        ];
+        host.anonymous()
+            .send(method, &target, &preflight, b"")
+            .status
+    };
+    for (method, target, status) in [
+        ("PUT", "/v1/projects/ID/status", 405),
+        ("GET", "/v1/projects/ID/sync", 405),
+        ("GET", "/v1/projects/ID/files/..%2Fx", 422),
+        ("GET", "/v1/projects/ID/status?x=%ff", 400),
+        ("OPTIONS", "/v1/projects/ID/status", 204),
+    ] {
+        assert_eq!(nobody(method, target), status, "{method} {target}");
+    }
     let (_, log, _folder) = host.stop();
     let lines = lines(&log, "/v1/projects/:id/status");
     let seen: Vec<_> = lines
@@ -408,10 +451,15 @@ fn the_log_says_where_a_request_came_from_and_which_device_sent_it() {
             (None, None),
             (None, None),
             (None, None),
+            (None, None),
+            (None, None),
+            (None, None),
         ]
     );
     assert!(
-        lines.iter().all(|line| line["client"] == "198.51.100.7"),
+        lines[..6]
+            .iter()
+            .all(|line| line["client"] == "198.51.100.7"),
         "{log}"
     );
     assert!(!log.contains(KEY) && !log.contains("guessed") && !log.contains("forged"));

@@ -279,6 +279,25 @@ fn a_restore_that_is_impossible_changes_nothing() {
 }
 
 #[test]
+fn a_restore_that_is_misspelt_changes_nothing() {
+    let host = Host::start();
+    let client = host.client();
+    let at = eventful(&client);
+    let (before, digest) = (now(&client), client.status("p")["digest"].clone());
+    for body in [
+        json!({ "at": at, "dryRun": true }),
+        json!({ "at": at, "path": ["changed"] }),
+        json!({ "at": at, "files": ["changed"] }),
+    ] {
+        restore(&client, body).failed(400, "bad_request");
+    }
+    assert_eq!(
+        (now(&client), &client.status("p")["digest"]),
+        (before, &digest)
+    );
+}
+
+#[test]
 fn a_file_cannot_be_restored_over_a_folder() {
     let host = Host::start();
     let client = host.client();
