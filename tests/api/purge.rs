@@ -1,5 +1,7 @@
 //! `POST /v1/projects/:id/purge`
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use support::{Client, Host, first_rev, run};
@@ -83,6 +85,51 @@ fn one_version_is_purged_and_the_file_stays() {
     let again = client.post("/v1/projects/p/purge", &body);
     again.failed(404, "not_found");
     run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn versions_that_are_purged_at_the_same_time_all_go() {
+    const VERSIONS: usize = 9;
+    let host = Host::start();
+    let client = host.client();
+    let push = |i: usize| first_rev(client.push_files("p", &[("a", &format!("{SECRET} {i}"))]));
+    let revs: Vec<i64> = (0..VERSIONS).map(push).collect();
+    let newest = revs[VERSIONS - 1];
+    thread::scope(|scope| {
+        for rev in &revs[..VERSIONS - 1] {
+            let client = host.client();
+            scope.spawn(move || {
+                assert_eq!(
+                    purge(&client, &json!({ "path": "a", "rev": rev }))["purged"],
+                    1
+                );
+            });
+        }
+    });
+    let history = client.get("/v1/projects/p/history?path=a").good();
+    let left = history["versions"].as_array().unwrap();
+    let left: Vec<_> = left.iter().map(|version| &version["rev"]).collect();
+    assert_eq!(left, [newest]);
+    run(&host.database(), &["check"]).good();
+}
+
+#[test]
+fn a_purge_that_is_misspelt_purges_nothing() {
+    let host = Host::start();
+    let client = host.client();
+    let rev = first_rev(client.push_files("p", &[("a", "one")]));
+    client.push_files("p", &[("a", "two")]).good();
+    for body in [
+        json!({ "path": "a", "version": rev }),
+        json!({ "path": "a", "rev": null }),
+        json!({ "path": "a", "Rev": rev }),
+    ] {
+        let answer = client.post("/v1/projects/p/purge", &body);
+        let error = answer.failed(400, "bad_request");
+        assert!(error["error"].as_str().unwrap().contains("ev"), "{error}");
+    }
+    let history = client.get("/v1/projects/p/history?path=a").good();
+    assert_eq!(history["versions"].as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -59,14 +59,6 @@ struct Removable {
     checksum: Option<Checksum>,
 }
 
-/// What is purged of which project.
-struct Target<'p> {
-    project: i64,
-    /// The version above, which stays.
-    above: Rev,
-    purge: &'p Purge,
-}
-
 impl Store {
     /// Purges. What another version of the project shares stays.
     ///
@@ -77,17 +69,10 @@ impl Store {
             |store: &Self| store.take_away(|store| store.replace_newest(id, purge, now_us));
         let project = self.retried(|store| store.with_names(id, replace))?;
         let (mut versions, mut checksums) = (0, BTreeSet::new());
-        if let Some(above) = self.version_above(&project, purge)? {
-            let target = Target {
-                project: project.number,
-                above,
-                purge,
-            };
-            while let removed @ 1.. =
-                self.erase(|store| store.purge_step(&target, &mut checksums))?
-            {
-                versions += removed;
-            }
+        let mut step =
+            || self.erase(|store| store.purge_step(project.number, purge, &mut checksums));
+        while let removed @ 1.. = step()? {
+            versions += removed;
         }
         let elsewhere = self.paths_with(project.number, checksums)?;
         // Later requests continue with a removal that fails.
@@ -118,12 +103,12 @@ impl Store {
     }
 
     /// The version above what is purged; none when there is nothing below a deletion that stays.
-    fn version_above(&self, project: &Project, purge: &Purge) -> Result<Option<Rev>, Error> {
-        let newest = self.newest_version(project.number, &purge.path)?;
+    fn version_above(&self, project: i64, purge: &Purge) -> Result<Option<Rev>, Error> {
+        let newest = self.newest_version(project, &purge.path)?;
         let newest = newest.map(|stored| stored.version.rev);
         match (newest, purge.rev) {
             (Some(newest), Some(rev)) => {
-                let above = self.oldest_after(project.number, newest, rev)?;
+                let above = self.oldest_after(project, newest, rev)?;
                 Ok(above.map(|version| version.rev))
             }
             (newest, _) => Ok(newest),
@@ -131,20 +116,35 @@ impl Store {
     }
 
     /// Removes the next versions, and adds their checksums. Returns how many these were.
-    fn purge_step(&self, target: &Target, checksums: &mut BTreeSet<String>) -> Result<u64, Error> {
-        let versions = self.removable(target)?;
+    fn purge_step(
+        &self,
+        project: i64,
+        purge: &Purge,
+        checksums: &mut BTreeSet<String>,
+    ) -> Result<u64, Error> {
+        // Not once for all steps: another purge may have removed it meanwhile.
+        let Some(above) = self.version_above(project, purge)? else {
+            return Ok(0);
+        };
+        let versions = self.removable(project, above, purge.rev)?;
         let Some(last) = versions.last() else {
             return Ok(0);
         };
-        self.unlink(target, &versions, last.previous)?;
+        self.unlink(project, above, &versions, last.previous)?;
         self.overwrite(&versions)?;
         let removed = versions.iter().filter_map(|version| version.checksum);
         checksums.extend(removed.map(|checksum| checksum.to_string()));
         Ok(versions.len() as u64)
     }
 
-    fn removable(&self, target: &Target) -> Result<Vec<Removable>, Error> {
-        let limit = target.purge.rev.map_or(STEP_VERSIONS, |_| 1);
+    /// The next versions below this one, or the one that is right below it and has this rev.
+    fn removable(
+        &self,
+        project: i64,
+        above: Rev,
+        only: Option<Rev>,
+    ) -> Result<Vec<Removable>, Error> {
+        let limit = only.map_or(STEP_VERSIONS, |_| 1);
         let rows = self.execute(
             "WITH RECURSIVE chain (rev, previous, size, content, checksum) AS (
                SELECT version.rev, version.previous, version.size, version.content, version.checksum
@@ -159,10 +159,10 @@ impl Store {
              SELECT rev, previous, size, content, checksum FROM chain
              WHERE ?4 IS NULL OR rev = ?4",
             [
-                target.project.into(),
-                target.above.into(),
+                project.into(),
+                above.into(),
                 limit.into(),
-                target.purge.rev.into(),
+                only.into(),
             ],
         )?;
         let versions = rows.iter().map(removable);
@@ -180,11 +180,11 @@ impl Store {
     /// Removes the rows, and joins the versions around them.
     fn unlink(
         &self,
-        target: &Target,
+        project: i64,
+        above: Rev,
         versions: &[Removable],
         below: Option<Rev>,
     ) -> Result<(), Error> {
-        let (project, above) = (target.project, target.above);
         let revs = || json_array(versions.iter().map(|version| version.rev));
         let run =
             |statement: &str, parameters: &[Value]| self.execute(statement, parameters).map(drop);
