@@ -30,7 +30,7 @@ pub struct AccessRecord {
     id: HeaderValue,
     /// As the rate limit counts it.
     client: String,
-    /// The name of the key, when it is a device's.
+    /// The name of the device whose key it has, empty for the owner's; none without a key that is valid.
     device: Option<String>,
     start: Instant,
     status: Option<StatusCode>,
@@ -85,10 +85,12 @@ impl AccessRecord {
 
     /// The project of a request with a key; whoever has none could write anything there.
     fn project(&self) -> Option<&str> {
-        let is_refused = [401, 403, 429, CLIENT_CLOSED_REQUEST].contains(&self.status());
-        let project = self.project.as_ref();
-        let project = project.filter(|_| !is_refused || self.device.is_some());
+        let project = self.project.as_ref().filter(|_| self.device.is_some());
         project.map(ProjectId::as_str)
+    }
+
+    fn device(&self) -> Option<&str> {
+        self.device.as_deref().filter(|name| !name.is_empty())
     }
 
     fn status(&self) -> u16 {
@@ -114,7 +116,7 @@ macro_rules! write_line {
             request_id = $record.id.to_str().unwrap_or_default(),
             client = $record.client,
             project = $record.project(),
-            device = $record.device.as_deref(),
+            device = $record.device(),
             "request"
         )
     };
@@ -152,7 +154,7 @@ pub struct LoggedBody {
 }
 
 impl LoggedBody {
-    /// `device` is the name of the key of the request, when it is a device's.
+    /// `device` is the name of the device whose key the request has, empty for the owner's; none without a key that is valid.
     pub fn new(
         body: WasiBody,
         status: StatusCode,
