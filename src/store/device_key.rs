@@ -129,6 +129,35 @@ impl Store {
             .ok_or(Error::TooManyKeys(MAX_KEYS))
     }
 
+    /// Adds a key of another database, with the projects that it opens in this one.
+    pub(super) fn insert_device_key(
+        &self,
+        key: &DeviceKey,
+        projects: &Projects,
+    ) -> Result<(), Error> {
+        let previous = key.secrets.previous.as_ref();
+        self.execute(
+            "INSERT INTO device_key (id, name, scope, projects, hash, secret_at, previous_hash, previous_until,
+               created_at, expires_at, revoked_at, last_used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            [
+                key.id.as_str().into(),
+                key.name.as_str().into(),
+                key.grant.scope.as_str().into(),
+                projects.into(),
+                (&key.secrets.hash).into(),
+                key.secret_at.into(),
+                previous.map(|(hash, _)| hash).into(),
+                previous.map(|(_, until)| *until).into(),
+                key.created_at.into(),
+                key.grant.expires_at.into(),
+                key.revoked_at.into(),
+                key.last_used_at.into(),
+            ],
+        )
+        .map(drop)
+    }
+
     /// Gives a key that is not revoked another secret. The one before works until `previous_until`,
     /// and the one before that no more.
     pub fn rotate_device_key(

@@ -54,13 +54,17 @@ impl Store {
         Ok(())
     }
 
-    /// Revokes the keys that `before` has revoked, and gives each the secrets that it has there if these
-    /// are newer. Returns those that were revoked by this.
+    /// Lets the keys be as `before` has them: adds those that are missing, revokes those that it has revoked, and gives each
+    /// the secrets that it has there if these are newer. Returns those that were revoked by this.
+    ///
+    /// A missing one is added also when it is revoked: a later backup, restored after this one, may have it from before that.
     pub fn follow_device_keys(&self, before: &[DeviceKey]) -> Result<Vec<DeviceKey>, Error> {
         let mut revoked = Vec::new();
         for key in before {
-            let own = self.device_key(&key.id, None)?;
-            let Some(own) = own else { continue };
+            let Some(own) = self.device_key(&key.id, None)? else {
+                self.insert_device_key(key, &key.grant.projects)?;
+                continue;
+            };
             if key.secret_at > own.secret_at {
                 self.replace_secrets(key)?;
             }

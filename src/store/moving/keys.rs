@@ -30,7 +30,7 @@ impl Store {
             .device_key(&key.id, None)?
             .map(|own| own.grant.projects)
         {
-            None => self.insert_key(key, &Projects::Only(arriving.into_iter().collect()))?,
+            None => self.insert_device_key(key, &Projects::Only(arriving.into_iter().collect()))?,
             Some(Projects::All) => {}
             Some(Projects::Only(mut ids)) => {
                 ids.extend(arriving);
@@ -40,29 +40,5 @@ impl Store {
             }
         }
         self.follow_device_keys(std::slice::from_ref(key)).map(drop)
-    }
-
-    fn insert_key(&self, key: &DeviceKey, projects: &Projects) -> Result<(), Error> {
-        let previous = key.secrets.previous.as_ref();
-        self.execute(
-            "INSERT INTO device_key (id, name, scope, projects, hash, secret_at, previous_hash, previous_until,
-               created_at, expires_at, revoked_at, last_used_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            [
-                key.id.as_str().into(),
-                key.name.as_str().into(),
-                key.grant.scope.as_str().into(),
-                projects.into(),
-                (&key.secrets.hash).into(),
-                key.secret_at.into(),
-                previous.map(|(hash, _)| hash).into(),
-                previous.map(|(_, until)| *until).into(),
-                key.created_at.into(),
-                key.grant.expires_at.into(),
-                key.revoked_at.into(),
-                key.last_used_at.into(),
-            ],
-        )
-        .map(drop)
     }
 }

@@ -120,15 +120,16 @@ fn prepare(copy: &Path, backup: &Path, known: &Known) -> Result<Prepared> {
     })?;
     check::examine_schema(&connection)?.require_sound(backup)?;
     let moved = known.moved.as_deref().unwrap_or_default();
-    let store = if moved.is_empty() {
+    let keys = known.keys.as_deref().unwrap_or_default();
+    let store = if moved.is_empty() && keys.is_empty() {
         Store::open_unchanged(connection)
     } else {
-        // An older schema cannot mark them.
+        // An older schema has no place for them.
         Store::open(connection)?
     };
     let changed = continue_numbering(&store, known.last_revs.as_deref());
     let changed = changed.and_then(|()| Ok(store.close_again(moved)?));
-    let changed = changed.and_then(|()| follow_keys(&store, known.keys.as_deref()));
+    let changed = changed.and_then(|()| Ok(store.follow_device_keys(keys)?));
     // One that was ended since the backup must not open again.
     let changed = changed.and_then(|revoked| Ok(store.end_sessions().map(|()| revoked)?));
     drop(store);
@@ -151,14 +152,5 @@ fn continue_numbering(copy: &Store, last_revs: Option<&[LastRev]>) -> Result<()>
             .iter()
             .try_for_each(|last| Ok(copy.raise_last_rev(last)?)),
         None => Ok(copy.raise_last_revs(clock::now_us())?),
-    }
-}
-
-/// Lets the keys of the copy follow those that there are now. Returns those that work in the backup and had
-/// been revoked since.
-fn follow_keys(copy: &Store, keys: Option<&[DeviceKey]>) -> Result<Vec<DeviceKey>> {
-    match keys {
-        Some(keys) if copy.has_device_keys()? => Ok(copy.follow_device_keys(keys)?),
-        _ => Ok(Vec::new()),
     }
 }
