@@ -51,7 +51,7 @@ impl Pull {
         let pull = match marks {
             _ if since % 1000 != 0 => Self::next_page(marks, since, now_us),
             _ if since == 0 => Self::from_beginning(marks, now_us),
-            None => Self::first(since),
+            None => Self::first(since, now_us),
             Some(marks) => Self::following(marks, since, now_us),
         };
         Self {
@@ -103,9 +103,15 @@ impl Pull {
         }
     }
 
-    /// A device that has pulled before, with another key.
-    fn first(since: Rev) -> Self {
-        let from = (since - FIRST_SLACK_US).max(0);
+    /// A device that has pulled before, with another key or in another life of the project. Of one whose clock is further
+    /// ahead than it may be, nothing tells what it has.
+    fn first(since: Rev, now_us: Rev) -> Self {
+        let is_possible = since <= now_us + FIRST_SLACK_US;
+        let from = if is_possible {
+            (since.min(now_us) - FIRST_SLACK_US).max(0)
+        } else {
+            0
+        };
         Self {
             from,
             own: true,
@@ -188,6 +194,25 @@ mod tests {
         ] {
             let pull = Pull::begin(marks, since, NOW);
             assert_eq!((pull.from, pull.own), (from, own), "{marks:?} {since}");
+        }
+    }
+
+    #[test]
+    fn a_device_of_which_nothing_is_known_misses_nothing_of_the_last_day_and_what_a_wrong_clock_hides()
+     {
+        const DAY: Rev = 86_400 * SECOND;
+        let now = 1000 * DAY;
+        for (since, from) in [
+            (now, now - DAY),
+            (now - DAY / 2, now - DAY - DAY / 2),
+            (now + DAY / 2, now - DAY),
+            (now + DAY + 1000, 0),
+            (now + 3 * DAY, 0),
+            (1000, 0),
+        ] {
+            let pull = Pull::begin(None, since, now);
+            assert_eq!((pull.from, pull.own), (from, true), "{since}");
+            assert_eq!(pull.reached(from).unwrap().confirmed, from, "{since}");
         }
     }
 
