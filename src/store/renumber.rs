@@ -18,6 +18,8 @@ struct Future {
     path: String,
     checksum: Option<Checksum>,
     previous: Option<Rev>,
+    /// It is gone, and its rev tells what the path was at a moment.
+    is_purged: bool,
 }
 
 impl Store {
@@ -55,6 +57,7 @@ impl Store {
     }
 
     fn renumber_future(&self, mut project: Project, now_us: Rev) -> Result<u64, Error> {
+        self.forget_nameless(project.number)?;
         let count = self.count_future(project.number, now_us)?;
         self.go_back(&mut project, now_us, count)?;
         let (mut after, mut new_revs) = (now_us, HashMap::new());
@@ -70,8 +73,15 @@ impl Store {
         Ok(count as u64)
     }
 
+    /// A purged version without a path has only proved cursors, and they end with the epoch.
+    fn forget_nameless(&self, project: i64) -> Result<(), Error> {
+        let nameless = "DELETE FROM purged WHERE project = ?1 AND path IS NULL";
+        self.execute(nameless, [project.into()]).map(drop)
+    }
+
     fn count_future(&self, project: i64, now_us: Rev) -> Result<Rev, Error> {
-        let statement = "SELECT count(*) FROM version WHERE project = ?1 AND rev > ?2";
+        let statement = "SELECT (SELECT count(*) FROM version WHERE project = ?1 AND rev > ?2)
+            + (SELECT count(*) FROM purged WHERE project = ?1 AND rev > ?2)";
         let row = self.first(statement, [project.into(), now_us.into()])?;
         row.map_or(Ok(0), |row| row.integer(0))
     }
@@ -93,16 +103,18 @@ impl Store {
 
     fn future(&self, project: i64, after: Rev) -> Result<Vec<Future>, Error> {
         let rows = self.execute(
-            "SELECT rev, path, checksum, previous FROM version
-             WHERE project = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3",
-            [project.into(), after.into(), STEP_VERSIONS.into()],
+            "SELECT rev, path, checksum, previous, 0 FROM version WHERE project = ?1 AND rev > ?2
+             UNION ALL SELECT rev, path, NULL, NULL, 1 FROM purged WHERE project = ?1 AND rev > ?2
+             ORDER BY rev LIMIT ?3",
+            [project.into(), after.into(), STEP.into()],
         )?;
         let version = |mut row: Row| {
             Ok(Future {
                 rev: row.integer(0)?,
                 path: row.take_text(1)?,
-                checksum: row.optional_checksum(2)?,
-                previous: row.optional_integer(3)?,
+                checksum: row.optional_checksum(2),
+                previous: row.optional_integer(3),
+                is_purged: row.integer::<i64>(4)? == 1,
             })
         };
         rows.into_iter().map(version).collect()
@@ -116,6 +128,12 @@ impl Store {
         new_revs: &mut HashMap<Rev, Rev>,
     ) -> Result<(), Error> {
         let rev = next_rev(project.last_rev, 0);
+        if version.is_purged {
+            project.last_rev = rev;
+            let moved = "UPDATE purged SET rev = ?3 WHERE project = ?1 AND rev = ?2";
+            let revs = [project.number, version.rev, rev].map(Value::from);
+            return self.execute(moved, revs).map(drop);
+        }
         project.tag = next_tag(project.tag, rev, &version.path, version.checksum.as_ref());
         (project.last_rev, project.head) = (rev, Some(rev));
         new_revs.insert(version.rev, rev);
@@ -134,17 +152,12 @@ impl Store {
             "UPDATE file SET rev = ?3 WHERE project = ?1 AND deleted IN (0, 1) AND rev = ?2",
             revs(),
         )?;
-        Ok(())
+        // The retention goes on there.
+        let cut = "UPDATE sweep SET rev = ?3 WHERE project = ?1 AND rev = ?2";
+        self.execute(cut, revs()).map(drop)
     }
 
     fn finish_renumbering(&self, project: &Project, now_us: Rev) -> Result<(), Error> {
-        // The one proves cursors of the epoch that ends, the other names a rev that may have moved.
-        for statement in [
-            "DELETE FROM purged WHERE project = ?1",
-            "DELETE FROM sweep WHERE project = ?1",
-        ] {
-            self.execute(statement, [project.number.into()])?;
-        }
         self.execute(
             "UPDATE project SET last_rev = ?2, head = ?3, tag = ?4, epoch = random(),
                swept_at = min(swept_at, ?5) WHERE number = ?1",
@@ -164,6 +177,7 @@ impl Store {
 mod tests {
     use super::super::test_support::{TestFile, id, path};
     use super::*;
+    use crate::store::Purge;
 
     const NOW: Rev = 1_795_000_000_000_000;
     const YEAR: Rev = 31_536_000_000_000;
@@ -216,6 +230,58 @@ mod tests {
         let expected = pushed.project(&id()).unwrap().unwrap();
         assert_eq!(project.last_rev, expected.last_rev);
         assert_eq!(project.tag, expected.tag);
+    }
+
+    #[test]
+    fn what_was_purged_keeps_its_place_in_the_history() {
+        let file = TestFile::new();
+        let store = file.store();
+        let push = |now_us, files: &[(&str, Option<&str>)]| store.push_at(now_us, files)[0];
+        let purge = |at: &str, rev| {
+            let purge = Purge {
+                path: path(at),
+                rev: Some(rev),
+                device: None,
+            };
+            store.purge(&id(), &purge, NOW + 3 * YEAR).unwrap();
+        };
+        let old = push(NOW - 50, &[("old", Some("x"))]);
+        push(NOW - 40, &[("old", Some("y")), ("a", Some("one"))]);
+        let secret = push(NOW + YEAR, &[("a", Some("secret"))]);
+        push(NOW + 2 * YEAR, &[("a", Some("two")), ("b", Some("x"))]);
+        purge("old", old);
+        purge("a", secret);
+        store.renumber(&id(), NOW).unwrap();
+        let rows = store
+            .run("SELECT rev, path FROM purged ORDER BY rev")
+            .unwrap();
+        let purged: Vec<_> = rows
+            .iter()
+            .map(|row| (row.integer::<Rev>(0).unwrap(), row.text(1).unwrap()))
+            .collect();
+        let [(first, "old"), (second, "a")] = purged[..] else {
+            panic!("{purged:?}")
+        };
+        let a = revs_of(&store, "a");
+        assert_eq!(first, old);
+        assert!(
+            a[1] < second && second < a[0] && a[0] <= NOW,
+            "{a:?} {second}"
+        );
+    }
+
+    #[test]
+    fn the_retention_goes_on_where_it_was() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(NOW + YEAR, &[("a", Some("one"))]);
+        let rev = store.push_at(NOW + YEAR, &[("a", Some("two"))])[0];
+        let cut = "INSERT INTO sweep (project, rev, place) SELECT number, ?1, 7 FROM project";
+        store.execute(cut, [rev.into()]).unwrap();
+        store.renumber(&id(), NOW).unwrap();
+        let rows = store.run("SELECT rev, place FROM sweep").unwrap();
+        assert_eq!(rows[0].integer::<Rev>(0).unwrap(), revs_of(&store, "a")[0]);
+        assert_eq!(rows[0].integer::<Rev>(1).unwrap(), 7);
     }
 
     #[test]

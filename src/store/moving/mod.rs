@@ -137,6 +137,7 @@ impl Store {
         copy.contents()?;
         copy.versions()?;
         copy.purged()?;
+        copy.retention()?;
         copy.positions()?;
         to.list_names_at_once(id)
     }
@@ -147,7 +148,7 @@ impl Store {
         let statement = format!(
             "INSERT INTO project (number, id, name, git_repo, last_rev, epoch, head, tag, file_count, total_size,
                digest, swept_at, swept_to)
-             SELECT {NEXT_NUMBER}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, '' RETURNING number"
+             SELECT {NEXT_NUMBER}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 RETURNING number"
         );
         let row = self.first(
             &statement,
@@ -163,6 +164,7 @@ impl Store {
                 (project.total_size as i64).into(),
                 Value::Blob(project.digest.as_bytes().to_vec()),
                 project.pruned_at.into(),
+                project.pruned_to.as_str().into(),
             ],
         )?;
         row.ok_or(Error::Damaged("no project was made"))?.integer(0)
@@ -204,8 +206,12 @@ mod tests {
             .set_pull_marks(key.number, project.number, project.epoch, marks)
             .unwrap();
         store.note_cursor(key.number, &id(), "5", 100).unwrap();
-        let name = "UPDATE project SET name = 'Notes', git_repo = 'r'";
-        store.run(name).unwrap();
+        for state in [
+            "UPDATE project SET name = 'Notes', git_repo = 'r', swept_at = 7, swept_to = 'a'",
+            "INSERT INTO sweep (project, rev, place) SELECT number, 2005, 3 FROM project",
+        ] {
+            store.run(state).unwrap();
+        }
         store
             .execute(
                 "UPDATE version SET key = ?1, device = 'x' WHERE rev = 1005",
@@ -217,13 +223,15 @@ mod tests {
     /// All that is known of the project, without numbers that other tables give.
     fn all(store: &Store) -> Vec<Vec<Vec<Value>>> {
         let tables = [
-            "SELECT id, name, git_repo, epoch, head, tag, file_count, total_size, digest, unportable FROM project",
+            "SELECT id, name, git_repo, epoch, head, tag, file_count, total_size, digest, unportable,
+               swept_at, swept_to FROM project",
             "SELECT checksum, bytes FROM content ORDER BY checksum",
             "SELECT rev, path, checksum, size, modified, device, previous, tag,
                (SELECT bytes FROM content WHERE content.id = content),
                (SELECT id FROM device_key WHERE number = key) FROM version ORDER BY rev",
             "SELECT path, rev, deleted FROM file ORDER BY path",
-            "SELECT rev, tag FROM purged",
+            "SELECT rev, tag, path FROM purged",
+            "SELECT rev, place FROM sweep",
             "SELECT folded, path, fault FROM live_name ORDER BY folded, path",
             "SELECT id, epoch, asked, sent, confirmed, shared_until, cursor, cursor_at
                FROM device_project JOIN device_key ON number = key",

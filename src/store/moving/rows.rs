@@ -56,6 +56,15 @@ impl Transfer<'_> {
         )
     }
 
+    /// Where the retention goes on, if that is inside the history of a path: it takes all below for pruned.
+    pub(super) fn retention(&self) -> Result<(), Error> {
+        self.rows::<3>(
+            "SELECT project, ?4, rev, place FROM sweep WHERE project = ?1 AND project > ?2 LIMIT ?3",
+            "INSERT INTO sweep (project, rev, place)",
+            "(?,?,?)",
+        )
+    }
+
     pub(super) fn positions(&self) -> Result<(), Error> {
         self.rows::<9>(
             "SELECT key, ?4, (SELECT id FROM device_key WHERE number = key), epoch, asked, sent, confirmed,
