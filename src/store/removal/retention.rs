@@ -53,8 +53,30 @@ impl Project {
 }
 
 impl Store {
-    /// Prunes the next paths of a project if that is due, and overwrites what it removes.
+    /// Prunes the next paths of a project if that is due, and of the one that has waited longest, to which nobody may push any
+    /// more. What it removes is overwritten.
     pub fn prune(&self, id: &ProjectId, retention: Retention, now_us: Rev) -> Result<(), Error> {
+        self.prune_project(id, retention, now_us)?;
+        match self.longest_due(now_us)? {
+            Some(id) => self.prune_project(&id, retention, now_us),
+            None => Ok(()),
+        }
+    }
+
+    /// The project whose last step is the longest ago, if its next one is due.
+    fn longest_due(&self, now_us: Rev) -> Result<Option<ProjectId>, Error> {
+        let due = "SELECT id FROM project WHERE swept_at <= ?1 ORDER BY swept_at LIMIT 1";
+        let row = self.first(due, [(now_us - REST_US).into()])?;
+        let id = row.map(|mut row| row.take_text(0)).transpose()?;
+        Ok(id.and_then(ProjectId::parse))
+    }
+
+    fn prune_project(
+        &self,
+        id: &ProjectId,
+        retention: Retention,
+        now_us: Rev,
+    ) -> Result<(), Error> {
         let pruned = self.erase(|store| match store.project(id)? {
             // Another push may have been faster.
             Some(project) if project.prune_is_due(now_us) => {
@@ -358,6 +380,23 @@ mod tests {
         }
         let text = "SELECT count(*) FROM content";
         assert_eq!(store.run(text).unwrap()[0].integer::<Rev>(0).unwrap(), 2);
+    }
+
+    #[test]
+    fn pushes_to_another_project_prune_one_to_which_nobody_pushes() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(2, &[("a", None)]);
+        let active = ProjectId::parse("active".to_owned()).unwrap();
+        let rules = rules();
+        let to = PushTo::new(&active, 4 * DAY, &rules);
+        store
+            .write(|store| store.push(&push(&[("b", Some("x"))]), &to))
+            .unwrap();
+        assert_eq!(kept(&store), [1]);
+        store.prune(&active, RETENTION, 4 * DAY).unwrap();
+        assert!(kept(&store).is_empty());
     }
 
     #[test]
