@@ -1,11 +1,13 @@
 //! The newest change of projects, for the live feed.
 
+use std::collections::BTreeSet;
+
 use super::error::Error;
 use super::project::Project;
 use super::row::Row;
 use super::store::Store;
 use crate::domain::key::Projects;
-use crate::domain::{Cursor, Rev};
+use crate::domain::{Cursor, ProjectId, Rev};
 
 /// Microseconds by which whoever asks for later changes goes back: revs are times, and those of two
 /// projects may be given out in another order than they are stored.
@@ -53,6 +55,23 @@ impl Store {
         rows.iter().map(latest_change).collect()
     }
 
+    /// Every project with its epoch: another one is another life of the project.
+    pub fn lives(&self) -> Result<BTreeSet<(ProjectId, i64)>, Error> {
+        let rows = self.run("SELECT id, epoch FROM project")?;
+        let life = |mut row: Row| {
+            let id = ProjectId::parse(row.take_text(0)?);
+            let id = id.ok_or(Error::Damaged("the id of a project breaks a rule"))?;
+            Ok((id, row.integer(1)?))
+        };
+        rows.into_iter().map(life).collect()
+    }
+
+    /// Whether a project has this epoch.
+    pub fn has_epoch(&self, epoch: i64) -> Result<bool, Error> {
+        let found = "SELECT 1 FROM project WHERE epoch = ?1";
+        Ok(self.first(found, [epoch.into()])?.is_some())
+    }
+
     /// The projects that were deleted after `since` and not made again, and when, in that order: at most
     /// `limit`.
     pub fn latest_deletions(
@@ -90,7 +109,7 @@ mod tests {
     use super::super::push::PushTo;
     use super::super::test_support::{TestFile, push, rules};
     use super::*;
-    use crate::domain::{ProjectId, Push};
+    use crate::domain::Push;
 
     #[test]
     fn a_project_that_was_deleted_is_told_until_it_is_made_again() {

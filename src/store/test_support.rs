@@ -59,7 +59,7 @@ impl TestFile {
         self.folder.path().read_dir().unwrap().any(has)
     }
 
-    pub(super) fn store(&self) -> Store {
+    pub(crate) fn store(&self) -> Store {
         Store::open(self.connection()).unwrap()
     }
 

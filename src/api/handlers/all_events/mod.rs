@@ -42,8 +42,9 @@ pub fn all_events(
         let from_now_on = Position::Exact(now - OVERLAP_US).to_string();
         return open(String::new(), from_now_on);
     };
-    let since = position.parse::<Position>()?.since(now);
-    let missed = |store: &Store| Missed::since(store, projects, since, MOST_PROJECTS);
+    let start = position.parse::<Position>()?;
+    let missed =
+        |store: &Store| Missed::since(store, projects, start.since(store, now)?, MOST_PROJECTS);
     let missed = app.database.with(missed)?;
     let mut events = missed.events();
     match missed.until {
@@ -70,8 +71,8 @@ pub fn begins_with_few(app: &App, position: &str) -> Result<bool, Error> {
     let Ok(position) = position.parse::<Position>() else {
         return Ok(false);
     };
-    let since = position.since(now_us());
     app.database.with(|store| {
+        let since = position.since(store, now_us())?;
         let missed = Missed::since(store, &Projects::All, since, FEW)?;
         let events = missed.changes.len() + missed.deleted.len();
         Ok(missed.until.is_none() && events <= FEW)

@@ -1,11 +1,12 @@
 //! Reads what was stored lately by any process, for those who wait.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use kamiflow_sync_component::domain::Rev;
 use kamiflow_sync_component::domain::key::Projects;
-use kamiflow_sync_component::store::{LatestChange, Losses, OVERLAP_US, Store};
+use kamiflow_sync_component::domain::{ProjectId, Rev};
+use kamiflow_sync_component::store::{self, LatestChange, Losses, OVERLAP_US, Store};
 
 use super::open;
 
@@ -28,7 +29,11 @@ pub struct Reader {
     file: PathBuf,
     last_us: Rev,
     losses: Option<Losses>,
+    lives: Option<Lives>,
 }
+
+/// The projects that there are, each with its epoch.
+type Lives = BTreeSet<(ProjectId, i64)>;
 
 impl Reader {
     pub fn new(file: PathBuf) -> Self {
@@ -36,6 +41,7 @@ impl Reader {
             file,
             last_us: Rev::MAX,
             losses: None,
+            lives: None,
         }
     }
 
@@ -60,20 +66,34 @@ impl Reader {
         }
     }
 
-    fn look(&self, since: Rev) -> Result<(Vec<LatestChange>, Losses)> {
+    fn look(&mut self, since: Rev) -> Result<(Vec<LatestChange>, Losses)> {
         let look = |store: &Store| {
-            let changes = store.latest_changes(&Projects::All, since, MOST + 1)?;
-            Ok((changes, store.losses()?))
+            let lives = store.lives()?;
+            let mut changes = store.latest_changes(&Projects::All, since, MOST + 1)?;
+            // With a history from elsewhere, whose changes may be old.
+            if let Some(come) = self.lives.as_ref().and_then(|before| come(&lives, before)) {
+                let newest = store.latest_changes(&come, 0, MOST + 1)?.into_iter();
+                changes.extend(newest.filter(|change| change.cursor.rev <= since));
+            }
+            Ok::<_, store::Error>((changes, store.losses()?, lives))
         };
-        open::served_store(&self.file)?.snapshot(look)
+        let (changes, losses, lives) = open::served_store(&self.file)?.snapshot(look)?;
+        self.lives = Some(lives);
+        Ok((changes, losses))
     }
+}
+
+/// Projects that were not there before, or had another epoch.
+fn come(lives: &Lives, before: &Lives) -> Option<Projects> {
+    let come = lives.difference(before).map(|(id, _)| id.clone());
+    Some(come.collect::<BTreeSet<_>>())
+        .filter(|come| !come.is_empty())
+        .map(Projects::Only)
 }
 
 #[cfg(test)]
 mod tests {
-    use kamiflow_sync_component::domain::{
-        FilePath, PortablePaths, ProjectId, Push, Put, Rules, SyncFolders,
-    };
+    use kamiflow_sync_component::domain::{FilePath, PortablePaths, Push, Put, Rules, SyncFolders};
     use kamiflow_sync_component::store::PushTo;
 
     use super::*;
@@ -117,6 +137,25 @@ mod tests {
         let back = NOW - 1_000_000_000;
         push(&store, "b", back);
         assert_eq!(read(back), ["b", "a"]);
+    }
+
+    #[test]
+    fn a_project_that_comes_with_old_changes_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.db");
+        let store = open::migrated(&file).unwrap();
+        push(&store, "old", NOW / 2);
+        let mut reader = Reader::new(file);
+        let mut read = || {
+            let changes = reader.read(NOW).changes.into_iter();
+            changes.map(|change| change.project).collect::<Vec<_>>()
+        };
+        assert_eq!(read(), [""; 0]);
+        push(&store, "come", NOW / 2);
+        assert_eq!(read(), ["come"]);
+        assert_eq!(read(), [""; 0]);
+        store.renew_epochs().unwrap();
+        assert_eq!(read().len(), 2);
     }
 
     #[test]
