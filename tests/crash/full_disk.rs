@@ -293,3 +293,21 @@ fn commands_name_the_file_that_has_no_space_left() {
     let report = run(&database, &["doctor"]).failed();
     assert!(report.contains("free: make space"), "{report}");
 }
+
+#[test]
+fn a_file_that_may_not_grow_fails_pushes_and_ends_no_server() {
+    let host = Host::start_in(&["sh", "-c", "ulimit -f 80000; exec \"$@\"", "sh"]);
+    let mut number = 0;
+    let refused = loop {
+        let (status, _) = push(&host, number);
+        if status != 200 {
+            break status;
+        }
+        number += 1;
+    };
+    assert!(number > 0 && refused >= 500, "{number} {refused}");
+    let client = host.client();
+    client.get("/health").good();
+    assert_eq!(client.status("p")["fileCount"], 3 * number);
+    run(&host.database(), &["check"]).good();
+}

@@ -1,5 +1,6 @@
 //! SIGINT (Ctrl-C) and SIGTERM: the first one starts a graceful stop, the second one exits at once.
-//! They are handled because process 1 of a container ignores a signal that has no handler.
+//! They are handled because process 1 of a container ignores a signal that has no handler. SIGXFSZ is, so that a file which may not
+//! grow (`ulimit -f`, systemd's `LimitFSIZE=`) fails a push instead of ending the server.
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,7 +29,12 @@ pub fn watch(stop: CancellationToken) -> Result<()> {
 pub struct Signals {
     interrupts: Signal,
     terminations: Signal,
+    /// Nobody waits for it: the write fails as well.
+    _file_size_limits: Signal,
 }
+
+/// On Linux, on every processor that the program is built for.
+const SIGXFSZ: i32 = 25;
 
 impl Signals {
     /// To be called inside a runtime.
@@ -37,6 +43,7 @@ impl Signals {
         Ok(Self {
             interrupts: listen(SignalKind::interrupt())?,
             terminations: listen(SignalKind::terminate())?,
+            _file_size_limits: listen(SignalKind::from_raw(SIGXFSZ))?,
         })
     }
 
