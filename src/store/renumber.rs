@@ -106,14 +106,14 @@ impl Store {
             "SELECT rev, path, checksum, previous, 0 FROM version WHERE project = ?1 AND rev > ?2
              UNION ALL SELECT rev, path, NULL, NULL, 1 FROM purged WHERE project = ?1 AND rev > ?2
              ORDER BY rev LIMIT ?3",
-            [project.into(), after.into(), STEP.into()],
+            [project.into(), after.into(), STEP_VERSIONS.into()],
         )?;
         let version = |mut row: Row| {
             Ok(Future {
                 rev: row.integer(0)?,
                 path: row.take_text(1)?,
-                checksum: row.optional_checksum(2),
-                previous: row.optional_integer(3),
+                checksum: row.optional_checksum(2)?,
+                previous: row.optional_integer(3)?,
                 is_purged: row.integer::<i64>(4)? == 1,
             })
         };

@@ -390,12 +390,12 @@ mod tests {
         store.push_at(2, &[("a", None)]);
         let active = ProjectId::parse("active".to_owned()).unwrap();
         let rules = rules();
-        let to = PushTo::new(&active, 4 * DAY, &rules);
+        let to = PushTo::new(&active, 4 * DAY_US, &rules);
         store
             .write(|store| store.push(&push(&[("b", Some("x"))]), &to))
             .unwrap();
         assert_eq!(kept(&store), [1]);
-        store.prune(&active, RETENTION, 4 * DAY).unwrap();
+        store.prune(&active, RETENTION, 4 * DAY_US).unwrap();
         assert!(kept(&store).is_empty());
     }
 

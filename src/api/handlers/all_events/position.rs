@@ -53,7 +53,7 @@ impl std::fmt::Display for Position {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::{TestFile, id};
+    use crate::store::test_support::{TestFile, id};
 
     #[test]
     fn a_stream_goes_back_from_an_event_and_not_from_an_exact_position() {

@@ -80,7 +80,10 @@ impl DatabaseGauges {
         let Some(database) = &self.file else { return };
         self.measure(database);
         if let Err(error) = self.count_rows(database) {
-            tracing::warn!(error = format!("{error:#}"), "cannot count the rows for the metrics");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "cannot count the rows for the metrics"
+            );
         }
     }
 
