@@ -77,13 +77,13 @@ impl Report {
             question: _,
         } = self;
         [
-            ("up", uploaded),
-            ("down", downloaded),
+            ("uploaded", uploaded),
+            ("downloaded", downloaded),
             ("merged", merged),
             ("deleted on the server", deleted_there),
             ("deleted here", deleted_here),
-            ("kept, deleted elsewhere", kept),
-            ("back, edited elsewhere", returned),
+            ("kept (deleted elsewhere)", kept),
+            ("restored (edited elsewhere)", returned),
         ]
     }
 }
