@@ -88,6 +88,7 @@ impl Error {
             | Self::Project
             | Self::WiderKey
             | Self::NoSuchKey
+            | Self::Outdated(_)
             | Self::NotConfigured(_)
             | Self::RateLimited { .. }
             | Self::TooManyWaiting { .. }

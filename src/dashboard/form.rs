@@ -1,6 +1,7 @@
 //! What a form of a page sends.
 
 use crate::api::{Body, Error};
+use crate::domain::Rev;
 
 /// Bytes of a form at most; none of ours is near it.
 const MAX_BYTES: usize = 64 << 10;
@@ -33,6 +34,11 @@ impl Form {
         let fields = self.0.iter().filter(move |(field, _)| field == name);
         fields.map(|(_, value)| value.as_str())
     }
+}
+
+/// A time of a hidden field, which has microseconds, as the API takes it.
+pub(super) fn millis(field: &str) -> f64 {
+    field.parse::<Rev>().unwrap_or(0) as f64 / 1000.0
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub enum Error {
     /// A cursor that does not come from the history of this project.
     #[error("the cursor belongs to another history")]
     ResyncRequired,
+    /// A project is not any more where a client has seen it.
+    #[error("the project has changed since")]
+    ProjectHasChanged,
     /// There is no such project.
     #[error("this project does not exist")]
     NoProject,

@@ -6,15 +6,29 @@ use super::history::StoredVersion;
 use super::past::{Past, PastState};
 use super::push::{Applied, PushTo};
 use super::store::Store;
-use crate::domain::{Content, Delete, FilePath, ProjectId, Push, Put, Rev};
+use crate::domain::{Content, Cursor, Delete, FilePath, ProjectId, Push, Put, Rev};
 
 /// What to restore.
 #[derive(Debug)]
 pub enum RestoreTo {
     /// One version of one path.
-    Version(FilePath, Rev),
-    /// The project, or some of its paths, as it was right after this rev.
-    Moment(Rev, Option<Vec<FilePath>>),
+    Version {
+        /// The path of the file.
+        path: FilePath,
+        /// The rev of the version.
+        rev: Rev,
+        /// The newest version of the file, as the client knows it; what others have stored since is a conflict.
+        base: Option<Rev>,
+    },
+    /// The project as it was at a moment.
+    Moment {
+        /// Right after this rev.
+        at: Rev,
+        /// These paths only.
+        paths: Option<Vec<FilePath>>,
+        /// Where the project is, as the client knows it.
+        cursor: Option<Cursor>,
+    },
 }
 
 /// What a restore did.
@@ -29,11 +43,21 @@ pub struct Restored {
     pub purged: Vec<String>,
 }
 
+impl RestoreTo {
+    fn base(&self) -> Option<Rev> {
+        match self {
+            Self::Version { base, .. } => *base,
+            Self::Moment { .. } => None,
+        }
+    }
+}
+
 impl Store {
     /// Restores; with `dry_run`, only returns what would happen.
     ///
     /// [`Error::NoProject`], [`Error::NoVersion`] and [`Error::BeforeFirstVersion`] for what never
-    /// was, [`Error::ContentPruned`] for content that is no longer kept.
+    /// was, [`Error::ContentPruned`] for content that is no longer kept, [`Error::ProjectHasChanged`] for a project
+    /// that is not where the client has seen it.
     pub fn restore(
         &self,
         past: &RestoreTo,
@@ -42,8 +66,9 @@ impl Store {
         dry_run: bool,
     ) -> Result<Restored, Error> {
         let restore = |store: &Self| {
+            let base = past.base();
             let past = store.past(to.id, past)?;
-            let (push, sources) = as_push(past.states)?;
+            let (push, sources) = as_push(past.states, base)?;
             let push = Push {
                 device: device.clone(),
                 ..push
@@ -67,13 +92,17 @@ impl Store {
     }
 
     fn past(&self, id: &ProjectId, to: &RestoreTo) -> Result<Past, Error> {
-        let project = self.project(id)?.ok_or(Error::NoProject)?.number;
+        let project = self.project(id)?.ok_or(Error::NoProject)?;
+        let (now_at, project) = (project.cursor(), project.number);
         match to {
-            RestoreTo::Moment(rev, _) if !self.reaches_back_to(project, *rev)? => {
+            RestoreTo::Moment { cursor, .. } if cursor.is_some_and(|seen| seen != now_at) => {
+                Err(Error::ProjectHasChanged)
+            }
+            RestoreTo::Moment { at, .. } if !self.reaches_back_to(project, *at)? => {
                 Err(Error::BeforeFirstVersion)
             }
-            RestoreTo::Moment(rev, paths) => self.past_at(project, *rev, paths.as_deref()),
-            RestoreTo::Version(path, rev) => match self.version(project, path, *rev)? {
+            RestoreTo::Moment { at, paths, .. } => self.past_at(project, *at, paths.as_deref()),
+            RestoreTo::Version { path, rev, .. } => match self.version(project, path, *rev)? {
                 Some(stored) => Ok(Past::of(path, stored)),
                 None => Err(Error::NoVersion {
                     path: path.to_string(),
@@ -95,7 +124,7 @@ impl Store {
 
 /// A push that makes the newest versions equal to those of the moment, and the rev that each
 /// of its entries comes from.
-fn as_push(states: Vec<PastState>) -> Result<(Push, Vec<Option<Rev>>), Error> {
+fn as_push(states: Vec<PastState>, base: Option<Rev>) -> Result<(Push, Vec<Option<Rev>>), Error> {
     let (mut push, mut sources, mut deleted) = (Push::default(), Vec::new(), Vec::new());
     for state in states {
         let rev = state.version.as_ref().map(|stored| stored.version.rev);
@@ -103,11 +132,11 @@ fn as_push(states: Vec<PastState>) -> Result<(Push, Vec<Option<Rev>>), Error> {
             .map_err(|_| Error::Damaged("a stored path breaks a rule"))?;
         match state.version {
             Some(stored) if !stored.version.is_deletion() => {
-                push.puts.push(put(path, &stored)?);
+                push.puts.push(put(path, base, &stored)?);
                 sources.push(rev);
             }
             _ => {
-                push.deletes.push(Delete { path, base: None });
+                push.deletes.push(Delete { path, base });
                 deleted.push(rev);
             }
         }
@@ -116,7 +145,7 @@ fn as_push(states: Vec<PastState>) -> Result<(Push, Vec<Option<Rev>>), Error> {
     Ok((push, sources))
 }
 
-fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
+fn put(path: FilePath, base: Option<Rev>, stored: &StoredVersion) -> Result<Put, Error> {
     let version = &stored.version;
     let kept = version.checksum.filter(|_| stored.content.is_some());
     let checksum = kept.ok_or_else(|| Error::ContentPruned {
@@ -126,7 +155,7 @@ fn put(path: FilePath, stored: &StoredVersion) -> Result<Put, Error> {
         path,
         checksum,
         modified: version.modified,
-        base: None,
+        base,
         size: version.size,
         content: Content::Stored,
     })
@@ -137,6 +166,23 @@ mod tests {
     use super::super::removal::Purge;
     use super::super::test_support::{TestFile, id, path, rules};
     use super::*;
+    use crate::domain::Rejection;
+
+    fn version(at: &str, rev: Rev, base: Option<Rev>) -> RestoreTo {
+        RestoreTo::Version {
+            path: path(at),
+            rev,
+            base,
+        }
+    }
+
+    fn moment(at: Rev) -> RestoreTo {
+        RestoreTo::Moment {
+            at,
+            paths: None,
+            cursor: None,
+        }
+    }
 
     fn restore(store: &Store, to: RestoreTo, dry_run: bool) -> Result<Restored, Error> {
         store.restore(&to, None, &PushTo::new(&id(), 100, &rules()), dry_run)
@@ -148,7 +194,7 @@ mod tests {
         let store = file.store();
         store.push_at(1, &[("a", Some("one"))]);
         store.push_at(2, &[("a", Some("two"))]);
-        let restored = restore(&store, RestoreTo::Version(path("a"), 1), false).unwrap();
+        let restored = restore(&store, version("a", 1, None), false).unwrap();
         assert_eq!(restored.sources, [Some(1)]);
         let project = store.project(&id()).unwrap().unwrap();
         let newest = store.newest_version(project.number, &path("a")).unwrap();
@@ -190,7 +236,12 @@ mod tests {
         with_purged_versions(&store);
         let purged = |moment, paths: Option<&[&str]>| {
             let paths = paths.map(|paths| paths.iter().map(|at| path(at)).collect());
-            let restored = restore(&store, RestoreTo::Moment(moment, paths), true).unwrap();
+            let to = RestoreTo::Moment {
+                at: moment,
+                paths,
+                cursor: None,
+            };
+            let restored = restore(&store, to, true).unwrap();
             let outcomes = restored.applied.outcomes.into_iter();
             let outcomes: Vec<_> = outcomes.map(|outcome| outcome.path).collect();
             (restored.purged.join(" "), outcomes.join(" "))
@@ -212,7 +263,7 @@ mod tests {
         store.push_at(1, &[("a", Some("one"))]);
         store.push_at(2, &[("b", Some("two")), ("a", None)]);
         let before = store.project(&id()).unwrap().unwrap();
-        let restored = restore(&store, RestoreTo::Moment(1, None), true).unwrap();
+        let restored = restore(&store, moment(1), true).unwrap();
         assert_eq!(restored.sources, [Some(1), None]);
         assert_eq!(restored.applied.cursor, before.cursor());
         let after = store.project(&id()).unwrap().unwrap();
@@ -228,7 +279,7 @@ mod tests {
         let writer = file.store();
         writer.run("BEGIN IMMEDIATE").unwrap();
         let store = store.with_lock_timeout(std::time::Duration::ZERO);
-        let to = || RestoreTo::Version(path("a"), 1);
+        let to = || version("a", 1, None);
         assert_eq!(restore(&store, to(), true).unwrap().sources, [Some(1)]);
         assert!(matches!(restore(&store, to(), false), Err(Error::Busy)));
     }
@@ -237,12 +288,35 @@ mod tests {
     fn a_moment_before_the_first_version_is_an_error() {
         let file = TestFile::new();
         let store = file.store();
-        let unknown = restore(&store, RestoreTo::Moment(1, None), false);
+        let unknown = restore(&store, moment(1), false);
         assert!(matches!(unknown, Err(Error::NoProject)));
         let file = TestFile::new();
         let store = file.store();
         store.push_at(50, &[("a", Some("one"))]);
-        let early = restore(&store, RestoreTo::Moment(1, None), false);
+        let early = restore(&store, moment(1), false);
         assert!(matches!(early, Err(Error::BeforeFirstVersion)));
+    }
+    #[test]
+    fn what_has_changed_since_it_was_seen_is_left_as_it_is() {
+        let file = TestFile::new();
+        let store = file.store();
+        store.push_at(1, &[("a", Some("one"))]);
+        store.push_at(11, &[("a", Some("two"))]);
+        let seen = store.project(&id()).unwrap().unwrap().cursor();
+        let back = |cursor| RestoreTo::Moment {
+            at: 1,
+            paths: None,
+            cursor: Some(cursor),
+        };
+        assert!(restore(&store, back(seen), true).is_ok());
+        store.push_at(21, &[("a", Some("three"))]);
+        let conflict = restore(&store, version("a", 1, Some(11)), false);
+        let is_conflict = |error| matches!(error, Error::Rejected(Rejection::Conflict(_)));
+        assert!(conflict.is_err_and(is_conflict));
+        for dry_run in [true, false] {
+            let changed = restore(&store, back(seen), dry_run);
+            assert!(matches!(changed, Err(Error::ProjectHasChanged)));
+        }
+        assert!(restore(&store, version("a", 1, Some(21)), false).is_ok());
     }
 }

@@ -26,6 +26,8 @@ pub struct KeyRequest<'a> {
     projects: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow, default)]
     expires_at: Option<Moment<'a>>,
+    #[serde(borrow, default)]
+    unless_made_since: Option<Moment<'a>>,
 }
 
 impl<'a> KeyRequest<'a> {
@@ -57,6 +59,14 @@ impl<'a> KeyRequest<'a> {
         }
     }
 
+    /// The moment since which no other key of the name is to have been made.
+    pub fn unless_made_since(&self) -> Result<Option<Rev>, BodyError> {
+        let since = self.unless_made_since.as_ref();
+        since
+            .map(|at| at.as_micros("unless_made_since"))
+            .transpose()
+    }
+
     fn projects(&self) -> Result<Projects, BodyError> {
         let Some(ids) = &self.projects else {
             return Ok(Projects::All);
@@ -85,20 +95,20 @@ fn bad(field: &str, rule: &str) -> BodyError {
 const GRACE_S: u32 = 86_400;
 const MAX_GRACE_S: u32 = 30 * 86_400;
 
-/// The body of `POST /v1/keys/:id/rotate`, which may be empty. An unknown field is refused, since with a misspelt `grace_s` the secret
-/// before would work for a day.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RotateRequest {
+/// The body of `POST /v1/keys/:id/rotate`, which may be empty.
+#[derive(Default, Deserialize)]
+pub struct RotateRequest<'a> {
     #[serde(default)]
     grace_s: Option<u32>,
+    #[serde(borrow, default)]
+    secret_at: Option<Moment<'a>>,
 }
 
-impl RotateRequest {
+impl<'a> RotateRequest<'a> {
     /// Reads a body; the error names the JSON path of what is wrong.
-    pub fn parse(body: &[u8]) -> Result<Self, BodyError> {
+    pub fn parse(body: &'a [u8]) -> Result<Self, BodyError> {
         if body.trim_ascii().is_empty() {
-            Ok(Self { grace_s: None })
+            Ok(Self::default())
         } else {
             body::parse(body)
         }
@@ -113,6 +123,12 @@ impl RotateRequest {
                 "must be 0 to 2592000 seconds, which is 30 days",
             )),
         }
+    }
+
+    /// When the secret that it replaces was made, as the client knows it.
+    pub fn secret_at(&self) -> Result<Option<Rev>, BodyError> {
+        let at = self.secret_at.as_ref();
+        at.map(|at| at.as_micros("secret_at")).transpose()
     }
 }
 
@@ -143,6 +159,9 @@ pub struct KeyView {
     /// Milliseconds since 1970.
     #[serde(serialize_with = "millis")]
     pub created_at: Rev,
+    /// When its secret was made, in milliseconds since 1970.
+    #[serde(serialize_with = "millis")]
+    pub secret_at: Rev,
     /// Milliseconds since 1970, at most ten minutes before the last use; null before the first.
     #[serde(serialize_with = "optional_millis")]
     pub last_used_at: Option<Rev>,

@@ -21,12 +21,18 @@ pub struct RestoreRequest<'a> {
     /// The rev of the version to restore.
     #[serde(default, deserialize_with = "super::json_number::rev")]
     pub rev: Option<Rev>,
+    /// Together with `rev`: the newest version of the file, as the client knows it; 0 for none.
+    #[serde(default, deserialize_with = "super::json_number::rev")]
+    pub base: Option<Rev>,
     /// The moment to which the whole project goes back.
     #[serde(borrow, default)]
     pub at: Option<Moment<'a>>,
     /// Together with `at`: these paths only.
     #[serde(borrow, default, deserialize_with = "super::entries::optional")]
     pub paths: Option<Vec<Cow<'a, str>>>,
+    /// Together with `at`: the `cursor` of the project, as the client knows it.
+    #[serde(borrow, default)]
+    pub cursor: Option<Cow<'a, str>>,
     /// Whether only to report what would happen.
     #[serde(default)]
     pub dry_run: bool,

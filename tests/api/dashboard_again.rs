@@ -1,5 +1,7 @@
 //! The dashboard: forms of a page that is out of date, and forms that are sent again.
 
+use std::thread;
+
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
@@ -164,4 +166,83 @@ fn a_form_that_is_sent_again_makes_no_second_key() {
     let other = [("name", "phone"), ("scope", "read"), ("all", "yes")];
     browser.submit(&page, DEVICES, &other).good();
     assert_eq!(keys(&host).len(), 2);
+}
+
+/// Sends a form of a page several times at once, and returns the answers.
+fn submit_at_once(
+    host: &Host,
+    browser: &Browser,
+    page: &Page,
+    to: &str,
+    fields: &[(&str, &str)],
+) -> Vec<Page> {
+    let cookie = browser.cookie();
+    let submit = || {
+        let browser = host.browser();
+        browser.set_cookie(&cookie);
+        browser.submit(page, to, fields)
+    };
+    thread::scope(|scope| {
+        let sent = [(); 6].map(|()| scope.spawn(submit));
+        sent.map(|sent| sent.join().unwrap()).into()
+    })
+}
+
+fn with_key(pages: &[Page]) -> usize {
+    let pages = pages.iter();
+    pages
+        .filter(|page| page.html.contains("<code>kfs_"))
+        .count()
+}
+
+#[test]
+fn a_form_that_is_sent_several_times_at_once_counts_once() {
+    let host = Host::start();
+    let made = make(&host, &json!({ "name": "laptop", "scope": "read" }));
+    let browser = host.signed_in(KEY);
+    let rotate = format!("{DEVICES}/{}/rotate", made["id"].as_str().unwrap());
+    for name in ["a", "b", "c"] {
+        let page = browser.get(DEVICES).good();
+        let fields = [("name", name), ("scope", "read"), ("all", "yes")];
+        let answers = submit_at_once(&host, &browser, &page, DEVICES, &fields);
+        assert_eq!(with_key(&answers), 1);
+    }
+    assert_eq!(keys(&host).len(), 4);
+    let mut key = made["key"].as_str().unwrap().to_owned();
+    for _ in 0..3 {
+        let page = browser.get(DEVICES).good();
+        let answers = submit_at_once(&host, &browser, &page, &rotate, &[]);
+        assert_eq!(with_key(&answers), 1);
+        // The device that has the key before still has its day.
+        host.with_key(Some(&key)).get("/v1/info").good();
+        let shown = answers
+            .iter()
+            .find_map(|page| page.html.split_once("<code>kfs_"));
+        let (_, shown) = shown.unwrap();
+        key = format!("kfs_{}", shown.split('<').next().unwrap());
+    }
+}
+
+#[test]
+fn an_edit_that_meets_a_restore_is_not_replaced_by_it() {
+    let host = Host::start();
+    let client = host.client();
+    let first = store(&client, "one").to_string();
+    store(&client, "two");
+    let browser = host.signed_in(KEY);
+    for round in 0..10 {
+        let text = format!("round {round}");
+        let page = browser.get(&format!("{PROJECT}/files/a.md")).good();
+        let fields = [("path", "a.md"), ("rev", first.as_str())];
+        let pushed = thread::scope(|scope| {
+            let push = scope.spawn(|| store(&host.client(), &text));
+            let answer = browser.submit(&page, VERSIONS, &fields);
+            let is_restored = answer.leads_to().ends_with("?done=version-restored");
+            (push.join().unwrap(), is_restored)
+        });
+        // A restore that was done was done before the push.
+        let newest = client.get("/v1/projects/p/history?path=a.md").good();
+        let newest = newest["versions"][0]["rev"].as_i64().unwrap();
+        assert_eq!(newest, pushed.0, "{pushed:?}");
+    }
 }

@@ -76,6 +76,9 @@ fn ask_everything(seen: &mut Seen) {
     host.client().push_files("p", &[("a", "x")]).good();
     let database = Connection::open(host.database()).unwrap();
     make_keys(&database, 1);
+    let outdated = r#"{"secret_at":0}"#;
+    let rotate = ("POST", "/v1/keys/0000000000/rotate", outdated);
+    ask(seen, &host.client(), rotate, &[]);
     let narrow = Host::with(&[("RATE_LIMIT_MAX_REQUESTS", "1")]);
     narrow.client().get("/v1/info").good();
     for request in SOUND {
@@ -127,6 +130,7 @@ fn ask_for_trouble(seen: &mut Seen) {
         ("POST", purge, r#"{"path":".hidden"}"#.to_owned()),
         ("POST", restore, version.clone()),
         ("POST", restore, r#"{"path":"a","rev":1}"#.to_owned()),
+        ("POST", restore, r#"{"at":1,"cursor":"0"}"#.to_owned()),
         ("POST", restore, r#"{"path":".hidden","rev":1}"#.to_owned()),
         ("POST", "/v1/keys/none/rotate", String::new()),
         ("DELETE", "/v1/keys/none", String::new()),

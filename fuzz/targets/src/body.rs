@@ -185,13 +185,16 @@ pub fn restore(data: &[u8]) {
 /// `None` for a moment that only milliseconds can express.
 fn restore_body(moment: &RestoreTo) -> Option<Value> {
     Some(match moment {
-        RestoreTo::Version(path, rev) => json!({ "path": path.as_str(), "rev": rev }),
-        RestoreTo::Moment(rev, paths) => {
+        RestoreTo::Version { path, rev, base } => {
+            json!({ "path": path.as_str(), "rev": rev, "base": base })
+        }
+        RestoreTo::Moment { at, paths, cursor } => {
             let text = |path: &FilePath| path.to_string();
             let paths = paths
                 .as_ref()
                 .map(|paths| paths.iter().map(text).collect::<Vec<_>>());
-            json!({ "at": time(*rev)?, "paths": paths })
+            let cursor = cursor.map(|cursor| cursor.to_string());
+            json!({ "at": time(*at)?, "paths": paths, "cursor": cursor })
         }
     })
 }
@@ -205,7 +208,10 @@ fn time(rev: i64) -> Option<String> {
 
 fn describe(moment: &RestoreTo) -> String {
     match moment {
-        RestoreTo::Version(path, rev) => format!("{path:?} {rev}"),
-        RestoreTo::Moment(rev, paths) => format!("{rev} {paths:?}"),
+        RestoreTo::Version { path, rev, base } => format!("{path:?} {rev} {base:?}"),
+        RestoreTo::Moment { at, paths, cursor } => {
+            let cursor = cursor.map(|cursor| cursor.to_string());
+            format!("{at} {paths:?} {cursor:?}")
+        }
     }
 }

@@ -16,6 +16,7 @@ impl From<store::Error> for Error {
             store::Error::Unreachable(source) => Self::Unreachable(source),
             store::Error::Rejected(rejection) => Self::Rejected(rejection),
             store::Error::ResyncRequired => Self::ResyncRequired,
+            store::Error::ProjectHasChanged => Self::Outdated("the project has changed"),
             store::Error::Moved => Self::Moved,
             store::Error::NoProject
             | store::Error::NeverStored { .. }

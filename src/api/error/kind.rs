@@ -94,6 +94,7 @@ impl Error {
                 refused(StatusCode::UNPROCESSABLE_ENTITY, "duplicate_path")
             }
             Self::BadCursor => refused(StatusCode::BAD_REQUEST, "bad_cursor"),
+            Self::Outdated(_) => refused(StatusCode::CONFLICT, "outdated"),
             Self::ResyncRequired => refused(StatusCode::GONE, "resync_required"),
             Self::ContentGone { .. } => refused(StatusCode::GONE, "content_gone"),
             Self::Rejected(rejection) => kind_of(rejection),
@@ -165,6 +166,7 @@ mod tests {
             (Error::Project, 403, false),
             (Error::NoSuchKey, 404, false),
             (Error::TooManyKeys { limit: 1 }, 409, false),
+            (Error::Outdated("it was changed"), 409, false),
             (Error::RateLimited { retry_after_s: 1 }, 429, true),
             (Error::BodyTooLarge { limit_bytes: 1 }, 413, false),
             (Error::UnsupportedEncoding("br".into()), 415, false),

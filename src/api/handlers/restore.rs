@@ -8,8 +8,7 @@ use crate::api::error::Error;
 use crate::api::moment::moment;
 use crate::api::request::file_path;
 use crate::api::response::ok_json;
-use crate::api::waiting::{Publication, with_news};
-use crate::domain::{FilePath, Outcome, ProjectId, Rev};
+use crate::domain::{Cursor, FilePath, Outcome, ProjectId, Rev};
 use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;
 use crate::wire::portability::warnings;
@@ -20,7 +19,8 @@ use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
 /// that moment was purged stays as it is.
 ///
 /// 404 for a version that never was and for a moment before the first one, 410 when a content is no
-/// longer kept, 422 when a restored path clashes with another, or is not synced any more.
+/// longer kept, 409 when the file or the project is not as
+/// the client has seen it, 422 when a restored path clashes with another, or is not synced any more.
 pub fn restore(
     app: &App,
     id: &ProjectId,
@@ -43,16 +43,28 @@ pub fn restore(
 
 /// What a request asks for: 400 and 422 for what breaks a rule.
 pub fn restore_to(request: RestoreRequest) -> Result<RestoreTo, Error> {
+    let (base, seen) = (request.base, request.cursor);
     match (request.path, request.rev, request.at, request.paths) {
-        (Some(path), Some(rev), None, None) => Ok(RestoreTo::Version(file_path(&path)?, rev)),
-        (None, None, Some(at), paths) => Ok(RestoreTo::Moment(
-            at.as_micros("at")?,
-            paths.map(file_paths).transpose()?,
-        )),
+        (Some(path), Some(rev), None, None) if seen.is_none() => Ok(RestoreTo::Version {
+            path: file_path(&path)?,
+            rev,
+            base,
+        }),
+        (None, None, Some(at), paths) if base.is_none() => Ok(RestoreTo::Moment {
+            at: at.as_micros("at")?,
+            paths: paths.map(file_paths).transpose()?,
+            cursor: seen.as_deref().map(cursor).transpose()?,
+        }),
         _ => Err(bad_field(
-            "body: say either path and rev, or at, which may go with paths and dry_run.".to_owned(),
+            "body: say either path and rev, which may go with base, or at, which may go with paths and cursor.".to_owned(),
         )),
     }
+}
+
+fn cursor(text: &str) -> Result<Cursor, Error> {
+    let rule = || bad_field("cursor: must be the cursor of an earlier answer.".to_owned());
+    let parsed = Cursor::parse(text).map_err(|_| rule())?;
+    Ok(parsed.unwrap_or(Cursor::BEGINNING))
 }
 
 fn bad_field(rule: String) -> Error {

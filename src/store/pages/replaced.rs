@@ -180,7 +180,11 @@ mod tests {
         let store = file.store();
         edit(&store, "laptop", 1, 100, "first");
         edit(&store, "laptop", 11, 300, "newer");
-        let to = RestoreTo::Version(path("a"), 1);
+        let to = RestoreTo::Version {
+            path: path("a"),
+            rev: 1,
+            base: None,
+        };
         store
             .restore(&to, None, &PushTo::new(&id(), 21, &rules()), false)
             .unwrap();

@@ -42,6 +42,7 @@ fn view(key: DeviceKey) -> KeyView {
     KeyView {
         own: OwnKey::new(Some(key.id), key.name, &key.grant),
         created_at: key.created_at,
+        secret_at: key.secret_at,
         last_used_at: key.last_used_at,
         revoked_at: key.revoked_at,
     }

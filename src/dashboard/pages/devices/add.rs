@@ -8,17 +8,16 @@ use super::list::list;
 use super::problem::Problem;
 use super::secret;
 use crate::api::Error;
-use crate::dashboard::form::Form;
+use crate::dashboard::form::{Form, millis};
 use crate::dashboard::visit::Visit;
-use crate::domain::key::Scope;
 
 /// Makes a key and shows its secret, once; the form again when the API refuses it, and when it is sent again.
 pub fn add_device(visit: &Visit, form: &Form) -> Result<Response<Vec<u8>>, Error> {
-    if is_sent_again(visit, form)? {
-        return refuse(visit, form, Problem::made_already(), StatusCode::CONFLICT);
-    }
     match visit.ask(Method::POST, "/v1/keys", &request(form)) {
         Ok(answer) => secret::show(visit, &answer, "Connect the device"),
+        Err(Error::Outdated(_)) => {
+            refuse(visit, form, Problem::made_already(), StatusCode::CONFLICT)
+        }
         Err(error) if error.status().is_client_error() => {
             refuse(visit, form, Problem::of(&error), error.status())
         }
@@ -37,21 +36,16 @@ fn refuse(
     Ok(response)
 }
 
-/// Whether the form has made its key: a browser sends a form again when the page with the secret is loaded again.
-/// Then there is a key with this name that is newer than the form, revoked or not.
-fn is_sent_again(visit: &Visit, form: &Form) -> Result<bool, Error> {
-    visit.caller.require(Scope::Manage)?;
-    let (name, shown) = (form.text("name"), form.text("shown").parse().unwrap_or(0));
-    let keys = visit.app.database.with(|store| store.every_device_key())?;
-    let own = visit.grant()?;
-    let mut managed = keys.iter().filter(|key| own.covers(&key.grant));
-    Ok(managed.any(|key| key.name == name && key.created_at >= shown))
-}
-
 /// The body of the request that makes the key. It opens the projects that were chosen, and all only where
-/// none was. It works until the end of its last day.
+/// none was. It works until the end of its last day. A browser sends
+/// a form again when the page with the secret is loaded again: then there is a key with this name that is newer than
+/// the form, revoked or not.
 fn request(form: &Form) -> Value {
-    let mut body = json!({ "name": form.text("name"), "scope": form.text("scope") });
+    let mut body = json!({
+        "name": form.text("name"),
+        "scope": form.text("scope"),
+        "unless_made_since": millis(form.text("shown")),
+    });
     let chosen: Vec<&str> = form.all("project").collect();
     if !chosen.is_empty() || form.text("all") != "yes" {
         body["projects"] = chosen.into();

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use http::{Method, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::head::Head;
 use super::restored::{Outcome, Restored};
@@ -85,7 +85,7 @@ impl Page {
         };
         self.at = field(at);
         let exact = at.to_rfc3339_opts(SecondsFormat::Micros, true);
-        match ask(visit, id, &exact, true) {
+        match ask(visit, id, json!({ "at": exact, "dry_run": true })) {
             Ok(response) => {
                 let answer = Restored::read(&response)?;
                 self.preview = Some(Preview::new(exact, Time(at.timestamp_micros()), answer));
@@ -149,22 +149,23 @@ fn change(outcome: Outcome) -> Option<Change> {
 /// Goes back to the moment `at`: each file that is different now gets a new version. When the project has changed
 /// since the preview, which ended at `cursor`, it is shown anew instead.
 pub fn restore(visit: &Visit, id: &ProjectId, form: &Form) -> Result<Response<Vec<u8>>, Error> {
-    visit.caller.require(Scope::Write)?;
-    visit.require_project(id)?;
     let (at, address) = (form.text("at"), project_address(id.as_str()));
-    let summary = visit.app.database.with(|store| store.project_summary(id))?;
-    let cursor = summary.map(|summary| summary.project.cursor().to_string());
-    if cursor.is_some_and(|cursor| cursor != form.text("cursor")) {
-        let (preview, why) = (format!("{address}/restore"), Done::ProjectHasChanged);
-        return Ok(reply::not_done(&preview, &[("at", at)], why));
-    }
-    let answer = ask(visit, id, at, false)?;
+    let answer = match ask(
+        visit,
+        id,
+        json!({ "at": at, "cursor": form.text("cursor") }),
+    ) {
+        Err(Error::Outdated(_)) => {
+            let (preview, why) = (format!("{address}/restore"), Done::ProjectHasChanged);
+            return Ok(reply::not_done(&preview, &[("at", at)], why));
+        }
+        answer => answer?,
+    };
     let done = Restored::read(&answer)?.told(Done::ProjectRestored);
     Ok(reply::done(&address, done, answer))
 }
 
-fn ask(visit: &Visit, id: &ProjectId, at: &str, dry_run: bool) -> Result<Response<Vec<u8>>, Error> {
-    let body = json!({ "at": at, "dry_run": dry_run });
+fn ask(visit: &Visit, id: &ProjectId, body: Value) -> Result<Response<Vec<u8>>, Error> {
     visit.ask(Method::POST, &api_address(id.as_str(), "/restore"), &body)
 }
 
