@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use support::{Browser, Host, KEY, Page};
+use support::{Browser, Host, KEY, Page, file};
 
 use super::dashboard::{HOSTILE, assert_harmless};
 use super::keys::make;
@@ -269,4 +269,39 @@ fn many_devices_with_any_names_are_shown_in_small_pages() {
         }
     }
     assert_eq!(shown, 120);
+}
+
+#[test]
+fn projects_of_one_name_are_told_apart_and_missing_ones_are_pointed_out() {
+    let host = Host::start();
+    let client = host.client();
+    for (id, name) in [
+        ("p1", "Zebra"),
+        ("p2", "Diary"),
+        ("p3", "Diary"),
+        ("p4", "apple"),
+    ] {
+        let push = json!({ "files": [file("a", b"x")], "metadata": { "name": name } });
+        client.push(id, &push).good();
+    }
+    let browser = host.signed_in(KEY);
+    let html = browser.get(DEVICES).good().html;
+    let offered = html.split("name=\"project\" value=\"").skip(1);
+    let offered: Vec<_> = offered
+        .map(|choice| choice.split("</label>").next().unwrap())
+        .collect();
+    let ids: Vec<_> = offered.iter().map(|choice| &choice[..2]).collect();
+    assert_eq!(ids, ["p4", "p2", "p3", "p1"]);
+    for choice in offered {
+        let id = format!("<bdi>{}</bdi>", &choice[..2]);
+        assert!(choice.contains(&id), "{choice}");
+    }
+    let more = "There are more projects";
+    assert!(!html.contains(more));
+    for number in 0..200 {
+        client
+            .push_files(&format!("q{number}"), &[("a", "x")])
+            .good();
+    }
+    assert!(browser.get(DEVICES).good().html.contains(more));
 }

@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::api::Error;
 use crate::api::clock::now_us;
 use crate::dashboard::form::Form;
-use crate::dashboard::format::Name;
+use crate::dashboard::pages::parts::ProjectName;
 use crate::dashboard::visit::Visit;
 use crate::domain::Rev;
 use crate::domain::key::{Projects, Scope};
@@ -20,6 +20,8 @@ pub struct NewDevice {
     pub name: String,
     pub scopes: Vec<ScopeChoice>,
     pub projects: Vec<ProjectChoice>,
+    /// Whether there are more than are offered.
+    pub has_more: bool,
     /// Whether the key that makes it opens some projects only.
     pub is_limited: bool,
     /// Whether it opens all projects, unless some are chosen.
@@ -42,7 +44,7 @@ pub struct ScopeChoice {
 /// A project to choose.
 pub struct ProjectChoice {
     pub id: String,
-    pub name: Name,
+    pub name: ProjectName,
     pub is_chosen: bool,
 }
 
@@ -74,7 +76,8 @@ impl NewDevice {
                 .iter()
                 .map(|scope| choice(scope, Scope::Write))
                 .collect(),
-            projects: page.projects.into_iter().map(project).collect(),
+            projects: choices(page.projects),
+            has_more: page.has_more,
             is_limited: *own != Projects::All,
             is_all: true,
             expires: String::new(),
@@ -107,7 +110,7 @@ impl NewDevice {
                 0,
                 ProjectChoice {
                     id: id.to_owned(),
-                    name: Name::new(id),
+                    name: ProjectName::new(id, None),
                     is_chosen: true,
                 },
             ),
@@ -136,10 +139,16 @@ fn choice((scope, meaning): &(Scope, &'static str), chosen: Scope) -> ScopeChoic
     }
 }
 
+/// In the order of what is shown, without regard to case.
+fn choices(projects: Vec<ProjectSummary>) -> Vec<ProjectChoice> {
+    let mut choices: Vec<_> = projects.into_iter().map(project).collect();
+    choices.sort_by_cached_key(|project| project.name.name.to_lowercase());
+    choices
+}
+
 fn project(summary: ProjectSummary) -> ProjectChoice {
-    let name = summary.name.filter(|name| !name.trim().is_empty());
     ProjectChoice {
-        name: Name::new(name.unwrap_or_else(|| summary.id.clone())),
+        name: ProjectName::new(&summary.id, summary.name.as_deref()),
         id: summary.id,
         is_chosen: false,
     }
