@@ -25,8 +25,13 @@ impl Store {
         }
     }
 
-    /// Lists all names of a project, unless that was done. Starts over when it was interrupted.
+    /// Lists all names of a project, unless that was done: then it waits for no writer. Starts over when it was
+    /// interrupted.
     pub fn list_names(&self, id: &ProjectId) -> Result<(), Error> {
+        let project = self.project(id)?;
+        if project.is_none_or(|project| project.unportable.is_some()) {
+            return Ok(());
+        }
         let mut after = String::new();
         while let Some(last) = self.write(|store| store.list_step(id, &after))? {
             after = last;
@@ -76,5 +81,25 @@ impl Store {
             [project.into()],
         )?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{TestFile, id};
+    use super::*;
+
+    #[test]
+    fn names_that_are_listed_wait_for_no_writer() {
+        let file = TestFile::new();
+        file.store().push_at(1, &[("a", Some("x"))]);
+        let (writer, store) = (file.store(), file.store());
+        let store = store.with_lock_timeout(std::time::Duration::ZERO);
+        writer.run("BEGIN IMMEDIATE").unwrap();
+        assert!(store.list_names(&id()).is_ok());
+        writer.run("UPDATE project SET unportable = NULL").unwrap();
+        writer.run("COMMIT").unwrap();
+        writer.run("BEGIN IMMEDIATE").unwrap();
+        assert!(matches!(store.list_names(&id()), Err(Error::Busy)));
     }
 }
