@@ -77,7 +77,7 @@ impl Store {
     pub fn folder(&self, project: i64, folder: &str, after: &str) -> Result<FolderPage, Error> {
         let range = Range::new(folder, after);
         let [folded, path] = range.after;
-        let rows = self.execute(
+        let mut rows = self.execute(
             &folder_statement(),
             [
                 project.into(),
@@ -86,14 +86,16 @@ impl Store {
                 range.end,
                 fold(&range.prefix).as_str().into(),
                 range.prefix.as_str().into(),
-                STEPS.into(),
+                (STEPS + 1).into(),
                 (MAX_COUNTED as i64).into(),
             ],
         )?;
-        let is_full = rows.len() == STEPS as usize;
-        let last = rows.last().filter(|_| is_full);
-        let next = last.map(|row| row.text(6).map(str::to_owned)).transpose()?;
-        let entries = rows
+        // One more says whether there is a next page.
+        let is_full = rows.len() > STEPS as usize;
+        rows.truncate(STEPS as usize);
+        let last = rows.last().and_then(|row| row.text(6));
+        let next = last.filter(|_| is_full).map(str::to_owned);
+        let shown = rows
             .into_iter()
             .filter_map(|row| match row.integer::<i64>(7) {
                 Ok(0) => None,
@@ -319,6 +321,20 @@ mod tests {
         let expected = (0..300).flat_map(|n| [format!("f/{n:03}/ 2"), format!("f/{n:03}.md")]);
         assert!(all.iter().eq(expected.collect::<Vec<_>>().iter()));
         assert_eq!(pages, 3);
+    }
+
+    #[test]
+    fn no_page_is_empty() {
+        for (files, expected) in [(STEPS - 1, 1), (STEPS, 1), (STEPS + 1, 2), (2 * STEPS, 2)] {
+            let file = TestFile::new();
+            let store = file.store();
+            let paths: Vec<_> = (0..files).map(|number| format!("f/{number}")).collect();
+            for part in paths.chunks(200) {
+                push(&store, &part.iter().map(String::as_str).collect::<Vec<_>>());
+            }
+            let (all, pages) = pages(|after| store.folder(project(&store), "f", after).unwrap());
+            assert_eq!((all.len() as i64, pages), (files, expected));
+        }
     }
 
     #[test]
