@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
@@ -492,5 +492,26 @@ fn names_of_files_are_text_and_nothing_else() {
         }
         let at = browser.get(&format!("/dashboard/projects/p/restore?at={hostile}"));
         assert_harmless(&at.good());
+    }
+}
+
+#[test]
+fn the_second_of_a_version_is_the_whole_second() {
+    let host = Host::start();
+    let client = host.client();
+    let first = first_rev(client.push_files("p", &[("a", "one")]));
+    let second = first / 1_000_000;
+    while UNIX_EPOCH.elapsed().unwrap().as_secs() == second.cast_unsigned() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    client.push_files("p", &[("a", "two")]).good();
+    let browser = host.signed_in(KEY);
+    let at = DateTime::from_timestamp(second, 0).unwrap();
+    // As the field sends it without JavaScript, and with it.
+    for format in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.000Z"] {
+        let at = encode(&at.format(format).to_string());
+        let form = "/dashboard/projects/p/restore";
+        let page = browser.get(&format!("{form}?at={at}")).good();
+        assert!(page.html.contains("1 file would change"), "{}", page.html);
     }
 }

@@ -1,7 +1,7 @@
 //! `/dashboard/projects/:id/restore`
 
 use askama::Template;
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use http::{Method, Response};
 use serde_json::{Value, json};
 
@@ -169,8 +169,18 @@ fn ask(visit: &Visit, id: &ProjectId, body: Value) -> Result<Response<Vec<u8>>, 
     visit.ask(Method::POST, &api_address(id.as_str(), "/restore"), &body)
 }
 
-/// Reads what the field sends, with or without seconds and a zone.
+/// Microseconds from the first of a second to its last.
+const REST_OF_SECOND: TimeDelta = TimeDelta::microseconds(999_999);
+
+/// Reads what the field sends, with or without seconds and a zone. A second means all of it: what a page shows with this
+/// second was stored in it.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let at = instant(text)?;
+    let is_second = at.timestamp_subsec_micros() == 0;
+    Some(if is_second { at + REST_OF_SECOND } else { at })
+}
+
+fn instant(text: &str) -> Option<DateTime<Utc>> {
     let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let local = |format| NaiveDateTime::parse_from_str(text, format).ok();
     let zoned = DateTime::parse_from_rfc3339(text).ok();
@@ -205,15 +215,22 @@ mod tests {
     #[test]
     fn a_moment_reads_as_browsers_write_it() {
         for (text, expected) in [
-            ("2026-11-26T02:08", Some("2026-11-26T02:08:00+00:00")),
-            ("2026-11-26T02:08:25", Some("2026-11-26T02:08:25+00:00")),
+            ("2026-11-26T02:08", Some("2026-11-26T02:08:00.999999+00:00")),
+            (
+                "2026-11-26T02:08:25",
+                Some("2026-11-26T02:08:25.999999+00:00"),
+            ),
             (
                 "2026-11-26T02:08:25.000Z",
-                Some("2026-11-26T02:08:25+00:00"),
+                Some("2026-11-26T02:08:25.999999+00:00"),
             ),
             (
                 "2026-11-26T02:08:25+02:00",
-                Some("2026-11-26T00:08:25+00:00"),
+                Some("2026-11-26T00:08:25.999999+00:00"),
+            ),
+            (
+                "2026-11-26T02:08:25.000001Z",
+                Some("2026-11-26T02:08:25.000001+00:00"),
             ),
             ("yesterday", None),
             ("2026-13-01T00:00", None),
