@@ -515,3 +515,18 @@ fn the_second_of_a_version_is_the_whole_second() {
         assert!(page.html.contains("1 file would change"), "{}", page.html);
     }
 }
+
+#[test]
+fn a_link_leads_to_no_page_that_the_key_may_not_see() {
+    let host = Host::start();
+    host.client().push_files("p", &[("a", "x")]).good();
+    let deletion = json!({ "files": [], "deletions": ["a"] });
+    host.client().push("p", &deletion).good();
+    for (scope, is_offered) in [("read", false), ("append", false), ("write", true)] {
+        let page = device(&host, scope, &json!(["p"]))
+            .get("/dashboard/projects/p")
+            .good();
+        let offers = page.html.contains("/restore\">back in time");
+        assert_eq!(offers, is_offered, "{scope}");
+    }
+}

@@ -10,6 +10,7 @@ use crate::dashboard::frame::Frame;
 use crate::dashboard::pages::parts::{Changed, events_for};
 use crate::dashboard::reply;
 use crate::dashboard::visit::Visit;
+use crate::domain::key::Scope;
 use crate::domain::{ProjectId, Version};
 use crate::store::{FolderEntry, FolderPage, MAX_COUNTED};
 
@@ -29,6 +30,8 @@ struct Page {
     events: Option<String>,
     /// Where deleted files with this name are.
     deleted: String,
+    /// Where one goes back in time; none for a key that may not.
+    restore: Option<String>,
     /// The address of the next page.
     next: Option<String>,
     is_continued: bool,
@@ -84,6 +87,9 @@ pub fn files(visit: &Visit, id: &ProjectId) -> Result<Response<Vec<u8>>, Error> 
         folders: folders(folder, |folder| address(folder, "", "")),
         next: next.map(|next| address(folder, &query, &next)),
         deleted: Query(&format!("{}/deleted", head.address), &[("q", &query)]).to_string(),
+        restore: visit
+            .may(Scope::Write)
+            .then(|| format!("{}/restore", head.address)),
         events: events_for(after.is_empty()),
         is_continued: !after.is_empty(),
         folder: folder.to_owned(),
