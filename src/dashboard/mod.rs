@@ -9,7 +9,8 @@ mod answer;
 mod arrival;
 mod assets;
 #[cfg(test)]
-mod contrast_tests;
+mod contrast;
+mod cookie;
 pub mod difference;
 mod done;
 mod error_page;

@@ -1,10 +1,9 @@
-//! The person who has signed in, and the cookie of the session.
+//! Who has signed in.
 
 use http::HeaderMap;
 use http::Response;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 
-use super::origin;
+use super::{cookie, origin};
 use crate::api::{App, Caller, Error, person, site};
 use crate::domain::Rev;
 use crate::domain::session::{Credential, Proof, SessionId};
@@ -13,8 +12,6 @@ use crate::store::{DeviceKey, Session};
 
 /// The address of the form.
 pub(super) const SIGN_IN: &str = "/dashboard/sign-in";
-
-const COOKIE_NAME: &str = "kamiflow-session";
 
 /// A session of somebody whose key still opens it.
 pub(super) struct SignedIn {
@@ -26,9 +23,12 @@ pub(super) struct SignedIn {
 
 /// The session of a request; none without one, and when it is over, or its key opens nothing any more.
 pub(super) fn find(app: &App, headers: &HeaderMap, now_us: Rev) -> Result<Option<SignedIn>, Error> {
-    let Some(id) = sent_id(headers) else {
-        return Ok(None);
-    };
+    let sent = cookie::sent(headers).into_iter();
+    let mut found = sent.filter_map(|sent| find_one(app, sent.id, now_us).transpose());
+    found.next().transpose()
+}
+
+fn find_one(app: &App, id: SessionId, now_us: Rev) -> Result<Option<SignedIn>, Error> {
     let Some(session) = app.database.with(|store| store.session(&id, now_us))? else {
         return Ok(None);
     };
@@ -42,17 +42,6 @@ pub(super) fn find(app: &App, headers: &HeaderMap, now_us: Rev) -> Result<Option
             .add(move |store| store.note_session_use(&id, now_us));
     }
     Ok(caller.map(|caller| SignedIn { id, caller }))
-}
-
-fn sent_id(headers: &HeaderMap) -> Option<SessionId> {
-    let values = headers.get_all(COOKIE).iter();
-    let cookies = values.filter_map(|value| value.to_str().ok());
-    let cookies = cookies.flat_map(|value| value.split(';'));
-    let mut ids = cookies.filter_map(|cookie| {
-        let (name, id) = cookie.trim().split_once('=')?;
-        (name == COOKIE_NAME).then(|| SessionId::parse(id))?
-    });
-    ids.next()
 }
 
 /// Whether the owner's key or password that has opened the session is still one.
@@ -112,19 +101,23 @@ pub(super) fn open(
 /// Ends a session, and takes its cookie back.
 pub(super) fn end(
     app: &App,
+    headers: &HeaderMap,
     id: &SessionId,
     response: &mut Response<Vec<u8>>,
 ) -> Result<(), Error> {
     app.database.take_away(|store| store.end_session(id))?;
-    set_cookie(response, "; Max-Age=0", "")
+    cookie::take_back(headers, response.headers_mut())
 }
 
-/// Ends the session that a browser had, whose cookie is replaced. Nobody could sign out of it any more.
+/// Ends the sessions that a browser had, whose cookie is replaced. Nobody could sign out of them any more.
 pub(super) fn end_sent(app: &App, headers: &HeaderMap) -> Result<(), Error> {
-    match sent_id(headers) {
-        Some(id) => Ok(app.database.take_away(|store| store.end_session(&id))?),
-        None => Ok(()),
-    }
+    let mut own = cookie::sent(headers)
+        .into_iter()
+        .filter(cookie::Sent::is_own);
+    own.try_for_each(|sent| {
+        let end = app.database.take_away(|store| store.end_session(&sent.id));
+        end.map_err(Error::from)
+    })
 }
 
 /// Gives the browser the cookie of a session. It comes back over HTTPS only, where the form came that way.
@@ -135,43 +128,6 @@ pub(super) fn give(
     response: &mut Response<Vec<u8>>,
 ) -> Result<(), Error> {
     let trusted = app.settings.trusted_proxies()?;
-    let is_secure = site::is_https(headers, &trusted) || origin::is_https(headers);
-    let secure = if is_secure { "; Secure" } else { "" };
-    set_cookie(response, secure, &id.to_string())
-}
-
-fn set_cookie(response: &mut Response<Vec<u8>>, attribute: &str, value: &str) -> Result<(), Error> {
-    let cookie = format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Strict{attribute}");
-    let cookie = HeaderValue::from_str(&cookie).map_err(|error| Error::Internal(error.into()))?;
-    response.headers_mut().append(SET_COOKIE, cookie);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_id_is_found_among_other_cookies() {
-        let id = SessionId::generate(|| 7);
-        let sent = |value: &str| {
-            let headers = HeaderMap::from_iter([(COOKIE, value.parse().unwrap())]);
-            sent_id(&headers)
-        };
-        for value in [
-            format!("{COOKIE_NAME}={id}"),
-            format!("a=b; {COOKIE_NAME}={id}; c"),
-            format!("{COOKIE_NAME}=x; {COOKIE_NAME}={id}"),
-        ] {
-            assert!(sent(&value) == Some(id.clone()), "{value}");
-        }
-        for value in [
-            "",
-            "a=b",
-            &format!("{COOKIE_NAME}={id}x"),
-            &format!("x{COOKIE_NAME}={id}"),
-        ] {
-            assert!(sent(value).is_none(), "{value}");
-        }
-    }
+    let is_https = site::is_https(headers, &trusted) || origin::is_https(headers);
+    cookie::give(headers, response.headers_mut(), id, is_https)
 }

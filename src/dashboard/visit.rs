@@ -119,6 +119,6 @@ impl<'a> Visit<'a> {
 
     /// Ends the session.
     pub(super) fn end(&self, response: &mut Response<Vec<u8>>) -> Result<(), Error> {
-        session::end(self.app, &self.id, response)
+        session::end(self.app, self.head.headers(), &self.id, response)
     }
 }

@@ -132,6 +132,7 @@ fn the_cookie_goes_over_https_only_where_the_request_came_that_way() {
         };
         let answer = browser.send("POST", "/dashboard/sign-in", &own, &format!("key={KEY}"));
         let cookie = answer.header("set-cookie");
+        assert_eq!(cookie.starts_with("__Host-"), is_secure, "{cookie}");
         assert_eq!(
             cookie.ends_with("; Secure"),
             is_secure,

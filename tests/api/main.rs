@@ -15,6 +15,7 @@ mod dashboard_file;
 mod dashboard_project;
 mod dashboard_server;
 mod dashboard_session;
+mod dashboard_way;
 mod delete;
 mod described;
 mod device_pull;
