@@ -4,15 +4,16 @@
 use http::header::{CACHE_CONTROL, HeaderMap};
 use http::{Method, Request, Response};
 
+use super::done::Done;
 use super::form::Form;
 use super::format::Query;
 use super::frame::Frame;
 use super::session::{self, SIGN_IN};
 use super::visit::Visit;
-use super::{arrival, assets, error_page, headers, origin, pages, reply};
+use super::{arrival, assets, error_page, headers, origin, pages, reply, way};
 use crate::addresses::dashboard::{HOME, Route};
 use crate::api::clock::now_us;
-use crate::api::waiting::again::is_again;
+use crate::api::pattern::POST;
 use crate::api::{self, App, Body, Error, person};
 
 /// Answers a request below [`HOME`]. `new_id` makes a request id for a request that brings none.
@@ -26,7 +27,7 @@ pub fn answer<B: Body>(
     api::complete(&head, new_id, |common| {
         headers::protect(common);
         respond(app, &head, body, common)
-            .unwrap_or_else(|error| error_page::of(error, &Frame::signed_out("Not possible")))
+            .unwrap_or_else(|error| error_page::of(error, &Frame::signed_out(FAILED), None))
     })
 }
 
@@ -36,7 +37,10 @@ fn respond(
     body: impl Body,
     common: &mut HeaderMap,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let route = Route::find(head.method(), head.uri().path())?;
+    let route = match Route::find(head.method(), head.uri().path()) {
+        Ok(route) => route,
+        Err(error) => return Ok(without_route(app, head, error)),
+    };
     if route == Route::Asset {
         let asset = assets::asset(head.uri().path()).ok_or(Error::NotFound)?;
         common.remove(CACHE_CONTROL);
@@ -52,16 +56,39 @@ fn respond(
         return if arrival::is_from_elsewhere(head) {
             arrival::go_on(head)
         } else {
-            Ok(to_sign_in(head))
+            Ok(to_sign_in(head, &route))
         };
     };
-    // Signing out works with a window that is used up.
-    if !is_again(head) && route != Route::SignOut {
-        person::count_page(app, head.headers(), &session.caller, common)?;
-    }
     let visit = Visit::new(app, head, session);
-    let answer = form(head, body).and_then(|form| handle(&visit, route, form.as_ref()));
-    Ok(answer.unwrap_or_else(|error| error_page::of(error, &visit.frame("Not possible"))))
+    // Whoever has used up the window can still leave.
+    let counted = if is_again(head) || route == Route::SignOut {
+        Ok(())
+    } else {
+        person::count_page(app, head.headers(), &visit.caller, common)
+    };
+    let answer = counted.and_then(|()| handle(&visit, route, form(head, body)?.as_ref()));
+    Ok(answer.unwrap_or_else(|error| failed(error, &visit)))
+}
+
+/// The title of the page of an error.
+const FAILED: &str = "Not possible";
+
+fn failed(error: Error, visit: &Visit) -> Response<Vec<u8>> {
+    let is_form = visit.head.method() == Method::POST;
+    let back = is_form.then(|| way::form(visit.head));
+    error_page::of(error, &visit.frame(FAILED), back)
+}
+
+/// The page to which an address belongs that takes forms alone, as when somebody loads it again; for every other request
+/// the error, with the way to the pages for who has signed in.
+fn without_route(app: &App, head: &Request<()>, error: Error) -> Response<Vec<u8>> {
+    if matches!(error, Error::MethodNotAllowed(POST)) && head.method() == Method::GET {
+        return reply::see_other(way::wanted(head));
+    }
+    match session::find(app, head.headers(), now_us()) {
+        Ok(Some(session)) => failed(error, &Visit::new(app, head, session)),
+        _ => error_page::of(error, &Frame::signed_out(FAILED), None),
+    }
 }
 
 /// What changes something comes from a form. It is read when it is known who sends it.
@@ -111,13 +138,19 @@ fn require(form: Option<&Form>) -> Result<&Form, Error> {
     form.ok_or(Error::NotFound)
 }
 
-/// The form, which leads back to where the request wanted to go.
-fn to_sign_in(head: &Request<()>) -> Response<Vec<u8>> {
-    let wanted = head
-        .uri()
-        .path_and_query()
-        .map_or(HOME, |path| path.as_str());
-    let is_elsewhere = head.method() != Method::POST && wanted != HOME;
-    let next = if is_elsewhere { wanted } else { "" };
-    reply::see_other(&Query(SIGN_IN, &[("next", next)]).to_string())
+/// The form, which leads back to where the request wanted to go, and says why somebody sees it who does not expect it.
+fn to_sign_in(head: &Request<()>, route: &Route) -> Response<Vec<u8>> {
+    let is_form = head.method() == Method::POST;
+    let (next, why) = if *route == Route::SignOut {
+        (HOME, None)
+    } else if is_form {
+        (way::form(head), Some(Done::SessionEnded))
+    } else {
+        // Who has just signed in comes without the cookie.
+        let is_lost = origin::is_from(head.headers(), SIGN_IN);
+        (way::wanted(head), is_lost.then_some(Done::CookieLost))
+    };
+    let next = if next == HOME { "" } else { next };
+    let why = why.map_or("", Done::name);
+    reply::see_other(&Query(SIGN_IN, &[("next", next), ("done", why)]).to_string())
 }

@@ -8,16 +8,16 @@ use http::header::HeaderName;
 use http::{Method, Request, Response};
 
 use super::frame::Frame;
-use super::reply;
+use super::{reply, way};
 use crate::api::Error;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 #[derive(Template)]
 #[template(path = "arrival.html")]
-struct Page<'a> {
+struct Page {
     frame: Frame,
-    address: &'a str,
+    address: String,
 }
 
 /// Whether the request may come without a cookie that the browser has.
@@ -31,6 +31,8 @@ pub(super) fn go_on(head: &Request<()>) -> Result<Response<Vec<u8>>, Error> {
     let address = head.uri().path_and_query();
     reply::page(&Page {
         frame: Frame::signed_out("Opening"),
-        address: address.map_or("", |address| address.as_str()),
+        address: address.map_or(String::new(), |address| {
+            way::without_notice(address.as_str())
+        }),
     })
 }

@@ -1,5 +1,10 @@
 //! What has just been done, or why it was not, as the page says it to which the form leads.
 
+use http::Request;
+
+use super::origin;
+use crate::api::request::parameter;
+
 /// What has just been done, or why it was not.
 #[derive(Clone, Copy)]
 pub(super) enum Done {
@@ -11,6 +16,8 @@ pub(super) enum Done {
     ProjectHasChanged,
     AlreadyRotated,
     AlreadySo,
+    SessionEnded,
+    CookieLost,
 }
 
 /// What a page says of it.
@@ -21,7 +28,7 @@ pub(super) struct Notice {
 }
 
 /// Each with its name in the address.
-const ALL: [(Done, &str, &str); 8] = [
+const ALL: [(Done, &str, &str); 10] = [
     (
         Done::VersionRestored,
         "version-restored",
@@ -62,6 +69,16 @@ const ALL: [(Done, &str, &str); 8] = [
         "already-so",
         "No change: the project already had this content.",
     ),
+    (
+        Done::SessionEnded,
+        "session-ended",
+        "Nothing was changed: your session has ended. Sign in, and send the form again.",
+    ),
+    (
+        Done::CookieLost,
+        "cookie-lost",
+        "Nothing is open: the browser does not send back the cookie of your session. Allow cookies for this address, and open it over HTTPS if it was open over HTTPS before.",
+    ),
 ];
 
 impl Done {
@@ -70,8 +87,16 @@ impl Done {
         ALL[self as usize].1
     }
 
+    /// What a page is to say. Only this server leads to a page that says something: a link of somebody else would make it
+    /// say what was never done.
+    pub(super) fn asked(head: &Request<()>) -> Option<Notice> {
+        let name = parameter(head, "done");
+        let name = name.filter(|_| origin::is_from_here(head.headers()));
+        Self::told(&name?)
+    }
+
     /// What is said for a name.
-    pub(super) fn told(name: &str) -> Option<Notice> {
+    fn told(name: &str) -> Option<Notice> {
         let known = ALL.iter().find(|(_, known, _)| *known == name);
         known.map(|(done, _, sentence)| Notice {
             sentence,
@@ -81,7 +106,11 @@ impl Done {
 
     fn is_refusal(self) -> bool {
         match self {
-            Self::FileHasChanged | Self::ProjectHasChanged | Self::AlreadyRotated => true,
+            Self::FileHasChanged
+            | Self::ProjectHasChanged
+            | Self::AlreadyRotated
+            | Self::SessionEnded
+            | Self::CookieLost => true,
             Self::VersionRestored
             | Self::ProjectRestored
             | Self::ProjectDeleted

@@ -3,6 +3,7 @@
 use askama::Template;
 use http::Response;
 
+use super::format::count;
 use super::frame::Frame;
 use super::reply;
 use crate::api::Error;
@@ -12,14 +13,21 @@ use crate::api::Error;
 struct Page<'a> {
     frame: &'a Frame,
     sentence: String,
+    /// The page with the form that led here.
+    back: Option<&'a str>,
 }
 
-/// The page for an error. What only the operator may see goes to the log.
-pub(super) fn of(error: Error, frame: &Frame) -> Response<Vec<u8>> {
-    let sentence = super::format::plain(&error.to_string());
+/// The page for an error. What only the operator may see goes to the log. From a form it leads back to the page with
+/// that.
+pub(super) fn of(error: Error, frame: &Frame, back: Option<&str>) -> Response<Vec<u8>> {
+    let sentence = super::format::plain(&sentence(&error));
     // It has the status and the headers that belong to it.
     let (mut parts, json) = error.into_response().into_parts();
-    let page = match reply::page(&Page { frame, sentence }) {
+    let page = match reply::page(&Page {
+        frame,
+        sentence,
+        back,
+    }) {
         Ok(page) => page,
         Err(_) => return Response::from_parts(parts, json),
     };
@@ -30,6 +38,17 @@ pub(super) fn of(error: Error, frame: &Frame) -> Response<Vec<u8>> {
     Response::from_parts(parts, body)
 }
 
+/// Nobody counts the seconds of a quarter of an hour.
+fn sentence(error: &Error) -> String {
+    match error {
+        Error::RateLimited { retry_after_s } => {
+            let minutes = count(retry_after_s.div_ceil(60), "minute");
+            format!("Too many requests: wait {minutes} and try again.")
+        }
+        error => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,7 +56,7 @@ mod tests {
     #[test]
     fn an_error_keeps_its_status_and_its_sentence_and_shows_no_html() {
         let error = Error::BadRequest("Not <b>so</b>.".to_owned());
-        let response = of(error, &Frame::signed_out("Not possible"));
+        let response = of(error, &Frame::signed_out("Not possible"), None);
         assert_eq!(response.status(), 400);
         assert_eq!(
             response.headers()["content-type"],
@@ -50,14 +69,16 @@ mod tests {
     #[test]
     fn the_reason_of_a_failure_stays_in_the_log() {
         let frame = Frame::signed_out("Not possible");
-        let response = of(Error::Internal("no such table".into()), &frame);
+        let response = of(Error::Internal("no such table".into()), &frame, None);
         assert_eq!(response.status(), 500);
         assert!(
             !String::from_utf8(response.into_body())
                 .unwrap()
                 .contains("table")
         );
-        let response = of(Error::RateLimited { retry_after_s: 7 }, &frame);
-        assert_eq!(response.headers()["retry-after"], "7");
+        let response = of(Error::RateLimited { retry_after_s: 61 }, &frame, None);
+        assert_eq!(response.headers()["retry-after"], "61");
+        let body = String::from_utf8(response.into_body()).unwrap();
+        assert!(body.contains("wait 2 minutes"), "{body}");
     }
 }

@@ -25,5 +25,6 @@ mod reply;
 mod session;
 mod tar;
 mod visit;
+mod way;
 
 pub use answer::answer;

@@ -2,7 +2,7 @@
 //! other sites; this also holds for the form to sign in, and for another port or a sister of this host, which
 //! are the same site.
 
-use http::header::{HeaderMap, HeaderName, ORIGIN};
+use http::header::{HeaderMap, HeaderName, ORIGIN, REFERER};
 
 use crate::api::{Error, site};
 
@@ -15,7 +15,7 @@ pub(super) fn require_own(headers: &HeaderMap) -> Result<(), Error> {
         Some(site) => site == "same-origin",
         None => sent_host(headers).is_some_and(|host| host == site::authority(headers)),
     };
-    let sentence = "This form did not come from this server: open the dashboard and try again.";
+    let sentence = "This form did not come from this server: open the dashboard and try again. Behind a proxy, that has to pass on the header Host as the browser sent it.";
     if is_own {
         Ok(())
     } else {
@@ -23,28 +23,52 @@ pub(super) fn require_own(headers: &HeaderMap) -> Result<(), Error> {
     }
 }
 
+/// Whether a page of this server led to a request, by a link or after a form. A link in a note, which may lead here too, has
+/// no referrer.
+pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
+    match headers.get(FETCH_SITE) {
+        Some(site) => site == "same-origin" && headers.contains_key(REFERER),
+        None => {
+            let host = sent(headers, &REFERER).and_then(|(_, rest)| rest.split('/').next());
+            host.is_some_and(|host| host == site::authority(headers))
+        }
+    }
+}
+
+/// Whether the page at this path led to a request.
+pub(super) fn is_from(headers: &HeaderMap, path: &str) -> bool {
+    let from = sent(headers, &REFERER).and_then(|(_, rest)| Some(&rest[rest.find('/')?..]));
+    let from = from.and_then(|from| from.split('?').next());
+    is_from_here(headers) && from == Some(path)
+}
+
 /// Whether the page with the form was loaded over HTTPS.
 pub(super) fn is_https(headers: &HeaderMap) -> bool {
-    sent(headers).is_some_and(|(scheme, _)| scheme == "https")
+    sent(headers, &ORIGIN).is_some_and(|(scheme, _)| scheme == "https")
 }
 
 fn sent_host(headers: &HeaderMap) -> Option<&str> {
-    sent(headers).map(|(_, host)| host)
+    sent(headers, &ORIGIN).map(|(_, host)| host)
 }
 
-fn sent(headers: &HeaderMap) -> Option<(&str, &str)> {
-    headers.get(ORIGIN)?.to_str().ok()?.split_once("://")
+/// The scheme of an address in a header, and what is behind it.
+fn sent<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<(&'h str, &'h str)> {
+    headers.get(name)?.to_str().ok()?.split_once("://")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn is_own(entries: &[(&'static str, &'static str)]) -> bool {
+    fn headers(entries: &[(&'static str, &'static str)]) -> HeaderMap {
         let url = [("spin-full-url", "http://sync.example:3000/dashboard")];
         let entries = url.iter().chain(entries);
         let entries = entries.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-        require_own(&HeaderMap::from_iter(entries)).is_ok()
+        HeaderMap::from_iter(entries)
+    }
+
+    fn is_own(entries: &[(&'static str, &'static str)]) -> bool {
+        require_own(&headers(entries)).is_ok()
     }
 
     #[test]
@@ -70,6 +94,37 @@ mod tests {
             &[(origin, "http://evil.example")],
         ] {
             assert!(!is_own(other), "{other:?}");
+        }
+    }
+    #[test]
+    fn a_page_of_this_server_leads_to_a_request_if_the_browser_says_so() {
+        let (site, referer) = ("sec-fetch-site", "referer");
+        let page = "http://sync.example:3000/dashboard/sign-in?next=x";
+        for (entries, here, sign_in) in [
+            (&[][..], false, false),
+            (&[(referer, page)], true, true),
+            (&[(site, "same-origin")], false, false),
+            (&[(site, "same-origin"), (referer, page)], true, true),
+            (&[(site, "cross-site"), (referer, page)], false, false),
+            (&[(site, "none")], false, false),
+            (
+                &[(referer, "http://sync.example:3000/dashboard")],
+                true,
+                false,
+            ),
+            (
+                &[(referer, "http://sync.example/dashboard/sign-in")],
+                false,
+                false,
+            ),
+        ] {
+            let headers = headers(entries);
+            assert_eq!(is_from_here(&headers), here, "{entries:?}");
+            assert_eq!(
+                is_from(&headers, "/dashboard/sign-in"),
+                sign_in,
+                "{entries:?}"
+            );
         }
     }
 }

@@ -69,9 +69,8 @@ impl<'a> Visit<'a> {
 
     /// The frame of a page with this title.
     pub(super) fn frame(&self, title: &str) -> Frame {
-        let done = self.parameter("done");
         Frame {
-            notice: done.as_deref().and_then(Done::told),
+            notice: Done::asked(self.head),
             ..Frame::new(title, Some(self.visitor()))
         }
     }

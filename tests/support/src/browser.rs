@@ -100,9 +100,11 @@ impl Browser {
         *self.cookie.borrow_mut() = cookie.to_owned();
     }
 
-    /// Opens an address.
+    /// Opens an address to which a page of this server has led.
     pub fn get(&self, path: &str) -> Page {
-        self.send("GET", path, &[], "")
+        let referer = format!("{}/dashboard", self.url);
+        let headers = [("sec-fetch-site", "same-origin"), ("referer", &referer)];
+        self.send("GET", path, &headers, "")
     }
 
     /// Sends a form of this server, without the token of the session.
