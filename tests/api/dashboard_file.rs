@@ -454,3 +454,26 @@ fn a_version_that_is_there_already_is_not_said_to_be_back() {
     assert_has(&page, &["No change: the project already had this content"]);
     assert_eq!(client.history("p", "i/a.md").len(), 3);
 }
+
+#[test]
+fn other_than_two_marks_are_not_compared_without_a_word() {
+    let host = Host::start();
+    let client = host.client();
+    let revs = ["one", "two", "three"].map(|text| store(&client, "laptop", text));
+    let browser = host.signed_in(KEY);
+    for (marked, is_said) in [(0, true), (1, true), (2, false), (3, true)] {
+        let marks: String = revs[..marked]
+            .iter()
+            .map(|rev| format!("rev={rev}&"))
+            .collect();
+        let page = browser.get(&format!("{PAGE}?{marks}compare=yes")).good();
+        let said = page.html.contains("mark two versions");
+        assert_eq!(
+            (said, page.html.contains("<table class=\"lines\">")),
+            (is_said, !is_said)
+        );
+    }
+    client.push_files("q", &[("a.md", "x")]).good();
+    let page = browser.get("/dashboard/projects/q/files/a.md").good();
+    assert!(!page.html.contains("Compare the two") && !page.html.contains("checkbox"));
+}

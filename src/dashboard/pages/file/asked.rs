@@ -13,23 +13,29 @@ pub(super) struct Asked {
     /// The versions before this one.
     pub(super) before: Rev,
     pub(super) is_raw: bool,
+    /// Whether other than two versions are marked to be compared.
+    pub(super) is_unclear: bool,
 }
 
 impl Asked {
-    /// Of more than two versions that are marked the first and the last are compared.
     pub(super) fn of(visit: &Visit) -> Result<Self, Error> {
         let query = visit.head.uri().query().unwrap_or_default();
         let fields = form_urlencoded::parse(query.as_bytes());
         let marked = fields
             .filter(|(name, _)| name == "rev")
             .map(|(_, rev)| revision(&rev));
-        let marked = marked.collect::<Result<Vec<_>, _>>()?;
+        let mut marked = marked.collect::<Result<Vec<_>, _>>()?;
+        let is_unclear = visit.parameter("compare").is_some() && marked.len() != 2;
+        if is_unclear {
+            marked.clear();
+        }
         let (rev, old) = (marked.iter().max().copied(), marked.iter().min().copied());
         let before = visit.parameter("before").map(|rev| revision(&rev));
         Ok(Self {
             old: old.filter(|_| marked.len() > 1),
             rev,
             before: before.transpose()?.unwrap_or(Rev::MAX),
+            is_unclear,
             is_raw: visit.parameter("view").as_deref() == Some("raw"),
         })
     }

@@ -16,6 +16,7 @@ use self::content::{Content, Shown};
 use self::found::{Found, version};
 use self::versions::Versions;
 use crate::api::Error;
+use crate::dashboard::done::Notice;
 use crate::dashboard::format::{
     Name, Query, Size, download_address, file_address, project_address,
 };
@@ -55,6 +56,11 @@ struct Page {
     changes: Option<Changes>,
     versions: Versions,
 }
+
+const MARK_TWO: Notice = Notice {
+    sentence: "Nothing was compared: mark two versions in the list, and press again.",
+    is_refusal: true,
+};
 
 /// What is known of a version.
 struct Summary {
@@ -101,8 +107,12 @@ fn page(
         .unwrap_or(("", path.as_str()));
     let (summary, project) = (&found.project, project_address(id.as_str()));
     let (newest, may_restore) = (found.newest(), visit.may(Scope::Write));
+    let mut frame = visit.frame(&title(summary, folder, name));
+    if asked.is_unclear {
+        frame.notice = Some(MARK_TWO);
+    }
     Ok(Page {
-        frame: visit.frame(&title(summary, folder, name)),
+        frame,
         project: ProjectName::new(&summary.id, summary.name.as_deref()).shown(),
         folder: (!folder.is_empty()).then(|| folder_link(&project, folder)),
         name: Name::new(name),
