@@ -1,7 +1,7 @@
 //! What is shown of the content of a version.
 
 use crate::api::Error;
-use crate::dashboard::markdown::{self, MAX_SOURCE_BYTES};
+use crate::dashboard::markdown::{self, MAX_SOURCE_BYTES, Rendered};
 use crate::domain::FilePath;
 use crate::store::{Store, StoredVersion};
 
@@ -40,23 +40,48 @@ impl Content {
         is_raw: bool,
     ) -> Result<Self, Error> {
         let size = stored.version.size;
-        let can_render = is_markdown(path);
-        let (shown, is_cut) = match stored.content {
-            _ if stored.version.is_deletion() => (Shown::Deletion, false),
-            None => (Shown::Pruned, false),
-            Some(_) if size == 0 => (Shown::Empty, false),
+        match stored.content {
+            _ if stored.version.is_deletion() => Ok(Self::without(Shown::Deletion)),
+            None => Ok(Self::without(Shown::Pruned)),
+            Some(_) if size == 0 => Ok(Self::without(Shown::Empty)),
             Some(content) => {
                 let bytes = store.content_start(content, MAX_SOURCE_BYTES)?;
                 let is_cut = size > bytes.len() as u64;
-                show(bytes, is_cut, can_render && !is_raw)
+                Ok(Self::of(bytes, is_cut, is_markdown(path), is_raw))
+            }
+        }
+    }
+
+    fn without(shown: Shown) -> Self {
+        Self {
+            shown,
+            is_raw: false,
+            can_render: false,
+            is_cut: false,
+        }
+    }
+
+    /// The beginning of a file: rendered if it is a note that can be, unless it is to be shown as it is.
+    fn of(bytes: Vec<u8>, is_cut: bool, is_note: bool, is_raw: bool) -> Self {
+        let Some(text) = text(bytes, is_cut) else {
+            return Self::without(Shown::Binary);
+        };
+        let note = if is_note { render(&text) } else { None };
+        let can_render = note.is_some();
+        let (shown, is_cut) = match note.filter(|_| !is_raw) {
+            Some(note) => (Shown::Html(note.html), is_cut || note.is_cut),
+            None => {
+                let raw = beginning(&text);
+                let is_cut = is_cut || raw.len() < text.len();
+                (Shown::Text(raw.to_owned()), is_cut)
             }
         };
-        Ok(Self {
+        Self {
             is_raw: matches!(shown, Shown::Text(_)),
-            can_render: can_render && matches!(shown, Shown::Text(_) | Shown::Html(_)),
+            can_render,
             shown,
             is_cut,
-        })
+        }
     }
 
     /// Whether there is something to download.
@@ -70,19 +95,9 @@ fn is_markdown(path: &FilePath) -> bool {
     name.ends_with(".md") || name.ends_with(".markdown")
 }
 
-/// Shows the beginning of a file, and says whether something is left out.
-fn show(bytes: Vec<u8>, is_cut: bool, rendered: bool) -> (Shown, bool) {
-    let Some(text) = text(bytes, is_cut) else {
-        return (Shown::Binary, false);
-    };
-    match markdown::render(&text).filter(|_| rendered) {
-        Some(note) => (Shown::Html(note.html), is_cut || note.is_cut),
-        None => {
-            let raw = beginning(&text);
-            let is_cut = is_cut || raw.len() < text.len();
-            (Shown::Text(raw.to_owned()), is_cut)
-        }
-    }
+/// Without the mark that some programs write before a text: with it the first heading is none.
+fn render(text: &str) -> Option<Rendered> {
+    markdown::render(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The text of a file; the last character of a part may not be whole.
@@ -115,13 +130,31 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8], is_cut: bool, rendered: bool) -> (String, bool) {
-        let (shown, is_cut) = show(bytes.to_vec(), is_cut, rendered);
-        let text = match shown {
+        let content = Content::of(bytes.to_vec(), is_cut, rendered, false);
+        let text = match content.shown {
             Shown::Html(html) => html,
             Shown::Text(text) => text,
             _ => "nothing".to_owned(),
         };
-        (text, is_cut)
+        (text, content.is_cut)
+    }
+
+    #[test]
+    fn a_note_that_cannot_be_rendered_offers_it_nowhere() {
+        let deep = "- ".repeat(1000);
+        for (note, can_render) in [("# a", true), (&deep, false)] {
+            for is_raw in [false, true] {
+                let content = Content::of(note.as_bytes().to_vec(), false, true, is_raw);
+                assert_eq!(content.can_render, can_render, "{note} {is_raw}");
+            }
+        }
+        assert!(!Content::of(b"# a".to_vec(), false, false, false).can_render);
+    }
+
+    #[test]
+    fn a_heading_is_one_behind_a_byte_order_mark() {
+        let (html, _) = shown("\u{feff}# a".as_bytes(), false, true);
+        assert!(html.starts_with("<h2"), "{html}");
     }
 
     #[test]
