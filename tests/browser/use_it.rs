@@ -217,3 +217,47 @@ fn every_page_can_be_used_with_the_keyboard_and_read_aloud() {
         );
     }
 }
+
+#[test]
+fn a_search_that_the_server_does_not_answer_says_so() {
+    let Some((host, chrome)) = signed_in(WIDE, true) else {
+        return;
+    };
+    host.client().push_files("p", &[("a.md", "x")]).good();
+    chrome.go("/dashboard/projects/p");
+    for (answer, told) in [
+        (
+            "Promise.resolve(new Response('', { status: 429 }))",
+            "Too many requests",
+        ),
+        (
+            "Promise.resolve(new Response('', { status: 503 }))",
+            "did not answer",
+        ),
+        ("Promise.reject(new TypeError())", "did not answer"),
+    ] {
+        chrome.value(&format!(
+            "(window.asks ??= window.fetch, window.fetch = () => {answer}, 0)"
+        ));
+        chrome.write("#q", "b");
+        chrome.waits_for(&format!(
+            "document.querySelector('form.filter + .problem')?.textContent.includes('{told}')"
+        ));
+        assert!(chrome.complaints().is_empty());
+    }
+    chrome.value("(window.fetch = window.asks, 0)");
+    chrome.write("#q", "a");
+    chrome.waits_for("document.querySelector('form.filter + .problem').hidden");
+}
+
+#[test]
+fn what_stands_above_a_list_changes_with_it() {
+    let Some((host, chrome)) = signed_in(WIDE, true) else {
+        return;
+    };
+    host.client().push_files("p", &[("a.md", "x")]).good();
+    chrome.go("/dashboard/projects/p");
+    host.client().push_files("p", &[("b.md", "y")]).good();
+    chrome.sees("b.md");
+    assert!(chrome.text("#facts").contains("2 files"));
+}

@@ -35,11 +35,16 @@ function offerCopies(root) {
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'quiet copy';
-    button.textContent = 'Copy';
+    const text = () => block.textContent.trim();
+    const what = document.createElement('span');
+    what.className = 'visually-hidden';
+    what.textContent = ` ${text().slice(0, 60)}`;
+    const say = (word) => button.replaceChildren(word, what);
+    say('Copy');
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(block.textContent.trim());
-      button.textContent = 'Copied';
-      setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+      await navigator.clipboard.writeText(text());
+      say('Copied');
+      setTimeout(say, 2000, 'Copy');
     });
     const frame = document.createElement('div');
     frame.className = 'copied';
@@ -61,6 +66,20 @@ function summary(list) {
   return rows > 0 ? `${rows} found${more}` : list.textContent.trim();
 }
 
+// What stands above a list is of the same moment.
+function takeFacts(page) {
+  const [old, fresh] = [document, page].map((part) => part.getElementById('facts'));
+  if (!old || !fresh) return;
+  old.replaceWith(fresh);
+  tellTimes(fresh);
+}
+
+// Why a list is not the one that was asked for.
+function trouble(status) {
+  if (status === 429) return 'Too many requests: this list is not the one of your search. Wait a minute and press Find.';
+  return 'The server did not answer: this list is not the one of your search. Press Find to try again.';
+}
+
 // A search begins while one types: the list of the answer takes the place of the list.
 function searchAsTyped(form) {
   const field = form.querySelector('input[type="search"]');
@@ -68,6 +87,15 @@ function searchAsTyped(form) {
   status.className = 'visually-hidden';
   status.setAttribute('role', 'status');
   form.append(status);
+  const problem = document.createElement('p');
+  problem.className = 'problem';
+  problem.setAttribute('role', 'alert');
+  problem.hidden = true;
+  form.after(problem);
+  const fail = (code) => {
+    problem.textContent = trouble(code);
+    problem.hidden = false;
+  };
   let asked = 0;
   let timer;
   async function search() {
@@ -79,13 +107,18 @@ function searchAsTyped(form) {
       const answer = await fetch(address, { credentials: 'same-origin' });
       if (mine !== asked) return;
       if (isOver(answer)) return location.assign(address);
+      if (!answer.ok) return fail(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
       const found = page.getElementById(form.dataset.live);
       if (!found || mine !== asked) return;
+      problem.hidden = true;
       list.replaceWith(found);
       tellTimes(found);
+      takeFacts(page);
       status.textContent = summary(found);
       history.replaceState(null, '', address);
+    } catch {
+      if (mine === asked) fail();
     } finally {
       list.removeAttribute('aria-busy');
     }
@@ -142,7 +175,9 @@ function follow() {
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('[data-events]');
-    if (fresh && address === location.href) show(fresh);
+    if (!fresh || address !== location.href) return;
+    show(fresh);
+    takeFacts(page);
   };
   const show = (fresh) => {
     const old = part();
