@@ -102,3 +102,31 @@ fn the_tab_that_is_open_and_the_field_for_a_moment_are_in_view() {
         assert_eq!(chrome.value(inside), Value::Bool(true), "{width}");
     }
 }
+
+/// What is cut off by the edge of a card, or of the screen.
+const CUT_OFF: &str = r"[...document.querySelectorAll('time, button, .button, .who bdi')].filter((part) => {
+    const edge = (part.closest('.card') ?? document.documentElement).getBoundingClientRect();
+    const box = part.getBoundingClientRect();
+    return !part.closest('.visually-hidden') && part.checkVisibility() && (box.right > edge.right + 0.5 || box.left < edge.left - 0.5);
+}).map((part) => part.textContent)";
+
+#[test]
+fn no_date_no_button_and_no_name_of_a_key_is_cut_off() {
+    let Some((host, chrome)) = signed_in((320, 800), true) else {
+        return;
+    };
+    fill(&host);
+    let key = json!({ "name": "device of anna on the kitchen table", "scope": "manage" });
+    let made = host.client().post("/v1/keys", &key);
+    chrome.go("/dashboard");
+    chrome.click(".who button");
+    chrome.sees("Sign in");
+    chrome.write("#key", made.json["key"].as_str().unwrap());
+    chrome.click("main button");
+    chrome.sees("Projects");
+    for page in PAGES {
+        chrome.go(page);
+        assert_eq!(chrome.value(CUT_OFF), json!([]), "{page}");
+    }
+    assert_fits(&chrome, 320);
+}

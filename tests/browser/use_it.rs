@@ -261,3 +261,19 @@ fn what_stands_above_a_list_changes_with_it() {
     chrome.sees("b.md");
     assert!(chrome.text("#facts").contains("2 files"));
 }
+
+#[test]
+fn a_text_is_printed_whole_and_without_what_is_pressed() {
+    let Some((host, chrome)) = signed_in(WIDE, true) else {
+        return;
+    };
+    let text = "line\n".repeat(500);
+    host.client().push_files("p", &[("a.txt", &text)]).good();
+    chrome.go("/dashboard/projects/p/files/a.txt");
+    let rules = "[...document.styleSheets[0].cssRules].find(rule => rule.media?.mediaText === 'print').media.mediaText = 'all'";
+    chrome.value(rules);
+    let whole = "(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(document.querySelector('.text'))";
+    assert_eq!(chrome.value(whole), Value::Bool(true));
+    let pressed = "[...document.querySelectorAll('button, nav a, a.button')].filter(part => part.checkVisibility()).length";
+    assert_eq!(chrome.value(pressed), 0);
+}

@@ -45,6 +45,8 @@ struct Row {
     changed: Option<Changed>,
     /// Changes of the last 30 days, a bar a day.
     bars: Bars,
+    /// How many there are.
+    recent: String,
     /// Names that some system cannot write.
     unportable: Option<String>,
 }
@@ -82,6 +84,7 @@ fn address(query: &str, before: ActivityPosition) -> String {
 fn row(store: &Store, summary: ProjectSummary, now_us: Rev) -> Result<Row, Error> {
     let project = summary.project;
     let device = store.latest_device(&project)?;
+    let days = store.daily_changes(&project, now_us)?;
     Ok(Row {
         name: ProjectName::new(&summary.id, summary.name.as_deref()),
         address: project_address(&summary.id),
@@ -89,7 +92,8 @@ fn row(store: &Store, summary: ProjectSummary, now_us: Rev) -> Result<Row, Error
         files: grouped(project.file_count),
         size: Size(project.total_size),
         changed: project.head.map(|at| Changed::new(at, device)),
-        bars: Bars::new(&store.daily_changes(&project, now_us)?),
+        bars: Bars::new(&days),
+        recent: count(days.iter().sum(), "change"),
         unportable: project
             .unportable
             .filter(|number| *number > 0)
