@@ -14,6 +14,7 @@ use super::{arrival, assets, error_page, headers, origin, pages, reply, way};
 use crate::addresses::dashboard::{HOME, Route};
 use crate::api::clock::now_us;
 use crate::api::pattern::POST;
+use crate::api::waiting::again::is_again;
 use crate::api::{self, App, Body, Error, person};
 
 /// Answers a request below [`HOME`]. `new_id` makes a request id for a request that brings none.

@@ -9,7 +9,7 @@ mod answer;
 mod arrival;
 mod assets;
 #[cfg(test)]
-mod contrast;
+mod contrast_tests;
 mod cookie;
 pub mod difference;
 mod done;

@@ -95,8 +95,10 @@ fn bad(field: &str, rule: &str) -> BodyError {
 const GRACE_S: u32 = 86_400;
 const MAX_GRACE_S: u32 = 30 * 86_400;
 
-/// The body of `POST /v1/keys/:id/rotate`, which may be empty.
+/// The body of `POST /v1/keys/:id/rotate`, which may be empty. An unknown field is refused, since with a misspelt `grace_s` the secret
+/// before would work for a day.
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RotateRequest<'a> {
     #[serde(default)]
     grace_s: Option<u32>,

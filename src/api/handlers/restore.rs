@@ -8,6 +8,7 @@ use crate::api::error::Error;
 use crate::api::moment::moment;
 use crate::api::request::file_path;
 use crate::api::response::ok_json;
+use crate::api::waiting::{Publication, with_news};
 use crate::domain::{Cursor, FilePath, Outcome, ProjectId, Rev};
 use crate::store::{PushTo, RestoreTo, Restored};
 use crate::wire::body::BodyError;

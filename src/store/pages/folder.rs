@@ -93,9 +93,9 @@ impl Store {
         // One more says whether there is a next page.
         let is_full = rows.len() > STEPS as usize;
         rows.truncate(STEPS as usize);
-        let last = rows.last().and_then(|row| row.text(6));
-        let next = last.filter(|_| is_full).map(str::to_owned);
-        let shown = rows
+        let last = rows.last().filter(|_| is_full);
+        let next = last.map(|row| row.text(6).map(str::to_owned)).transpose()?;
+        let entries = rows
             .into_iter()
             .filter_map(|row| match row.integer::<i64>(7) {
                 Ok(0) => None,

@@ -86,7 +86,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TestFile, id};
+    use super::super::test_support::{TestFile, id};
     use super::*;
 
     #[test]
