@@ -22,7 +22,7 @@ impl Round<'_> {
         self.state.set_cursor(None)?;
         let (changes, cursor) = listing(self.remote, BEGINNING)?;
         if self.options.answer != Answer::BringBack {
-            require_not_deleted(self.remote, &self.scan, &changes)?;
+            require_not_deleted(self.remote, &self.scan, &self.state.entries, &changes)?;
         }
         self.forget_unknown(&changes)?;
         self.forget_lost_revs(&changes)?;

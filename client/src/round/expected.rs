@@ -59,7 +59,7 @@ fn compared(
     scan: &Scan,
 ) -> Result<Vec<(Change, Decision)>, SyncError> {
     let (changes, _) = listing(remote, BEGINNING)?;
-    require_not_deleted(remote, scan, &changes)?;
+    require_not_deleted(remote, scan, &state.entries, &changes)?;
     for path in unknown(&state.entries, &changes) {
         state.entries.remove(&path);
     }

@@ -22,19 +22,50 @@ pub(super) fn listing(
     Ok((changes.into_values().collect(), cursor))
 }
 
-/// Refuses to fill a project again that a person has deleted. One of which the server knows nothing, as after it was set
-/// up anew, gets all files.
+/// Refuses to fill a project again that a person has deleted, also where another was begun with its id since. One of which
+/// the server knows nothing, as after it was set up anew, gets all files.
 pub(super) fn require_not_deleted(
     remote: &dyn Remote,
     scan: &Scan,
+    entries: &BTreeMap<String, Entry>,
     changes: &[Change],
 ) -> Result<(), RemoteError> {
-    let would_fill = changes.is_empty() && !scan.files.is_empty();
-    if would_fill && remote.is_deleted()? {
+    let is_deleted = if changes.is_empty() {
+        !scan.files.is_empty() && remote.is_deleted()?
+    } else {
+        would_fill(scan, entries, changes) && is_begun_again(remote, entries, changes)?
+    };
+    if is_deleted {
         Err(RemoteError::Deleted)
     } else {
         Ok(())
     }
+}
+
+/// Whether files that were synced are here, of which the server has never heard.
+fn would_fill(scan: &Scan, entries: &BTreeMap<String, Entry>, changes: &[Change]) -> bool {
+    let unknown = unknown(entries, changes);
+    unknown.iter().any(|path| scan.files.contains_key(path))
+}
+
+/// Whether all that the server has is newer than what was synced: another project has the id of that one.
+fn is_begun_again(
+    remote: &dyn Remote,
+    entries: &BTreeMap<String, Entry>,
+    changes: &[Change],
+) -> Result<bool, RemoteError> {
+    let revs = entries.values().map(|entry| entry.rev);
+    let newest = revs.max().unwrap_or_default();
+    if newest == 0 || changes.iter().any(|change| change.rev <= newest) {
+        return Ok(false);
+    }
+    // After a backup was restored, all files may have been edited: their history tells.
+    let synced = |path: &str| entries.get(path).is_some_and(|entry| entry.rev > 0);
+    let Some(both) = changes.iter().find(|change| synced(&change.path)) else {
+        return Ok(true);
+    };
+    let versions = remote.history(&both.path)?;
+    Ok(versions.iter().all(|version| version.rev > newest))
 }
 
 /// The paths that a server which has all this has never heard of.

@@ -108,11 +108,17 @@ impl Round<'_> {
         };
         let (lost, newer): (Vec<Change>, Vec<Change>) = changes.partition(is_lost);
         let unknown = unknown.into_iter().map(|conflict| conflict.path);
-        let mut updates: Vec<Update> = unknown.map(Update::Forget).collect();
-        updates.extend(self.take(newer, &Self::decide)?);
+        let (synced, unknown): (Vec<String>, Vec<String>) = unknown.partition(is_synced);
+        let mut updates: Vec<Update> = unknown.into_iter().map(Update::Forget).collect();
+        let (puts, deletions): (Vec<Change>, Vec<Change>) = newer
+            .into_iter()
+            .partition(|change| change.checksum.is_some());
+        updates.extend(self.take(puts, &Self::decide)?);
         self.remember(&updates)?;
-        // A rev goes back only where the server has another history than before.
-        if lost.is_empty() {
+        let updates = self.take_deletions(deletions, &HashSet::new(), &Self::decide)?;
+        self.remember(&updates)?;
+        // A rev goes back or is unknown only where the server has another history than before.
+        if lost.is_empty() && synced.is_empty() {
             Ok(())
         } else {
             self.state.set_cursor(None)
@@ -151,6 +157,11 @@ impl Round<'_> {
 }
 
 /// The path, if it is one of these: a server may name any.
+        // Of what was synced, the server has lost all versions.
+        let is_synced = |path: &String| {
+            let entry = self.state.entries.get(path);
+            entry.is_some_and(|entry| entry.rev > 0)
+        };
 fn named(edits: &[Edit], path: &str) -> Vec<String> {
     let mut edits = edits.iter();
     let named = edits.find(|edit| edit.path == path);

@@ -6,7 +6,8 @@ use crate::apply::Disk;
 use crate::config::Folder;
 use crate::error::{At, SyncError};
 use crate::lock::Lock;
-use crate::remote::{Remote, Version};
+use crate::memory;
+use crate::remote::{BEGINNING, Remote, Version};
 use crate::report::{Phase, Report};
 use crate::scan::{Scan, Touched};
 use crate::state::State;
@@ -50,6 +51,15 @@ impl Session {
     /// Where the change feed continues; none before the first complete round.
     pub fn cursor(&self) -> Result<Option<String>, SyncError> {
         self.state.cursor()
+    }
+
+    /// The project is begun with what will be saved in this folder, if it is empty: there is nothing to compare.
+    pub fn begin_project(&mut self) -> Result<(), SyncError> {
+        let scan = Scan::of(&self.folder, self.state.contents());
+        if scan.files.is_empty() && self.state.entries.is_empty() {
+            self.state.set_cursor(Some(BEGINNING))?;
+        }
+        Ok(())
     }
 
     /// The next round writes this version of a file, the newest, which is missing here.

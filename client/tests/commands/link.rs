@@ -187,3 +187,24 @@ fn the_key_of_one_project_decides_and_its_scope_is_told() {
     linked.good();
     assert_eq!(settings(&device)["sync"]["projectId"], "walk");
 }
+
+#[test]
+fn an_empty_folder_begins_a_deleted_project_again_when_it_is_linked_so() {
+    let host = Host::start();
+    let laptop = Device::linked("laptop", &host);
+    laptop.write("ideas/a.md", "a");
+    laptop.run(&["sync"]).good();
+    host.client().delete("/v1/projects/p").good();
+    let phone = Device::new("phone");
+    let new = ["link", &host.url, "--project", "p", "--new"];
+    phone.run(&new).good();
+    phone.write("ideas/b.md", "b");
+    phone.run(&["sync"]).good();
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+    // Where there are files, they may be those of the deleted project.
+    host.client().delete("/v1/projects/p").good();
+    let tablet = Device::new("tablet");
+    tablet.write("ideas/a.md", "a");
+    tablet.run(&new).good();
+    assert_eq!(tablet.run(&["sync"]).code, Some(5));
+}

@@ -2,10 +2,12 @@
 
 use std::fs;
 
+use kamisync::absence::Answer;
 use kamisync::error::SyncError;
 use kamisync::remote::RemoteError;
-use kamisync::report::Report;
-use kamisync::round::preview;
+use kamisync::report::{Report, Silent};
+use kamisync::round::{News, Options, Session, preview};
+use kamisync::scan::Touched;
 use kamisync::state::State;
 use support::{Host, argument, run};
 
@@ -268,4 +270,54 @@ fn a_cursor_that_the_server_cannot_read_is_as_good_as_none() {
     assert_eq!(a.preview().downloaded.len(), 1);
     assert_eq!(a.sync().downloaded.len(), 1);
     settle(&[&a, &b]);
+}
+
+/// A project `p` that was deleted and begun again with another note.
+fn begun_again(host: &Host) {
+    host.client().delete("/v1/projects/p").good();
+    host.client()
+        .push_files("p", &[("ideas/other.md", "other\n")])
+        .good();
+}
+
+#[test]
+fn a_project_that_was_begun_again_is_not_filled_with_the_old_files_unasked() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    begun_again(&host);
+    b.write("ideas/a.md", "edited\n");
+    for device in [&a, &b] {
+        let deleted = |error| matches!(error, SyncError::Remote(RemoteError::Deleted));
+        for _ in 0..2 {
+            assert!(deleted(device.fail()));
+        }
+        let preview = preview(&device.folder(), device.remote(), "a");
+        assert!(deleted(preview.unwrap_err()));
+        assert_eq!(device.files().len(), 4);
+    }
+    assert_eq!(host.client().status("p")["fileCount"], 1);
+    a.bring_back();
+    assert_eq!(settle(&[&a, &b]).len(), 5);
+}
+
+#[test]
+fn what_is_saved_does_not_go_to_a_project_that_was_begun_again_before_that_is_known() {
+    let host = Host::start();
+    let (a, _) = pair(&host);
+    let mut session = Session::open(a.folder()).unwrap();
+    let options = Options {
+        device: "a",
+        answer: Answer::None,
+        progress: &Silent,
+    };
+    session.sync(a.remote(), &options).unwrap();
+    begun_again(&host);
+    a.write("ideas/a.md", "edited\n");
+    let news = News {
+        here: Touched::Anything,
+        there: false,
+    };
+    let deleted = session.sync_news(a.remote(), &options, &news).unwrap_err();
+    assert!(matches!(deleted, SyncError::Remote(RemoteError::Deleted)));
+    assert_eq!(host.client().status("p")["fileCount"], 1);
 }

@@ -14,6 +14,8 @@ use super::say::{note, say};
 use super::{device, idle, key};
 use crate::cli::LinkArgs;
 use crate::config::Folder;
+use crate::error::SyncError;
+use crate::round::Session;
 use crate::transport::{Address, Listed, OwnKey, Server};
 use choice::{Choice, Known, new_id};
 
@@ -29,6 +31,9 @@ pub fn run(args: &LinkArgs) -> Result<Done> {
     key::write(&folder, &secret, &address, &project)?;
     folder.confirm_links()?;
     kamirc_file::write(&folder.root, &address.to_string(), &project)?;
+    if args.new {
+        begin(&folder)?;
+    }
     tell(&folder, &project, &own);
     tell_where_links_lead(&folder);
     idle::tell(&folder);
@@ -39,6 +44,15 @@ fn open(args: &LinkArgs) -> Result<Folder> {
     let root = fs::canonicalize(&args.folder);
     let root = root.with_context(|| format!("{} does not exist", args.folder.display()))?;
     Ok(Folder::open(&root)?)
+}
+
+/// A project that was deleted may be begun again from an empty folder, which has nothing of it.
+fn begin(folder: &Folder) -> Result<()> {
+    match Session::open(Folder::open(&folder.root)?) {
+        // A watch takes up the new settings by itself.
+        Err(SyncError::Locked(_)) => Ok(()),
+        session => Ok(session?.begin_project()?),
+    }
 }
 
 fn warn(address: &Address) {
