@@ -1,6 +1,8 @@
 //! What a round would do with what the server has.
 
-use super::listing::{diff, listing, require_not_deleted, unknown, without_lost_revs};
+use super::listing::{
+    diff, listing, require_not_deleted, unknown, versions_since, without_lost_revs,
+};
 use crate::config::Folder;
 use crate::error::SyncError;
 use crate::plan::{Decision, Judged, compare, decide, is_own};
@@ -21,14 +23,24 @@ pub(super) fn expected(
         return compared(folder, remote, state, scan);
     };
     let changes = selected(folder, scan, changes);
+    let is_unedited = |entry: Option<&Entry>, local: &str, path: &str| {
+        let versions = versions_since(remote, path, entry, local);
+        versions.map(|versions| !versions.is_empty())
+    };
     let judged = changes.map(|change| {
         let entry = state.entries.get(&change.path);
         let version = (change.rev, change.checksum.as_deref());
         let is_own = is_own(entry, &change, device);
-        let decision = decide(entry, scan.checksum(&change.path), version, is_own);
-        (change, decision)
+        let local = scan.checksum(&change.path);
+        let decision = match (decide(entry, local, version, is_own), local) {
+            (Decision::Keep, Some(local)) if is_unedited(entry, local, &change.path)? => {
+                Decision::Remove
+            }
+            (decision, _) => decision,
+        };
+        Ok((change, decision))
     });
-    Ok(judged.collect())
+    judged.collect()
 }
 
 /// What the feed has, where a round would follow it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::feed::Feed;
-use crate::remote::{Change, DeviceFile, Diff, Remote, RemoteError};
+use crate::remote::{Change, DeviceFile, Diff, Remote, RemoteError, Version};
 use crate::scan::Scan;
 use crate::state::Entry;
 
@@ -112,4 +112,17 @@ pub(super) fn diff(
         base: entries.get(path).map(|entry| entry.rev),
     });
     remote.diff(&files.collect::<Vec<_>>())
+}
+
+/// The versions of a path since the last round that have this content, newest first.
+pub(super) fn versions_since(
+    remote: &dyn Remote,
+    path: &str,
+    entry: Option<&Entry>,
+    checksum: &str,
+) -> Result<Vec<Version>, RemoteError> {
+    let base = entry.map_or(0, |entry| entry.rev);
+    let mut versions = remote.history(path)?;
+    versions.retain(|version| version.rev > base && version.checksum.as_deref() == Some(checksum));
+    Ok(versions)
 }

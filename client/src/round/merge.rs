@@ -1,6 +1,7 @@
 //! Two edits of one file: merged where they can be, or both kept.
 
 use super::Round;
+use super::listing::versions_since;
 use super::steps::{Kind, Step, Steps, based_on, pending};
 use crate::apply::{Old, Outcome, Write, write_all};
 use crate::checksum::checksum;
@@ -76,7 +77,9 @@ impl Round<'_> {
         ours: &Content,
         theirs: &[u8],
     ) -> Result<Joined, SyncError> {
-        let same = self.newer_versions(change, &ours.local.checksum)?;
+        let entry = self.state.entries.get(&change.path);
+        let mut same = versions_since(self.remote, &change.path, entry, &ours.local.checksum)?;
+        same.retain(|version| version.available);
         // A round that was killed before it could remember has written it, with its time.
         let is_taken = |version: &Version| version.modified == ours.local.modified;
         if same.iter().any(is_taken) {
@@ -101,18 +104,6 @@ impl Round<'_> {
         let content = read_again(&self.folder.place(path), self.disk.now);
         let expected = self.scan.checksum(path);
         content.filter(|content| Some(&*content.local.checksum) == expected)
-    }
-
-    /// The versions since the last round that have the content which is here.
-    fn newer_versions(&self, change: &Change, ours: &str) -> Result<Vec<Version>, SyncError> {
-        let entry = self.state.entries.get(&change.path);
-        let base = entry.map_or(0, |entry| entry.rev);
-        let mut versions = self.remote.history(&change.path)?;
-        versions.retain(|version| {
-            let is_newer = version.rev > base && version.available;
-            is_newer && version.checksum.as_deref() == Some(ours)
-        });
-        Ok(versions)
     }
 
     /// Both edits in one text, when the version that they started from is known and they do not clash.

@@ -10,6 +10,7 @@
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
 //! * `push`, `send`, `part`, `refused` — changes of this folder
+//! * `unedited` — texts here that were sent or taken, which was not remembered
 //! * `sent` — what was sent and may have been stored
 //! * `alone`, `own` — what others stored meanwhile
 //! * `listing` — what the server has, and what it says of the files here
@@ -41,6 +42,7 @@ mod steps;
 mod take;
 
 pub use news::News;
+mod unedited;
 pub use preview::preview;
 pub use session::Session;
 
@@ -91,6 +93,9 @@ struct Round<'a> {
     leaving: HashMap<String, String>,
     /// What the server did not take, each with the reason.
     refused: BTreeMap<String, String>,
+    /// Files that were deleted elsewhere and are not as they were in the last round: the content that was looked up, and
+    /// whether the server has had it.
+    unedited: HashMap<String, (String, bool)>,
     /// The most that a push may have, where the server or a proxy before it takes less than it says.
     max_body: Option<u64>,
     own: OwnPushes,

@@ -45,6 +45,7 @@ impl<'a> Round<'a> {
             scan,
             is_outdated: false,
             old: Old::Known,
+            unedited: HashMap::new(),
             leaving: HashMap::new(),
             refused: BTreeMap::new(),
             max_body: None,

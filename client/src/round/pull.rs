@@ -93,6 +93,7 @@ impl Round<'_> {
         arrived: &HashSet<String>,
         judge: &dyn Fn(&Self, &Change) -> Decision,
     ) -> Result<Vec<Update>, SyncError> {
+        self.find_unedited(&deletions)?;
         let is_removed = |change: &&Change| judge(self, change) == Decision::Remove;
         let removed = deletions.iter().filter(is_removed);
         let gone = Gone::there(&self.scan, removed, arrived);
@@ -113,6 +114,9 @@ impl Round<'_> {
         judge: &dyn Fn(&Self, &Change) -> Decision,
     ) -> Result<Vec<Update>, SyncError> {
         let kept: HashSet<&String> = gone.paths.iter().collect();
+        for path in &gone.paths {
+            self.keep_unedited(path);
+        }
         self.take(deletions, &|round, change| {
             if kept.contains(&change.path) {
                 Decision::Keep

@@ -53,7 +53,9 @@ impl Round<'_> {
     pub(super) fn edits(&self) -> Vec<Edit> {
         let edits = edits(&self.scan, &self.state.entries, &self.folder.selection).into_iter();
         let is_open = |edit: &Edit| {
-            !self.state.pending.contains_key(&edit.path) && !self.refused.contains_key(&edit.path)
+            !self.state.pending.contains_key(&edit.path)
+                && !self.refused.contains_key(&edit.path)
+                && !self.is_unedited(&edit.path)
         };
         edits.filter(is_open).collect()
     }

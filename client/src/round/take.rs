@@ -17,7 +17,10 @@ impl<'a> Round<'a> {
         let local = self.scan.checksum(&change.path);
         let version = (change.rev, change.checksum.as_deref());
         let is_own = is_own(entry, change, self.options.device);
-        decide(entry, local, version, is_own)
+        match decide(entry, local, version, is_own) {
+            Decision::Keep if self.is_unedited(&change.path) => Decision::Remove,
+            decision => decision,
+        }
     }
 
     /// Takes changes, and returns what to remember of them. Each is on the disk then, or pending.
@@ -30,6 +33,7 @@ impl<'a> Round<'a> {
         for attempt in 0..TRIES {
             // A file that was changed meanwhile is no longer what the server has judged.
             let judge: Judge<'_, 'a> = if attempt == 0 { judge } else { &Self::decide };
+            self.find_unedited(&changes)?;
             let steps = self.steps(changes, judge)?;
             changes = self.carry_out(steps, &mut updates)?;
             if changes.is_empty() {

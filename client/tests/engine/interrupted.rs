@@ -261,3 +261,77 @@ fn a_round_waits_for_a_command_that_changes_files() {
         assert_eq!(round.join().unwrap().downloaded.len(), 1);
     });
 }
+
+#[test]
+fn a_deletion_of_what_was_sent_and_not_answered_stands() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    a.write("ideas/new.md", "first\n");
+    lose_answer(&a);
+    b.sync();
+    b.delete("ideas/a.md");
+    b.delete("ideas/new.md");
+    b.sync();
+    let preview = a.preview();
+    let report = a.sync();
+    assert_eq!(preview, report);
+    assert_eq!(report.deleted_here.len(), 2, "{report:?}");
+    assert_eq!(settle(&[&a, &b]).len(), 2);
+    assert_eq!(a.trash(), ["first\n", "first\n"]);
+}
+
+#[test]
+fn a_deletion_of_what_was_taken_and_not_remembered_stands() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    a.write("ideas/new.md", "first\n");
+    a.sync();
+    b.forgetting(|| b.sync());
+    a.delete("ideas/a.md");
+    a.delete("ideas/new.md");
+    a.sync();
+    let report = b.sync();
+    assert_eq!(report.deleted_here.len(), 2, "{report:?}");
+    assert_eq!(settle(&[&a, &b]).len(), 2);
+}
+
+#[test]
+fn many_deletions_of_what_was_taken_and_not_remembered_are_asked_about() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    let paths: Vec<String> = (0..30).map(|number| format!("ideas/{number}.md")).collect();
+    for path in &paths {
+        a.write(path, path);
+    }
+    a.sync();
+    b.forgetting(|| b.sync());
+    for path in &paths {
+        a.delete(path);
+    }
+    a.fail();
+    a.sync_deletions();
+    assert!(b.preview().question.is_some());
+    assert!(matches!(b.fail(), SyncError::Question(..)));
+    assert_eq!(b.files().len(), 33);
+    b.write("ideas/news.md", "news\n");
+    b.fail();
+    assert_eq!(host.client().status("p")["fileCount"], 4);
+    assert_eq!(b.bring_back().uploaded.len(), 30);
+    assert_eq!(settle(&[&a, &b]).len(), 34);
+}
+
+#[test]
+fn what_was_edited_after_a_lost_answer_is_not_deleted() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "first\n");
+    lose_answer(&a);
+    b.sync();
+    b.delete("ideas/a.md");
+    b.sync();
+    a.write("ideas/a.md", "second\n");
+    assert!(a.sync().kept.contains("ideas/a.md"));
+    assert_eq!(settle(&[&a, &b])["ideas/a.md"], "second\n");
+}
