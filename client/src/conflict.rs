@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::dates;
-use crate::names::MAX_NAME;
+use crate::names::{MAX_NAME, MAX_PATH};
 
 const MARK: &str = " (conflict ";
 
@@ -18,13 +18,14 @@ pub fn copy_path(path: &str, device: &str, modified: i64, number: u32) -> String
     beside(path, &format!("{} {minute}{number}", plain(device)))
 }
 
-/// The path of a copy with this text between its brackets. Of a long name, the end of the stem is cut.
+/// The path of a copy with this text between its brackets. Of a long name or path, the end of the stem is cut.
 fn beside(path: &str, text: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let mark = format!("{MARK}{text})");
     let dot = if extension.is_empty() { "" } else { "." };
-    let room = MAX_NAME.saturating_sub(mark.len() + dot.len() + extension.len());
+    let most = MAX_NAME.min(MAX_PATH.saturating_sub(folder.len() + 1));
+    let room = most.saturating_sub(mark.len() + dot.len() + extension.len());
     let stem = &stem[..stem.floor_char_boundary(room)];
     format!("{folder}/{stem}{mark}{dot}{extension}")
 }
@@ -139,6 +140,15 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_copy_in_a_deep_folder_fits_where_it_can() {
+        let folder = format!("ideas/{}", ["e"; 9].map(|e| e.repeat(100)).join("/"));
+        let path = format!("{folder}/{}.md", "f".repeat(80));
+        let copy = copy_path(&path, "laptop", NOON, 1);
+        assert!(names::is_sound(&copy), "{copy}");
+        assert!(CopyName::of(&copy).unwrap().may_be_of(&path));
     }
 
     #[test]

@@ -6,6 +6,9 @@ pub const TEMPORARY: &str = ".kamisync-";
 /// The longest name of a file, in bytes.
 pub const MAX_NAME: usize = 255;
 
+/// The longest path that a server takes, in bytes.
+pub const MAX_PATH: usize = 1024;
+
 /// What a file system takes for the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folding {
@@ -19,7 +22,7 @@ pub enum Folding {
 pub fn is_sound(path: &str) -> bool {
     let has_drive = matches!(path.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     let is_sound = |segment: &str| !matches!(segment, "" | "." | "..") && segment.len() <= MAX_NAME;
-    path.len() <= 1024
+    path.len() <= MAX_PATH
         && !is_temporary(path)
         && !has_drive
         && !path.starts_with('.')

@@ -8,6 +8,8 @@ use crate::checksum::checksum;
 use crate::conflict::copy_path;
 use crate::error::SyncError;
 use crate::merge::merge;
+use crate::names::MAX_PATH;
+use crate::plan::is_own;
 use crate::remote::{Change, Rev, Version};
 use crate::report::ConflictCopy;
 use crate::scan::{Content, read_again};
@@ -57,7 +59,7 @@ impl Round<'_> {
             Joined::Merged(text) => (text, Old::Trash, Kind::Merged),
             Joined::Theirs(old) => (theirs, old, Kind::Downloaded),
             Joined::Nowhere => {
-                let reason = "the text of this device has no place for a copy";
+                let reason = no_place(&change.path, self.options.device);
                 steps.updates.push(pending(change, reason));
                 return Ok(());
             }
@@ -187,5 +189,14 @@ impl Round<'_> {
         };
         self.scan.files.insert(copy.to_owned(), local);
         Ok(true)
+    }
+}
+
+/// Why the text of this device cannot be kept beside the file.
+fn no_place(path: &str, device: &str) -> &'static str {
+    if copy_path(path, device, 0, 1).len() > MAX_PATH {
+        "its path is too long for a copy with the text of this device: move it to a shorter one"
+    } else {
+        "the text of this device has no place for a copy"
     }
 }

@@ -1,5 +1,6 @@
 //! What a server does not take.
 
+use kamisync::report::Report;
 use serde_json::json;
 use support::Host;
 
@@ -237,4 +238,29 @@ fn a_file_that_is_too_large_for_any_request_is_told_for_what_it_is() {
     let left = (&*report.left[0].path, &*report.left[0].reason);
     let reason = "it is too large, with its name, to be uploaded in one request";
     assert_eq!(left, (&*large, reason));
+}
+
+#[test]
+fn a_copy_of_a_file_with_a_very_long_path_fits_or_the_reason_says_what_helps() {
+    let host = Host::start();
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    let folder = format!("ideas/{}", vec!["e".repeat(100); 9].join("/"));
+    let (fits, does_not) = (
+        format!("{folder}/{}.md", "f".repeat(80)),
+        format!("{folder}/{}/f.md", "e".repeat(84)),
+    );
+    for path in [&fits, &does_not] {
+        a.write(path, "first\n");
+    }
+    settle(&[&a, &b]);
+    for path in [&fits, &does_not] {
+        a.write(path, "of a\n");
+        b.write(path, "of b\n");
+    }
+    a.sync();
+    let report = b.sync();
+    assert_eq!(report.conflicts[0].path, fits, "{report:?}");
+    assert_eq!(report.left[0].path, does_not, "{report:?}");
+    assert!(report.left[0].reason.contains("shorter"), "{report:?}");
+    assert_eq!(b.read(&does_not).as_deref(), Some("of b\n"));
 }
