@@ -252,3 +252,17 @@ pub struct Version {
     /// Whether its content is still kept.
     pub available: bool,
 }
+
+impl Version {
+    /// The same as a change of this path.
+    pub fn change(&self, path: &str) -> Change {
+        Change {
+            rev: self.rev,
+            path: path.to_owned(),
+            checksum: self.checksum.clone(),
+            modified: self.modified,
+            device: self.device.clone(),
+            content: None,
+        }
+    }
+}

@@ -27,7 +27,7 @@ enum Joined {
 
 /// What the edit here started from.
 enum Base {
-    Version(Rev),
+    Version(Rev, String),
     /// One that the server has lost: it has what was here before.
     Lost,
     Unknown,
@@ -94,7 +94,7 @@ impl Round<'_> {
         if !same.is_empty() {
             return Ok(Joined::Theirs(Old::Trash));
         }
-        Ok(if self.keep_copy(&change.path, ours)? {
+        Ok(if self.keep_copy(&change.path, &change.path, ours)? {
             Joined::Theirs(Old::Known)
         } else {
             Joined::Nowhere
@@ -115,40 +115,64 @@ impl Round<'_> {
         ours: &[u8],
         theirs: &[u8],
     ) -> Result<Option<Vec<u8>>, SyncError> {
-        let entry = self.state.entries.get(&change.path);
-        let Some(base) = entry.filter(|entry| entry.checksum.is_some()) else {
-            return Ok(None);
-        };
-        let rev = match self.base(change, base)? {
-            Base::Version(rev) => rev,
+        let (rev, expected) = match self.base(change)? {
+            Base::Version(rev, checksum) => (rev, checksum),
             Base::Lost => return Ok(Some(ours.to_vec())),
             Base::Unknown => return Ok(None),
         };
         let content = self.remote.content(&change.path, rev)?;
-        let content = content.filter(|content| Some(checksum(content)) == base.checksum);
+        let content = content.filter(|content| checksum(content) == expected);
         Ok(content.and_then(|base| merge(&base, ours, theirs)))
     }
 
     /// Finds the version that the edit here started from, by its text where the server has none of its number any more.
-    fn base(&self, change: &Change, base: &Entry) -> Result<Base, SyncError> {
-        if base.rev > 0 {
-            return Ok(Base::Version(base.rev));
+    fn base(&self, change: &Change) -> Result<Base, SyncError> {
+        let Some(entry) = self.state.entries.get(&change.path) else {
+            return Ok(Base::Unknown);
+        };
+        if let Some(base) = self.sent_base(&change.path, entry)? {
+            return Ok(base);
+        }
+        let Some(checksum) = &entry.checksum else {
+            return Ok(Base::Unknown);
+        };
+        if entry.rev > 0 {
+            return Ok(Base::Version(entry.rev, checksum.clone()));
         }
         let mut versions = self.remote.history(&change.path)?;
-        versions.retain(|version| version.checksum == base.checksum);
+        versions.retain(|version| version.checksum.as_ref() == Some(checksum));
         let available = versions.iter().find(|version| version.available);
         Ok(match available {
-            Some(version) => Base::Version(version.rev),
-            None if versions.is_empty() && change.rev <= base.previous => Base::Lost,
+            Some(version) => Base::Version(version.rev, checksum.clone()),
+            None if versions.is_empty() && change.rev <= entry.previous => Base::Lost,
             None => Base::Unknown,
         })
     }
 
-    /// Writes the text of this device beside the file, from where it goes up as a file of its own.
-    fn keep_copy(&mut self, path: &str, ours: &Content) -> Result<bool, SyncError> {
+    /// What was sent last, where it was stored though no answer said so.
+    fn sent_base(&self, path: &str, entry: &Entry) -> Result<Option<Base>, SyncError> {
+        let Some(sent) = &entry.sent else {
+            return Ok(None);
+        };
+        let versions = versions_since(self.remote, path, Some(entry), &sent.checksum)?;
+        let stored = versions.into_iter().find(|version| {
+            let change = version.change(path);
+            version.available && is_own(Some(entry), &change, self.options.device)
+        });
+        Ok(stored.map(|version| Base::Version(version.rev, sent.checksum.clone())))
+    }
+
+    /// Writes the text of this device beside the file, from where it goes up as a file of its own. Who cannot read the
+    /// file `like` cannot read it either.
+    pub(super) fn keep_copy(
+        &mut self,
+        path: &str,
+        like: &str,
+        ours: &Content,
+    ) -> Result<bool, SyncError> {
         for number in 1..100 {
             let copy = copy_path(path, self.options.device, ours.local.modified, number);
-            let is_kept = self.is_copy(&copy, ours) || self.write_copy(path, &copy, ours)?;
+            let is_kept = self.is_copy(&copy, ours) || self.write_copy(like, &copy, ours)?;
             let is_local = !self.folder.selection.has_file(&copy);
             if is_local {
                 // What is not selected does not go up.
@@ -173,11 +197,10 @@ impl Round<'_> {
         self.scan.checksum(copy) == Some(&*ours.local.checksum)
     }
 
-    /// The copy has the permissions of the file.
-    fn write_copy(&mut self, path: &str, copy: &str, ours: &Content) -> Result<bool, SyncError> {
+    fn write_copy(&mut self, like: &str, copy: &str, ours: &Content) -> Result<bool, SyncError> {
         let write = Write {
             path: copy,
-            like: path,
+            like,
             content: &ours.bytes,
             modified: ours.local.modified,
             expected: None,

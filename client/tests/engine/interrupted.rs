@@ -335,3 +335,26 @@ fn what_was_edited_after_a_lost_answer_is_not_deleted() {
     assert!(a.sync().kept.contains("ideas/a.md"));
     assert_eq!(settle(&[&a, &b])["ideas/a.md"], "second\n");
 }
+
+#[test]
+fn a_line_that_was_typed_on_after_a_lost_answer_merges_with_an_edit_of_another_line() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    a.write("ideas/a.md", "1\n2\n3\n4\n5\n");
+    settle(&[&a, &b]);
+    for path in ["ideas/a.md", "ideas/new.md"] {
+        a.write(path, "Hel\n2\n3\n4\n5\n");
+    }
+    lose_answer(&a);
+    b.sync();
+    for path in ["ideas/a.md", "ideas/new.md"] {
+        a.write(path, "Hello\n2\n3\n4\n5\n");
+        b.write(path, "Hel\n2\n3\n4\nof b\n");
+    }
+    b.sync();
+    assert_eq!(a.sync().merged.len(), 2);
+    let files = settle(&[&a, &b]);
+    for path in ["ideas/a.md", "ideas/new.md"] {
+        assert_eq!(files[path], "Hello\n2\n3\n4\nof b\n");
+    }
+}
