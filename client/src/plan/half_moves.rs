@@ -5,33 +5,44 @@ use std::collections::BTreeMap;
 
 use super::Edit;
 use crate::scan::Local;
+use crate::state::AllUntaken;
 
 /// Edits without the deletions of such files, and these, each with the reason. `unsound` tells the contents of files that
-/// have names which no other device could have, each with its path.
+/// have names which no other device could have, each with its path, and `untaken` where those are that were edited too.
 pub fn half_moves(
     edits: Vec<Edit>,
     files: &BTreeMap<String, Local>,
     refused: &BTreeMap<String, String>,
-    unsound: impl FnOnce() -> BTreeMap<String, String>,
+    untaken: &AllUntaken,
+    unsound: BTreeMap<String, String>,
 ) -> (Vec<Edit>, BTreeMap<String, String>) {
     if edits.iter().all(|edit| edit.size.is_some()) {
         return (edits, BTreeMap::new());
     }
-    let places = refused_places(files, refused, unsound());
+    let places = refused_places(files, refused, unsound);
+    let edited = untaken.iter();
+    let edited = edited.filter_map(|(place, file)| Some((file.from.as_deref()?, place)));
+    let edited: BTreeMap<&str, &String> = edited.collect();
     let place = |edit: &Edit| match edit.size {
         Some(_) => None,
-        None => places.get(&edit.checksum),
+        None => places
+            .get(&edit.checksum)
+            .or_else(|| edited.get(&*edit.path).copied()),
     };
     let (moved, edits): (Vec<Edit>, Vec<Edit>) =
         edits.into_iter().partition(|edit| place(edit).is_some());
-    let moved = moved.into_iter().map(|edit| {
-        let place = &places[&edit.checksum];
-        let reason = format!(
-            "it was moved to {place}, which the server does not take, so the server keeps it as it was"
-        );
-        (edit.path, reason)
+    let moved = moved.into_iter().filter_map(|edit| {
+        let reason = reason(place(&edit)?);
+        Some((edit.path, reason))
     });
-    (edits, moved.collect())
+    let moved = moved.collect();
+    (edits, moved)
+}
+
+fn reason(place: &str) -> String {
+    format!(
+        "it was moved to {place}, which the server does not take, so the server keeps it as it was"
+    )
 }
 
 /// Contents that the server takes at no place where they are now, each with such a place.

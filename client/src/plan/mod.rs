@@ -7,6 +7,7 @@
 //! * `both` — two maps by path, side by side
 //! * `limits` — what the server takes
 //! * `half_moves` — files that were moved to where it does not take them
+//! * `places` — the same of files that were edited too
 //! * `parts` — what goes up together
 
 mod both;
@@ -17,6 +18,7 @@ mod limits;
 mod local;
 mod own;
 mod parts;
+mod places;
 
 pub use both::both;
 pub use compare::{Judged, compare};
@@ -26,3 +28,4 @@ pub use limits::by_limits;
 pub use local::{Edit, edits};
 pub use own::is_own;
 pub use parts::{Item, parts};
+pub use places::{add_untaken, unsound};

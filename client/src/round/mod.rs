@@ -46,7 +46,7 @@ mod unedited;
 pub use preview::preview;
 pub use session::Session;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::absence::Answer;
 use crate::apply::{Disk, Old, sweep};
@@ -55,7 +55,7 @@ use crate::error::SyncError;
 use crate::remote::Remote;
 use crate::report::{Left, Progress, Report};
 use crate::scan::Scan;
-use crate::state::State;
+use crate::state::{Said, State};
 use own::OwnPushes;
 
 /// How often a round starts over when others change the server or the disk meanwhile. Then the next round
@@ -96,6 +96,11 @@ struct Round<'a> {
     /// Files that were deleted elsewhere and are not as they were in the last round: the content that was looked up, and
     /// whether the server has had it.
     unedited: HashMap<String, (String, bool)>,
+    /// What the server did not take, each with the reason.
+    refused: BTreeMap<String, String>,
+    /// Files of which the server has said, or says by its limits, that it does not take them at their place.
+    untakable: BTreeSet<String>,
+    said: BTreeMap<String, Said>,
     /// The most that a push may have, where the server or a proxy before it takes less than it says.
     max_body: Option<u64>,
     own: OwnPushes,
@@ -120,7 +125,7 @@ impl Round<'_> {
                 break;
             }
         }
-        self.tell_what_is_left();
+        self.tell_what_is_left()?;
         self.state.forget_asked()?;
         sweep(&self.disk);
         Ok(())

@@ -1,6 +1,6 @@
 //! The beginning of a round: what is here, and whether so much is gone that a person must be asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::ask::{Gone, ask, gone_here};
 use super::bring_back::bring_back;
@@ -47,6 +47,8 @@ impl<'a> Round<'a> {
             old: Old::Known,
             unedited: HashMap::new(),
             leaving: HashMap::new(),
+            untakable: BTreeSet::new(),
+            said: BTreeMap::new(),
             refused: BTreeMap::new(),
             max_body: None,
             own: OwnPushes::default(),

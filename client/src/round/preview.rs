@@ -6,11 +6,11 @@ use super::ask::{Asked, Gone, gone_here, gone_there};
 use super::expected::expected;
 use crate::config::Folder;
 use crate::error::SyncError;
-use crate::plan::{Decision, Edit, by_limits, edits, half_moves};
-use crate::remote::{Change, Remote, RemoteError};
+use crate::plan::{Decision, Edit, add_untaken, by_limits, by_scope, edits, half_moves, unsound};
+use crate::remote::{Change, Remote};
 use crate::report::{ConflictCopy, Left, Report};
 use crate::scan::Scan;
-use crate::state::{Entry, State};
+use crate::state::{AllUntaken, Entry, State};
 
 /// What a round would do now.
 pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Report, SyncError> {
@@ -35,7 +35,7 @@ pub fn preview(folder: &Folder, remote: &dyn Remote, device: &str) -> Result<Rep
     }
     let mut edits = edits(&scan, &state.entries, &folder.selection);
     edits.retain(|edit| !taken.contains(&edit.path));
-    let refused = foretell_edits(&mut report, edits, &scan, remote)?;
+    let refused = foretell_edits(&mut report, edits, &scan, &state, remote)?;
     report.unread = scan.closed;
     let pending = state.pending.into_iter();
     let pending = pending.map(|(path, pending)| (path, pending.reason));
@@ -91,13 +91,21 @@ fn foretell_edits(
     report: &mut Report,
     edits: Vec<Edit>,
     scan: &Scan,
+    state: &State,
     remote: &dyn Remote,
-) -> Result<BTreeMap<String, String>, RemoteError> {
+) -> Result<BTreeMap<String, String>, SyncError> {
     if edits.is_empty() {
         return Ok(BTreeMap::new());
     }
     let (edits, mut refused) = by_limits(edits, &remote.limits()?);
-    let (edits, moved) = half_moves(edits, &scan.files, &refused, || scan.unsound_contents());
+    let mut untaken = state.untaken()?;
+    let (edits, said) = by_word(edits, &untaken);
+    refused.extend(said);
+    let untakable = refused.keys().cloned().collect();
+    let unsound = unsound(&edits, scan);
+    let entries = &state.entries;
+    add_untaken(&mut untaken, &untakable, &edits, scan, entries, &unsound);
+    let (edits, moved) = half_moves(edits, &scan.files, &refused, &untaken, unsound);
     refused.extend(moved);
     for edit in edits {
         add(report, edit);
@@ -107,6 +115,22 @@ fn foretell_edits(
 
 fn add(report: &mut Report, edit: Edit) {
     match edit.size {
+/// Edits without those that the server has refused before, and these.
+fn by_word(edits: Vec<Edit>, untaken: &AllUntaken) -> (Vec<Edit>, BTreeMap<String, String>) {
+    let said = |edit: &Edit| {
+        let said = untaken.get(&edit.path)?.said.as_ref();
+        said.filter(|said| said.checksum == edit.checksum)
+    };
+    let (refused, edits): (Vec<Edit>, Vec<Edit>) =
+        edits.into_iter().partition(|edit| said(edit).is_some());
+    let refused = refused.into_iter().filter_map(|edit| {
+        let reason = said(&edit)?.reason.clone();
+        Some((edit.path, reason))
+    });
+    let refused = refused.collect();
+    (edits, refused)
+}
+
         Some(_) => report.uploaded.insert(edit.path),
         None => report.deleted_there.insert(edit.path),
     };

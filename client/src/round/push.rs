@@ -41,7 +41,7 @@ impl Round<'_> {
         }
         let limits = self.remote.limits()?;
         let edits = self.acceptable(edits, &limits);
-        let edits = self.without_half_moves(edits);
+        let edits = self.without_half_moves(edits)?;
         let bytes = edits.iter().filter_map(|edit| edit.size).sum();
         let total = Some((edits.len() as u64, bytes));
         self.options.progress.begin(Phase::Upload, total);

@@ -1,12 +1,12 @@
 //! What the server did not take.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Round;
 use crate::error::SyncError;
-use crate::plan::{Edit, by_limits, half_moves};
+use crate::plan::{Edit, add_untaken, by_limits, half_moves, unsound};
 use crate::remote::{Change, Conflict, Limits, RemoteError};
-use crate::state::Update;
+use crate::state::{AllUntaken, Said, Update};
 
 /// Below this, a body is not made smaller.
 const MIN_BODY: u64 = 16 << 10;
@@ -15,21 +15,42 @@ impl Round<'_> {
     /// What the server accepts by its limits; the rest is reported.
     pub(super) fn acceptable(&mut self, edits: Vec<Edit>, limits: &Limits) -> Vec<Edit> {
         let (sound, refused) = by_limits(edits, limits);
+        self.untakable.extend(refused.keys().cloned());
         self.refused.extend(refused);
         sound
     }
 
-    /// Edits without the deletions of files that were moved to where the server does not accept them, which are reported.
-    pub(super) fn without_half_moves(&mut self, edits: Vec<Edit>) -> Vec<Edit> {
-        let (edits, moved) = half_moves(edits, &self.scan.files, &self.refused, || {
-            self.scan.unsound_contents()
-        });
+    /// Edits without the deletions of files that were moved to where the server does not take them, which are told.
+    pub(super) fn without_half_moves(&mut self, edits: Vec<Edit>) -> Result<Vec<Edit>, SyncError> {
+        let unsound = unsound(&edits, &self.scan);
+        let untaken = self.remember_untaken(&edits, &unsound)?;
+        let files = &self.scan.files;
+        let (edits, moved) = half_moves(edits, files, &self.refused, &untaken, unsound);
         self.refused.extend(moved);
-        edits
+        Ok(edits)
+    }
+
+    /// Remembers which files here the server does not take.
+    fn remember_untaken(
+        &mut self,
+        edits: &[Edit],
+        unsound: &BTreeMap<String, String>,
+    ) -> Result<AllUntaken, SyncError> {
+        let mut untaken = self.state.untaken()?;
+        let (scan, entries) = (&self.scan, &self.state.entries);
+        add_untaken(&mut untaken, &self.untakable, edits, scan, entries, unsound);
+        for (path, said) in &self.said {
+            if let Some(file) = untaken.get_mut(path) {
+                file.said = Some(said.clone());
+            }
+        }
+        self.state.set_untaken(&untaken)?;
+        Ok(untaken)
     }
 
     /// Leaves what the server does not take of these edits, or sends less at once. Fails when neither helps.
     pub(super) fn leave(&mut self, edits: &[Edit], error: RemoteError) -> Result<(), SyncError> {
+        self.note_said(edits, &error);
         let paths = match &error {
             RemoteError::TooLarge {
                 path: None,
@@ -51,6 +72,27 @@ impl Round<'_> {
         let refused = paths.into_iter().map(|path| (path, sentence.clone()));
         self.refused.extend(refused);
         Ok(())
+    }
+
+    /// Remembers what the server says of one file.
+    fn note_said(&mut self, edits: &[Edit], error: &RemoteError) {
+        let (RemoteError::TooLarge {
+            path: Some(path), ..
+        }
+        | RemoteError::Refused {
+            path: Some(path), ..
+        }) = error
+        else {
+            return;
+        };
+        if let Some(edit) = edits.iter().find(|edit| edit.path == *path) {
+            self.untakable.insert(edit.path.clone());
+            let said = Said {
+                checksum: edit.checksum.clone(),
+                reason: error.to_string(),
+            };
+            self.said.insert(edit.path.clone(), said);
+        }
     }
 
     /// What a server does not take that answers this code, and names no file.
@@ -82,11 +124,13 @@ impl Round<'_> {
 
     /// Tells of the edits that are still to go up when a round ends: their files were changed on either side
     /// as often as it tried.
-    pub(super) fn tell_what_is_left(&mut self) {
-        let reason = "it was not uploaded, since it was being changed: the next round tries again";
+    pub(super) fn tell_what_is_left(&mut self) -> Result<(), SyncError> {
+        self.remember_untaken(&[], &BTreeMap::new())?;
+        let reason = "it did not go up, since it was being changed: the next round tries again";
         let edits = self.edits().into_iter();
         self.refused
             .extend(edits.map(|edit| (edit.path, reason.to_owned())));
+        Ok(())
     }
 
     /// Takes what the server has instead of what these edits started from.
@@ -107,6 +151,11 @@ impl Round<'_> {
             entry.is_some_and(|entry| entry.rev > change.rev)
         };
         let (lost, newer): (Vec<Change>, Vec<Change>) = changes.partition(is_lost);
+        // Of what was synced, the server has lost all versions.
+        let is_synced = |path: &String| {
+            let entry = self.state.entries.get(path);
+            entry.is_some_and(|entry| entry.rev > 0)
+        };
         let unknown = unknown.into_iter().map(|conflict| conflict.path);
         let (synced, unknown): (Vec<String>, Vec<String>) = unknown.partition(is_synced);
         let mut updates: Vec<Update> = unknown.into_iter().map(Update::Forget).collect();
@@ -157,11 +206,6 @@ impl Round<'_> {
 }
 
 /// The path, if it is one of these: a server may name any.
-        // Of what was synced, the server has lost all versions.
-        let is_synced = |path: &String| {
-            let entry = self.state.entries.get(path);
-            entry.is_some_and(|entry| entry.rev > 0)
-        };
 fn named(edits: &[Edit], path: &str) -> Vec<String> {
     let mut edits = edits.iter();
     let named = edits.find(|edit| edit.path == path);

@@ -11,12 +11,14 @@ mod entry;
 mod file;
 mod place;
 mod unsent;
+mod untaken;
 
 pub use asked::subject;
 pub use contents::Contents;
 pub use deletions::Side;
 pub use entry::{Entry, Pending, Sent, Update};
 pub use unsent::Unsent;
+pub use untaken::{AllUntaken, Said, Untaken};
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;

@@ -241,6 +241,58 @@ fn a_file_that_is_too_large_for_any_request_is_told_for_what_it_is() {
 }
 
 #[test]
+fn a_file_that_was_edited_and_moved_to_where_the_server_does_not_take_it_stays_on_other_devices() {
+    let host = Host::with(&[("MAX_FILE_SIZE", "1000"), ("PORTABLE_PATHS", "refuse")]);
+    let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
+    for name in ["1", "2", "3", "4", "5"] {
+        a.write(&format!("ideas/{name}.md"), name);
+    }
+    a.write("ideas/always too large.md", &"l".repeat(1001));
+    a.write("ideas/always?.md", "always");
+    a.sync();
+    b.sync();
+    a.write("ideas/1.md", &"x".repeat(1001));
+    a.sync();
+    a.rename("ideas/1.md", "ideas/large.md");
+    a.write("ideas/2.md", "edited");
+    a.rename("ideas/2.md", "ideas/2\\2.md");
+    a.write("ideas/3.md", "edited, too");
+    a.rename("ideas/3.md", "ideas/3?.md");
+    for _ in 0..2 {
+        let report = a.sync();
+        let stays = ["ideas/1.md", "ideas/2.md", "ideas/3.md"];
+        for path in stays {
+            let left = report.left.iter().find(|left| left.path == path);
+            let left = left.unwrap_or_else(|| panic!("{path} {report:?}"));
+            assert!(left.reason.contains("does not take"), "{report:?}");
+        }
+        assert!(report.deleted_there.is_empty(), "{report:?}");
+    }
+    b.sync();
+    assert_eq!(b.files().len(), 5);
+    // What the server never took holds back no deletion.
+    a.delete("ideas/4.md");
+    assert!(a.sync().deleted_there.contains("ideas/4.md"));
+    a.rename("ideas/2\\2.md", "ideas/two.md");
+    a.delete("ideas/3?.md");
+    let report = a.sync();
+    let deleted: Vec<&String> = report.deleted_there.iter().collect();
+    assert_eq!(deleted, ["ideas/2.md", "ideas/3.md"]);
+}
+
+#[test]
+fn what_the_server_has_refused_is_not_foretold_again() {
+    let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
+    let a = Device::new(&host, "a");
+    a.write("ideas/what?.md", "a");
+    let report = a.sync();
+    assert_eq!(report.left.len(), 1);
+    assert_eq!(a.preview(), report);
+    a.write("ideas/what?.md", "edited");
+    assert!(a.preview().uploaded.contains("ideas/what?.md"));
+}
+
+#[test]
 fn a_copy_of_a_file_with_a_very_long_path_fits_or_the_reason_says_what_helps() {
     let host = Host::start();
     let (a, b) = (Device::new(&host, "a"), Device::new(&host, "b"));
