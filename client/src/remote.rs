@@ -23,6 +23,11 @@ pub trait Remote: Sync {
     /// Whether a person has deleted the project, and nobody has begun it again.
     fn is_deleted(&self) -> Result<bool, RemoteError>;
 
+    /// What the key may do.
+    fn scope(&self) -> Result<Scope, RemoteError> {
+        Ok(Scope::Write)
+    }
+
     /// A page of the newest change of each path after a cursor, oldest first. With `content`, puts have
     /// theirs, and the page is shorter.
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError>;
@@ -86,6 +91,17 @@ pub enum RemoteError {
         /// What the server said.
         sentence: String,
     },
+}
+
+/// How much a key may do, each with what the one before may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Nothing goes up.
+    Read,
+    /// Files go up.
+    Append,
+    /// Deletions go up.
+    Write,
 }
 
 /// What a server takes; sizes in bytes.

@@ -24,7 +24,7 @@ pub use both::both;
 pub use compare::{Judged, compare};
 pub use decide::{Decision, decide};
 pub use half_moves::half_moves;
-pub use limits::by_limits;
+pub use limits::{by_limits, by_scope};
 pub use local::{Edit, edits};
 pub use own::is_own;
 pub use parts::{Item, parts};

@@ -107,14 +107,14 @@ fn foretell_edits(
     add_untaken(&mut untaken, &untakable, &edits, scan, entries, &unsound);
     let (edits, moved) = half_moves(edits, &scan.files, &refused, &untaken, unsound);
     refused.extend(moved);
+    let (edits, forbidden) = by_scope(edits, remote.scope()?);
+    refused.extend(forbidden);
     for edit in edits {
         add(report, edit);
     }
     Ok(refused)
 }
 
-fn add(report: &mut Report, edit: Edit) {
-    match edit.size {
 /// Edits without those that the server has refused before, and these.
 fn by_word(edits: Vec<Edit>, untaken: &AllUntaken) -> (Vec<Edit>, BTreeMap<String, String>) {
     let said = |edit: &Edit| {
@@ -131,6 +131,8 @@ fn by_word(edits: Vec<Edit>, untaken: &AllUntaken) -> (Vec<Edit>, BTreeMap<Strin
     (edits, refused)
 }
 
+fn add(report: &mut Report, edit: Edit) {
+    match edit.size {
         Some(_) => report.uploaded.insert(edit.path),
         None => report.deleted_there.insert(edit.path),
     };

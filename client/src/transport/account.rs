@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::address::encode;
 use super::server::Server;
-use crate::remote::RemoteError;
+use crate::remote::{RemoteError, Scope};
 
 /// What the key of a device may do.
 #[derive(Debug, Deserialize)]
@@ -19,7 +19,16 @@ pub struct OwnKey {
 impl OwnKey {
     /// Whether anything may go up with it.
     pub fn may_push(&self) -> bool {
-        self.scope != "read"
+        self.scope() > Scope::Read
+    }
+
+    /// How much it may do; all, where this program does not know the word.
+    pub fn scope(&self) -> Scope {
+        match &*self.scope {
+            "read" => Scope::Read,
+            "append" => Scope::Append,
+            _ => Scope::Write,
+        }
     }
 }
 

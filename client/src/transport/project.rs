@@ -12,7 +12,7 @@ use super::wire::{
     RestoreBody, StatusAnswer,
 };
 use crate::remote::{
-    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Version,
+    DeviceFile, Diff, Limits, Page, Push, Pushed, Remote, RemoteError, Rev, Scope, Version,
 };
 
 /// Changes in a page, the most that the server gives.
@@ -111,6 +111,14 @@ impl Remote for Project {
 
     fn is_deleted(&self) -> Result<bool, RemoteError> {
         Ok(self.status()?.deleted_at.is_some())
+    }
+
+    fn scope(&self) -> Result<Scope, RemoteError> {
+        match self.server.own_key() {
+            // Servers from before it have no such keys.
+            Err(RemoteError::Refused { status: 404, .. }) => Ok(Scope::Write),
+            own => Ok(own?.scope()),
+        }
     }
 
     fn changes(&self, since: &str, content: bool) -> Result<Page, RemoteError> {

@@ -281,6 +281,30 @@ fn a_file_that_was_edited_and_moved_to_where_the_server_does_not_take_it_stays_o
 }
 
 #[test]
+fn what_a_key_may_not_do_is_not_foretold() {
+    let host = Host::start();
+    let a = Device::new(&host, "a");
+    a.write("ideas/a.md", "a");
+    a.write("ideas/b.md", "b");
+    a.sync();
+    for (scope, uploaded) in [("read", 0), ("append", 1)] {
+        let b = Device::with_key(&host, "b", &key(&host, scope));
+        b.sync();
+        b.write("ideas/new.md", scope);
+        b.delete("ideas/b.md");
+        let foretold = b.preview();
+        let report = b.sync();
+        let paths = |report: &Report| -> Vec<String> {
+            report.left.iter().map(|left| left.path.clone()).collect()
+        };
+        assert_eq!(foretold.uploaded.len(), uploaded, "{scope} {foretold:?}");
+        assert_eq!(foretold.uploaded, report.uploaded);
+        assert_eq!(foretold.deleted_there, report.deleted_there);
+        assert_eq!(paths(&foretold), paths(&report));
+    }
+}
+
+#[test]
 fn what_the_server_has_refused_is_not_foretold_again() {
     let host = Host::with(&[("PORTABLE_PATHS", "refuse")]);
     let a = Device::new(&host, "a");
