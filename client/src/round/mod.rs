@@ -5,12 +5,13 @@
 //!
 //! * `session`, `news` — the folder, and what is new in it, from one round to the next
 //! * `prepare`, `ask`, `disks` — what is here, and whether so much is gone that a person must be asked
+//! * `leftovers` — what a round that was killed has left
 //! * `bring_back` — the other answer than that it was meant
 //! * `pull`, `compare`, `pages` — changes of the server, by the feed or by comparing everything
 //! * `take`, `steps`, `content`, `carry_out` — put changes of the server on the disk
 //! * `merge` — two edits of one file
-//! * `push`, `send`, `part`, `refused` — changes of this folder
 //! * `unedited` — texts here that were sent or taken, which was not remembered
+//! * `push`, `send`, `part`, `refused` — changes of this folder
 //! * `sent` — what was sent and may have been stored
 //! * `alone`, `own` — what others stored meanwhile
 //! * `listing` — what the server has, and what it says of the files here
@@ -24,6 +25,7 @@ mod compare;
 mod content;
 mod disks;
 mod expected;
+mod leftovers;
 mod listing;
 mod merge;
 mod news;
@@ -40,9 +42,9 @@ mod sent;
 mod session;
 mod steps;
 mod take;
+mod unedited;
 
 pub use news::News;
-mod unedited;
 pub use preview::preview;
 pub use session::Session;
 
@@ -91,8 +93,6 @@ struct Round<'a> {
     old: Old,
     /// Contents that other devices took away from a path here, each with it: the file may have another name now.
     leaving: HashMap<String, String>,
-    /// What the server did not take, each with the reason.
-    refused: BTreeMap<String, String>,
     /// Files that were deleted elsewhere and are not as they were in the last round: the content that was looked up, and
     /// whether the server has had it.
     unedited: HashMap<String, (String, bool)>,

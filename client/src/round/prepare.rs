@@ -8,7 +8,7 @@ use super::disks::remember_disks;
 use super::own::OwnPushes;
 use super::{Options, Round};
 use crate::absence::Answer;
-use crate::apply::{Disk, Old, rescue};
+use crate::apply::{Disk, Old};
 use crate::config::{Folder, Selection};
 use crate::error::SyncError;
 use crate::plan::both;
@@ -27,16 +27,15 @@ impl<'a> Round<'a> {
         state: &'a mut State,
         remote: &'a dyn Remote,
         options: Options<'a>,
-        mut scan: Scan,
+        scan: Scan,
     ) -> Result<Self, SyncError> {
         let folder = disk.folder;
-        scan.odd.extend(rescue(&disk, &scan.leftovers));
         forget_unselected(state, folder)?;
         remember_stamps(state, &scan)?;
         remember_unsent(state, &scan)?;
         ask_here(&scan, state, &folder.selection, &options)?;
         remember_disks(state, &scan)?;
-        Ok(Self {
+        let mut round = Self {
             folder,
             disk,
             state,
@@ -45,15 +44,17 @@ impl<'a> Round<'a> {
             scan,
             is_outdated: false,
             old: Old::Known,
-            unedited: HashMap::new(),
             leaving: HashMap::new(),
+            unedited: HashMap::new(),
+            refused: BTreeMap::new(),
             untakable: BTreeSet::new(),
             said: BTreeMap::new(),
-            refused: BTreeMap::new(),
             max_body: None,
             own: OwnPushes::default(),
             report: Report::default(),
-        })
+        };
+        round.rescue_leftovers()?;
+        Ok(round)
     }
 }
 

@@ -358,3 +358,49 @@ fn a_line_that_was_typed_on_after_a_lost_answer_merges_with_an_edit_of_another_l
         assert_eq!(files[path], "Hello\n2\n3\n4\nof b\n");
     }
 }
+
+/// What a round of `b` left that was killed after it had put this text aside in place of `ideas/a.md`.
+fn put_aside(b: &Device, text: &str) {
+    b.write("ideas/.kamisync-1-2-3-a.md.tmp", text);
+}
+
+#[test]
+fn a_text_that_was_saved_just_before_a_round_was_killed_is_kept_beside_its_file() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    put_aside(&b, "saved just now\n");
+    a.write("ideas/a.md", "of a\n");
+    a.sync();
+    b.write("ideas/a.md", "of a\n");
+    let report = b.sync();
+    assert_eq!(report.conflicts[0].path, "ideas/a.md", "{report:?}");
+    let files = settle(&[&a, &b]);
+    assert_eq!(files[&report.conflicts[0].copy], "saved just now\n");
+    assert_eq!(files["ideas/a.md"], "of a\n");
+    put_aside(&b, "saved just now, too\n");
+    a.delete("ideas/a.md");
+    a.sync();
+    b.delete("ideas/a.md");
+    assert_eq!(b.sync().conflicts.len(), 1);
+    let files = settle(&[&a, &b]);
+    assert!(files.values().any(|text| text == "saved just now, too\n"));
+}
+
+#[test]
+fn what_a_killed_round_had_from_the_server_is_no_conflict() {
+    let host = Host::start();
+    let (a, b) = pair(&host);
+    // Before it was put into place, or what it had replaced.
+    for text in ["of the server\n", "a\n"] {
+        put_aside(&b, text);
+        assert!(b.sync().conflicts.is_empty());
+    }
+    b.write("ideas/.kamisync-1-2-3-new.md.tmp", "half of the te");
+    assert!(b.sync().conflicts.is_empty());
+    a.write("ideas/a.md", "newer\n");
+    a.sync();
+    put_aside(&b, "a\n");
+    b.write("ideas/a.md", "newer\n");
+    assert!(b.sync().conflicts.is_empty());
+    assert_eq!(settle(&[&a, &b]).len(), 3);
+}
