@@ -1,4 +1,5 @@
-//! `.kamirc.json`. The CLI lays the one of the folder over the one in `~/.kami-flow`, and so does this.
+//! `.kamirc.json`. The CLI lays the one of the folder over the one in `~/.kami-flow`, and so does this, but for the
+//! project, which is that of one folder.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -82,7 +83,8 @@ fn merged(outer: Kamirc, inner: Kamirc) -> Kamirc {
         |outer: Vec<String>, inner: Vec<String>| if inner.is_empty() { outer } else { inner };
     Kamirc {
         backend: inner.backend.or(outer.backend),
-        project_id: inner.project_id.or(outer.project_id),
+        // In the home folder, it would be that of every further folder.
+        project_id: inner.project_id,
         categories: list(outer.categories, inner.categories),
         include: list(outer.include, inner.include),
     }
@@ -94,11 +96,14 @@ mod tests {
 
     #[test]
     fn the_inner_file_wins_and_other_settings_are_left_alone() {
-        let outer =
-            parse(br#"{"sync": {"backend": "https://a", "categories": ["ideas"]}}"#).unwrap();
+        let outer = parse(
+            br#"{"sync": {"backend": "https://a", "projectId": "q", "categories": ["ideas"]}}"#,
+        )
+        .unwrap();
         let inner =
             parse(br#"{"language": "vi", "sync": {"enabled": true, "backend": "https://b", "projectId": "p"}}"#)
                 .unwrap();
+        assert_eq!(merged(outer.clone(), Kamirc::default()).project_id, None);
         let settings = merged(outer, inner);
         assert_eq!(settings.backend.as_deref(), Some("https://b"));
         assert_eq!(settings.project_id.as_deref(), Some("p"));

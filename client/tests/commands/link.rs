@@ -208,3 +208,27 @@ fn an_empty_folder_begins_a_deleted_project_again_when_it_is_linked_so() {
     tablet.run(&new).good();
     assert_eq!(tablet.run(&["sync"]).code, Some(5));
 }
+
+#[test]
+fn the_project_of_the_home_folder_is_that_of_no_other_folder() {
+    let host = Host::start();
+    host.client()
+        .push_files("work", &[("ideas/a.md", "a")])
+        .good();
+    let device = Device::new("laptop");
+    let home = device.root().join(".kami-flow");
+    fs::create_dir(&home).unwrap();
+    fs::write(
+        home.join(".kamirc.json"),
+        r#"{"sync": {"projectId": "work"}}"#,
+    )
+    .unwrap();
+    let asked = device.run(&["link", &host.url]);
+    assert_eq!(asked.code, Some(2), "{asked:?}");
+    assert!(asked.err.contains("--project"), "{asked:?}");
+    let settings = format!(r#"{{"sync": {{"backend": "{}"}}}}"#, host.url);
+    fs::write(device.root().join(".kamirc.json"), settings).unwrap();
+    let sync = device.run(&["sync"]);
+    assert_eq!(sync.code, Some(2), "{sync:?}");
+    assert!(sync.err.contains("is not linked"), "{sync:?}");
+}
