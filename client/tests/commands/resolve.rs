@@ -88,3 +88,19 @@ fn a_conflict_is_settled_while_a_watch_works_in_the_folder() {
     });
     assert_eq!(laptop.read(&copy), None);
 }
+
+#[test]
+fn a_conflict_that_is_settled_without_a_network_is_said_to_be() {
+    let host = Host::start();
+    let laptop = in_conflict(&host);
+    let copy = copy(&laptop);
+    drop(host);
+    let settled = laptop.run(&["resolve", "ideas/a.md", "--keep", "copy"]);
+    assert_eq!(settled.code, Some(4), "{settled:?}");
+    assert!(settled.out.contains("ideas/a.md is settled"), "{settled:?}");
+    assert_eq!(laptop.read(&copy), None);
+    assert_eq!(
+        laptop.read("ideas/a.md").as_deref(),
+        Some("same\nby laptop\n")
+    );
+}

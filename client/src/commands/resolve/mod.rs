@@ -29,9 +29,10 @@ pub fn run(args: &ResolveArgs) -> Result<Done> {
         None => show(&folder, conflict),
         Some(keep) => {
             settle::settle(&folder, conflict, keep)?;
+            // Also when the round fails, as without a network.
+            say(format_args!("{} is settled.", conflict.path));
             let project = open::project(&folder)?;
             round_after(folder, &project)?;
-            say(format_args!("{} is settled.", conflict.path));
             Ok(Done::InStep)
         }
     }
