@@ -64,6 +64,11 @@ pub fn require_project(folder: &Folder, id: &str, address: &Address) -> Result<(
     }
 }
 
+/// Whether the folder was linked with the server at this address.
+pub fn is_of(folder: &Folder, address: &Address) -> bool {
+    of_link(folder, SERVER).is_ok_and(|linked| linked == address.to_string())
+}
+
 /// What the variable is set to, if it is.
 pub fn of_environment() -> Option<String> {
     let key = std::env::var_os(KEY)?;

@@ -38,7 +38,8 @@ pub fn project(folder: &Folder) -> Result<Project> {
     let address = Address::parse(backend).map_err(|error| usage(error.to_string()))?;
     key::require_project(folder, id, &address)?;
     let key = key::read(folder, &address)?;
-    let server = Server::new(address, &key, &device::name())?;
+    let is_known = key::is_of(folder, &address);
+    let server = Server::new(address, &key, &device::name())?.known(is_known);
     Ok(Project::new(server, id, &name(&folder.root)))
 }
 

@@ -23,6 +23,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its body, decompressed.
     pub bytes: Vec<u8>,
+    /// Whether the server was at this address before.
+    is_known: bool,
 }
 
 impl Answer {
@@ -30,7 +32,7 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, RemoteError> {
         serde_json::from_slice(&self.bytes).map_err(|error| {
             let reason = format!("What answers there does not speak its protocol: {error}");
-            foreign(self.status, &reason)
+            foreign(self.status, &reason, self.is_known)
         })
     }
 }
@@ -45,19 +47,25 @@ struct Envelope {
     path: Option<String>,
 }
 
-/// The answer, or why there is none.
+/// The answer, or why there is none. Where the server was at this address before, another one comes from the way there.
 pub fn judge(
     status: StatusCode,
     headers: &HeaderMap,
     bytes: Vec<u8>,
+    is_known: bool,
 ) -> Result<Answer, RemoteError> {
+    let answer = |bytes| Answer {
+        status,
+        bytes,
+        is_known,
+    };
     if status.is_success() {
-        return Ok(Answer { status, bytes });
+        return Ok(answer(bytes));
     }
     match serde_json::from_slice::<Envelope>(&bytes) {
-        Ok(envelope) if envelope.code == "conflict" => Ok(Answer { status, bytes }),
+        Ok(envelope) if envelope.code == "conflict" => Ok(answer(bytes)),
         Ok(envelope) => Err(refused(status, headers, envelope)),
-        Err(_) => Err(of_others(status, headers)),
+        Err(_) => Err(of_others(status, headers, is_known)),
     }
 }
 
@@ -93,7 +101,7 @@ fn with_advice(code: &str, sentence: String) -> String {
 }
 
 /// What a proxy says, or another program at this address.
-fn of_others(status: StatusCode, headers: &HeaderMap) -> RemoteError {
+fn of_others(status: StatusCode, headers: &HeaderMap, is_known: bool) -> RemoteError {
     match status {
         StatusCode::TOO_MANY_REQUESTS => RemoteError::Wait {
             after: pause(headers),
@@ -108,16 +116,23 @@ fn of_others(status: StatusCode, headers: &HeaderMap) -> RemoteError {
         _ if status.is_redirection() => {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok());
             let to = to.unwrap_or("another address");
-            foreign(status, &format!("The server redirects to {to}"))
+            foreign(status, &format!("The server redirects to {to}"), is_known)
         }
         _ => {
             let reason = format!("What answers there is no KamiFlow Sync server: {status}");
-            foreign(status, &reason)
+            foreign(status, &reason, is_known)
         }
     }
 }
 
-fn foreign(status: StatusCode, reason: &str) -> RemoteError {
+fn foreign(status: StatusCode, reason: &str, is_known: bool) -> RemoteError {
+    if is_known {
+        // As in a network that wants a person to log in first.
+        return RemoteError::Offline(format!(
+            "something between here and the server answers ({status}): try again later, or run `kamisync link` if its \
+             address has changed"
+        ));
+    }
     RemoteError::Refused {
         status: status.as_u16(),
         code: FOREIGN.to_owned(),
@@ -146,7 +161,12 @@ mod tests {
             let name: ureq::http::HeaderName = name.parse().unwrap();
             map.insert(name, value.parse().unwrap());
         }
-        judge(StatusCode::from_u16(status).unwrap(), &map, body.into())
+        judge(
+            StatusCode::from_u16(status).unwrap(),
+            &map,
+            body.into(),
+            false,
+        )
     }
 
     fn failed(status: u16, headers: &[(&str, &str)], body: &str) -> RemoteError {

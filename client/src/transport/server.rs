@@ -39,6 +39,7 @@ pub struct Server {
     address: Address,
     headers: HeaderMap,
     rate: Mutex<Rate>,
+    is_known: bool,
 }
 
 /// A stream of events.
@@ -61,7 +62,13 @@ impl Server {
             address,
             headers,
             rate: Mutex::default(),
+            is_known: false,
         })
+    }
+
+    /// The same where it was at this address before: whatever else answers there is on the way.
+    pub fn known(self, is_known: bool) -> Self {
+        Self { is_known, ..self }
     }
 
     /// Where it is.
@@ -107,7 +114,7 @@ impl Server {
         let request = request.timeout_per_read(Some(SILENCE)).build();
         let response = self.sent(request)?;
         if !response.status().is_success() {
-            judged(response)?;
+            self.judged(response)?;
             return Err(RemoteError::Gone);
         }
         let body: Box<dyn Read> = Box::new(response.into_body().into_reader());
@@ -134,13 +141,19 @@ impl Server {
     }
 
     fn answer(&self, request: request::Builder, body: &[u8]) -> Result<Answer, RemoteError> {
-        judged(self.sent(sound(request, body))?)
+        self.judged(self.sent(sound(request, body))?)
     }
 
     fn sent(&self, request: Request<&[u8]>) -> Result<Response<ResponseBody>, RemoteError> {
         let response = self.agent.run(request).map_err(offline)?;
         self.rate().note(response.headers(), Instant::now());
         Ok(response)
+    }
+
+    fn judged(&self, mut response: Response<ResponseBody>) -> Result<Answer, RemoteError> {
+        let bytes = received::read(&mut response).map_err(|error| offline(error.into()))?;
+        let (head, _) = response.into_parts();
+        judge(head.status, &head.headers, bytes, self.is_known)
     }
 
     /// Tries again what failed on the way, or what the server asks to repeat soon.
@@ -159,12 +172,6 @@ impl Server {
         }
         send()
     }
-}
-
-fn judged(mut response: Response<ResponseBody>) -> Result<Answer, RemoteError> {
-    let bytes = received::read(&mut response).map_err(|error| offline(error.into()))?;
-    let (head, _) = response.into_parts();
-    judge(head.status, &head.headers, bytes)
 }
 
 fn sound(request: request::Builder, body: &[u8]) -> Request<&[u8]> {

@@ -121,16 +121,10 @@ fn https_takes_certificates_of_the_system_and_no_others() {
     assert_eq!(stored.bytes, b"a");
 }
 
-#[test]
-fn a_redirect_is_told_and_the_key_does_not_follow_it() {
-    let target = TcpListener::bind("127.0.0.1:0").unwrap();
-    target.set_nonblocking(true).unwrap();
+/// The address of something that always gives this answer.
+fn answering(answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let to = format!("http://{}/", target.local_addr().unwrap());
-    let answer = format!(
-        "HTTP/1.1 301 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    );
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let mut client = client.unwrap();
@@ -139,6 +133,17 @@ fn a_redirect_is_told_and_the_key_does_not_follow_it() {
             client.write_all(answer.as_bytes()).unwrap();
         }
     });
+    url
+}
+
+#[test]
+fn a_redirect_is_told_and_the_key_does_not_follow_it() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    target.set_nonblocking(true).unwrap();
+    let to = format!("http://{}/", target.local_addr().unwrap());
+    let url = answering(format!(
+        "HTTP/1.1 301 Moved\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    ));
     let said = Device::new("laptop").run(&["link", &url]).failed();
     assert!(said.contains(&to) && !said.contains(KEY), "{said}");
     assert!(target.accept().is_err(), "nobody came");
@@ -153,4 +158,38 @@ fn https_to_a_server_that_has_none_says_so() {
     let expected =
         "kamisync: The server cannot be reached: there is no https at its address, perhaps http.\n";
     assert_eq!(lost.err, expected);
+}
+
+#[test]
+fn what_a_network_answers_in_place_of_a_known_server_is_no_answer() {
+    let host = Host::start();
+    let device = Device::linked("laptop", &host);
+    // As if the network were between here and there.
+    let settings = device.root().join(".kamirc.json");
+    let server = device.place(".sync/kamisync.server");
+    for answer in [
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n",
+        "HTTP/1.1 302 Found\r\nlocation: http://portal.example/\r\n",
+        "HTTP/1.1 403 Forbidden\r\n",
+        "HTTP/1.1 511 Network Authentication Required\r\n",
+    ] {
+        let body = "<html>Log in</html>";
+        let length = body.len();
+        let portal = answering(format!(
+            "{answer}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        ));
+        let redirect = |from: &str, to: &str| {
+            for file in [&settings, &server] {
+                let text = std::fs::read_to_string(file).unwrap();
+                std::fs::write(file, text.replace(from, to)).unwrap();
+            }
+        };
+        redirect(&host.url, &portal);
+        let lost = device.run(&["sync"]);
+        redirect(&portal, &host.url);
+        assert_eq!(lost.code, Some(4), "{lost:?}");
+        assert!(lost.err.contains("try again later"), "{lost:?}");
+        // Whoever links the folder may have typed another address.
+        assert_eq!(device.run(&["link", &portal]).code, Some(1));
+    }
 }
