@@ -20,7 +20,7 @@ impl Round<'_> {
         sound
     }
 
-    /// Edits without the deletions of files that were moved to where the server does not take them, which are told.
+    /// Edits without the deletions of files that were moved to where the server does not accept them, which are reported.
     pub(super) fn without_half_moves(&mut self, edits: Vec<Edit>) -> Result<Vec<Edit>, SyncError> {
         let unsound = unsound(&edits, &self.scan);
         let untaken = self.remember_untaken(&edits, &unsound)?;

@@ -6,7 +6,6 @@ use crate::apply::Disk;
 use crate::config::Folder;
 use crate::error::{At, SyncError};
 use crate::lock::Lock;
-use crate::memory;
 use crate::remote::{BEGINNING, Remote, Version};
 use crate::report::{Phase, Report};
 use crate::scan::{Scan, Touched};

@@ -86,8 +86,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_support::{TestFile, id};
     use super::*;
+    use crate::store::test_support::{TestFile, id};
 
     #[test]
     fn names_that_are_listed_wait_for_no_writer() {
