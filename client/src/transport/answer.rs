@@ -113,6 +113,11 @@ fn of_others(status: StatusCode, headers: &HeaderMap, is_known: bool) -> RemoteE
         | StatusCode::REQUEST_TIMEOUT => {
             RemoteError::Offline(format!("what is in front of it answered {status}"))
         }
+        // It takes less than the server behind it says.
+        StatusCode::PAYLOAD_TOO_LARGE => RemoteError::TooLarge {
+            path: None,
+            sentence: "What is in front of the server takes no request of this size.".to_owned(),
+        },
         _ if status.is_redirection() => {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok());
             let to = to.unwrap_or("another address");
@@ -221,6 +226,13 @@ mod tests {
             let failure = failed(status, &[], "<html>Bad Gateway</html>");
             assert!(matches!(failure, RemoteError::Offline(_)), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_takes_less_than_its_server_is_sent_less() {
+        let failure = failed(413, &[], "<html>Request Entity Too Large</html>");
+        let is_smaller = matches!(failure, RemoteError::TooLarge { path: None, .. });
+        assert!(is_smaller, "{failure:?}");
     }
 
     #[test]
