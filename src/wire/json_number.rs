@@ -59,16 +59,6 @@ pub(super) fn rev<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<R
     }
 }
 
-/// Reads a rev where null would be a mistake.
-pub(super) fn some_rev<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Rev>, D::Error> {
-    match rev(deserializer)? {
-        None => Err(de::Error::custom("a rev is a whole number")),
-        some => Ok(some),
-    }
-}
-
 /// Reads milliseconds since 1970, of which Node.js has a fraction. It is cut off.
 pub(super) fn whole_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     match Number::deserialize(deserializer)? {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{self, BodyError};
 use crate::domain::Rev;
 
-/// The body of `POST …/purge`. An unknown field or a `rev` of null is refused: left out, it would mean the whole path, for good.
+/// The body of `POST …/purge`. An unknown field is refused, since with a misspelt `rev` the whole path would go, for good.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PurgeRequest<'a> {
@@ -15,7 +15,7 @@ pub struct PurgeRequest<'a> {
     #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// The rev of the version to purge; none for all of the path.
-    #[serde(default, deserialize_with = "super::json_number::some_rev")]
+    #[serde(default, deserialize_with = "super::json_number::rev")]
     pub rev: Option<Rev>,
 }
 

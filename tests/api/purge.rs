@@ -121,7 +121,7 @@ fn a_purge_that_is_misspelt_purges_nothing() {
     client.push_files("p", &[("a", "two")]).good();
     for body in [
         json!({ "path": "a", "version": rev }),
-        json!({ "path": "a", "rev": null }),
+        json!({ "path": "a", "rev": null, "version": rev }),
         json!({ "path": "a", "Rev": rev }),
     ] {
         let answer = client.post("/v1/projects/p/purge", &body);

@@ -1,5 +1,6 @@
 //! What a client of all projects has missed.
 
+use super::position::Since;
 use crate::api::error::Error;
 use crate::domain::key::Projects;
 use crate::domain::{Cursor, Rev};
@@ -20,14 +21,13 @@ impl Missed {
     pub fn since(
         store: &Store,
         projects: &Projects,
-        since: Rev,
+        since: Since,
         limit: usize,
     ) -> Result<Self, Error> {
-        let mut changes = store.latest_changes(projects, since, limit + 1)?;
-        let mut deleted = match since {
-            // A client that knows of no project yet.
-            ..=0 => Vec::new(),
-            _ => store.latest_deletions(projects, since, limit + 1)?,
+        let mut changes = store.latest_changes(projects, since.changes, limit + 1)?;
+        let mut deleted = match since.deletions {
+            Some(since) => store.latest_deletions(projects, since, limit + 1)?,
+            None => Vec::new(),
         };
         let next_change = changes.get(limit).map(|change| change.cursor.rev);
         let next_deletion = deleted.get(limit).map(|(_, at)| *at);

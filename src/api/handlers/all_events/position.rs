@@ -15,16 +15,27 @@ pub(super) enum Position {
     Event(Cursor),
 }
 
+/// The revs after which events are asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Since {
+    pub(super) changes: Rev,
+    /// None for a client that knows of no project yet.
+    pub(super) deletions: Option<Rev>,
+}
+
 impl Position {
-    /// The rev after which events are asked for.
-    ///
-    /// Nothing is known of what came after an event of the future, from a clock that was ahead, or of one whose project has
-    /// ended or begun again, as all do when a backup is restored: then all are.
-    pub fn since(&self, store: &Store, now_us: Rev) -> Result<Rev, store::Error> {
+    /// Nothing is known of what changed after an event of the future, from a clock that was ahead, or after one whose project
+    /// has ended or begun again, as all do when a backup is restored: then the client is told of all projects.
+    pub fn since(&self, store: &Store, now_us: Rev) -> Result<Since, store::Error> {
+        let since = |changes, deletions| Since { changes, deletions };
         Ok(match *self {
-            Self::Exact(rev) => rev,
-            Self::Event(cursor) if cursor.rev > now_us || !store.has_epoch(cursor.epoch)? => 0,
-            Self::Event(cursor) => cursor.rev - OVERLAP_US,
+            Self::Exact(rev) => since(rev, Some(rev).filter(|rev| *rev > 0)),
+            Self::Event(cursor) if cursor.rev > now_us => since(0, Some(0)),
+            Self::Event(cursor) => {
+                let after = cursor.rev - OVERLAP_US;
+                let is_known = store.has_epoch(cursor.epoch)?;
+                since(if is_known { after } else { 0 }, Some(after))
+            }
         })
     }
 }
@@ -63,17 +74,20 @@ mod tests {
         let event = store.project(&id()).unwrap().unwrap().cursor();
         let since = |text: &str, now_us| {
             let position = text.parse::<Position>().unwrap();
-            position.since(&store, now_us).unwrap()
+            let since = position.since(&store, now_us).unwrap();
+            (since.changes, since.deletions)
         };
-        let now_us = 1_000_000_000;
-        assert_eq!(since("0", now_us), 0);
-        assert_eq!(since("", now_us), 0);
-        assert_eq!(since("@999", now_us), 999);
-        assert_eq!(since(&event.to_string(), now_us), 380_000_001);
-        assert_eq!(since(&event.to_string(), 500_000_000), 0);
-        assert_eq!(since(&Position::Exact(7).to_string(), now_us), 7);
+        let (event, now_us) = (event.to_string(), 1_000_000_000);
+        assert_eq!(since("0", now_us), (0, None));
+        assert_eq!(since("", now_us), (0, None));
+        assert_eq!(since("@999", now_us), (999, Some(999)));
+        let after = 380_000_001;
+        assert_eq!(since(&event, now_us), (after, Some(after)));
+        assert_eq!(since(&event, 500_000_000), (0, Some(0)));
+        let exact = Position::Exact(7).to_string();
+        assert_eq!(since(&exact, now_us), (7, Some(7)));
         store.renew_epochs().unwrap();
-        assert_eq!(since(&event.to_string(), now_us), 0);
+        assert_eq!(since(&event, now_us), (0, Some(after)));
         for malformed in ["@", "@x", "x", "1-2"] {
             assert!(malformed.parse::<Position>().is_err(), "{malformed}");
         }
