@@ -98,6 +98,7 @@ mod tests {
             write_lock: WriteLock::of(&file),
             file: Some(file),
             reserve: None,
+            ..GuestDatabase::default()
         })
     }
 

@@ -2,6 +2,8 @@
 //! guest may not do (`crates/sqlite-inproc/src/lib.rs`).
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -37,9 +39,26 @@ pub struct GuestDatabase {
     pub write_lock: WriteLock,
     /// For transactions on a connection of their own, as those that delete are.
     pub reserve: Option<DiskReserve>,
+    /// Whether the file was seen in WAL mode, which it keeps.
+    pub is_wal: AtomicBool,
 }
 
 impl GuestDatabase {
+    /// Whether readers and the writer wait for each other inside SQLite, as they do until the first migration has switched a
+    /// new file to WAL mode.
+    pub fn readers_wait(&self) -> bool {
+        self.file.is_some() && !self.is_wal.load(Relaxed)
+    }
+
+    /// Finds out whether they do; with the write lock.
+    pub fn look_for_wal(&self, connection: &Connection) -> rusqlite::Result<()> {
+        // Only when it reads the file, a connection sees what another has done.
+        let _: i64 = connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        self.is_wal.store(mode == "wal", Relaxed);
+        Ok(())
+    }
+
     pub fn open(&self) -> rusqlite::Result<Connection> {
         let mut connection = match &self.file {
             Some(file) => self.write_lock.open(file),

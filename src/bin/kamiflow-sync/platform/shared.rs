@@ -54,6 +54,7 @@ impl Shared {
             file: file.clone(),
             write_lock: file.as_deref().map(&mut lock).unwrap_or_default(),
             reserve: file.as_deref().map(DiskReserve::of),
+            is_wal: false.into(),
         };
         let databases = databases.labels(database);
         let backend = |file: &Option<PathBuf>| match file {

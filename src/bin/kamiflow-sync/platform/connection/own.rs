@@ -80,13 +80,28 @@ impl OwnConnection {
     /// Takes the write lock for a statement that needs it. Returns whether the statement may write,
     /// or one before it in its transaction.
     async fn may_write(&mut self, statement: &str) -> Result<bool, Error> {
+        // A writer waits inside SQLite for a reader that is in a transaction, and may block the thread that this one needs.
+        if begins(statement) && self.right.is_none() && self.database.readers_wait() {
+            self.acquire().await?;
+            self.database.look_for_wal(&self.connection).map_err(io)?;
+            if !self.database.readers_wait() {
+                self.right = None;
+            }
+        }
         let prepared = self.connection.prepare_cached(statement);
         let may_write = !prepared.map_err(io)?.readonly();
         // Nobody else can see a database in memory.
-        if may_write && self.right.is_none() && self.database.file.is_some() {
-            self.right = Some(WriteRight::acquire(&self.database).await?);
+        if may_write && self.database.file.is_some() {
+            self.acquire().await?;
         }
         Ok(may_write || self.right.is_some())
+    }
+
+    async fn acquire(&mut self) -> Result<(), Error> {
+        if self.right.is_none() {
+            self.right = Some(WriteRight::acquire(&self.database).await?);
+        }
+        Ok(())
     }
 }
 
@@ -104,6 +119,12 @@ impl WriteRight {
         drop(self.lent);
         self.guard.committed();
     }
+}
+
+/// Whether the statement begins a transaction, of any kind.
+fn begins(statement: &str) -> bool {
+    let begin = statement.trim_start().get(..5);
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case("BEGIN"))
 }
 
 /// Whether the statement was a checkpoint that moved all of the log.

@@ -75,6 +75,27 @@ async fn every_connection_without_a_file_has_its_own_database() {
 }
 
 #[tokio::test]
+async fn before_wal_mode_a_writer_waits_for_a_reader_and_blocks_no_thread() {
+    let file = file();
+    let mut writer = GuestConnection::new(file.database.clone());
+    run(&mut writer, "CREATE TABLE t (x)").await.unwrap();
+    let mut reader = GuestConnection::new(file.database.clone());
+    run(&mut reader, "BEGIN").await.unwrap();
+    run(&mut reader, "SELECT * FROM t").await.unwrap();
+    let write = run(&mut writer, "INSERT INTO t VALUES (1)");
+    let end = async {
+        tokio::task::yield_now().await;
+        run(&mut reader, "COMMIT").await
+    };
+    let (written, ended) = tokio::join!(write, end);
+    written.and(ended).unwrap();
+    run(&mut writer, "PRAGMA journal_mode = WAL").await.unwrap();
+    run(&mut reader, "BEGIN").await.unwrap();
+    run(&mut reader, "SELECT * FROM t").await.unwrap();
+    run(&mut writer, "INSERT INTO t VALUES (2)").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_writer_waits_for_the_transaction_of_another() {
     let file = file();
     let mut one = GuestConnection::new(file.database.clone());
@@ -92,6 +113,7 @@ async fn a_writer_waits_for_the_transaction_of_another() {
 async fn a_reader_does_not_wait() {
     let file = file();
     let mut writer = GuestConnection::new(file.database.clone());
+    run(&mut writer, "PRAGMA journal_mode = WAL").await.unwrap();
     run(&mut writer, "CREATE TABLE t (x)").await.unwrap();
     run(&mut writer, "BEGIN IMMEDIATE").await.unwrap();
     let mut reader = GuestConnection::new(file.database.clone());
@@ -193,6 +215,7 @@ async fn a_timeout_of_the_write_lock_is_reported_as_a_locked_database() {
         file: file.database.file.clone(),
         write_lock: WriteLock::new(Duration::from_millis(1)),
         reserve: None,
+        ..GuestDatabase::default()
     };
     let _guard = database.write_lock.acquire().await;
     let mut connection = GuestConnection::new(Arc::new(database));
