@@ -176,10 +176,10 @@ pub enum Error {
         "The cursor is from another history of this project, as before a restore: resync with /diff or /manifest, and use the new cursor."
     )]
     ResyncRequired,
-    /// What a request is about is not any more as its client knows it.
+    /// What the client has seen has changed since.
     #[error("Nothing was changed: {0}. Look at what is there now.")]
     Outdated(&'static str),
-    /// No such version, or no such live file.
+    /// No such project, path, version or live file.
     #[error("Not found: {0}.")]
     Missing(String),
     /// A moment before the project's first version.

@@ -19,9 +19,8 @@ use crate::wire::restore::{RestoreAnswer, RestoreRequest, RestoredPath};
 /// new version of `device`, so it syncs like an edit; with `dry_run` nothing is stored. A file whose version at
 /// that moment was purged stays as it is.
 ///
-/// 404 for a version that never was and for a moment before the first one, 410 when a content is no
-/// longer kept, 409 when the file or the project is not as
-/// the client has seen it, 422 when a restored path clashes with another, or is not synced any more.
+/// 404 for a version that never was and for a moment before the first one, 409 when the file or the project has changed since the
+/// client saw it, 410 when a content is no longer kept, 422 when a restored path clashes with another, or is not synced any more.
 pub fn restore(
     app: &App,
     id: &ProjectId,

@@ -37,9 +37,8 @@ fn refuse(
 }
 
 /// The body of the request that makes the key. It opens the projects that were chosen, and all only where
-/// none was. It works until the end of its last day. A browser sends
-/// a form again when the page with the secret is loaded again: then there is a key with this name that is newer than
-/// the form, revoked or not.
+/// none was. It works until the end of its last day. A browser sends a form again when the page with the secret is loaded
+/// again: then there is a key with this name that is newer than the form, revoked or not.
 fn request(form: &Form) -> Value {
     let mut body = json!({
         "name": form.text("name"),
